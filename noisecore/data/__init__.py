@@ -1,0 +1,30 @@
+"""Datasets: embedded, from disk, by download; each one checked and with its provenance."""
+
+from noisecore.data.dataset import (
+    Dataset,
+    DatasetError,
+    DatasetNotFoundError,
+    as_dataset,
+    content_sha256,
+    unit_images,
+)
+from noisecore.data.listing import Listing, find_dataset, format_listing, list_datasets
+from noisecore.data.loading import DATASETS, check_name, load_dataset
+from noisecore.data.published import DATA_DIR_VARIABLE
+
+__all__ = [
+    "DATASETS",
+    "DATA_DIR_VARIABLE",
+    "Dataset",
+    "DatasetError",
+    "DatasetNotFoundError",
+    "Listing",
+    "as_dataset",
+    "check_name",
+    "content_sha256",
+    "find_dataset",
+    "format_listing",
+    "list_datasets",
+    "load_dataset",
+    "unit_images",
+]

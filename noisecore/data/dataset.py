@@ -1,0 +1,145 @@
+"""What a dataset is: four arrays that can be trusted, and where they come from."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+# The four arrays of a dataset, by the names that Keras' `.npz` files use, in the order of hashing.
+ARRAYS = ("x_train", "y_train", "x_test", "y_test")
+
+
+class DatasetError(ValueError):
+    """A dataset cannot be used; the message says what was expected, what came and what to do."""
+
+
+class DatasetNotFoundError(DatasetError):
+    """A dataset is in none of the places looked at; the message names them and each remedy."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a dataset before it is found: name, sizes, image shape, classes, licence."""
+
+    name: str
+    train: int
+    test: int
+    image_shape: tuple[int, int, int]
+    num_classes: int
+    licence: str
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Hold images and labels for training and testing, with their provenance. Arrays are read-only.
+
+    name: as records show it; of a user's own file the file name without its folder.
+    x_train, x_test: images, (n, height, width, channels), channels last: uint8 in 0..255 or
+    float32 in [0, 1].
+    y_train, y_test: labels, int64, (n,), 0..num_classes-1.
+    sha256: of the content (`content_sha256`), the same however it was found.
+    source: where it was found. licence: of the data.
+    """
+
+    name: str
+    x_train: Array = field(repr=False)
+    y_train: NDArray[np.int64] = field(repr=False)
+    x_test: Array = field(repr=False)
+    y_test: NDArray[np.int64] = field(repr=False)
+    num_classes: int
+    sha256: str
+    source: str
+    licence: str
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """Return (height, width, channels)."""
+        height, width, channels = self.x_train.shape[1:]
+        return height, width, channels
+
+
+def unit_images(images: Array) -> NDArray[np.float32]:
+    """Return the images as float32 in [0, 1]: uint8 divided by 255, float32 as it is.
+
+    Raises DatasetError for any other dtype: its range could only be guessed.
+    """
+    if images.dtype == np.uint8:
+        return np.divide(images, 255, dtype=np.float32)
+    if images.dtype == np.float32:
+        return images
+    raise refusal(
+        "dtype of the images",
+        expected="uint8 (0..255) or float32 (0..1)",
+        got=str(images.dtype),
+        remedy="convert them first",
+    )
+
+
+def as_dataset(
+    name: str, arrays: Mapping[str, Array], *, num_classes: int, source: str, licence: str
+) -> Dataset:
+    """Return already checked arrays as a Dataset: channels added, dtypes settled, read-only.
+
+    arrays: x_train and x_test as (n, h, w) or (n, h, w, c), uint8 or floating; y_train and y_test
+    as integers (n,).
+    """
+    settled = {}
+    for key in ARRAYS:
+        array = arrays[key]
+        if key.startswith("x"):
+            array = array[..., np.newaxis] if array.ndim == 3 else array
+            dtype: type[np.generic] = np.uint8 if array.dtype == np.uint8 else np.float32
+        else:
+            dtype = np.int64
+        view = np.ascontiguousarray(array, dtype=dtype).view()
+        view.setflags(write=False)
+        settled[key] = view
+    return Dataset(
+        name=name,
+        num_classes=num_classes,
+        sha256=content_sha256(settled),
+        source=source,
+        licence=licence,
+        **settled,
+    )
+
+
+def content_sha256(arrays: Mapping[str, Array]) -> str:
+    """Return the SHA-256 of names, dtypes, shapes and bytes of the four arrays.
+
+    Memory layout and byte order do not matter: bytes are taken in C order, little-endian.
+    """
+    digest = hashlib.sha256()
+    for key in ARRAYS:
+        array = arrays[key].astype(arrays[key].dtype.newbyteorder("<"), copy=False)
+        digest.update(f"{key} {array.dtype.name} {array.shape}\n".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+def payload_sha256(array: Array) -> str:
+    """Return the SHA-256 of an array's bytes alone, in C order: what a published sum is taken of.
+
+    Integers that fit are taken as single bytes, as IDX files hold them; so int64 labels give the
+    sum of the same labels as uint8.
+    """
+    if array.dtype.kind in "iu" and array.size and array.min() >= 0 and array.max() <= 255:
+        array = array.astype(np.uint8, copy=False)
+    return hashlib.sha256(array.tobytes()).hexdigest()
+
+
+def refusal(what: str, *, expected: str, got: str, remedy: str) -> DatasetError:
+    """Return a DatasetError of one line: what, what was expected, what came, what to do."""
+    return DatasetError(f"{what}: expected {expected}, got {one_line(got)}; {remedy}")
+
+
+def one_line(text: object) -> str:
+    """Return a text without line breaks: libraries' messages often span several lines."""
+    return " ".join(str(text).split())

@@ -1,0 +1,47 @@
+"""From a name to a checked dataset."""
+
+from __future__ import annotations
+
+import difflib
+import os
+
+from noisecore.data.dataset import Dataset, DatasetError
+from noisecore.data.own import load_own
+from noisecore.data.packaged import PACKAGED, load_packaged
+from noisecore.data.published import PUBLISHED, load_published
+
+DATASETS = ("mnist-5k", "mnist", "fashion-mnist", "digits")
+
+
+def load_dataset(name: str, data_dir: str | os.PathLike[str] | None = None) -> Dataset:
+    """Return a dataset, read, checked and, if it is nowhere on this machine, downloaded by Keras.
+
+    name: one of `DATASETS`, or the path of an `.npz` file of the user's own.
+    data_dir: a folder that is looked at first, for `mnist` and `fashion-mnist`.
+
+    Raises DatasetError if the name is unknown, the data is truncated, altered or unusable, or it
+    is not there; another dataset never takes its place.
+    """
+    return load(name, data_dir, download=True)
+
+
+def load(name: str, data_dir: str | os.PathLike[str] | None, *, download: bool) -> Dataset:
+    """Return a dataset as `load_dataset` does, with or without leave to download it."""
+    if name.endswith(".npz"):
+        return load_own(name)
+    check_name(name)
+    if name in PACKAGED:
+        return load_packaged(PACKAGED[name])
+    return load_published(PUBLISHED[name], data_dir, download=download)
+
+
+def check_name(name: str) -> None:
+    """Raise DatasetError unless the name is known or is a path that ends in .npz."""
+    if name in DATASETS or name.endswith(".npz"):
+        return
+    near = difflib.get_close_matches(name.lower(), DATASETS, n=2)
+    hint = f" (did you mean {' or '.join(near)}?)" if near else ""
+    raise DatasetError(
+        f"unknown dataset {name!r}{hint}: expected one of {', '.join(DATASETS)}, or the path of "
+        "an .npz file with x_train, y_train, x_test and y_test"
+    )

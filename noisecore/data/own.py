@@ -1,0 +1,192 @@
+"""A user's own `.npz`, checked at the door, where a wrong range or shape is still cheap."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from noisecore.data.dataset import (
+    ARRAYS,
+    Array,
+    Dataset,
+    DatasetNotFoundError,
+    as_dataset,
+    refusal,
+)
+from noisecore.data.files import read_npz
+
+LICENCE = "the user's own"
+
+
+def load_own(name: str) -> Dataset:
+    """Return the dataset in a user's `.npz` file, checked.
+
+    name: path of a file with x_train and x_test, (n, h, w) or (n, h, w, channels), uint8 in 0..255
+    or float32 or float64 in [0, 1], and y_train and y_test, integers (n,) or (n, 1), or one-hot
+    (n, k), classes 0..k-1. Raises DatasetError, of one line, for anything else.
+    """
+    path = Path(os.path.abspath(os.path.expanduser(name)))
+    if not path.is_file():
+        state = "a folder" if path.is_dir() else "no such file"
+        raise DatasetNotFoundError(
+            f"dataset {name!r} was not found: expected an .npz file at {path}, got {state}; "
+            "give its path from the current folder, or its full path"
+        )
+    arrays = read_npz(path)
+    for split in ("train", "test"):
+        _check_images(arrays[f"x_{split}"], f"x_{split} in {path}")
+    _check_pair(arrays, path)
+    labels, num_classes = _labels(arrays, path)
+    for split in ("train", "test"):
+        images, count = len(arrays[f"x_{split}"]), len(labels[f"y_{split}"])
+        if images != count:
+            raise refusal(
+                f"y_{split} in {path}",
+                expected=f"a label for each of the {images} images",
+                got=f"{count}",
+                remedy=f"save x_{split} and y_{split} of the same samples",
+            )
+    return as_dataset(
+        path.name, {**arrays, **labels}, num_classes=num_classes, source=str(path), licence=LICENCE
+    )
+
+
+def _check_images(images: Array, what: str) -> None:
+    remedy = "save images as (n, height, width) or (n, height, width, channels)"
+    if images.ndim not in (3, 4) or 0 in images.shape:
+        raise refusal(
+            what,
+            expected="shape (n, height, width) or (n, height, width, channels), nothing empty",
+            got=str(images.shape),
+            remedy=remedy,
+        )
+    if images.ndim == 4 and images.shape[1] <= 4 < images.shape[3]:
+        raise refusal(
+            what,
+            expected="channels last, (n, height, width, channels)",
+            got=f"{images.shape}, which looks like channels first",
+            remedy="save numpy.moveaxis(images, 1, -1)",
+        )
+    floating = images.dtype.kind == "f" and images.dtype.itemsize in (4, 8)
+    if images.dtype != np.uint8 and not floating:
+        raise refusal(
+            what,
+            expected="dtype uint8 (0..255), float32 or float64 (0..1)",
+            got=str(images.dtype),
+            remedy="convert the images before saving",
+        )
+    if floating and not np.isfinite(images).all():
+        raise refusal(
+            what,
+            expected="finite pixels",
+            got=f"NaN or infinity in {int((~np.isfinite(images)).sum())} of {images.size}",
+            remedy="find out where they come from, and save the images without",
+        )
+    least, greatest = images.min(), images.max()
+    if floating and (least < 0 or greatest > 1):
+        raise refusal(
+            what,
+            expected="floating pixels in [0, 1]",
+            got=f"{least:g} to {greatest:g}",
+            remedy="scale the images to [0, 1] (0..255: save them as uint8)",
+        )
+    # Scaled twice, or a 0/1 mask kept as uint8: noise would drown it at every scale.
+    if greatest <= (1 / 255 if floating else 1):
+        raise refusal(
+            what,
+            expected="pixels over the whole range of their dtype (uint8 0..255, floating 0..1)",
+            got=f"at most {greatest:g}",
+            remedy="multiply by 255, or save as floating in [0, 1]",
+        )
+
+
+def _check_pair(arrays: dict[str, Array], path: Path) -> None:
+    train, test = (arrays[f"x_{split}"] for split in ("train", "test"))
+    kinds = [
+        ("shape of an image", train.shape[1:], test.shape[1:]),
+        ("dtype kind", _kind(train), _kind(test)),
+    ]
+    for what, of_train, of_test in kinds:
+        if of_train != of_test:
+            raise refusal(
+                f"x_test in {path}",
+                expected=f"the {what} of x_train, {of_train}",
+                got=str(of_test),
+                remedy="prepare both splits in the same way",
+            )
+
+
+def _kind(images: Array) -> str:
+    return "uint8" if images.dtype == np.uint8 else "floating"
+
+
+def _labels(arrays: dict[str, Array], path: Path) -> tuple[dict[str, NDArray[np.int64]], int]:
+    """Return the labels as int64 (n,), and the number of classes."""
+    labels, widths = {}, {}
+    for key in ARRAYS[1::2]:
+        labels[key], widths[key] = _class_numbers(arrays[key], f"{key} in {path}")
+    if len(set(widths.values())) > 1:
+        raise refusal(
+            f"y_test in {path}",
+            expected=f"labels of the same form as y_train's, {_form(widths['y_train'])}",
+            got=_form(widths["y_test"]),
+            remedy="save both as class numbers or both as one-hot",
+        )
+    known = np.unique(labels["y_train"])
+    num_classes = widths["y_train"] or int(known[-1]) + 1
+    if num_classes < 2 or len(known) != num_classes:
+        raise refusal(
+            f"y_train in {path}",
+            expected="classes 0..k-1, two or more, each at least once",
+            got=f"{len(known)} different, from {known[0]} to {known[-1]}, for k = {num_classes}",
+            remedy="number the classes from 0 without gaps",
+        )
+    strange = labels["y_test"][labels["y_test"] >= num_classes]
+    if strange.size:
+        raise refusal(
+            f"y_test in {path}",
+            expected=f"the classes of y_train, 0..{num_classes - 1}",
+            got=f"class {strange[0]}",
+            remedy="train on every class that is tested",
+        )
+    return labels, num_classes
+
+
+def _class_numbers(labels: Array, what: str) -> tuple[NDArray[np.int64], int]:
+    """Return class numbers, and the width if they came one-hot, else 0."""
+    if labels.ndim == 2 and labels.shape[1] == 1:
+        labels = labels[:, 0]
+    if labels.ndim == 1 and labels.dtype.kind in "iu" and labels.size:
+        # Compared before the cast, which would wrap the greatest uint64 round to negative.
+        least, greatest = labels.min(), labels.max()
+        if least < 0 or greatest > np.iinfo(np.int64).max:
+            raise refusal(
+                what,
+                expected="class numbers from 0",
+                got=f"{least if least < 0 else greatest}",
+                remedy="number the classes from 0 without gaps",
+            )
+        return labels.astype(np.int64), 0
+    if labels.ndim == 2 and labels.dtype.kind in "biuf" and labels.size:
+        ones = (labels == 1).sum(axis=1)
+        if ((labels != 0).sum(axis=1) == 1).all() and (ones == 1).all():
+            return labels.argmax(axis=1).astype(np.int64), labels.shape[1]
+        raise refusal(
+            what,
+            expected="one-hot rows, a single 1 among 0s",
+            got=f"other values in row {int(np.argmax(ones != 1))}",
+            remedy="save class numbers instead",
+        )
+    raise refusal(
+        what,
+        expected="integer labels of shape (n,), or one-hot of shape (n, k)",
+        got=f"{labels.dtype} of shape {labels.shape}",
+        remedy="save class numbers as integers",
+    )
+
+
+def _form(width: int) -> str:
+    return f"one-hot of width {width}" if width else "class numbers"
