@@ -1,0 +1,166 @@
+"""Noise: one plain function a family, and the keyed random streams that feed them.
+
+A noise is `f(images, scale, *, rng) -> images`: float32 in, float32 out, the same shape. It draws
+from `rng` alone, and what it draws depends on the shape of its input, never on the pixels or the
+scale: so one draw serves every scale (common random numbers) and a curve's steps are compared
+like for like.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import inspect
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float32]
+Noise = Callable[..., FloatArray]
+
+# Samples that share one random generator. Large enough that making the generator (about 15 µs)
+# costs nothing beside its draws, small enough that a block of images stays in the cache.
+BLOCK = 256
+
+
+class NoiseError(ValueError):
+    """A noise, or what was given to one, cannot be used; the message says why and what to do."""
+
+
+def gaussian(images: FloatArray, scale: float, *, rng: np.random.Generator) -> FloatArray:
+    """Add independent normal noise to every pixel, unclipped.
+
+    `scale` is the standard deviation, in the units of `images`: the [0, 1] range for plain images,
+    standard deviations of the data for standardised ones. Scale 0 adds nothing.
+    """
+    noisy = rng.standard_normal(images.shape, dtype=np.float32)
+    noisy *= np.float32(scale)
+    noisy += images
+    return noisy
+
+
+NOISES: dict[str, Noise] = {"gaussian": gaussian}
+
+
+def get_noise(name: str) -> Noise:
+    """Return the noise of that name; raise `NoiseError` that lists the known ones."""
+    try:
+        return NOISES[name]
+    except KeyError:
+        raise NoiseError(unknown("noise", name, NOISES)) from None
+
+
+def unknown(what: str, name: str, known: Iterable[str]) -> str:
+    """Return the one line that answers an unknown name: what is known, and the nearest of it."""
+    known = sorted(known)
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return f"unknown {what} {name!r}: expected one of {', '.join(known)}{hint}"
+
+
+def source_sha256(function: Callable[..., object]) -> str:
+    """Return the SHA-256 of a function's source text: a changed noise or model is another one."""
+    return hashlib.sha256(inspect.getsource(function).encode()).hexdigest()
+
+
+def check_scale(scale: float) -> float:
+    """Return `scale` as a float; raise `NoiseError` unless it is a finite number >= 0."""
+    try:
+        value = float(scale)
+    except (TypeError, ValueError):
+        value = math.nan
+    if not (math.isfinite(value) and value >= 0):
+        raise NoiseError(f"scale must be a finite number >= 0, got {scale}")
+    return value + 0.0  # -0.0 becomes 0.0: one name for the identity
+
+
+def check_images(images: FloatArray) -> None:
+    """Raise `NoiseError` unless `images` is a float32 array of (samples, height, width, ...)."""
+    if not isinstance(images, np.ndarray) or images.dtype != np.float32 or images.ndim < 3:
+        got = (
+            f"{images.dtype} {images.shape}"
+            if isinstance(images, np.ndarray)
+            else type(images).__name__
+        )
+        raise NoiseError(
+            f"images must be a float32 array (samples, height, width, ...), got {got}: "
+            "noise on integers would be cut off and biased, so convert them first"
+        )
+
+
+@dataclass(frozen=True)
+class Stream:
+    """The random stream of one draw: which realisation, for which split, in which epoch.
+
+    `draw` is a whole number >= 0: the training seed for the training split, the profile's test
+    draw for the test split. `epoch` counts from 0; None is a draw that is frozen, the same in
+    every epoch. Equal streams give equal noise, whatever else is drawn before or beside them.
+    """
+
+    draw: int
+    split: Literal["train", "test"]
+    epoch: int | None = None
+
+    def generator(self, block: int) -> np.random.Generator:
+        """Return the generator of one block of `BLOCK` samples."""
+        split = ("train", "test").index(self.split)
+        epoch = 0 if self.epoch is None else self.epoch + 1
+        seeds = np.random.SeedSequence(self.draw, spawn_key=(split, epoch, block))
+        # Named, not default_rng(): NumPy may change its default, and every number with it.
+        return np.random.Generator(np.random.PCG64(seeds))
+
+
+def apply_noise(
+    noise: Noise,
+    images: FloatArray,
+    scale: float,
+    stream: Stream,
+    *,
+    indices: NDArray[np.integer] | None = None,
+    clip: tuple[float, float] | None = None,
+) -> FloatArray:
+    """Return a copy of `images` under `noise` at `scale`, drawn block by block from `stream`.
+
+    images: float32, (samples, height, width, ...). `indices`, (samples,), says which samples of
+    the split these are; left out, they are all of it from the first on. A sample's noise depends
+    on its index and the stream alone: not on the batch, the subset or the order. `clip` bounds
+    the result; left out, it is not bounded. Scale 0 is the identity, clipping included.
+
+    Memory beyond the result is two blocks of `BLOCK` samples. Raises `NoiseError` on a scale that
+    is negative or not finite, images that are not float32, indices that do not fit, and a noise
+    that changes shape or dtype.
+    """
+    scale = check_scale(scale)
+    check_images(images)
+    if indices is None:
+        indices = np.arange(len(images))
+    elif indices.shape != (len(images),) or (indices.size and indices.min() < 0):
+        raise NoiseError(
+            f"indices must be one index >= 0 for each of the {len(images)} images, "
+            f"got shape {indices.shape}"
+        )
+    if scale == 0:
+        return images.copy()
+    noisy = np.empty_like(images)
+    # Every block is drawn whole, whatever stands in the places of absent samples: a noise that
+    # draws twice would otherwise give a sample other noise in a part of a block than in all of it.
+    block_images = np.zeros((BLOCK, *images.shape[1:]), np.float32)
+    blocks = indices // BLOCK
+    for block in np.unique(blocks):
+        chosen = np.flatnonzero(blocks == block)
+        places = indices[chosen] - block * BLOCK
+        block_images[places] = images[chosen]
+        result = noise(block_images, scale, rng=stream.generator(int(block)))
+        if result.shape != block_images.shape or result.dtype != np.float32:
+            raise NoiseError(
+                f"a noise must return float32 {block_images.shape} as it was given, "
+                f"got {result.dtype} {result.shape}"
+            )
+        noisy[chosen] = result[places]
+    if clip is not None:
+        np.clip(noisy, *clip, out=noisy)
+    return noisy

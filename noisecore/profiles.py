@@ -1,0 +1,166 @@
+"""Profiles: named sets of choices, the shipped ones and a user's own."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from noisecore.noise import unknown
+from noisecore.recipes import RECIPES, Recipe, RecipeError, get_recipe
+
+
+class ProfileError(ValueError):
+    """A profile, or a choice that was to replace one of its own, cannot be used."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """A named set of choices.
+
+    dataset, models, noise: names. scales: the run's, ascending; 0 is trained too and stands
+    outside every claim. seeds: a trial each. test_draw: the realisation of the noise on the test
+    images, the same for every seed and run. clip: bounds of the noisy images, None for none.
+    """
+
+    name: str
+    dataset: str
+    models: tuple[str, ...]
+    recipe: Recipe
+    scales: tuple[float, ...] = (0.1, 0.5, 1.0, 2.0, 4.0)
+    seeds: tuple[int, ...] = (0, 1, 2)
+    noise: str = "gaussian"
+    test_draw: int = 0
+    clip: tuple[float, float] | None = None
+
+
+PROFILES: dict[str, Profile] = {
+    profile.name: profile
+    for profile in (
+        Profile(name="quick", dataset="mnist-5k", models=("cnn", "mlp"), recipe=RECIPES["quick"]),
+        Profile(
+            name="notebook", dataset="mnist", models=("cnn", "mlp"), recipe=RECIPES["notebook"]
+        ),
+    )
+}
+
+
+def parse_scales(text: str) -> tuple[float, ...]:
+    """Return the scales written as `0.1,1,4`, ascending; raise `ProfileError` on anything else.
+
+    Zero is refused: it is always there. Duplicates are refused, since they are a slip of the pen.
+    """
+    parts = [part.strip() for part in text.split(",")]
+    if not text.strip():
+        raise ProfileError("scales must be numbers such as 0.1,1,4, got an empty value")
+    scales = []
+    for part in parts:
+        try:
+            scale = float(part)
+        except ValueError:
+            raise ProfileError(f"scales must be numbers such as 0.1,1,4, got {part!r}") from None
+        if not math.isfinite(scale) or scale < 0:
+            raise ProfileError(f"scales must be finite numbers > 0, got {part}")
+        if scale == 0:
+            raise ProfileError("scales must be > 0, got 0: scale 0 is always run beside them")
+        if scale in scales:
+            raise ProfileError(f"scales must differ from each other, got {part} twice")
+        scales.append(scale)
+    return tuple(sorted(scales))
+
+
+def parse_seeds(text: str) -> tuple[int, ...]:
+    """Return the seeds written as a number of them (`3`: 0, 1 and 2) or a range (`10-12`)."""
+    match = re.fullmatch(r"(\d+)(?:-(\d+))?", text.strip())
+    if match and match[2] is not None:
+        first, last = int(match[1]), int(match[2])
+        if first <= last:
+            return tuple(range(first, last + 1))
+    elif match and int(match[1]) >= 1:
+        return tuple(range(int(match[1])))
+    raise ProfileError(f"seeds must be a whole number >= 1, or a range such as 10-12, got {text!r}")
+
+
+def parse_clip(text: str) -> tuple[float, float] | None:
+    """Return the bounds written as `0:1`, or None for `none`."""
+    if text.strip() == "none":
+        return None
+    low, _, high = text.partition(":")
+    try:
+        bounds = float(low), float(high)
+    except ValueError:
+        bounds = math.nan, math.nan
+    if not bounds[0] < bounds[1]:
+        raise ProfileError(f"clip must be two ascending numbers such as 0:1, or none, got {text!r}")
+    return bounds
+
+
+def _names(text: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    if not names:
+        raise ProfileError("models must be names such as cnn,mlp, got an empty value")
+    return names
+
+
+_PARSERS: dict[str, Callable[[str], Any]] = {
+    "dataset": str,
+    "models": _names,
+    "recipe": get_recipe,
+    "scales": parse_scales,
+    "seeds": parse_seeds,
+    "noise": str,
+    "clip": parse_clip,
+}
+
+
+def change_profile(profile: Profile, **choices: str) -> Profile:
+    """Return `profile` with choices replaced, as written on a command line; unset ones stay.
+
+    Raises `ProfileError` with the choice that does not fit, what was expected, and what came.
+    """
+    changes: dict[str, Any] = {}
+    for field, text in choices.items():
+        if field not in _PARSERS:
+            raise ProfileError(unknown("profile field", field, _PARSERS))
+        try:
+            changes[field] = _PARSERS[field](text)
+        except RecipeError as error:
+            raise ProfileError(str(error)) from None
+    return replace(profile, **changes)
+
+
+def read_profiles(lines: Iterable[str]) -> dict[str, Profile]:
+    """Return the shipped profiles and those of `lines`, each `name: base=quick seeds=10 ...`.
+
+    `base` is a shipped or an earlier profile (left out: quick); every other `field=value` replaces
+    one of its choices, written as on the command line. Raises `ProfileError` that names the line.
+    """
+    profiles = dict(PROFILES)
+    for line in lines:
+        name, colon, rest = line.partition(":")
+        name = name.strip()
+        if not colon or not re.fullmatch(r"[A-Za-z0-9][\w.-]*", name):
+            raise ProfileError(
+                f"a profile must be written as 'name: base=quick seeds=10', got {line!r}"
+            )
+        choices: dict[str, str] = {}
+        for part in rest.split():
+            field, equals, value = part.partition("=")
+            if not equals:
+                raise ProfileError(f"profile {name!r}: expected field=value, got {part!r}")
+            choices[field] = value
+        base = get_profile(choices.pop("base", "quick"), profiles)
+        try:
+            profiles[name] = replace(change_profile(base, **choices), name=name)
+        except ProfileError as error:
+            raise ProfileError(f"profile {name!r}: {error}") from None
+    return profiles
+
+
+def get_profile(name: str, profiles: dict[str, Profile]) -> Profile:
+    """Return the profile of that name; raise `ProfileError` that lists the known ones."""
+    if name not in profiles:
+        raise ProfileError(unknown("profile", name, profiles))
+    return profiles[name]

@@ -1,0 +1,127 @@
+"""Recipes: how a model is trained."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal, get_args, get_type_hints
+
+from noisecore.noise import unknown
+
+Optimizer = Literal["adam", "adadelta"]
+Schedule = Literal["constant", "cosine"]
+Standardisation = Literal["train", "notebook", "none"]
+TrainNoise = Literal["frozen", "fresh"]
+Precision = Literal["float32"]
+
+
+class RecipeError(ValueError):
+    """A recipe has a value that cannot be used; the message says which, and what was expected."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """How a model is trained; every field is part of what a trial's numbers depend on.
+
+    optimizer, learning_rate: Keras' optimizer of that name, its other values Keras' defaults.
+    schedule: the learning rate stays "constant", or falls along a half "cosine" to 0 at the last
+        step (Loshchilov and Hutter, 2017, arXiv 1608.03983, without restarts).
+    batch_size, epochs: images a step, and passes over the training split.
+    standardisation: "train" centres and scales both splits by the mean and standard deviation of
+        the training pixels; "none" leaves images in [0, 1]; "notebook" repeats the defect of the
+        reference notebook: training images are scaled and not centred, test images are centred
+        and scaled by their own mean and standard deviation.
+    train_noise: "fresh" draws the training noise anew for each epoch, "frozen" draws it once.
+    precision: the arithmetic of training and evaluation.
+    """
+
+    name: str
+    optimizer: Optimizer = "adam"
+    learning_rate: float = 0.001
+    schedule: Schedule = "constant"
+    batch_size: int = 128
+    epochs: int = 12
+    standardisation: Standardisation = "train"
+    train_noise: TrainNoise = "fresh"
+    precision: Precision = "float32"
+
+    def __post_init__(self) -> None:
+        for name, hint in get_type_hints(type(self)).items():
+            value = getattr(self, name)
+            if choices := get_args(hint):
+                if value not in choices:
+                    raise RecipeError(
+                        f"recipe {self.name!r}: {name} must be one of {', '.join(choices)}, "
+                        f"got {value!r}"
+                    )
+            elif hint is int and not (type(value) is int and value >= 1):
+                raise RecipeError(
+                    f"recipe {self.name!r}: {name} must be a whole number >= 1, got {value!r}"
+                )
+            elif hint is float and not (
+                isinstance(value, int | float) and math.isfinite(value) and value > 0
+            ):
+                raise RecipeError(
+                    f"recipe {self.name!r}: {name} must be a finite number > 0, got {value!r}"
+                )
+
+    def but(self, **changes: Any) -> Recipe:
+        """Return this recipe with some fields changed, and the changes in its name.
+
+        Values may be strings, as they come from a command line. Raises `RecipeError` on an
+        unknown field or a value that does not fit it.
+        """
+        hints = get_type_hints(type(self))
+        parsed: dict[str, Any] = {}
+        for name, value in changes.items():
+            if name not in hints or name == "name":
+                raise RecipeError(unknown("recipe field", name, set(hints) - {"name"}))
+            if isinstance(value, str) and hints[name] in (int, float):
+                try:
+                    value = hints[name](value)
+                except ValueError:
+                    kind = "a whole number" if hints[name] is int else "a number"
+                    raise RecipeError(
+                        f"recipe {self.name!r}: {name} must be {kind}, got {value!r}"
+                    ) from None
+            if value != getattr(self, name):
+                parsed[name] = value
+        if not parsed:
+            return self
+        suffix = ",".join(f"{name}={value}" for name, value in sorted(parsed.items()))
+        return replace(self, name=f"{self.name}+{suffix}", **parsed)
+
+    def values(self) -> dict[str, Any]:
+        """Return the fields but the name: what the numbers depend on."""
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "name"}
+
+
+RECIPES: dict[str, Recipe] = {
+    recipe.name: recipe
+    for recipe in (
+        # TODO measured
+        Recipe(name="quick", schedule="cosine", batch_size=64, epochs=6),
+        Recipe(
+            name="notebook",
+            optimizer="adadelta",
+            epochs=12,
+            standardisation="notebook",
+            train_noise="frozen",
+        ),
+    )
+}
+
+
+def get_recipe(name: str) -> Recipe:
+    """Return the recipe of that name, with changes as in `notebook+epochs=2,batch_size=64`.
+
+    Raises `RecipeError` on an unknown name or field, and on a value that does not fit.
+    """
+    base, _, changes = name.partition("+")
+    if base not in RECIPES:
+        raise RecipeError(unknown("recipe", base, RECIPES))
+    pairs = [change.partition("=") for change in changes.split(",") if change]
+    for field, equals, _ in pairs:
+        if not equals:
+            raise RecipeError(f"recipe {name!r}: expected field=value, got {field!r}")
+    return RECIPES[base].but(**{field.strip(): value.strip() for field, _, value in pairs})

@@ -1,0 +1,216 @@
+"""Trials, and the records that are kept of them: the versioned schema of everything on disk."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from noisecore.recipes import Recipe
+
+SCHEMA = 1
+
+
+class RecordError(ValueError):
+    """A record cannot be read; the message says which part, what was expected and what came."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """One training: what goes into it, and the scales that it is evaluated at.
+
+    dataset, dataset_sha256: its name, and the SHA-256 of its content.
+    model, model_source: the builder's name, and the SHA-256 of its source text.
+    noise, noise_source: likewise; `clip` bounds the noisy images, None leaves them unbounded.
+    blank: the images are replaced by zeros before the noise: a control, which ends at chance.
+    train_scale, test_scales: in the noise's unit; seed: of weights, order, dropout and training
+    noise; test_draw: which realisation of the noise the test images get.
+    """
+
+    dataset: str
+    dataset_sha256: str
+    model: str
+    model_source: str
+    recipe: Recipe
+    noise: str
+    noise_source: str
+    train_scale: float
+    test_scales: tuple[float, ...]
+    seed: int
+    test_draw: int = 0
+    clip: tuple[float, float] | None = None
+    blank: bool = False
+
+    @property
+    def curve(self) -> str:
+        """The name of the curve that this trial is a part of: all but its scale and its seed."""
+        parts = [self.model, self.noise, self.recipe.name]
+        if self.clip:
+            parts.append(f"clip={self.clip[0]:g}:{self.clip[1]:g}")
+        return "/".join([*parts, "blank"] if self.blank else parts)
+
+    @property
+    def label(self) -> str:
+        """The trial in a few words, for people."""
+        return f"{self.curve} scale {self.train_scale:g} seed {self.seed}"
+
+    def key(self, conditions: Mapping[str, Any]) -> str:
+        """Return the trial's name on disk: a hash of all that its numbers depend on.
+
+        `conditions` are those outside the trial: versions, threads, processor, source.
+        """
+        trial = _plain(self)
+        del trial["recipe"]["name"]  # the values count, not what they are called
+        content = {"trial": trial, "conditions": dict(conditions), "schema": SCHEMA}
+        text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Epoch:
+    """What is known after one epoch.
+
+    loss, accuracy: Keras' running means over the epoch's training steps, dropout at work.
+    test_loss, test_accuracy: of the noisy test split at the trial's train scale.
+    """
+
+    loss: float
+    accuracy: float
+    test_loss: float
+    test_accuracy: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """A trained model on the test split at one scale.
+
+    loss: mean cross-entropy in nats. accuracy: share of the images that were right. correct:
+    which ones were, a bit an image (`numpy.packbits`, base64). images: how many there were.
+    images_sha256: of the noisy float32 images themselves, so that runs can be known to have seen
+    the same ones.
+    """
+
+    scale: float
+    loss: float
+    accuracy: float
+    images: int
+    correct: str
+    images_sha256: str
+
+    @property
+    def right(self) -> NDArray[np.bool_]:
+        """Which test images were right, (images,) bool."""
+        packed = np.frombuffer(base64.b64decode(self.correct), np.uint8)
+        return np.unpackbits(packed, count=self.images).astype(bool)
+
+
+def pack_right(right: NDArray[np.bool_]) -> str:
+    """Return (images,) bool as the text that `Evaluation.correct` holds."""
+    return base64.b64encode(np.packbits(right).tobytes()).decode()
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialRecord:
+    """What is kept of a trial.
+
+    status: "complete", or "failed" with a reason. environment: versions, processor, threads,
+    flags. cost: seconds and bytes, the only part that differs when a trial is run again. run: the
+    id of the run that made it.
+    """
+
+    key: str
+    run: str
+    trial: Trial
+    status: Literal["complete", "failed"]
+    reason: str | None = None
+    environment: dict[str, Any] = field(default_factory=dict)
+    parameters: int | None = None
+    history: tuple[Epoch, ...] = ()
+    evaluations: tuple[Evaluation, ...] = ()
+    cost: dict[str, Any] = field(default_factory=dict)
+    schema: int = SCHEMA
+
+    def at(self, scale: float) -> Evaluation:
+        """Return the evaluation at a test scale; raise `KeyError` if there is none."""
+        for evaluation in self.evaluations:
+            if evaluation.scale == scale:
+                return evaluation
+        raise KeyError(f"{self.trial.label} was not evaluated at scale {scale:g}")
+
+    def numbers(self) -> dict[str, Any]:
+        """Return the record without what differs when the same trial is run again."""
+        record = self.to_dict()
+        del record["cost"], record["run"]
+        return record
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the record as plain JSON values."""
+        return _plain(self)
+
+    @classmethod
+    def from_dict(cls, data: Any, *, source: str = "record") -> TrialRecord:
+        """Return the record that `to_dict` gave; raise `RecordError` on anything else."""
+        check_schema(data, source=source)
+        try:
+            values = dict(data)
+            values["trial"] = trial_from_dict(values["trial"])
+            values["history"] = tuple(Epoch(**epoch) for epoch in values["history"])
+            values["evaluations"] = tuple(Evaluation(**e) for e in values["evaluations"])
+            record = cls(**values)
+        except (KeyError, TypeError, ValueError) as error:
+            raise RecordError(f"{source}: not a trial record of schema {SCHEMA}: {error}") from None
+        if record.status not in ("complete", "failed"):
+            raise RecordError(f"{source}: status must be complete or failed, got {record.status!r}")
+        return record
+
+
+def trial_from_dict(data: Mapping[str, Any]) -> Trial:
+    """Return the trial of a dict of plain JSON values; raise `TypeError` if fields do not fit."""
+    values = dict(data)
+    values["recipe"] = Recipe(**values["recipe"])
+    values["test_scales"] = tuple(values["test_scales"])
+    if values["clip"] is not None:
+        values["clip"] = tuple(values["clip"])
+    return Trial(**values)
+
+
+def check_schema(data: Any, *, source: str) -> None:
+    """Raise `RecordError` unless `data` is a mapping of this version's schema."""
+    version = data.get("schema") if isinstance(data, Mapping) else None
+    if version == SCHEMA and type(version) is int:
+        return
+    if type(version) is not int:
+        raise RecordError(f"{source}: expected a noisecore file of schema {SCHEMA}, got no schema")
+    remedy = (
+        "update noisecore to read it" if version > SCHEMA else "make it again with this noisecore"
+    )
+    raise RecordError(f"{source}: expected schema {SCHEMA}, got {version}: {remedy}")
+
+
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Write a file by way of a temporary one beside it, so that it is whole or not there."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    data = content.encode() if isinstance(content, str) else content
+    try:
+        with open(temporary, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _plain(value: Any) -> dict[str, Any]:
+    """Return a dataclass as JSON values: tuples as lists."""
+    plain: dict[str, Any] = json.loads(json.dumps(asdict(value)))
+    return plain
