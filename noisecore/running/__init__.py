@@ -1,0 +1,1 @@
+"""A trial becomes a record: training, in workers, into a store."""

@@ -1,0 +1,90 @@
+"""What differs between Keras 2 and Keras 3, and the settings that TensorFlow reads only once.
+
+The one place that asks for a version.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import os
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+# Distributions that provide `import tensorflow`, the likeliest first.
+_TENSORFLOWS = ("tensorflow", "tensorflow-cpu", "tensorflow-macos", "tensorflow-rocm", "tf-nightly")
+
+INSTALL = "pip install 'noisecore[cpu]' (or [tensorflow], or [cuda] for NVIDIA GPUs)"
+
+
+class TensorFlowError(RuntimeError):
+    """TensorFlow is missing, or was started with other settings; the message says what to do."""
+
+
+def versions() -> dict[str, str]:
+    """Return the installed versions of TensorFlow and Keras, without importing them.
+
+    Raises `TensorFlowError` with the line that installs TensorFlow when it is missing.
+    """
+    if importlib.util.find_spec("tensorflow") is None:
+        raise TensorFlowError(f"training needs TensorFlow, which is not installed: {INSTALL}")
+    names = (*_TENSORFLOWS, *importlib.metadata.packages_distributions().get("tensorflow", ()))
+    return {"tensorflow": _version(*names), "keras": _version("keras")}
+
+
+def _version(*distributions: str) -> str:
+    for name in distributions:
+        try:
+            return importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return "unknown"
+
+
+def settings(threads: int) -> dict[str, str]:
+    """Return the environment variables that TensorFlow and Keras read once, while they load."""
+    return {
+        "TF_NUM_INTRAOP_THREADS": str(threads),
+        "TF_NUM_INTEROP_THREADS": str(threads),
+        "TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "2"),
+        "KERAS_BACKEND": "tensorflow",
+    }
+
+
+def settle(threads: int) -> None:
+    """Give this process the settings of a worker; raise `TensorFlowError` if it is too late.
+
+    It is too late when TensorFlow was imported before with other settings: its numbers could
+    then differ from those of a worker.
+    """
+    wanted = settings(threads)
+    bound = {name: wanted[name] for name in wanted if name.startswith("TF_NUM")}
+    if "tensorflow" in sys.modules and any(os.environ.get(n) != v for n, v in bound.items()):
+        raise TensorFlowError(
+            "TensorFlow was imported before the first trial, with other thread settings: "
+            "use --noise-workers 1, or set " + " ".join(f"{n}={v}" for n, v in bound.items())
+        )
+    os.environ.update(wanted)
+
+
+def environment() -> Mapping[str, Any]:
+    """Import TensorFlow and return what only it knows: backend, device, flags."""
+    import keras
+    import tensorflow as tf
+
+    gpus = tf.config.list_physical_devices("GPU")
+    if gpus:  # on a CPU it changes the numbers and makes nothing more repeatable
+        tf.config.experimental.enable_op_determinism()
+    names = [tf.config.experimental.get_device_details(gpu).get("device_name") for gpu in gpus]
+    keras_3 = int(keras.__version__.split(".")[0]) >= 3
+    return {
+        "tensorflow": tf.__version__,
+        "keras": keras.__version__,
+        # Keras 2 has no other backend, and no function that names it.
+        "keras_backend": keras.backend.backend() if keras_3 else "tensorflow",
+        "image_data_format": keras.backend.image_data_format(),
+        "device": ", ".join(map(str, names)) or "CPU",
+        "op_determinism": bool(gpus),
+        "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
+    }

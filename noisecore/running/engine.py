@@ -1,0 +1,186 @@
+"""Many trials: workers run them side by side; a record is in the store before it is used."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from noisecore.data import Dataset, load_dataset
+from noisecore.records import Epoch, Trial, TrialRecord
+from noisecore.running import compat
+from noisecore.running.store import Store
+from noisecore.running.trials import conditions, run_trial
+from noisecore.running.worker import Worker, WorkerError
+
+# One thread a worker: a second one buys almost nothing, a second worker nearly doubles the rate.
+THREADS = 1
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something happened to a trial: it started, finished an epoch, or has its record."""
+
+    kind: Literal["started", "epoch", "finished"]
+    trial: Trial
+    epoch: int | None = None
+    figures: Epoch | None = None
+    record: TrialRecord | None = None
+
+
+def available_workers(trials: int) -> int:
+    """Return how many workers `auto` means: one a processor that this process may use."""
+    processors = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
+    return max(1, min(processors, trials))
+
+
+class Engine:
+    """Runs the trials of a run, each once, whoever else shares its store.
+
+    workers: how many child processes run them side by side; 0 runs each in this process, when it
+    is first waited for. location: what `load_dataset` needs, (name or path, folder or None).
+    listener: hears of every event, from any thread, one at a time.
+    """
+
+    def __init__(
+        self,
+        trials: Sequence[Trial],
+        *,
+        store: Store,
+        location: tuple[str, str | None],
+        workers: int,
+        listener: Callable[[Event], None] = lambda event: None,
+    ) -> None:
+        self.store = store
+        self.location = location
+        self.workers = workers
+        self._conditions = conditions(THREADS)
+        self.trials = {trial.key(self._conditions): trial for trial in trials}
+        self._keys = {trial: key for key, trial in self.trials.items()}
+        self._listener = listener
+        self._records: dict[str, TrialRecord] = {}
+        self._change = threading.Condition()
+        self._stopping = False
+        self._error: BaseException | None = None
+        self._threads: list[threading.Thread] = []
+        self._workers: list[Worker] = []
+        self._dataset: Dataset | None = None
+
+    def start(self) -> None:
+        """Start the workers; with none, check that trials can run in this process."""
+        self.store.prepare()
+        if self.workers == 0:
+            compat.settle(THREADS)
+        for number in range(self.workers):
+            log = self.store.folder / ".logs" / f"worker-{os.getpid()}-{number}.log"
+            worker = Worker(self.location, log)
+            self._workers.append(worker)
+            thread = threading.Thread(target=self._drive, args=(worker,), daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def wait(self, trials: Iterable[Trial]) -> list[TrialRecord]:
+        """Return the records of these trials, in their order, when all of them are there."""
+        wanted = [self._keys[trial] for trial in trials]
+        if self.workers == 0:
+            self._run_all(wanted, self._run_here)
+        with self._change:
+            self._change.wait_for(
+                lambda: self._error or all(key in self._records for key in wanted)
+            )
+            if self._error:
+                raise self._error
+            return [self._records[key] for key in wanted]
+
+    def close(self) -> None:
+        """End the workers; trials that are still running leave no record."""
+        self._stopping = True
+        for worker in self._workers:
+            worker.close()
+        for thread in self._threads:
+            thread.join(timeout=10)
+
+    def _drive(self, worker: Worker) -> None:
+        """Run what is left of the trials in `worker`, beside others who do the same."""
+
+        def run(trial: Trial) -> TrialRecord:
+            return worker.run(
+                trial,
+                run=self.store.run,
+                conditions=self._conditions,
+                on_epoch=lambda epoch, figures: self._tell(
+                    Event("epoch", trial, epoch=epoch, figures=figures)
+                ),
+            )
+
+        try:
+            self._run_all(list(self.trials), run)
+        except BaseException as error:  # the waiting tests raise it: it must not die with a thread
+            with self._change:
+                self._error = self._error or error
+                self._change.notify_all()
+
+    def _run_here(self, trial: Trial) -> TrialRecord:
+        if self._dataset is None:
+            self._dataset = load_dataset(*self.location)
+        return run_trial(
+            trial,
+            self._dataset,
+            run=self.store.run,
+            conditions=self._conditions,
+            on_epoch=lambda epoch, figures: self._tell(
+                Event("epoch", trial, epoch=epoch, figures=figures)
+            ),
+        )
+
+    def _run_all(self, keys: list[str], run: Callable[[Trial], TrialRecord]) -> None:
+        """Run the trials that nobody else runs, until the records of all of them are there."""
+        while not self._stopping:
+            left = [key for key in keys if key not in self._records]
+            if not left:
+                return
+            if not any(self._run_one(key, run) for key in left):
+                time.sleep(0.1)  # others run all that is left: look again soon
+
+    def _run_one(self, key: str, run: Callable[[Trial], TrialRecord]) -> bool:
+        """Run a trial unless somebody else has it or had it; return whether its record is here."""
+        with self.store.claim(key) as mine:
+            if self._stopping or key in self._records or not mine:
+                return key in self._records
+            trial = self.trials[key]
+            record = self.store.read(key)
+            if record is None:
+                self._tell(Event("started", trial))
+                record = self._run_to_record(key, trial, run)
+                if self._stopping:
+                    return False
+                self.store.write(record)
+        self._tell(Event("finished", trial, record=record))
+        with self._change:
+            self._records[key] = record
+            self._change.notify_all()
+        return True
+
+    def _run_to_record(
+        self, key: str, trial: Trial, run: Callable[[Trial], TrialRecord]
+    ) -> TrialRecord:
+        try:
+            return run(trial)
+        except WorkerError as error:
+            reason: dict[str, Any] = {"status": "failed", "reason": str(error)}
+            return TrialRecord(
+                key=key,
+                run=self.store.run,
+                trial=trial,
+                environment=dict(self._conditions),
+                **reason,
+            )
+
+    def _tell(self, event: Event) -> None:
+        with self._change:
+            self._listener(event)

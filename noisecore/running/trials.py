@@ -1,0 +1,198 @@
+"""One trial becomes one record."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import random
+import resource
+import sys
+import time
+from collections.abc import Callable, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import noisecore
+from noisecore.data import unit_images
+from noisecore.models import get_builder
+from noisecore.noise import FloatArray, Stream, apply_noise, get_noise
+from noisecore.records import Epoch, Evaluation, Trial, TrialRecord, pack_right
+from noisecore.running import compat
+from noisecore.running.training import TrialError, evaluate, standardise, train
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from noisecore.data import Dataset
+
+# The source that a trial's numbers depend on, beside the model builder and the noise, whose
+# own text is part of the trial.
+_SOURCES = ("noise.py", "running/compat.py", "running/training.py", "running/trials.py")
+
+
+def conditions(threads: int) -> dict[str, Any]:
+    """Return what a trial's numbers depend on outside itself, without importing TensorFlow."""
+    package = Path(noisecore.__file__).parent
+    source = b"".join((package / name).read_bytes() for name in _SOURCES)
+    return {
+        **compat.versions(),
+        "noisecore": noisecore.__version__,
+        "source_sha256": hashlib.sha256(source).hexdigest(),
+        "python": platform.python_version(),
+        "numpy": version("numpy"),
+        "threads": threads,
+        "processor": processor(),
+        "system": f"{platform.system()} {platform.machine()}",
+    }
+
+
+def processor() -> str:
+    """Return the processor's model, as the system names it, with its family and model numbers."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().split("\n\n")[0].splitlines()
+    except OSError:  # not Linux
+        return platform.processor() or platform.machine()
+    pairs = (line.partition(":") for line in lines)
+    fields = {name.strip(): value.strip() for name, _, value in pairs}
+    names = ("model name", "cpu family", "model", "stepping")
+    return " ".join(fields[name] for name in names if name in fields) or platform.machine()
+
+
+def run_trial(
+    trial: Trial,
+    dataset: Dataset,
+    *,
+    run: str,
+    conditions: Mapping[str, Any],
+    on_epoch: Callable[[int, Epoch], None] = lambda epoch, figures: None,
+) -> TrialRecord:
+    """Train and evaluate one trial, in this process; return its record.
+
+    A trial whose loss stops being finite gives a failed record that names the epoch. Other errors
+    are raised as they are: the caller decides whose fault they were.
+    """
+    record: dict[str, Any] = {
+        "key": trial.key(conditions),
+        "run": run,
+        "trial": trial,
+        "environment": {**conditions, **compat.environment()},
+    }
+    cost: dict[str, Any] = {"started": datetime.now(UTC).isoformat(timespec="seconds")}
+    start = time.perf_counter()
+    try:
+        with _seeded(trial.seed):
+            record |= _measure(trial, dataset, cost, on_epoch)
+        record["status"] = "complete"
+    except TrialError as failure:
+        record |= {"status": "failed", "reason": str(failure)}
+    cost["seconds"] = time.perf_counter() - start
+    cost["peak_memory_bytes"] = _peak_memory()
+    return TrialRecord(cost=cost, **record)
+
+
+def _measure(
+    trial: Trial,
+    dataset: Dataset,
+    cost: dict[str, Any],
+    on_epoch: Callable[[int, Epoch], None],
+) -> dict[str, Any]:
+    """Return the record's figures; put the seconds into `cost`."""
+    import keras
+
+    if dataset.sha256 != trial.dataset_sha256:
+        raise TrialError(
+            f"data set {trial.dataset} changed: expected SHA-256 {trial.dataset_sha256}, "
+            f"got {dataset.sha256}"
+        )
+    noise = get_noise(trial.noise)
+    recipe = trial.recipe
+    clean, test = unit_images(dataset.x_train), unit_images(dataset.x_test)
+    if trial.blank:
+        clean, test = np.zeros_like(clean), np.zeros_like(test)
+    clean, test = standardise(clean, test, recipe.standardisation)
+
+    # The noise is laid over images in one layout, so that it is the same for every backend.
+    channels_last = keras.backend.image_data_format() == "channels_last"
+
+    def layout(images: FloatArray) -> FloatArray:
+        return images if channels_last else np.moveaxis(images, -1, 1)
+
+    def train_images(epoch: int | None) -> FloatArray:
+        stream = Stream(trial.seed, "train", epoch)
+        return layout(apply_noise(noise, clean, trial.train_scale, stream, clip=trial.clip))
+
+    def test_images(scale: float) -> FloatArray:
+        noisy = apply_noise(noise, test, scale, Stream(trial.test_draw, "test"), clip=trial.clip)
+        if scale > 0 and np.array_equal(noisy, test):
+            raise TrialError(f"noise {trial.noise} at scale {scale:g} changed no test image")
+        return noisy
+
+    shape = layout(clean[:1]).shape[1:]
+    model = get_builder(trial.model)(shape, dataset.num_classes)
+    images: Callable[[int], FloatArray] = train_images
+    if recipe.train_noise == "frozen" or trial.train_scale == 0:
+        frozen = train_images(None)
+        del clean  # as large as the noisy images, and not needed again
+
+        def images(epoch: int) -> FloatArray:
+            return frozen
+
+    history, epoch_seconds = train(
+        model,
+        recipe,
+        images,
+        dataset.y_train,
+        (layout(test_images(trial.train_scale)), dataset.y_test),
+        on_epoch,
+    )
+    cost["train_seconds"] = sum(epoch_seconds)
+    cost["epoch_seconds"] = epoch_seconds
+
+    start = time.perf_counter()
+    evaluations = []
+    for scale in trial.test_scales:
+        noisy = test_images(scale)
+        loss, right = evaluate(model, layout(noisy), dataset.y_test)
+        evaluations.append(
+            Evaluation(
+                scale=scale,
+                loss=loss,
+                accuracy=float(right.mean()),
+                images=len(right),
+                correct=pack_right(right),
+                images_sha256=hashlib.sha256(noisy.tobytes()).hexdigest(),
+            )
+        )
+    cost["evaluate_seconds"] = time.perf_counter() - start
+    return {
+        "parameters": int(model.count_params()),
+        "history": tuple(history),
+        "evaluations": tuple(evaluations),
+    }
+
+
+@contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """Seed every generator that Keras draws from, and give the caller's own back afterwards."""
+    import keras
+
+    python_state, numpy_state = random.getstate(), np.random.get_state()
+    # Frees the last trial's graphs, and starts Keras' name counters anew.
+    keras.backend.clear_session()
+    keras.utils.set_random_seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(python_state)
+        np.random.set_state(numpy_state)
+
+
+def _peak_memory() -> int:
+    """Return this process's greatest resident memory so far, in bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

@@ -1,0 +1,178 @@
+"""The child process that runs trials one after another, and the parent's handle on it.
+
+Parent and worker speak JSON, a message a line: requests on the worker's standard input, events on
+its standard output. The worker ends when its input closes, so it cannot outlive its parent.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import signal
+import site
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import noisecore
+from noisecore.records import Epoch, Trial, TrialRecord, trial_from_dict
+from noisecore.running import compat
+
+
+class WorkerError(RuntimeError):
+    """A worker ended or answered what it should not; the message says how, and where its log is."""
+
+
+class Worker:
+    """The parent's handle on one worker; starts the process on first use.
+
+    location: what `load_dataset` needs in the worker, (name or path, folder or None). log: the
+    file that receives what the worker and its libraries print.
+    """
+
+    def __init__(self, location: tuple[str, str | None], log: Path) -> None:
+        self.location = location
+        self.log = log
+        self._process: subprocess.Popen[str] | None = None
+
+    def run(
+        self,
+        trial: Trial,
+        *,
+        run: str,
+        conditions: dict[str, Any],
+        on_epoch: Callable[[int, Epoch], None],
+    ) -> TrialRecord:
+        """Run a trial in the worker and return its record; raise `WorkerError` if it ends."""
+        if self._process is None:
+            self._start(int(conditions["threads"]))
+        request = {
+            "trial": asdict(trial),
+            "location": self.location,
+            "run": run,
+            "conditions": conditions,
+        }
+        self._send(request)
+        while True:
+            event = self._receive()
+            if "epoch" in event:
+                on_epoch(event["epoch"], Epoch(**event["figures"]))
+            elif "record" in event:
+                return TrialRecord.from_dict(event["record"], source="worker")
+            else:
+                raise WorkerError(event["error"])
+
+    def close(self) -> None:
+        """End the process at once, whatever it is doing."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.communicate()
+
+    def _start(self, threads: int) -> None:
+        root = str(Path(noisecore.__file__).parents[1])
+        paths = [] if root in site.getsitepackages() else [root]
+        paths += filter(None, [os.environ.get("PYTHONPATH")])
+        environment = {**os.environ, **compat.settings(threads)}
+        environment["PYTHONPATH"] = os.pathsep.join(paths)
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with open(self.log, "w") as log:
+            self._process = subprocess.Popen(
+                # -P: a noisecore folder that happens to lie here is not the one to import.
+                [sys.executable, "-P", "-m", "noisecore.running.worker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                env=environment,
+            )
+        hello = self._receive()
+        if hello != _hello():
+            self.close()
+            raise WorkerError(
+                f"the worker imported another noisecore: expected {_hello()}, got {hello}: "
+                "install noisecore once, and start pytest from that environment"
+            )
+
+    def _send(self, message: dict[str, Any]) -> None:
+        assert self._process is not None
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(json.dumps(message) + "\n")
+            self._process.stdin.flush()
+        except OSError:
+            pass  # it has ended: reading its answer says how
+
+    def _receive(self) -> dict[str, Any]:
+        assert self._process is not None
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            process, self._process = self._process, None
+            process.communicate()
+            code = process.returncode
+            how = (
+                f"was ended by {signal.Signals(-code).name}" if code < 0 else f"exited with {code}"
+            )
+            raise WorkerError(f"the worker {how}; see {self.log}")
+        event: dict[str, Any] = json.loads(line)
+        return event
+
+
+def _hello() -> dict[str, str]:
+    return {"noisecore": noisecore.__version__, "file": str(noisecore.__file__)}
+
+
+def main() -> None:
+    """Run the trials that come on standard input, one after another, until it closes."""
+    # Ctrl-C reaches the whole process group; the parent alone decides what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Libraries print to standard output as they please: the channel gets a descriptor of its own.
+    channel = os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1)
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    requests: queue.Queue[str] = queue.Queue()
+    threading.Thread(target=_listen, args=(requests,), daemon=True).start()
+
+    def send(message: dict[str, Any]) -> None:
+        channel.write(json.dumps(message) + "\n")
+
+    send(_hello())
+    # Imported after the greeting: a wrong noisecore is reported before TensorFlow's seconds.
+    from noisecore.data import Dataset, load_dataset
+    from noisecore.running.trials import run_trial
+
+    datasets: dict[tuple[str, str | None], Dataset] = {}
+    while True:
+        request = json.loads(requests.get())
+        location = tuple(request["location"])
+        try:
+            if location not in datasets:
+                datasets = {location: load_dataset(*location)}
+            record = run_trial(
+                trial_from_dict(request["trial"]),
+                datasets[location],
+                run=request["run"],
+                conditions=request["conditions"],
+                on_epoch=lambda epoch, figures: send({"epoch": epoch, "figures": asdict(figures)}),
+            )
+        except Exception as error:  # the trial's, whatever it is: the parent records it as failed
+            sys.excepthook(type(error), error, error.__traceback__)
+            send({"error": f"{type(error).__name__}: {error}".splitlines()[0]})
+        else:
+            send({"record": record.to_dict()})
+
+
+def _listen(requests: queue.Queue[str]) -> None:
+    """Pass requests on; when the parent is gone, end at once, even in the middle of a step."""
+    for line in sys.stdin:
+        requests.put(line)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
