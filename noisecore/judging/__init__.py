@@ -1,0 +1,1 @@
+"""Records become verdicts: curves, statistics, gates."""

@@ -1,0 +1,17 @@
+"""Curves: accuracy and loss over scale, seeds beside each other, and the figures read off them."""
+
+from noisecore.judging.curves.assembly import curve_matrix, matched_curves
+from noisecore.judging.curves.curve import Curve, Drop, Point
+from noisecore.judging.curves.frames import curve_frame, matrix_frame
+from noisecore.judging.curves.matrix import Matrix
+
+__all__ = [
+    "Curve",
+    "Drop",
+    "Matrix",
+    "Point",
+    "curve_frame",
+    "curve_matrix",
+    "matched_curves",
+    "matrix_frame",
+]

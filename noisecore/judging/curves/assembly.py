@@ -1,0 +1,135 @@
+"""Assemble trial records into curves and matrices, and refuse those that do not belong together."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import fields, replace
+
+import numpy as np
+
+from noisecore.judging.curves.curve import Curve
+from noisecore.judging.curves.matrix import Matrix
+from noisecore.records import Evaluation, Trial, TrialRecord
+
+Cells = dict[tuple[float, int], TrialRecord]
+
+
+def matched_curves(records: Iterable[TrialRecord]) -> dict[str, Curve]:
+    """Return the matched curve of each name: train scale by seed, tested at the train scale.
+
+    Raises `ValueError`, naming both keys, if two records of a curve do not belong together: other
+    data, source, recipe or test images, or other numbers for the same scale and seed.
+    """
+    curves = {}
+    for name, cells in _groups(records).items():
+        scales, seeds = _axes(cells)
+        accuracy = np.full((len(seeds), len(scales)), np.nan)
+        loss = accuracy.copy()
+        failures = []
+        for i, scale in enumerate(scales):
+            for j, seed in enumerate(seeds):
+                record = cells.get((scale, seed))
+                found = evaluation_at(record, scale)
+                if isinstance(found, Evaluation):
+                    accuracy[j, i], loss[j, i] = found.accuracy, found.loss
+                else:
+                    failures.append(f"{name} scale {scale:g} seed {seed}: {found}")
+        curves[name] = Curve(
+            name=name,
+            scales=np.array(scales, np.float64),
+            seeds=seeds,
+            accuracy=accuracy,
+            loss=loss,
+            images=max((e.images for r in cells.values() for e in r.evaluations), default=0),
+            failures=tuple(failures),
+        )
+    return curves
+
+
+def curve_matrix(records: Iterable[TrialRecord]) -> dict[str, Matrix]:
+    """Return the train-by-test matrix of each curve's name; raises as `matched_curves` does."""
+    matrices = {}
+    for name, cells in _groups(records).items():
+        scales, seeds = _axes(cells)
+        tests = sorted({scale for record in cells.values() for scale in record.trial.test_scales})
+        accuracy = np.full((len(seeds), len(scales), len(tests)), np.nan)
+        loss = accuracy.copy()
+        for (scale, seed), record in cells.items():
+            for j, test in enumerate(tests):
+                found = evaluation_at(record, test)
+                if isinstance(found, Evaluation):
+                    at = seeds.index(seed), scales.index(scale), j
+                    accuracy[at], loss[at] = found.accuracy, found.loss
+        matrices[name] = Matrix(
+            name=name,
+            train_scales=np.array(scales, np.float64),
+            test_scales=np.array(tests, np.float64),
+            seeds=seeds,
+            accuracy=accuracy,
+            loss=loss,
+        )
+    return matrices
+
+
+def evaluation_at(record: TrialRecord | None, scale: float) -> Evaluation | str:
+    """Return the evaluation at a test scale, or why there is none, in words."""
+    if record is None:
+        return "no record of this trial"
+    if record.status != "complete":
+        return record.reason or "failed without a reason"
+    try:
+        found = record.at(scale)
+    except KeyError:
+        return f"not evaluated at scale {scale:g}"
+    if not (math.isfinite(found.accuracy) and math.isfinite(found.loss)):
+        return f"accuracy {found.accuracy} and loss {found.loss} must be finite"
+    return found
+
+
+def _groups(records: Iterable[TrialRecord]) -> dict[str, Cells]:
+    """Return each curve's records by train scale and seed, names in alphabetical order."""
+    groups: dict[str, Cells] = {}
+    for record in records:
+        cells = groups.setdefault(record.trial.curve, {})
+        if cells:
+            _check_same_curve(next(iter(cells.values())), record)
+        cell = record.trial.train_scale, record.trial.seed
+        cells[cell] = _one_of(cells[cell], record) if cell in cells else record
+    return dict(sorted(groups.items()))
+
+
+def _axes(cells: Cells) -> tuple[list[float], tuple[int, ...]]:
+    return sorted({scale for scale, _ in cells}), tuple(sorted({seed for _, seed in cells}))
+
+
+def _check_same_curve(first: TrialRecord, record: TrialRecord) -> None:
+    """Raise `ValueError` unless two records differ in nothing but scale and seed."""
+    ours, theirs = (
+        replace(r.trial, train_scale=0.0, seed=0, test_scales=()) for r in (first, record)
+    )
+    for field in fields(Trial):
+        if (a := getattr(ours, field.name)) != (b := getattr(theirs, field.name)):
+            raise ValueError(
+                f"{record.trial.curve}: records of one curve must have the same {field.name}, "
+                f"got {a!r} in {first.key} and {b!r} in {record.key}"
+            )
+    images = {e.images for r in (first, record) for e in r.evaluations}
+    if len(images) > 1:
+        raise ValueError(
+            f"{record.trial.curve}: records of one curve must have the same number of test "
+            f"images, got {sorted(images)} in {first.key} and {record.key}"
+        )
+
+
+def _one_of(first: TrialRecord, record: TrialRecord) -> TrialRecord:
+    """Return the record that counts of two of the same trial: a failure is never outvoted."""
+    for candidate in (first, record):
+        if candidate.status != "complete":
+            return candidate
+    if first.numbers() != record.numbers():
+        raise ValueError(
+            f"{record.trial.label}: expected one record, got two that differ: "
+            f"{first.key} and {record.key}"
+        )
+    return first

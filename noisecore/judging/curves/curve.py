@@ -1,0 +1,231 @@
+"""A curve, and the figures read off it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy.integrate import trapezoid
+
+from noisecore.judging.statistics import Floats, Interval, mean_interval
+
+_SHOWN_SEEDS = 5
+
+
+class Drop(NamedTuple):
+    """A fall of mean accuracy from one scale to its greater neighbour."""
+
+    scale_from: float
+    scale_to: float
+    drop: float
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Point:
+    """A curve at one scale: accuracy and loss are (S,), a figure a seed, NaN where a trial failed.
+
+    images: how many test images each accuracy is a share of. failures: a line for each NaN.
+    """
+
+    curve: str
+    scale: float
+    seeds: tuple[int, ...]
+    accuracy: Floats
+    loss: Floats
+    images: int
+    failures: tuple[str, ...] = ()
+
+    @property
+    def mean(self) -> float:
+        """Mean accuracy over the seeds; NaN if one is missing."""
+        return float(self.accuracy.mean())
+
+    @property
+    def mean_loss(self) -> float:
+        """Mean loss over the seeds; NaN if one is missing."""
+        return float(self.loss.mean())
+
+    @property
+    def sd(self) -> float:
+        """Standard deviation of accuracy over the seeds; NaN for one seed."""
+        return float(self.accuracy.std(ddof=1)) if len(self.accuracy) > 1 else math.nan
+
+    @property
+    def interval(self) -> Interval:
+        """The 95 % t interval of mean accuracy over the seeds; NaN bounds for one seed."""
+        return mean_interval(self.accuracy)
+
+    def __str__(self) -> str:
+        return str(
+            Curve(
+                name=self.curve,
+                scales=np.array([self.scale]),
+                seeds=self.seeds,
+                accuracy=self.accuracy[:, None],
+                loss=self.loss[:, None],
+                images=self.images,
+                failures=self.failures,
+            )
+        )
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Curve:
+    """Accuracy and loss over scale: a model tested at the scale that it was trained at.
+
+    scales: (k,) ascending. accuracy, loss: (S, k), a row a seed, NaN where the trial failed or is
+    missing. images: how many test images each accuracy is a share of. failures: a line for each
+    NaN, which trial and why; it starts with the trial's label.
+    """
+
+    name: str
+    scales: Floats
+    seeds: tuple[int, ...]
+    accuracy: Floats
+    loss: Floats
+    images: int
+    failures: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        shape = (len(self.seeds), len(self.scales))
+        if 0 in shape or np.any(np.diff(self.scales) <= 0):
+            raise ValueError(
+                f"{self.name}: scales must ascend, one and a seed at least, "
+                f"got {self.scales} and seeds {self.seeds}"
+            )
+        for figure in ("accuracy", "loss"):
+            if getattr(self, figure).shape != shape:
+                raise ValueError(
+                    f"{self.name}: {figure} must have the shape (seeds, scales) = {shape}, "
+                    f"got {getattr(self, figure).shape}"
+                )
+
+    @property
+    def mean_accuracy(self) -> Floats:
+        """Mean accuracy over the seeds, (k,); NaN where one is missing."""
+        return np.asarray(self.accuracy.mean(axis=0))
+
+    @property
+    def mean_loss(self) -> Floats:
+        """Mean loss over the seeds, (k,); NaN where one is missing."""
+        return np.asarray(self.loss.mean(axis=0))
+
+    @property
+    def complete(self) -> bool:
+        """Whether every trial of the curve gave its figures."""
+        return bool(np.isfinite(self.accuracy).all() and np.isfinite(self.loss).all())
+
+    def at(self, scale: float) -> Point:
+        """Return the figures at one scale; raise `ValueError` if the curve has none there."""
+        found = np.flatnonzero(self.scales == scale)
+        if not len(found):
+            known = ", ".join(f"{s:g}" for s in self.scales)
+            raise ValueError(f"{self.name}: scale must be one of {known}, got {scale:g}")
+        i = int(found[0])
+        return Point(
+            curve=self.name,
+            scale=float(self.scales[i]),
+            seeds=self.seeds,
+            accuracy=self.accuracy[:, i],
+            loss=self.loss[:, i],
+            images=self.images,
+            failures=tuple(f for f in self.failures if f" scale {scale:g} seed " in f),
+        )
+
+    def without_zero(self) -> Curve:
+        """Return the curve without scale 0; raise `ValueError` if nothing else is there."""
+        keep = self.scales != 0
+        if keep.all():
+            return self
+        if not keep.any():
+            raise ValueError(f"{self.name}: expected a scale greater than 0, got none")
+        return replace(
+            self,
+            scales=self.scales[keep],
+            accuracy=self.accuracy[:, keep],
+            loss=self.loss[:, keep],
+            failures=tuple(f for f in self.failures if " scale 0 seed " not in f),
+        )
+
+    def scale_at_half(self) -> float | None:
+        """Return the least scale where mean accuracy is half of that at the curve's first scale.
+
+        The first scale is 0 where the curve has it. Between scales the mean is taken to be
+        straight. None if half is never reached, NaN if a trial failed.
+        """
+        mean = self.mean_accuracy
+        if np.isnan(mean).any():
+            return math.nan
+        half = mean[0] / 2
+        below = np.flatnonzero(mean <= half)
+        if not len(below) or below[0] == 0:
+            return None
+        j = int(below[0])
+        share = (mean[j - 1] - half) / (mean[j - 1] - mean[j])
+        return float(self.scales[j - 1] + share * (self.scales[j] - self.scales[j - 1]))
+
+    def normalised_area(self) -> float:
+        """Return the trapezoid area under mean accuracy, divided by the range of the scales.
+
+        It is an accuracy: the mean over the range, scale 0 included where the curve has it. With
+        one scale, the accuracy there. NaN if a trial failed.
+        """
+        mean, scales = self.mean_accuracy, self.scales
+        if len(scales) == 1:
+            return float(mean[0])
+        return float(trapezoid(mean, scales) / (scales[-1] - scales[0]))
+
+    def largest_drop(self) -> Drop | None:
+        """Return the largest fall of mean accuracy between neighbouring scales, 0 left out.
+
+        None if accuracy falls nowhere, a trial failed, or there are not two scales.
+        """
+        keep = self.scales != 0
+        scales, drops = self.scales[keep], -np.diff(self.mean_accuracy[keep])
+        if not len(drops) or np.isnan(drops).any() or drops.max() <= 0:
+            return None
+        i = int(drops.argmax())
+        return Drop(float(scales[i]), float(scales[i + 1]), float(drops[i]))
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row a scale and seed: scale, seed, accuracy, loss."""
+        seeds, scales = len(self.seeds), len(self.scales)
+        return pd.DataFrame(
+            {
+                "scale": np.repeat(self.scales, seeds),
+                "seed": np.tile(self.seeds, scales),
+                "accuracy": self.accuracy.T.ravel(),
+                "loss": self.loss.T.ravel(),
+            }
+        )
+
+    def __str__(self) -> str:
+        half = mean_interval(self.accuracy).half_width
+        many = len(self.seeds) > _SHOWN_SEEDS
+        seeds = f"{len(self.seeds)} seeds" if many else f"seeds {' '.join(map(str, self.seeds))}"
+        rows = [("scale", "accuracy", "± 95 %", seeds, "loss")]
+        for i, scale in enumerate(self.scales):
+            column = self.accuracy[:, i]
+            shown = f"{_figure(column.min())} to {_figure(column.max())}"
+            rows.append(
+                (
+                    f"{scale:g}",
+                    _figure(self.mean_accuracy[i]),
+                    _figure(half[i]),
+                    shown if many else " ".join(_figure(value).rjust(6) for value in column),
+                    _figure(self.mean_loss[i]),
+                )
+            )
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = [
+            "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
+            for row in rows
+        ]
+        return "\n".join([f"{self.name} on {self.images} test images", *lines])
+
+
+def _figure(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value:.4f}"

@@ -1,0 +1,65 @@
+"""Tidy tables of records: what curve.csv and matrix.csv hold."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+
+from noisecore.judging.curves.assembly import evaluation_at
+from noisecore.records import Evaluation, TrialRecord
+
+_TRIAL = ["curve", "dataset", "model", "noise", "recipe", "blank"]
+_FIGURES = ["seed", "accuracy", "loss", "test_images", "train_seconds", "key", "status"]
+
+
+def curve_frame(records: Iterable[TrialRecord]) -> pd.DataFrame:
+    """Return a row a trial, tested at its train scale; failed ones keep a row without figures."""
+    rows = [
+        _row(record, {"scale": record.trial.train_scale}, record.trial.train_scale)
+        for record in _sorted(records)
+    ]
+    return _frame(rows, ["scale"])
+
+
+def matrix_frame(records: Iterable[TrialRecord]) -> pd.DataFrame:
+    """Return a row a trial and test scale; failed ones keep rows without figures."""
+    rows = [
+        _row(record, {"train_scale": record.trial.train_scale, "test_scale": test}, test)
+        for record in _sorted(records)
+        for test in sorted(record.trial.test_scales)
+    ]
+    return _frame(rows, ["train_scale", "test_scale"])
+
+
+def _row(record: TrialRecord, scales: dict[str, float], test: float) -> dict[str, Any]:
+    trial, found = record.trial, evaluation_at(record, test)
+    there = found if isinstance(found, Evaluation) else None
+    return scales | {
+        "curve": trial.curve,
+        "dataset": trial.dataset,
+        "model": trial.model,
+        "noise": trial.noise,
+        "recipe": trial.recipe.name,
+        "blank": trial.blank,
+        "seed": trial.seed,
+        "accuracy": there.accuracy if there else math.nan,
+        "loss": there.loss if there else math.nan,
+        "test_images": there.images if there else None,
+        "train_seconds": record.cost.get("train_seconds", math.nan),
+        "key": record.key,
+        "status": record.status,
+    }
+
+
+def _sorted(records: Iterable[TrialRecord]) -> list[TrialRecord]:
+    return sorted(records, key=lambda r: (r.trial.curve, r.trial.train_scale, r.trial.seed, r.key))
+
+
+def _frame(rows: list[dict[str, Any]], scales: list[str]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=[*_TRIAL, *scales, *_FIGURES])
+    # A count stays a count where failed trials have none; an empty table has the types too.
+    types = {"test_images": "Int64", "train_seconds": "float64"}
+    return frame.astype(types)

@@ -1,0 +1,38 @@
+"""Gates: the checks that can fail a build.
+
+`judge_...` returns a `Verdict`; `assert_...` hands it to `collect_verdicts` and raises
+`AssertionError` unless it is a pass. What is missing or inconclusive is never a pass.
+"""
+
+from noisecore.judging.gates.curve_gates import (
+    assert_monotonic,
+    assert_noise_bites,
+    judge_monotonic,
+    judge_noise_bites,
+)
+from noisecore.judging.gates.point_gates import (
+    assert_at_chance,
+    assert_floor,
+    assert_published,
+    floor_for,
+    judge_at_chance,
+    judge_floor,
+    judge_published,
+)
+from noisecore.judging.gates.verdict import Verdict, collect_verdicts
+
+__all__ = [
+    "Verdict",
+    "assert_at_chance",
+    "assert_floor",
+    "assert_monotonic",
+    "assert_noise_bites",
+    "assert_published",
+    "collect_verdicts",
+    "floor_for",
+    "judge_at_chance",
+    "judge_floor",
+    "judge_monotonic",
+    "judge_noise_bites",
+    "judge_published",
+]

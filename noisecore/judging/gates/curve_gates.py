@@ -1,0 +1,117 @@
+"""Gates on a whole curve: it falls as noise grows, and it falls far enough."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from noisecore.judging.curves import Curve
+from noisecore.judging.gates.verdict import (
+    ROUNDING,
+    Outcome,
+    Verdict,
+    check_number,
+    make_verdict,
+    missing_figures,
+    settle,
+)
+from noisecore.judging.statistics import rise_allowance
+
+_MORE_SCALES = "Give two or more scales greater than 0, with accuracy above chance at one of them."
+
+
+def judge_monotonic(curve: Curve, *, slack: float = 0.01, chance: float | None = None) -> Verdict:
+    """Judge that mean accuracy never rises from a scale to the next by more than is allowed.
+
+    Scale 0 stands outside the claim. The allowance is `rise_allowance`: `slack`, or three standard
+    errors if that is more. With `chance`, a pair is not judged where both means lie below chance
+    plus three binomial standard errors. With no pair to judge the verdict is inconclusive.
+    """
+    claimed = curve.without_zero()
+    if missing := missing_figures("monotonic", claimed):
+        return missing
+    allowed = rise_allowance(claimed.accuracy, claimed.images, slack)
+    mean = claimed.mean_accuracy
+    at_chance = -math.inf
+    if chance is not None:
+        check_number("chance", chance, 0, 1)
+        at_chance = chance + 3 * math.sqrt(chance * (1 - chance) / claimed.images)
+    rows: list[dict[str, Any]] = [
+        {
+            "scale_from": float(claimed.scales[i]),
+            "scale_to": float(claimed.scales[i + 1]),
+            "rise": float(mean[i + 1] - mean[i]),
+            "allowed": float(allowed[i]),
+            "judged": bool(max(mean[i], mean[i + 1]) > at_chance),
+        }
+        for i in range(len(mean) - 1)
+    ]
+    for row in rows:
+        row["within"] = row["rise"] <= row["allowed"] + ROUNDING if row["judged"] else None
+    judged = [row for row in rows if row["judged"]]
+    if not judged:
+        why = "lies at chance throughout" if rows else "has one scale"
+        sentence = f"{curve.name} {why}: there is no step to judge"
+        return make_verdict("monotonic", curve.name, "inconclusive", sentence, rows)
+    worst = max(judged, key=lambda row: float(row["rise"] - row["allowed"]))
+    passed = bool(worst["within"])
+    pair = f"from scale {worst['scale_from']:g} to {worst['scale_to']:g}"
+    figures = f"{worst['rise']:+.4f}, allowed {worst['allowed']:.4f} (slack {slack:g})"
+    if passed:
+        sentence = f"accuracy of {curve.name} never rises too far; nearest to it {pair}: {figures}"
+    else:
+        failing = sum(not row["within"] for row in judged)
+        sentence = (
+            f"accuracy of {curve.name} rises {pair}: {figures}; "
+            f"{failing} of {len(judged)} steps rise too far"
+        )
+    return make_verdict("monotonic", curve.name, "pass" if passed else "fail", sentence, rows)
+
+
+def assert_monotonic(curve: Curve, *, slack: float = 0.01, chance: float | None = None) -> None:
+    """Assert that accuracy falls as noise grows, but for an allowed rise; see `judge_monotonic`."""
+    __tracebackhide__ = True
+    settle(
+        judge_monotonic(curve, slack=slack, chance=chance),
+        [curve],
+        failed="Compare the seeds of the pair: if one stands out, train longer or run more seeds "
+        "(--noise-seeds); if accuracy does rise with this noise, state the slack at the call.",
+        inconclusive=_MORE_SCALES,
+    )
+
+
+def judge_noise_bites(curve: Curve, *, least_drop: float) -> Verdict:
+    """Judge that mean accuracy falls by `least_drop` or more from the least scale to the greatest.
+
+    Scale 0 stands outside the claim; with one other scale the verdict is inconclusive.
+    """
+    check_number("least_drop", least_drop, 0, 1)
+    claimed = curve.without_zero()
+    if missing := missing_figures("noise bites", claimed):
+        return missing
+    if len(claimed.scales) < 2:
+        sentence = f"{curve.name} has one scale: there is no drop to judge"
+        return make_verdict("noise bites", curve.name, "inconclusive", sentence)
+    first, last = (float(s) for s in claimed.scales[[0, -1]])
+    high, low = (float(m) for m in claimed.mean_accuracy[[0, -1]])
+    drop = high - low
+    sentence = (
+        f"accuracy of {curve.name} falls by {drop:.4f} from {high:.4f} at scale {first:g} to "
+        f"{low:.4f} at scale {last:g}; the claim is {least_drop:g} or more"
+    )
+    row = {"scale_from": first, "scale_to": last, "drop": drop, "least_drop": least_drop}
+    outcome: Outcome = "pass" if drop >= least_drop - ROUNDING else "fail"
+    return make_verdict("noise bites", curve.name, outcome, sentence, [row])
+
+
+def assert_noise_bites(curve: Curve, *, least_drop: float) -> None:
+    """Assert that noise lowers accuracy by as much as is claimed; see `judge_noise_bites`."""
+    __tracebackhide__ = True
+    settle(
+        judge_noise_bites(curve, least_drop=least_drop),
+        [curve],
+        failed="Check that the noise reaches the model (the noise pictures among the artifacts) "
+        "and that the scales span what the claim is about; a sturdier model needs a smaller "
+        "least_drop.",
+        inconclusive=_MORE_SCALES,
+    )

@@ -1,0 +1,252 @@
+"""Gates on a curve at one scale: floors, the control at chance, and published figures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from noisecore.judging.curves import Curve, Point
+from noisecore.judging.gates.verdict import (
+    ROUNDING,
+    Verdict,
+    check_number,
+    make_verdict,
+    missing_figures,
+    settle,
+)
+from noisecore.judging.statistics import (
+    holm,
+    prediction_interval,
+    prediction_p_value,
+    wilson_interval,
+)
+
+
+def floor_for(floors: Mapping[float, float], scale: float) -> float | None:
+    """Return the floor at a scale: its own, else that of the next greater scale, else None."""
+    for listed, floor in floors.items():
+        check_number(f"the floor of scale {listed:g}", floor, 0, 1)
+    above = [listed for listed in floors if listed >= scale]
+    return floors[min(above)] if above else None
+
+
+def judge_floor(
+    measured: Curve | Point, floors: Mapping[float, float], *, scale: float | None = None
+) -> Verdict:
+    """Judge that mean accuracy over the seeds reaches the floor; no tolerance is given.
+
+    measured: a curve and the `scale` to judge, or a point, which has its own. floors: accuracy by
+    scale, read by `floor_for`; beyond the last one the verdict is inconclusive. The figures carry
+    Wilson's interval of the mean on the test images, for the reader: it decides nothing.
+    """
+    point = _point(measured, scale)
+    if missing := missing_figures("floor", point):
+        return missing
+    floor = floor_for(floors, point.scale)
+    interval = wilson_interval(point.mean * point.images, point.images)
+    row = {
+        "scale": point.scale,
+        "mean": point.mean,
+        "floor": floor,
+        "wilson_low": float(interval.low),
+        "wilson_high": float(interval.high),
+        "seeds": len(point.seeds),
+        "images": point.images,
+    }
+    at = f"accuracy of {point.curve} at scale {point.scale:g} is {point.mean:.4f}"
+    if floor is None:
+        return make_verdict(
+            "floor", point.curve, "inconclusive", f"{at}: no floor is listed there", [row]
+        )
+    passed = point.mean >= floor - ROUNDING
+    sentence = (
+        f"{at}, {'at or above' if passed else 'below'} the floor of {floor:g} "
+        f"(seeds {point.accuracy.min():.4f} to {point.accuracy.max():.4f})"
+    )
+    return make_verdict("floor", point.curve, "pass" if passed else "fail", sentence, [row])
+
+
+def assert_floor(
+    measured: Curve | Point, floors: Mapping[float, float], *, scale: float | None = None
+) -> None:
+    """Assert that accuracy at a scale reaches its floor; see `judge_floor`."""
+    __tracebackhide__ = True
+    settle(
+        judge_floor(measured, floors, scale=scale),
+        [measured],
+        failed="Compare with the records of the last good run; if the fall is meant, lower the "
+        "floor in its table, in the change that causes it.",
+        inconclusive="List a floor for this scale or a greater one, or skip where `floor_for` "
+        "gives None.",
+    )
+
+
+def judge_at_chance(
+    point: Point,
+    *,
+    chance: float,
+    loss: float,
+    accuracy_within: float = 0.02,
+    loss_within: float = 0.01,
+) -> Verdict:
+    """Judge that every seed of a control lies at chance: it had no signal to learn from.
+
+    chance, loss: what is expected without signal, such as the share of the commonest class and
+    the logarithm of the number of classes. Every seed counts, not the mean: seeds that strayed in
+    opposite directions do not cancel.
+    """
+    for name, number in (
+        ("chance", chance),
+        ("loss", loss),
+        ("accuracy_within", accuracy_within),
+        ("loss_within", loss_within),
+    ):
+        check_number(name, number, 0, math.inf)
+    if missing := missing_figures("at chance", point):
+        return missing
+    rows: list[dict[str, Any]] = [
+        {
+            "seed": seed,
+            "accuracy": float(a),
+            "loss": float(b),
+            "within": bool(
+                abs(a - chance) <= accuracy_within + ROUNDING
+                and abs(b - loss) <= loss_within + ROUNDING
+            ),
+        }
+        for seed, a, b in zip(point.seeds, point.accuracy, point.loss, strict=True)
+    ]
+    strayed = [row for row in rows if not row["within"]]
+    sentence = (
+        f"{len(strayed) or 'none'} of {len(rows)} seeds of {point.curve} at scale {point.scale:g} "
+        f"left chance: accuracy {point.accuracy.min():.4f} to {point.accuracy.max():.4f}, "
+        f"expected {chance:.4f} within {accuracy_within:g}; loss {point.loss.min():.4f} to "
+        f"{point.loss.max():.4f}, expected {loss:.4f} within {loss_within:g}"
+    )
+    return make_verdict("at chance", point.curve, "fail" if strayed else "pass", sentence, rows)
+
+
+def assert_at_chance(
+    point: Point,
+    *,
+    chance: float,
+    loss: float,
+    accuracy_within: float = 0.02,
+    loss_within: float = 0.01,
+) -> None:
+    """Assert that a control learnt nothing; see `judge_at_chance`."""
+    __tracebackhide__ = True
+    settle(
+        judge_at_chance(
+            point,
+            chance=chance,
+            loss=loss,
+            accuracy_within=accuracy_within,
+            loss_within=loss_within,
+        ),
+        [point],
+        failed="Above chance, a signal reaches the control: look for labels or images that leak "
+        "into it. At chance with another loss, it was not trained to the end.",
+        inconclusive="Run the control again.",
+    )
+
+
+def judge_published(
+    points: Mapping[str, Point],
+    published: Mapping[str, tuple[float, float]],
+    *,
+    alpha: float = 0.05,
+) -> Verdict:
+    """Judge that published accuracies are compatible with what was measured.
+
+    points: what was measured, by name. published: (loss, accuracy) by the same names. Each
+    accuracy is compared with the prediction of one further seed, adjusted by Holm over all of
+    them; losses are shown beside and not judged. In the figures, lo and hi bound the prediction
+    of that accuracy alone, at 1 - alpha; "within" is by the adjusted p. With fewer than 2 seeds
+    anywhere the verdict is inconclusive. "Compatible" is all that a pass says: with few seeds the
+    interval is wide.
+
+    Raises `ValueError` if the names differ, or there are none.
+    """
+    check_number("alpha", alpha, 0, 1)
+    if set(points) != set(published) or not points:
+        raise ValueError(
+            f"published must name what was measured: {', '.join(points) or 'nothing'}, "
+            f"got {', '.join(published) or 'nothing'}"
+        )
+    names = ", ".join(dict.fromkeys(point.curve for point in points.values()))
+    if missing := missing_figures("published", *points.values()):
+        return missing
+    rows: list[dict[str, Any]] = []
+    for name, (loss, accuracy) in published.items():
+        point = points[name]
+        prediction = prediction_interval(point.accuracy, 1 - alpha)
+        rows.append(
+            {
+                "name": name,
+                "published_accuracy": accuracy,
+                "published_loss": loss,
+                "mean": point.mean,
+                "mean_loss": point.mean_loss,
+                "sd": point.sd,
+                "seeds": len(point.seeds),
+                "lo": float(prediction.low),
+                "hi": float(prediction.high),
+                "p": float(prediction_p_value(point.accuracy, accuracy)),
+            }
+        )
+    few = [row["name"] for row in rows if row["seeds"] < 2]
+    if few:
+        rows = [row | {"holm_p": None, "within": None} for row in rows]
+        sentence = f"with one seed at {', '.join(few)} there is no spread to compare with"
+        return make_verdict("published", names, "inconclusive", sentence, rows)
+    for row, p in zip(rows, holm([row["p"] for row in rows]), strict=True):
+        row |= {"holm_p": float(p), "within": bool(p >= alpha)}
+    outside = [row for row in rows if not row["within"]]
+    if not outside:
+        nearest = min(rows, key=lambda row: float(row["p"]))
+        sentence = (
+            f"all {len(rows)} published accuracies are compatible with what was measured; "
+            f"least so {_compared(nearest)}"
+        )
+        return make_verdict("published", names, "pass", sentence, rows)
+    sentence = (
+        f"{len(outside)} of {len(rows)} published accuracies are not compatible with what was "
+        f"measured: {'; '.join(map(_compared, outside))}"
+    )
+    return make_verdict("published", names, "fail", sentence, rows)
+
+
+def assert_published(
+    points: Mapping[str, Point],
+    published: Mapping[str, tuple[float, float]],
+    *,
+    alpha: float = 0.05,
+) -> None:
+    """Assert that published figures are compatible with the measured; see `judge_published`."""
+    __tracebackhide__ = True
+    settle(
+        judge_published(points, published, alpha=alpha),
+        points.values(),
+        failed="Find what differs by an experiment: one ingredient of the recipe at a time, from "
+        "the published protocol towards this one.",
+        inconclusive="Run 3 seeds or more (--noise-seeds 3): one gives no spread, two a poor one.",
+    )
+
+
+def _compared(row: Mapping[str, Any]) -> str:
+    return (
+        f"{row['name']}: published {row['published_accuracy']:.4f}, measured {row['mean']:.4f} "
+        f"with sd {row['sd']:.4f} over {row['seeds']} seeds (adjusted p {row['holm_p']:.3f})"
+    )
+
+
+def _point(measured: Curve | Point, scale: float | None) -> Point:
+    if isinstance(measured, Curve):
+        if scale is None:
+            raise ValueError(f"scale must be given for a curve, got None for {measured.name}")
+        return measured.at(scale)
+    if scale not in (None, measured.scale):
+        raise ValueError(f"scale must be the point's own, {measured.scale:g}, got {scale:g}")
+    return measured

@@ -1,0 +1,142 @@
+"""Verdicts: what gates find, how they are collected, and how they raise."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from noisecore.judging.curves import Curve, Point
+
+Gate = Literal["trials", "monotonic", "floor", "noise bites", "at chance", "published"]
+Outcome = Literal["pass", "fail", "inconclusive"]
+
+# A mean of shares differs from its exact value in the last digits; accuracies lie at least
+# 1 / (seeds * images) apart, which is much more.
+ROUNDING = 1e-9
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What a gate found, and why.
+
+    curve: the name of the curve that was judged (of all of them, joined by commas). sentence: the
+    finding in words, with its figures. figures: the rows of a table, plain JSON values, None for
+    what is not known; if trials failed, a row with their "failure" each.
+    """
+
+    gate: Gate
+    curve: str
+    verdict: Outcome
+    sentence: str
+    figures: tuple[dict[str, Any], ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the verdict as plain JSON values."""
+        return asdict(self) | {"figures": [dict(row) for row in self.figures]}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Verdict:
+        """Return the verdict that `to_dict` gave; raise `ValueError` on anything else."""
+        try:
+            values = dict(data) | {"figures": tuple(dict(row) for row in data["figures"])}
+            verdict = cls(**values)
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"not a verdict: {error}") from None
+        for name, known in (("gate", Gate), ("verdict", Outcome)):
+            if (value := getattr(verdict, name)) not in get_args(known):
+                choices = ", ".join(get_args(known))
+                raise ValueError(f"not a verdict: {name} must be one of {choices}, got {value!r}")
+        return verdict
+
+
+_collecting: ContextVar[list[Verdict] | None] = ContextVar("noisecore_verdicts", default=None)
+
+
+@contextmanager
+def collect_verdicts() -> Iterator[list[Verdict]]:
+    """Yield a list that every `assert_...` inside the block adds its verdict to, passed or not.
+
+    Of nested blocks the innermost collects.
+    """
+    verdicts: list[Verdict] = []
+    token = _collecting.set(verdicts)
+    try:
+        yield verdicts
+    finally:
+        _collecting.reset(token)
+
+
+def settle(
+    verdict: Verdict, measured: Iterable[Curve | Point], *, failed: str, inconclusive: str
+) -> None:
+    """Hand a verdict to whoever collects; raise `AssertionError` unless it is a pass.
+
+    The message has the sentence, the failed trials, what was measured, and what to do next:
+    `failed` or `inconclusive`, by the verdict.
+    """
+    __tracebackhide__ = True
+    verdicts = _collecting.get()
+    if verdicts is not None:
+        verdicts.append(verdict)
+    if verdict.verdict == "pass":
+        return
+    failures = [row["failure"] for row in verdict.figures if "failure" in row]
+    if failures:
+        hint = (
+            "The record of each failed trial says why in full: mend the cause and run again. "
+            "A gate never passes on a missing figure."
+        )
+    else:
+        hint = inconclusive if verdict.verdict == "inconclusive" else failed
+    parts = [f"{verdict.gate}: {verdict.verdict}: {verdict.sentence}", "\n".join(failures)]
+    parts += [*map(str, measured), f"What to do: {hint}"]
+    raise AssertionError("\n\n".join(part for part in parts if part))
+
+
+def make_verdict(
+    gate: Gate,
+    curve: str,
+    verdict: Outcome,
+    sentence: str,
+    figures: Sequence[Mapping[str, Any]] = (),
+) -> Verdict:
+    """Return a verdict whose figures are plain JSON: NaN and infinity become None."""
+    plain = tuple(
+        {
+            name: None if isinstance(value, float) and not math.isfinite(value) else value
+            for name, value in row.items()
+        }
+        for row in figures
+    )
+    return Verdict(gate=gate, curve=curve, verdict=verdict, sentence=sentence, figures=plain)
+
+
+def missing_figures(gate: Gate, *measured: Curve | Point) -> Verdict | None:
+    """Return a failing verdict if a figure to be judged is missing, None if all are there."""
+    incomplete = [
+        one for one in measured if not (np.isfinite(one.accuracy) & np.isfinite(one.loss)).all()
+    ]
+    if not incomplete:
+        return None
+    lines = [line for one in incomplete for line in one.failures] or ["no reason was recorded"]
+    names = ", ".join(dict.fromkeys(_name(one) for one in incomplete))
+    rest = f" (and {len(lines) - 1} more)" if len(lines) > 1 else ""
+    sentence = f"{names} cannot pass, for a trial failed or is missing: {lines[0]}{rest}"
+    return make_verdict(gate, names, "fail", sentence, [{"failure": line} for line in lines])
+
+
+def check_number(name: str, value: float, low: float, high: float) -> None:
+    """Raise `ValueError` unless a gate's own number is finite and lies within its bounds."""
+    if not (math.isfinite(value) and low <= value <= high):
+        bounds = f"in [{low:g}, {high:g}]" if math.isfinite(high) else f">= {low:g}"
+        raise ValueError(f"{name} must be a finite number {bounds}, got {value}")
+
+
+def _name(measured: Curve | Point) -> str:
+    return measured.name if isinstance(measured, Curve) else measured.curve

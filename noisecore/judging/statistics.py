@@ -1,0 +1,165 @@
+"""Statistics of curves over seeds: arrays in, numbers out.
+
+S is the number of seeds, always axis 0; k the number of scales. A missing value is NaN, and makes
+every number that it enters NaN.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Interval:
+    """An estimate and the bounds around it, float64 arrays of one shape (0-d for one figure)."""
+
+    estimate: Floats
+    low: Floats
+    high: Floats
+
+    @property
+    def half_width(self) -> Floats:
+        """Half the distance between the bounds: what stands behind a plus-minus sign."""
+        return np.asarray((self.high - self.low) / 2)
+
+
+def mean_interval(values: ArrayLike, confidence: float = 0.95) -> Interval:
+    """Return Student's t interval of the mean over seeds: mean ± t(S-1) * s / sqrt(S).
+
+    values: (S,) or (S, k). With one seed the bounds are NaN.
+    Source: Student (1908), Biometrika 6, 1; NIST/SEMATECH e-Handbook, section 1.3.5.2.
+    """
+    data = _by_seed(values)
+    return _t_interval(data, confidence, 1 / math.sqrt(len(data)))
+
+
+def prediction_interval(values: ArrayLike, confidence: float = 0.95) -> Interval:
+    """Return where one further value is to be expected: mean ± t(S-1) * s * sqrt(1 + 1/S).
+
+    values: (S,) or (S, k), taken to be normal. With one seed the bounds are NaN.
+    Source: Hahn and Meeker, Statistical Intervals (1991), section 4.7, with one further value.
+    """
+    data = _by_seed(values)
+    return _t_interval(data, confidence, math.sqrt(1 + 1 / len(data)))
+
+
+def prediction_p_value(values: ArrayLike, single: ArrayLike) -> Floats:
+    """Return the two-sided p value that one further value lies as far off as `single`.
+
+    values: (S,) or (S, k); single: a number, or (k,). The statistic
+    (single - mean) / (s * sqrt(1 + 1/S)) follows t(S-1) when `single` comes from the same normal
+    distribution; it inverts `prediction_interval`. NaN with one seed. Where all seeds agree to
+    the digit, p is 1 if `single` agrees too and 0 if not.
+    """
+    data = _by_seed(values)
+    seeds = len(data)
+    off = np.abs(np.asarray(single, np.float64) - data.mean(axis=0))
+    # The mean of equal numbers differs from them in the last digit.
+    off = np.where(off <= 1e-12 * np.abs(data).max(axis=0), 0.0, off)
+    if seeds == 1:
+        return np.full(off.shape, np.nan)
+    error = _deviation(data) * math.sqrt(1 + 1 / seeds)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        distance = np.where((off == 0) & (error == 0), 0.0, off / error)
+    return np.asarray(2 * stats.t.sf(distance, seeds - 1), np.float64)
+
+
+def holm(p_values: ArrayLike) -> Floats:
+    """Return p values adjusted for being many, in the order given: (m,) in, (m,) out.
+
+    The i-th smallest of m is multiplied by m - i + 1, never falls below its predecessor and never
+    exceeds 1; comparing them with alpha keeps the chance of any false alarm at alpha or less.
+    Raises `ValueError` unless every p lies in [0, 1].
+    Source: Holm (1979), Scandinavian Journal of Statistics 6, 65.
+    """
+    p = np.asarray(p_values, np.float64)
+    if p.ndim != 1 or not np.all((p >= 0) & (p <= 1)):
+        raise ValueError(f"p_values must be a row of numbers in [0, 1], got {p_values!r}")
+    order = np.argsort(p, kind="stable")
+    adjusted = np.empty_like(p)
+    steps = p[order] * np.arange(len(p), 0, -1)
+    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
+    return adjusted
+
+
+def wilson_interval(right: ArrayLike, n: int, confidence: float = 0.95) -> Interval:
+    """Return Wilson's score interval of a share: `right` of `n` independent images.
+
+    right: a number or an array; it need not be whole (a mean over seeds: the images are the same
+    ones for every seed, so n is not multiplied by S). Source: Wilson (1927), Journal of the
+    American Statistical Association 22, 209; Brown, Cai and DasGupta (2001), equation 4.
+    """
+    count = np.asarray(right, np.float64)
+    if n < 1 or np.any((count < 0) | (count > n)):
+        raise ValueError(f"right must lie between 0 and n, n at least 1, got {right!r} of {n}")
+    share = count / n
+    z = float(stats.norm.ppf(_upper(confidence)))
+    centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    # By rounding, the bounds could pass the share itself where none or all are right.
+    low = np.minimum(np.maximum(centre - half, 0.0), share)
+    high = np.maximum(np.minimum(centre + half, 1.0), share)
+    return Interval(share, np.asarray(low), np.asarray(high))
+
+
+def rise_allowance(accuracy: ArrayLike, images: int, slack: float) -> Floats:
+    """Return how much mean accuracy may rise from each scale to the next, (k - 1,).
+
+    accuracy: (S, k), scales ascending. The allowance is the greater of `slack` and three standard
+    errors of the difference of two means, 3 * sqrt((s_i^2 + s_{i+1}^2) / S), where s is the
+    standard deviation over seeds, and at least the binomial sqrt(p(1-p)/images): a few seeds may
+    agree by luck. With one seed the binomial one stands alone. Source: the rule of three sigma
+    with the binomial variance of a share; noisecore's own choice, its false alarms are simulated
+    in the tests.
+    """
+    data = _by_seed(accuracy)
+    if data.ndim != 2:
+        raise ValueError(f"accuracy must have the shape (seeds, scales), got {data.shape}")
+    if images < 1:
+        raise ValueError(f"images must be a whole number >= 1, got {images}")
+    if not (math.isfinite(slack) and slack >= 0):
+        raise ValueError(f"slack must be a finite number >= 0, got {slack}")
+    seeds, mean = len(data), data.mean(axis=0)
+    # A mean of ones can exceed 1 in the last digit.
+    variance = np.maximum(mean * (1 - mean), 0.0) / images
+    if seeds > 1:
+        variance = np.maximum(variance, _deviation(data) ** 2)
+    error = np.sqrt((variance[:-1] + variance[1:]) / seeds)
+    return np.asarray(np.maximum(slack, 3 * error), np.float64)
+
+
+def _t_interval(data: Floats, confidence: float, factor: float) -> Interval:
+    mean = np.asarray(data.mean(axis=0))
+    upper = _upper(confidence)
+    if len(data) == 1:
+        unknown = np.full(mean.shape, np.nan)
+        return Interval(mean, unknown, unknown)
+    half = stats.t.ppf(upper, len(data) - 1) * _deviation(data) * factor
+    return Interval(mean, np.asarray(mean - half), np.asarray(mean + half))
+
+
+def _deviation(data: Floats) -> Floats:
+    """Return the sample standard deviation over seeds; exactly 0 where all seeds agree."""
+    return np.where(np.ptp(data, axis=0) == 0, 0.0, data.std(axis=0, ddof=1))
+
+
+def _by_seed(values: ArrayLike) -> Floats:
+    data = np.asarray(values, np.float64)
+    if data.ndim not in (1, 2) or len(data) == 0:
+        raise ValueError(
+            f"values must have the shape (seeds,) or (seeds, scales), got {data.shape}"
+        )
+    return data
+
+
+def _upper(confidence: float) -> float:
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence must lie between 0 and 1, got {confidence}")
+    return (1 + confidence) / 2
