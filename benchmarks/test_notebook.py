@@ -1,0 +1,63 @@
+"""Claim: the reference notebook's published figures come out again, by its own protocol.
+
+Its sweep, its run on clean images and its noise-only control, each published figure beside what
+our seeds measured; and what it did not show: the clean reference that is standardised as the
+noisy runs are. These run with the profile `notebook` alone.
+"""
+
+import math
+
+import pytest
+
+from noisecore.judging.gates import assert_at_chance, assert_published
+
+# Loss and accuracy, as published: one seed, one run each.
+PUBLISHED_SWEEP = {
+    0.1: (0.5467995405197144, 0.8823),
+    0.5: (0.6266005635261536, 0.8601),
+    1.0: (0.8344602584838867, 0.8125),
+    2.0: (1.12745201587677, 0.6738),
+    4.0: (2.037432909011841, 0.3513),
+}
+PUBLISHED_CLEAN = (0.8621631860733032, 0.8232)
+PUBLISHED_CONTROL = (2.302541732788086, 0.1137)
+
+# The share of the commonest class among the test images: 1,135 ones of 10,000.
+COMMONEST = 0.1135
+
+
+SWEEP = {}
+CLEAN = {"scales": [0.0], "recipe": {"standardisation": "none"}}
+# The notebook meant N(0, 3²) on top of the images and trained on twice that noise alone: 6.
+CONTROL = {"scales": [6.0], "recipe": {"standardisation": "none"}, "blank": True}
+
+
+def robustness(*conditions):
+    """Ask for trials of the notebook's network, in the notebook's profile alone."""
+    return pytest.mark.robustness(*conditions, profile="notebook", models=["cnn"])
+
+
+@robustness(SWEEP, CLEAN, CONTROL)
+def test_published(robustness):
+    """Every published accuracy lies among what our seeds predict (Holm over the figures)."""
+    sweep, clean, control = robustness.curves
+    points = {f"scale {scale:g}": sweep.at(scale) for scale in PUBLISHED_SWEEP}
+    published = {f"scale {scale:g}": figures for scale, figures in PUBLISHED_SWEEP.items()}
+    assert_published(
+        {**points, "clean, [0, 1]": clean.at(0.0), "noise only": control.at(6.0)},
+        {**published, "clean, [0, 1]": PUBLISHED_CLEAN, "noise only": PUBLISHED_CONTROL},
+    )
+
+
+@robustness(CONTROL)
+def test_noise_only_control(robustness):
+    """Without the images nothing is learned: the commonest class, and a loss of ln 10."""
+    assert_at_chance(robustness.point, chance=COMMONEST, loss=math.log(10))
+
+
+@robustness({"scales": [0.0, 0.1]})
+def test_clean_reference(robustness):
+    """Standardised clean images are no harder than the least noise, unlike the notebook's own."""
+    curve = robustness.curve
+    clean, noisy = curve.at(0.0), curve.at(0.1)
+    assert clean.mean >= noisy.mean - 0.01, f"{clean}\n{noisy}"

@@ -1,0 +1,223 @@
+"""The pytest plugin: benchmarks declare trials, a run makes them once, tests judge the records."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Generator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from noisecore.data import DatasetError
+from noisecore.plugin.declare import MARKER, parametrize, read_requests
+from noisecore.plugin.fixture import CLOCK, Robustness
+from noisecore.plugin.options import Choices, add_options, read_choices
+from noisecore.plugin.run import Run
+
+if TYPE_CHECKING:
+    from _pytest.terminal import TerminalReporter
+
+    from noisecore.plugin.declare import Request
+
+CHOICES = pytest.StashKey[Choices]()
+RUN_ID = pytest.StashKey[str]()
+RUN = pytest.StashKey[Run]()
+REQUESTS = pytest.StashKey[tuple["Request", ...]]()
+HANDLE = pytest.StashKey[Robustness]()
+VERDICTS = pytest.StashKey[list[dict[str, Any]]]()
+
+_INPUT = "noisecore_run"  # what the controller tells its xdist workers
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    add_options(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", MARKER)
+    config.stash[CHOICES] = read_choices(config)
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(_Judge(config), "noisecore-judge")
+    told = getattr(config, "workerinput", {}).get(_INPUT)
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    config.stash[RUN_ID] = told or f"{stamp}-{uuid.uuid4().hex[:6]}"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    node.workerinput[_INPUT] = node.config.stash[RUN_ID]
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    choices = config.stash[CHOICES]
+    if not choices.training:
+        return None
+    profile = choices.profile
+    scales = ",".join(f"{scale:g}" for scale in profile.scales)
+    line = (
+        f"noisecore: profile {profile.name}, data {profile.dataset}, recipe {profile.recipe.name}, "
+        f"scales {scales}, {len(profile.seeds)} seeds"
+    )
+    return f"{line}\nnoisecore: {choices.note}" if choices.note else line
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    marker = metafunc.definition.get_closest_marker("robustness")
+    if marker is not None:
+        parametrize(metafunc, marker, metafunc.config.stash[CHOICES].profile)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    choices = config.stash[CHOICES]
+    other = []
+    for item in items:
+        marker = item.get_closest_marker("robustness")
+        if marker is None:
+            continue
+        wanted = marker.kwargs.get("profile")
+        if wanted is not None and wanted != choices.profile.name:
+            other.append(item)
+            continue
+        item.stash[REQUESTS] = read_requests(item, marker, choices.profile)
+        item.add_marker(pytest.mark.benchmark(timer=CLOCK))
+        if not choices.training:
+            item.add_marker(pytest.mark.skip(reason=_HOW_TO_RUN))
+    if other:
+        config.hook.pytest_deselected(items=other)
+        items[:] = [item for item in items if item not in set(other)]
+    left_out = any(REQUESTS in item.stash for item in items) and not choices.training
+    if left_out and os.environ.get("CI") and not config.option.collectonly:
+        raise pytest.UsageError(
+            "noisecore: CI is set, and every benchmark that trains would be skipped, so that a "
+            f"green build would have measured nothing: these {_HOW_TO_RUN}, or leave them out "
+            "with -m 'not robustness'"
+        )
+
+
+_HOW_TO_RUN = "train models: add --noise-scales (in noisecore's own repository: --scales)"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    # An xdist controller collects nothing itself, and its workers' usage errors look like
+    # crashes: what can be checked is checked here, before they start.
+    config = session.config
+    if config.getoption("numprocesses", None) and _trains(config):
+        config.stash[RUN] = _make_run(config)
+        config.stash[RUN].lock()
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    config = session.config
+    requests = [r for item in session.items for r in item.stash.get(REQUESTS, ())]
+    if requests and _trains(config):
+        run = config.stash[RUN] = _make_run(config)
+        if not hasattr(config, "workerinput"):
+            run.lock()
+        run.submit(requests)
+
+
+def _trains(config: pytest.Config) -> bool:
+    return config.stash[CHOICES].training and not config.option.collectonly
+
+
+def _make_run(config: pytest.Config) -> Run:
+    from noisecore.running.compat import TensorFlowError
+    from noisecore.running.store import StoreError
+
+    try:
+        return Run(config.stash[CHOICES], config.stash[RUN_ID])
+    except (DatasetError, StoreError, TensorFlowError) as error:
+        raise pytest.UsageError(f"noisecore: {error}") from None
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
+    config = session.config
+    run = config.stash.get(RUN, None)
+    if run is None or session.testsfailed:
+        return (yield)
+    with run.working(config):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    if REQUESTS not in item.stash:
+        return (yield)
+    from noisecore.judging.gates import Verdict, collect_verdicts
+
+    handle = item.stash.get(HANDLE, None)
+    with collect_verdicts() as verdicts:
+        try:
+            run = item.config.stash[RUN]
+            records = [run.wait(request) for request in item.stash[REQUESTS]]
+            flat = [record for part in records for record in part]
+            failed = [record for record in flat if record.status == "failed"]
+            if failed:
+                lines = [f"{record.trial.label}: {record.reason}" for record in failed]
+                sentence = f"{len(failed)} of {len(flat)} trials failed"
+                verdicts.append(
+                    Verdict(
+                        gate="trials",
+                        curve=failed[0].trial.curve,
+                        verdict="fail",
+                        sentence=f"{sentence}: {lines[0]}",
+                    )
+                )
+                pytest.fail("\n  ".join([f"{sentence}:", *lines]), pytrace=False)
+            if handle is not None:
+                handle.records = records
+            return (yield)
+        finally:
+            item.stash[VERDICTS] = [verdict.to_dict() for verdict in verdicts]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if call.when == "call":
+        # A plain attribute: xdist carries it to the controller, JUnit leaves it alone.
+        vars(report)["noisecore_verdicts"] = item.stash.get(VERDICTS, [])
+    return report
+
+
+class _Judge:
+    """Collects the verdicts of all tests, wherever they ran, and reports them."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.verdicts: list[dict[str, Any]] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.verdicts += getattr(report, "noisecore_verdicts", [])
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        run = self.config.stash.get(RUN, None)
+        if run is not None:
+            run.report(self.verdicts)
+
+    def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
+        run = self.config.stash.get(RUN, None)
+        if run is not None and terminalreporter.verbosity >= 0:
+            terminalreporter.section("noisecore")
+            for line in run.summary():
+                terminalreporter.write_line(line)
+
+
+@pytest.fixture
+def robustness(request: pytest.FixtureRequest) -> Robustness:
+    """The records of the trials that this test's `robustness` marker asks for."""
+    node = request.node
+    if REQUESTS not in node.stash:
+        raise pytest.UsageError(
+            f"{node.nodeid}: the fixture robustness needs @pytest.mark.robustness() on the test"
+        )
+    handle = node.stash[HANDLE] = Robustness(node.config.stash[CHOICES].profile)
+    return handle

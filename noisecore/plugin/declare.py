@@ -1,0 +1,119 @@
+"""How a benchmark asks for trials: its marker, and the request that becomes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from noisecore.models import get_builder
+from noisecore.noise import check_scale, get_noise, source_sha256, unknown
+from noisecore.profiles import Profile
+from noisecore.recipes import Recipe
+from noisecore.records import Trial
+
+if TYPE_CHECKING:
+    from noisecore.data import Dataset
+
+MARKER = (
+    "robustness(*conditions, models=, scales=, recipe=, blank=False, profile=): train a model at "
+    "each scale and seed of the run, before the test; what is left out is the profile's. The test "
+    "asks for noise_model and noise_scale to run once for each of these. Further conditions are "
+    "dicts of the same arguments, each a curve of its own."
+)
+
+_FIELDS = ("models", "scales", "recipe", "blank", "profile")
+
+
+@dataclass(frozen=True)
+class Request:
+    """The trials of one curve that a test needs: a model at some train scales, for every seed.
+
+    test_scales: those of the run, 0, and the train scales: every trial is evaluated at all.
+    """
+
+    model: str
+    noise: str
+    recipe: Recipe
+    train_scales: tuple[float, ...]
+    test_scales: tuple[float, ...]
+    seeds: tuple[int, ...]
+    test_draw: int
+    clip: tuple[float, float] | None
+    blank: bool
+
+    def trials(self, dataset: Dataset) -> list[Trial]:
+        """Return the trials, scale by scale."""
+        return [
+            Trial(
+                dataset=dataset.name,
+                dataset_sha256=dataset.sha256,
+                model=self.model,
+                model_source=source_sha256(get_builder(self.model)),
+                recipe=self.recipe,
+                noise=self.noise,
+                noise_source=source_sha256(get_noise(self.noise)),
+                train_scale=scale,
+                test_scales=self.test_scales,
+                seed=seed,
+                test_draw=self.test_draw,
+                clip=self.clip,
+                blank=self.blank,
+            )
+            for scale in self.train_scales
+            for seed in self.seeds
+        ]
+
+
+def parametrize(metafunc: pytest.Metafunc, marker: pytest.Mark, profile: Profile) -> None:
+    """Give a test its models and scales, one case each."""
+    if "noise_model" in metafunc.fixturenames:
+        models = marker.kwargs.get("models", profile.models)
+        chosen = [model for model in models if model in profile.models]
+        metafunc.parametrize("noise_model", chosen)
+    if "noise_scale" in metafunc.fixturenames:
+        scales = marker.kwargs.get("scales", (0.0, *profile.scales))
+        metafunc.parametrize("noise_scale", scales, ids=[f"{scale:g}" for scale in scales])
+
+
+def read_requests(item: pytest.Item, marker: pytest.Mark, profile: Profile) -> tuple[Request, ...]:
+    """Return what a test asks for, a request a condition.
+
+    Raises `pytest.UsageError` that names the test if it asks for what cannot be.
+    """
+    callspec = getattr(item, "callspec", None)
+    params: Mapping[str, Any] = callspec.params if callspec is not None else {}
+    try:
+        return tuple(
+            _read_request({**marker.kwargs, **condition}, params, profile)
+            for condition in marker.args or ({},)
+        )
+    except (TypeError, ValueError) as error:
+        raise pytest.UsageError(f"{item.nodeid}: marker robustness: {error}") from None
+
+
+def _read_request(
+    values: Mapping[str, Any], params: Mapping[str, Any], profile: Profile
+) -> Request:
+    for field in values:
+        if field not in _FIELDS:
+            raise ValueError(unknown("argument", field, _FIELDS))
+    model = params.get("noise_model", values.get("models", profile.models)[0])
+    get_builder(model)
+    run_scales = (0.0, *profile.scales)
+    scales = tuple(check_scale(scale) for scale in values.get("scales", run_scales))
+    if "noise_scale" in params:
+        scales = (check_scale(params["noise_scale"]),)
+    return Request(
+        model=model,
+        noise=profile.noise,
+        recipe=profile.recipe.but(**values.get("recipe", {})),
+        train_scales=scales,
+        test_scales=tuple(sorted({*run_scales, *scales})),
+        seeds=profile.seeds,
+        test_draw=profile.test_draw,
+        clip=profile.clip,
+        blank=bool(values.get("blank", False)),
+    )

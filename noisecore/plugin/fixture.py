@@ -1,0 +1,82 @@
+"""The fixture `robustness`: what a test sees of its trials."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from noisecore.profiles import Profile
+from noisecore.records import TrialRecord
+
+if TYPE_CHECKING:
+    from noisecore.judging.curves import Curve, Point
+
+
+class _ReplayClock:
+    """A timer for pytest-benchmark that shows the seconds which the records hold."""
+
+    __name__ = "recorded_training_seconds"
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def replay(self, benchmark: Any, seconds: list[float]) -> None:
+        """Give `benchmark` a round of each of these lengths."""
+        left = iter(seconds)
+
+        def advance() -> None:
+            self.now += next(left, 0.0)
+
+        benchmark.pedantic(advance, rounds=len(seconds))
+
+
+CLOCK = _ReplayClock()
+
+
+class Robustness:
+    """The records of one test's trials, as curves or a point.
+
+    profile: the run's. records: a list for each condition that the test's marker declares.
+    """
+
+    def __init__(self, profile: Profile) -> None:
+        self.profile = profile
+        self.records: list[list[TrialRecord]] = []
+
+    @property
+    def curves(self) -> list[Curve]:
+        """The matched curve (train scale = test scale) of each condition, in their order."""
+        from noisecore.judging.curves import matched_curves
+
+        return [curve for records in self.records for curve in matched_curves(records).values()]
+
+    @property
+    def curve(self) -> Curve:
+        """The matched curve of a test with one condition."""
+        (curve,) = self.curves
+        return curve
+
+    @property
+    def point(self) -> Point:
+        """The scale of a test with one condition and one scale."""
+        curve = self.curve
+        (scale,) = curve.scales
+        return curve.at(float(scale))
+
+    def record(self, benchmark: Any) -> None:
+        """Put the training seconds of the seeds into pytest-benchmark's `benchmark` as rounds.
+
+        Accuracy, loss and seeds go into its `extra_info`, in the order of the seeds.
+        """
+        point = self.point
+        (records,) = self.records
+        benchmark.group = point.curve
+        benchmark.extra_info |= {
+            "scale": point.scale,
+            "seeds": list(point.seeds),
+            "accuracy": point.accuracy.tolist(),
+            "loss": point.loss.tolist(),
+        }
+        CLOCK.replay(benchmark, [record.cost["train_seconds"] for record in records])

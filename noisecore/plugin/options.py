@@ -1,0 +1,172 @@
+"""The options, each with its ini twin, and the profile that they choose."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from noisecore.models import ModelError, get_builder
+from noisecore.noise import NoiseError, get_noise
+from noisecore.profiles import (
+    Profile,
+    ProfileError,
+    change_profile,
+    get_profile,
+    parse_scales,
+    read_profiles,
+)
+
+# The value of a scales option that stands for the profile's own scales.
+OWN_SCALES = "profile"
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option: `--noise-NAME` on the command line, `noise_NAME` in the ini file."""
+
+    name: str
+    metavar: str
+    help: str
+    default: str = ""
+    bare: str | None = None  # what the option means without a value; None: it needs one
+
+
+OPTIONS = (
+    Option(
+        "scales",
+        "SCALES",
+        "run the benchmarks that train, at these scales, such as 0.1,1,4; "
+        f"without a value, or with '{OWN_SCALES}', at the profile's own",
+        bare=OWN_SCALES,
+    ),
+    Option("profile", "NAME", "profile: quick, notebook, or one from noise_profiles", "quick"),
+    Option("seeds", "SEEDS", "number of seeds, or a range such as 10-12"),
+    Option(
+        "dataset", "NAME", "data set by name, or an .npz file; 'python -m noisecore data' lists"
+    ),
+    Option("data-dir", "FOLDER", "folder that holds full-size data sets"),
+    Option("model", "NAMES", "models, such as cnn or cnn,mlp"),
+    Option("recipe", "NAME", "recipe, with changes if wanted: quick, or quick+epochs=8"),
+    Option("workers", "N", "worker processes; auto: one a processor; 0: inline", "auto"),
+    Option("artifacts", "FOLDER", "folder of the run's artifacts", "noisecore-results"),
+)
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Register every option and its ini twin."""
+    group = parser.getgroup("noisecore", "robustness under noise (noisecore)")
+    for option in OPTIONS:
+        shown = f" (default: {option.default})" if option.default else ""
+        how: dict[str, Any] = {} if option.bare is None else {"nargs": "?", "const": option.bare}
+        group.addoption(
+            f"--noise-{option.name}",
+            dest=_dest(option.name),
+            metavar=option.metavar,
+            help=f"{option.help}{shown}",
+            default=None,
+            **how,
+        )
+        parser.addini(_dest(option.name), f"{option.help}{shown}", type="string", default="")
+    parser.addini(
+        "noise_profiles",
+        "profiles of your own, one a line: 'name: base=quick seeds=10 scales=0.1,1'",
+        type="linelist",
+    )
+
+
+def _dest(name: str) -> str:
+    return "noise_" + name.replace("-", "_")
+
+
+def option(config: pytest.Config, name: str) -> str:
+    """Return an option's value: command line before ini before its default."""
+    value = config.getoption(_dest(name))
+    if value is None:
+        value = config.getini(_dest(name)) or next(o.default for o in OPTIONS if o.name == name)
+    return str(value).strip()
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the options of a run come to.
+
+    training: whether scales were asked for, so that benchmarks train. note: what the user should
+    know of how the options were read.
+    """
+
+    profile: Profile
+    training: bool
+    data_dir: str | None
+    workers: int | None  # None: auto
+    artifacts: Path
+    note: str
+
+
+def read_choices(config: pytest.Config) -> Choices:
+    """Return what the options come to; raise `pytest.UsageError` in one line on a bad value."""
+    scales = config.getoption("noise_scales")
+    if scales is None:
+        scales = config.getini("noise_scales") or None
+    note = ""
+    try:
+        profiles = read_profiles(config.getini("noise_profiles"))
+        profile = get_profile(option(config, "profile"), profiles)
+        changes = {
+            field: text
+            for field, name in _FIELDS.items()
+            if (text := option(config, name)) and text != OWN_SCALES
+        }
+        if scales is not None and not scales.strip():
+            parse_scales(scales)  # an empty value is a mistake, not a wish for the default
+        if "scales" in changes:
+            _refuse_path(changes["scales"])
+        changed = change_profile(profile, **changes)
+        written = [float(part) for part in changes.get("scales", "").split(",") if part]
+        if written != sorted(written):
+            shown = ",".join(f"{scale:g}" for scale in changed.scales)
+            note = f"scales are run in ascending order: {shown}"
+        get_noise(changed.noise)
+        for model in changed.models:
+            get_builder(model)
+    except (ProfileError, NoiseError, ModelError) as error:
+        raise pytest.UsageError(f"noisecore: {error}") from None
+    return Choices(
+        profile=changed,
+        training=scales is not None,
+        data_dir=option(config, "data-dir") or None,
+        workers=_workers(option(config, "workers")),
+        artifacts=config.invocation_params.dir / option(config, "artifacts") / profile.name,
+        note=note,
+    )
+
+
+# Which field of a profile each option replaces.
+_FIELDS = {
+    "scales": "scales",
+    "seeds": "seeds",
+    "dataset": "dataset",
+    "models": "model",
+    "recipe": "recipe",
+}
+
+
+def _refuse_path(text: str) -> None:
+    if os.path.exists(text.split("::")[0]):
+        raise ProfileError(
+            f"scales must be numbers such as 0.1,1,4, got {text!r}, which is a path: "
+            f"write the path before the option, or give it a value, as in --scales=0.1,1 {text}"
+        )
+
+
+def _workers(text: str) -> int | None:
+    if text == "auto":
+        return None
+    if not text.isdecimal():
+        raise pytest.UsageError(
+            f"noisecore: workers must be a whole number >= 0, or auto, got {text!r}"
+        )
+    return int(text)
