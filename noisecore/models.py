@@ -1,4 +1,4 @@
-"""Model builders: they return an untrained, uncompiled Keras model for an input shape and classes."""
+"""Model builders: each returns an untrained, uncompiled Keras model for a shape and classes."""
 
 from __future__ import annotations
 

@@ -23,6 +23,21 @@ class RecordError(ValueError):
     """A record cannot be read; the message says which part, what was expected and what came."""
 
 
+def curve_name(
+    model: str, noise: str, recipe: Recipe, clip: tuple[float, float] | None, blank: bool
+) -> str:
+    """Return the name of the curve that trials of these make, over their scales and seeds."""
+    parts = [model, noise, recipe.name]
+    if clip is not None:
+        parts.append(f"clip={clip[0]:g}:{clip[1]:g}")
+    return "/".join([*parts, "blank"] if blank else parts)
+
+
+def trial_label(curve: str, scale: float, seed: int) -> str:
+    """Return the words for one trial of a curve."""
+    return f"{curve} scale {scale:g} seed {seed}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Trial:
     """One training: what goes into it, and the scales that it is evaluated at.
@@ -52,15 +67,12 @@ class Trial:
     @property
     def curve(self) -> str:
         """The name of the curve that this trial is a part of: all but its scale and its seed."""
-        parts = [self.model, self.noise, self.recipe.name]
-        if self.clip:
-            parts.append(f"clip={self.clip[0]:g}:{self.clip[1]:g}")
-        return "/".join([*parts, "blank"] if self.blank else parts)
+        return curve_name(self.model, self.noise, self.recipe, self.clip, self.blank)
 
     @property
     def label(self) -> str:
         """The trial in a few words, for people."""
-        return f"{self.curve} scale {self.train_scale:g} seed {self.seed}"
+        return trial_label(self.curve, self.train_scale, self.seed)
 
     def key(self, conditions: Mapping[str, Any]) -> str:
         """Return the trial's name on disk: a hash of all that its numbers depend on.

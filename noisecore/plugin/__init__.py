@@ -15,6 +15,8 @@ from noisecore.plugin.declare import MARKER, parametrize, read_requests
 from noisecore.plugin.fixture import CLOCK, Robustness
 from noisecore.plugin.options import Choices, add_options, read_choices
 from noisecore.plugin.run import Run
+from noisecore.plugin.sources import Given, Trained
+from noisecore.records import RecordError
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
@@ -52,7 +54,7 @@ def pytest_configure_node(node: Any) -> None:
 
 def pytest_report_header(config: pytest.Config) -> str | None:
     choices = config.stash[CHOICES]
-    if not choices.training:
+    if not choices.running:
         return None
     profile = choices.profile
     scales = ",".join(f"{scale:g}" for scale in profile.scales)
@@ -83,12 +85,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             continue
         item.stash[REQUESTS] = read_requests(item, marker, choices.profile)
         item.add_marker(pytest.mark.benchmark(timer=CLOCK))
-        if not choices.training:
+        if not choices.running:
             item.add_marker(pytest.mark.skip(reason=_HOW_TO_RUN))
     if other:
         config.hook.pytest_deselected(items=other)
         items[:] = [item for item in items if item not in set(other)]
-    left_out = any(REQUESTS in item.stash for item in items) and not choices.training
+    left_out = any(REQUESTS in item.stash for item in items) and not choices.running
     if left_out and os.environ.get("CI") and not config.option.collectonly:
         raise pytest.UsageError(
             "noisecore: CI is set, and every benchmark that trains would be skipped, so that a "
@@ -105,7 +107,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     # An xdist controller collects nothing itself, and its workers' usage errors look like
     # crashes: what can be checked is checked here, before they start.
     config = session.config
-    if config.getoption("numprocesses", None) and _trains(config):
+    if config.getoption("numprocesses", None) and _runs(config):
         config.stash[RUN] = _make_run(config)
         config.stash[RUN].lock()
 
@@ -113,24 +115,27 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 def pytest_collection_finish(session: pytest.Session) -> None:
     config = session.config
     requests = [r for item in session.items for r in item.stash.get(REQUESTS, ())]
-    if requests and _trains(config):
+    if requests and _runs(config):
         run = config.stash[RUN] = _make_run(config)
         if not hasattr(config, "workerinput"):
             run.lock()
-        run.submit(requests)
+        run.source.submit(requests)
 
 
-def _trains(config: pytest.Config) -> bool:
-    return config.stash[CHOICES].training and not config.option.collectonly
+def _runs(config: pytest.Config) -> bool:
+    return config.stash[CHOICES].running and not config.option.collectonly
 
 
 def _make_run(config: pytest.Config) -> Run:
     from noisecore.running.compat import TensorFlowError
     from noisecore.running.store import StoreError
 
+    choices, run_id = config.stash[CHOICES], config.stash[RUN_ID]
     try:
-        return Run(config.stash[CHOICES], config.stash[RUN_ID])
-    except (DatasetError, StoreError, TensorFlowError) as error:
+        if choices.records is None:
+            return Run(choices, run_id, Trained(choices, run_id))
+        return Run(choices, run_id, Given(choices, choices.records))
+    except (DatasetError, RecordError, StoreError, TensorFlowError) as error:
         raise pytest.UsageError(f"noisecore: {error}") from None
 
 
@@ -140,7 +145,7 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     run = config.stash.get(RUN, None)
     if run is None or session.testsfailed:
         return (yield)
-    with run.working(config):
+    with run.source.working(config):
         return (yield)
 
 
@@ -154,7 +159,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     with collect_verdicts() as verdicts:
         try:
             run = item.config.stash[RUN]
-            records = [run.wait(request) for request in item.stash[REQUESTS]]
+            records = [run.source.wait(request) for request in item.stash[REQUESTS]]
             flat = [record for part in records for record in part]
             failed = [record for record in flat if record.status == "failed"]
             if failed:

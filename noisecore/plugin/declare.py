@@ -12,7 +12,7 @@ from noisecore.models import get_builder
 from noisecore.noise import check_scale, get_noise, source_sha256, unknown
 from noisecore.profiles import Profile
 from noisecore.recipes import Recipe
-from noisecore.records import Trial
+from noisecore.records import Trial, TrialRecord, curve_name, trial_label
 
 if TYPE_CHECKING:
     from noisecore.data import Dataset
@@ -65,6 +65,28 @@ class Request:
             for scale in self.train_scales
             for seed in self.seeds
         ]
+
+    @property
+    def curve(self) -> str:
+        """The name of the curve that these trials make, as `Trial.curve` has it."""
+        return curve_name(self.model, self.noise, self.recipe, self.clip, self.blank)
+
+    def labels(self) -> list[str]:
+        """Return the trials' labels, in the order of `trials`."""
+        return [
+            trial_label(self.curve, scale, seed)
+            for scale in self.train_scales
+            for seed in self.seeds
+        ]
+
+    def fits(self, record: TrialRecord) -> bool:
+        """Return whether a record, by whatever source, is one that this asks for."""
+        trial = record.trial
+        return (
+            trial.curve == self.curve
+            and trial.recipe.values() == self.recipe.values()
+            and trial.test_draw == self.test_draw
+        )
 
 
 def parametrize(metafunc: pytest.Metafunc, marker: pytest.Mark, profile: Profile) -> None:

@@ -51,6 +51,7 @@ OPTIONS = (
     Option("data-dir", "FOLDER", "folder that holds full-size data sets"),
     Option("model", "NAMES", "models, such as cnn or cnn,mlp"),
     Option("recipe", "NAME", "recipe, with changes if wanted: quick, or quick+epochs=8"),
+    Option("records", "PATH", "judge the records in this folder or results.json; train nothing"),
     Option("workers", "N", "worker processes; auto: one a processor; 0: inline", "auto"),
     Option("artifacts", "FOLDER", "folder of the run's artifacts", "noisecore-results"),
 )
@@ -94,13 +95,14 @@ def option(config: pytest.Config, name: str) -> str:
 class Choices:
     """What the options of a run come to.
 
-    training: whether scales were asked for, so that benchmarks train. note: what the user should
-    know of how the options were read.
+    running: whether scales were asked for, so that benchmarks run. records: where they are read
+    from instead of being trained. note: what the user should know of how options were read.
     """
 
     profile: Profile
-    training: bool
+    running: bool
     data_dir: str | None
+    records: Path | None
     workers: int | None  # None: auto
     artifacts: Path
     note: str
@@ -136,8 +138,9 @@ def read_choices(config: pytest.Config) -> Choices:
         raise pytest.UsageError(f"noisecore: {error}") from None
     return Choices(
         profile=changed,
-        training=scales is not None,
+        running=scales is not None,
         data_dir=option(config, "data-dir") or None,
+        records=_records(config),
         workers=_workers(option(config, "workers")),
         artifacts=config.invocation_params.dir / option(config, "artifacts") / profile.name,
         note=note,
@@ -160,6 +163,11 @@ def _refuse_path(text: str) -> None:
             f"scales must be numbers such as 0.1,1,4, got {text!r}, which is a path: "
             f"write the path before the option, or give it a value, as in --scales=0.1,1 {text}"
         )
+
+
+def _records(config: pytest.Config) -> Path | None:
+    text = option(config, "records")
+    return config.invocation_params.dir / text if text else None
 
 
 def _workers(text: str) -> int | None:

@@ -13,7 +13,7 @@ import numpy as np
 
 from noisecore.judging.curves import Curve, Point
 
-Gate = Literal["trials", "monotonic", "floor", "noise bites", "at chance", "published"]
+Gate = Literal["monotonic", "floor", "noise bites", "at chance", "published", "trials"]
 Outcome = Literal["pass", "fail", "inconclusive"]
 
 # A mean of shares differs from its exact value in the last digits; accuracies lie at least

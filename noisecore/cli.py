@@ -1,0 +1,62 @@
+"""`python -m noisecore`: what needs no pytest."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import noisecore
+from noisecore.records import RecordError
+
+# Exit codes, documented in the README.
+OK, FAILED, USAGE = 0, 1, 4
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that ends as pytest does on a usage error, and in one line."""
+
+    def error(self, message: str) -> None:  # type: ignore[override]
+        self.exit(USAGE, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code: 0 done, 1 something is wrong, 4 usage."""
+    parser = _Parser(prog="python -m noisecore", description=noisecore.__doc__)
+    parser.add_argument("--version", action="version", version=noisecore.__version__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    data = commands.add_parser(
+        "data",
+        help="list the data sets: where each one is, or what to do to have it",
+        description="List the data sets. Exit code 1 if one that is there was altered.",
+    )
+    data.add_argument("--data-dir", metavar="FOLDER", help="folder that holds full-size data sets")
+    report = commands.add_parser(
+        "report",
+        help="draw and write a run's artifacts again from its results.json",
+        description="Draw and write a run's artifacts again from its results.json.",
+    )
+    report.add_argument("folder", metavar="FOLDER", type=Path, help="the run's artifact folder")
+    chosen = parser.parse_args(arguments)
+    return _data(chosen.data_dir) if chosen.command == "data" else _report(chosen.folder)
+
+
+def _data(data_dir: str | None) -> int:
+    from noisecore.data import format_listing, list_datasets
+
+    listings = list_datasets(data_dir)
+    print(format_listing(listings))
+    return FAILED if any(listing.state == "altered" for listing in listings) else OK
+
+
+def _report(folder: Path) -> int:
+    from noisecore.showing.report import redraw
+
+    try:
+        written = redraw(folder)
+    except (RecordError, OSError) as error:
+        print(f"noisecore: {error}", file=sys.stderr)
+        return USAGE
+    print(f"{len(written)} files written to {folder}")
+    return OK

@@ -1,0 +1,1 @@
+"""Records and verdicts become what a person looks at: tables, plots, a summary."""

@@ -1,0 +1,148 @@
+"""All artifacts of a run but the records: results.json, tables, plots, summary."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from noisecore.judging.curves import curve_frame, matrix_frame
+from noisecore.judging.gates import Verdict
+from noisecore.records import TrialRecord
+from noisecore.showing.plots import plot_curve, plot_learning, plot_matrix, plot_noise, render
+from noisecore.showing.results import Results, assemble, read_results
+from noisecore.showing.summary import write_summary
+
+Floats = NDArray[np.floating[Any]]
+
+# The names that plots get here: nothing else in the folder is ever removed.
+_OURS = re.compile(r"(.+-curve|.+-matrix|all-learning|all-noise)\.(png|svg)")
+_NOISE = "all-noise"
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class NoisePictures:
+    """What the noise pictures show; the data set is needed to make it, records do not hold it.
+
+    clean, frames (noise alone, of two draws) and noisy (scale and image) are float images (height,
+    width, channels), 1 or 3 channels, in the `unit` that is named beside them.
+    """
+
+    clean: Floats
+    frames: Sequence[Floats]
+    noisy: Sequence[tuple[float, Floats]]
+    unit: str
+
+
+def write_report(
+    folder: Path,
+    *,
+    run: Mapping[str, Any],
+    profile: Mapping[str, Any],
+    records: Sequence[TrialRecord],
+    verdicts: Sequence[Verdict],
+    planned: Sequence[str],
+    noise_pictures: NoisePictures | Callable[[], NoisePictures | None] | None = None,
+) -> list[Path]:
+    """Write everything but the trials' own files into `folder`, and return the paths.
+
+    run: id, started, command, versions and whatever else is to be known of it. planned: the labels
+    of all trials that were asked for; those without a record make the run an incomplete one. Each
+    file is replaced in one step, so that a reader finds the old one or the new one. Plots of an
+    earlier run that this one does not make are removed. Raises `OSError` if the disk refuses.
+    """
+    results = Results(
+        run=run,
+        profile=profile,
+        planned=tuple(planned),
+        records=tuple(records),
+        verdicts=tuple(verdicts),
+    )
+    document = json.dumps(results.to_dict(), indent=1, ensure_ascii=False, allow_nan=False)
+    # First what cannot be made again, then what can.
+    written = [_write(folder / "results.json", document + "\n")]
+    pictures = noise_pictures() if callable(noise_pictures) else noise_pictures
+    return written + _draw(folder, results, pictures, keep_noise=False)
+
+
+def redraw(folder: Path) -> list[Path]:
+    """Write all that follows from `folder`'s results.json again, and return the paths.
+
+    The noise pictures stay as they are: results do not hold images. Raises `RecordError` if
+    results.json cannot be used.
+    """
+    return _draw(folder, read_results(folder / "results.json"), None, keep_noise=True)
+
+
+def _draw(
+    folder: Path, results: Results, noise: NoisePictures | None, *, keep_noise: bool
+) -> list[Path]:
+    written = [
+        _write(folder / "curve.csv", curve_frame(results.records).to_csv(index=False)),
+        _write(folder / "matrix.csv", matrix_frame(results.records).to_csv(index=False)),
+    ]
+    plots: dict[str, list[str]] = {}
+    for curve, stem, files in _pictures(results.records, noise):
+        plots.setdefault(curve, []).append(f"plots/{stem}")
+        written += [
+            _write(folder / "plots" / f"{stem}.{kind}", content) for kind, content in files.items()
+        ]
+    if keep_noise and (folder / "plots" / f"{_NOISE}.png").is_file():
+        plots.setdefault("", []).append(f"plots/{_NOISE}")
+    made = {stem for stems in plots.values() for stem in stems}
+    for path in sorted((folder / "plots").glob("*")):
+        if _OURS.fullmatch(path.name) and f"plots/{path.stem}" not in made:
+            path.unlink()
+    return [*written, _write(folder / "summary.md", write_summary(results, plots))]
+
+
+def _pictures(
+    records: Sequence[TrialRecord], noise: NoisePictures | None
+) -> Iterator[tuple[str, str, dict[str, bytes]]]:
+    """Yield each picture: its curve ("" for all of them), its file's name, and its files."""
+    curves, matrices, _ = assemble(records)
+    names = _file_names(curves)
+    for name, curve in curves.items():
+        if np.isfinite(curve.accuracy).any():
+            yield name, f"{names[name]}-curve", render(plot_curve(curve))
+        matrix = matrices[name]
+        # A single cell is the curve's point again.
+        if matrix.accuracy[0].size > 1 and np.isfinite(matrix.accuracy).any():
+            yield name, f"{names[name]}-matrix", render(plot_matrix(matrix))
+    if any(record.history for record in records):
+        yield "", "all-learning", render(plot_learning(records))
+    if noise:
+        figure = plot_noise(noise.clean, noise.frames, noise.noisy, noise.unit)
+        yield "", _NOISE, render(figure)
+
+
+def _file_names(curves: Mapping[str, object]) -> dict[str, str]:
+    """Return each curve's name as every file system takes it, no two alike where case is lost."""
+    names: dict[str, str] = {}
+    for curve in curves:
+        safe = re.sub(r"[^A-Za-z0-9.-]+", "_", curve).strip("._-") or "curve"
+        if len(safe) > 100 or safe.lower() in map(str.lower, names.values()):
+            safe = f"{safe[:100]}-{hashlib.sha256(curve.encode()).hexdigest()[:8]}"
+        names[curve] = safe
+    return names
+
+
+def _write(path: Path, content: str | bytes) -> Path:
+    """Write a file in one step, its folder too if need be; leave nothing behind on failure."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    data = content.encode() if isinstance(content, str) else content
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        beside.write_bytes(data)
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+    return path

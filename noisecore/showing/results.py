@@ -1,0 +1,221 @@
+"""results.json: a run in one file, from which all other artifacts can be made again."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, is_dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from noisecore import __version__
+from noisecore.judging.curves import Curve, Matrix, curve_matrix, matched_curves
+from noisecore.judging.gates import Verdict
+from noisecore.records import SCHEMA, RecordError, TrialRecord, check_schema
+from noisecore.showing.rows import curve_rows
+
+_RECORD_ID = "urn:noisecore:record:1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Results:
+    """What is known of a run.
+
+    run: its id, when it started, the command, versions. profile: the choices. planned: the labels
+    of all trials that were asked for. records: of those that ran, failed ones included.
+    """
+
+    run: Mapping[str, Any]
+    profile: Mapping[str, Any]
+    planned: tuple[str, ...]
+    records: tuple[TrialRecord, ...]
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def failed(self) -> list[TrialRecord]:
+        """The records of trials that failed."""
+        return [record for record in self.records if record.status == "failed"]
+
+    @property
+    def missing(self) -> list[str]:
+        """The labels of planned trials that have no record: the run was interrupted."""
+        labels = {record.trial.label for record in self.records}
+        return [label for label in self.planned if label not in labels]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the content of results.json; what is not a finite number is None."""
+        curves, _, problem = assemble(self.records)
+        plain: dict[str, Any] = _plain(
+            {
+                "schema": SCHEMA,
+                "noisecore": __version__,
+                "run": self.run,
+                "profile": self.profile,
+                "planned": self.planned,
+                "trials": [record.to_dict() for record in self.records],
+                "curves": [curve_figures(curve) for curve in curves.values()],
+                "problem": problem,
+                "verdicts": [verdict.to_dict() for verdict in self.verdicts],
+            }
+        )
+        return plain
+
+
+def assemble(
+    records: Sequence[TrialRecord],
+) -> tuple[dict[str, Curve], dict[str, Matrix], str | None]:
+    """Return curves and matrices by name; none, and why, if the records do not belong together.
+
+    A report is written of such a run too: it is where one looks to see what went wrong.
+    """
+    try:
+        return matched_curves(records), curve_matrix(records), None
+    except ValueError as error:
+        return {}, {}, str(error)
+
+
+def curve_figures(curve: Curve) -> dict[str, Any]:
+    """Return the figures of a curve: lists by scale, and what is read off the whole of it."""
+    rows = curve_rows(curve)
+    drop = curve.largest_drop()
+    return {
+        "name": curve.name,
+        "scales": [row.scale for row in rows],
+        "seeds": curve.seeds,
+        "images": curve.images,
+        "counted": [row.accuracy.seeds for row in rows],
+        "accuracy_mean": [row.accuracy.mean for row in rows],
+        "accuracy_low": [row.accuracy.low for row in rows],
+        "accuracy_high": [row.accuracy.high for row in rows],
+        "accuracy_sd": [row.accuracy.deviation for row in rows],
+        "loss_mean": [row.loss.mean for row in rows],
+        "largest_drop": drop._asdict() if drop else None,
+        "scale_at_half": curve.scale_at_half(),
+        "normalised_area": curve.normalised_area(),
+        "failures": curve.failures,
+    }
+
+
+def read_results(path: Path) -> Results:
+    """Return the results that `write_report` left at `path`, a results.json.
+
+    Numbers that were not finite come back as NaN. Raises `RecordError`, one line, on a file that
+    is not there or cannot be read, is cut off, has another schema, or lacks a part.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecordError(f"{path}: cannot be read: {_reason(error)}") from None
+    try:
+        data = json.loads(text)
+    except json.JSONDecodeError as error:
+        # Only a file that ends too early breaks off at its end.
+        what = "is cut off" if error.pos >= len(text.rstrip()) - 1 else "is not JSON"
+        if error.msg.startswith("Unterminated string"):
+            what = "is cut off"
+        raise RecordError(f"{path}: {what}: {error}") from None
+    except RecursionError:
+        raise RecordError(f"{path}: is not JSON: nested too deeply") from None
+    check_schema(data, source=str(path))
+    for part, kind in (
+        ("run", dict), ("profile", dict), ("planned", list), ("trials", list), ("verdicts", list)
+    ):  # fmt: skip
+        if not isinstance(data.get(part), kind):
+            what = "an object" if kind is dict else "a list"
+            came = type(data[part]).__name__ if part in data else "none"
+            raise RecordError(f"{path}: expected {what} under {part!r}, got {came}")
+    try:
+        verdicts = tuple(Verdict.from_dict(verdict) for verdict in data["verdicts"])
+    except ValueError as error:
+        raise RecordError(f"{path}: verdicts: {_reason(error)}") from None
+    return Results(
+        run=data["run"],
+        profile=data["profile"],
+        planned=tuple(map(str, data["planned"])),
+        records=tuple(
+            TrialRecord.from_dict(_with_nan(trial), source=f"{path}: trials[{n}]")
+            for n, trial in enumerate(data["trials"])
+        ),
+        verdicts=verdicts,
+    )
+
+
+def read_records(path: Path) -> list[TrialRecord]:
+    """Return the records at `path`: a results.json, a folder with one, or a folder of records.
+
+    Raises `RecordError` in one line if there is no record, or a file that is not one.
+    """
+    if path.is_dir() and (path / "results.json").is_file():
+        path = path / "results.json"
+    if path.is_file():
+        return list(read_results(path).records)
+    records = []
+    for file in sorted(path.rglob("[!.]*.json")):
+        try:
+            records.append(TrialRecord.from_dict(json.loads(file.read_text()), source=str(file)))
+        except (OSError, ValueError) as error:
+            raise RecordError(f"{file}: {_reason(error)}") from None
+    if not records:
+        raise RecordError(f"{path}: expected a results.json, or a folder of records, found neither")
+    return records
+
+
+def load_schema(name: Literal["results", "record"]) -> dict[str, Any]:
+    """Return a published JSON Schema (draft 2020-12), complete in itself.
+
+    "results" is that of results.json, "record" that of one trial's record. The results' schema
+    refers to the record's, which is put beside it here.
+    """
+    schema = _schema_file(name)
+    if name == "results":
+        schema["$defs"] = schema.get("$defs", {}) | {"record": _schema_file("record")}
+    return schema
+
+
+def _schema_file(name: str) -> dict[str, Any]:
+    file = resources.files("noisecore") / "schema" / f"{name}.schema.json"
+    content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return content
+
+
+def _plain(value: Any) -> Any:
+    """Return `value` as JSON values; what is not a finite number is None, the unknown is text."""
+    if value is None or isinstance(value, bool | str):
+        return value
+    if isinstance(value, np.generic | np.ndarray):
+        return _plain(value.tolist())
+    if isinstance(value, int):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if is_dataclass(value) and not isinstance(value, type):
+        return _plain(asdict(value))
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(item) for item in value]
+    return str(value)
+
+
+def _with_nan(trial: Any) -> Any:
+    """Return a record's dict with NaN for the figures that JSON could not hold."""
+    if not isinstance(trial, dict):
+        return trial
+    restored = dict(trial)
+    for part in ("history", "evaluations"):
+        if isinstance(rows := trial.get(part), list) and all(isinstance(r, dict) for r in rows):
+            restored[part] = [
+                {name: math.nan if item is None else item for name, item in row.items()}
+                for row in rows
+            ]
+    return restored
+
+
+def _reason(error: Exception) -> str:
+    """Return an error's message in one line, without the path that stands before it already."""
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return " ".join(text.split())

@@ -1,0 +1,269 @@
+"""summary.md: a run in words and tables, computed from its records and verdicts."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from noisecore.judging.curves import Curve
+from noisecore.judging.gates import Verdict
+from noisecore.records import TrialRecord
+from noisecore.showing.results import Results, assemble
+from noisecore.showing.rows import Estimate, curve_rows
+
+_ORDER = ("fail", "inconclusive", "pass")
+_LISTED = 20  # more lines than this help nobody
+
+
+def conclude(curve: Curve) -> str:
+    """Return what the curve shows, in words: the trend, the largest drop and where it lies.
+
+    Scale 0 stands outside the trend and is named last. A curve that lacks a trial is not
+    concluded from.
+    """
+    rows = curve_rows(curve)
+    clean = [row for row in rows if row.scale == 0 and row.accuracy.seeds]
+    reference = f"Without noise (scale 0) it is {clean[0].accuracy.mean:.4f}." if clean else ""
+    if not any(row.scale > 0 for row in rows):
+        return f"Accuracy was measured at scale 0 alone, without noise. {reference}".strip()
+    claimed = curve.without_zero()
+    if missing := int(np.isnan(claimed.accuracy).sum()):
+        return (
+            f"No conclusion can be drawn: {missing} of {claimed.accuracy.size} trials have no "
+            f"figures. {reference}"
+        ).strip()
+    scales, means = claimed.scales, claimed.mean_accuracy
+    if len(scales) == 1:
+        only = f"Accuracy is {means[0]:.4f} at scale {scales[0]:g}; one scale shows no trend."
+        return f"{only} {reference}".strip()
+    words = [_trend(scales.tolist(), means.tolist())]
+    if drop := curve.largest_drop():
+        start, end = (float(means[scales == s][0]) for s in (drop.scale_from, drop.scale_to))
+        words.append(
+            f"The largest drop, {drop.drop:.4f}, lies between scale {drop.scale_from:g} and "
+            f"{drop.scale_to:g}: from {start:.4f} to {end:.4f}."
+        )
+    return " ".join([*words, reference]).strip()
+
+
+def overall_verdict(results: Results) -> str:
+    """Return one word for the run: what is missing, failed or undecided is never a pass."""
+    found = {verdict.verdict for verdict in results.verdicts}
+    if "fail" in found or results.failed:
+        return "fail"
+    if results.missing:
+        return "incomplete"
+    if "inconclusive" in found:
+        return "inconclusive"
+    return "pass" if found else "not judged"
+
+
+def write_summary(results: Results, plots: Mapping[str, Sequence[str]]) -> str:
+    """Return the content of summary.md.
+
+    plots: by curve name (the empty name for pictures of the whole run) the files without their
+    ending, relative to the summary, as `plots/cnn_gaussian_quick-curve`.
+    """
+    curves, _, problem = assemble(results.records)
+    name = results.profile.get("name", "unknown")
+    parts = [f"# noisecore, profile {_code(name)}: {overall_verdict(results)}", _standing(results)]
+    if problem:
+        parts.append(f"**No curve could be made of the records:** {_text(problem)}")
+    parts += _verdicts(results.verdicts)
+    for curve in curves.values():
+        parts += [
+            f"## {_code(curve.name)}",
+            _text(conclude(curve)),
+            _curve_table(curve, results.verdicts),
+            *_pictures(plots.get(curve.name, ())),
+        ]
+    parts += _published(results.verdicts)
+    if plots.get(""):
+        parts += ["## All curves", *_pictures(plots[""])]
+    if results.failed:
+        lines = [
+            f"{_code(record.trial.label)}: {_text(record.reason or 'no reason was recorded')}"
+            for record in results.failed
+        ]
+        parts += ["## Failed trials", _bullets(lines)]
+    if results.missing:
+        parts += ["## Trials without a record", _bullets(map(_code, results.missing))]
+    parts += ["## How it was made", _provenance(results)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _trend(scales: list[float], means: list[float]) -> str:
+    steps = list(zip(scales, scales[1:], np.diff(means).tolist(), strict=False))
+    rising = [step for step in steps if step[2] > 0]
+    level = [step for step in steps if step[2] == 0]
+    ends = f"from {means[0]:.4f} at scale {scales[0]:g} to {means[-1]:.4f} at scale {scales[-1]:g}"
+    if not rising and not level:
+        return f"Accuracy falls at every step as the scale grows, {ends}."
+    if len(level) == len(steps):
+        return f"Accuracy does not change as the scale grows: {means[0]:.4f} at every scale."
+    if len(rising) == len(steps):
+        return f"Accuracy rises at every step as the scale grows, {ends}."
+    change = means[-1] - means[0]
+    verb = "falls" if change < 0 else "rises" if change > 0 else "ends where it began"
+    parts = [
+        f"{what} at {len(chosen)} of {len(steps)} steps ("
+        + ", ".join(f"{a:g} to {b:g}{f': {rise:+.4f}' if rise else ''}" for a, b, rise in chosen)
+        + ")"
+        for what, chosen in (("rises", rising), ("stays level", level))
+        if chosen
+    ]
+    return f"Accuracy {verb} over all, {ends}, but {' and '.join(parts)}."
+
+
+def _standing(results: Results) -> str:
+    """Return how much ran, and how much of it held."""
+    total = len(results.records) + len(results.missing)
+    trials = f"{len(results.records)} of {total} trials ran"
+    if results.failed:
+        trials += f", {len(results.failed)} of them failed"
+    counts = {word: sum(verdict.verdict == word for verdict in results.verdicts) for word in _ORDER}
+    gates = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+    run = results.run
+    which = " ".join(
+        f"{word} {_code(run[key])}" if key == "id" else f"{word} {_text(run[key])}"
+        for word, key in (("Run", "id"), ("of", "started"))
+        if run.get(key)
+    )
+    return f"{which + ': ' if which else ''}{trials}; gates: {gates or 'none was judged'}."
+
+
+def _verdicts(verdicts: Sequence[Verdict]) -> list[str]:
+    if not verdicts:
+        return []
+    ordered = sorted(verdicts, key=lambda verdict: _ORDER.index(verdict.verdict))
+    lines = [f"**{v.verdict}**, {v.gate}: {_text(v.sentence)}" for v in ordered]
+    return ["## Verdicts", "\n".join(f"- {line}" for line in lines)]
+
+
+def _curve_table(curve: Curve, verdicts: Sequence[Verdict]) -> str:
+    floors = {
+        row["scale"]: f"{verdict.verdict} ({_number(row.get('floor'))})"
+        for verdict in verdicts
+        if verdict.gate == "floor" and verdict.curve == curve.name
+        for row in verdict.figures
+        if row.get("scale") is not None
+    }
+    head = ["scale", "accuracy (95 %)", "loss", "seeds", *(["floor"] if floors else [])]
+    seeds = len(curve.seeds)
+    rows = [
+        [
+            f"{row.scale:g}",
+            _estimate(row.accuracy),
+            _number(row.loss.mean),
+            f"{row.accuracy.seeds} of {seeds}" if row.missing else f"{seeds}",
+            *([floors.get(row.scale, "")] if floors else []),
+        ]
+        for row in curve_rows(curve)
+    ]
+    return _table(head, rows)
+
+
+def _published(verdicts: Sequence[Verdict]) -> list[str]:
+    head = [
+        "figure", "published accuracy", "measured", "sd", "95 % prediction", "adjusted p",
+        "within", "published loss", "measured loss", "seeds",
+    ]  # fmt: skip
+    parts: list[str] = []
+    for verdict in verdicts:
+        rows = [
+            [
+                _text(row["name"]),
+                _number(row.get("published_accuracy")),
+                _number(row.get("mean")),
+                _number(row.get("sd")),
+                f"{_number(row.get('lo'))} to {_number(row.get('hi'))}",
+                _number(row.get("holm_p"), 3),
+                {True: "yes", False: "**no**"}.get(row["within"], "\N{EN DASH}"),
+                _number(row.get("published_loss")),
+                _number(row.get("mean_loss")),
+                str(row.get("seeds", "")),
+            ]
+            for row in verdict.figures
+            if verdict.gate == "published" and "name" in row
+        ]
+        if rows:
+            parts += ["## Published and measured", _text(verdict.sentence), _table(head, rows)]
+    return parts
+
+
+def _pictures(stems: Iterable[str]) -> list[str]:
+    return [f"![{stem.rpartition('/')[2]}]({stem}.png)\n\n[SVG]({stem}.svg)" for stem in stems]
+
+
+def _provenance(results: Results) -> str:
+    rows: dict[str, str] = {}
+    for key, value in results.run.items():
+        shown = (
+            ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, Mapping) else value
+        )
+        rows[str(key)] = _code(shown) if key in ("command", "id") else _text(shown)
+    trials = [record.trial for record in results.records]
+    rows["data set"] = _distinct(
+        f"{trial.dataset}, SHA-256 {trial.dataset_sha256}" for trial in trials
+    )
+    rows["recipe"] = _distinct(
+        trial.recipe.name
+        + ": "
+        + ", ".join(f"{name} {value}" for name, value in trial.recipe.values().items())
+        for trial in trials
+    )
+    for name in dict.fromkeys(key for record in results.records for key in record.environment):
+        values = (r.environment[name] for r in results.records if name in r.environment)
+        rows[name] = _distinct(map(str, values))
+    seconds = _train_seconds(results.records)
+    if seconds:
+        rows["training"] = f"{seconds:.0f} s over all trials"
+    return _table(["what", "value"], [[_text(key), value] for key, value in rows.items() if value])
+
+
+def _train_seconds(records: Sequence[TrialRecord]) -> float:
+    found = (record.cost.get("train_seconds") for record in records)
+    return sum(value for value in found if isinstance(value, int | float) and math.isfinite(value))
+
+
+def _distinct(values: Iterable[str]) -> str:
+    return "; ".join(_text(value) for value in dict.fromkeys(values))
+
+
+def _bullets(lines: Iterable[str]) -> str:
+    items = list(lines)
+    rest = len(items) - _LISTED
+    shown = [f"- {line}" for line in items[:_LISTED]]
+    return "\n".join([*shown, f"- and {rest} more"] if rest > 0 else shown)
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _estimate(estimate: Estimate) -> str:
+    half = estimate.half
+    return _number(estimate.mean) + ("" if math.isnan(half) else f" ± {half:.4f}")
+
+
+def _number(value: Any, digits: int = 4) -> str:
+    known = isinstance(value, int | float) and math.isfinite(value)
+    return f"{value:.{digits}f}" if known else "\N{EN DASH}"
+
+
+def _text(value: Any) -> str:
+    """Return a text in one line, with what Markdown would take for its own escaped."""
+    return re.sub(r"([\\`*|<]|\b_|_\b)", r"\\\1", " ".join(str(value).split()))
+
+
+def _code(value: Any) -> str:
+    """Return a text in one line as code; a bar would end a table's cell even there."""
+    text = " ".join(str(value).split()).replace("|", "\\|")
+    fence = "``" if "`" in text else "`"
+    pad = " " if "`" in text else ""
+    return f"{fence}{pad}{text}{pad}{fence}"
