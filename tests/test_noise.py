@@ -1,0 +1,330 @@
+"""Noise has the moments it claims, and a sample's noise depends on its key alone."""
+
+from __future__ import annotations
+
+import itertools
+import tracemalloc
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from noisecore.noise import (
+    BLOCK,
+    NOISES,
+    NoiseError,
+    Stream,
+    apply_noise,
+    check_scale,
+    gaussian,
+    get_noise,
+    source_sha256,
+)
+
+STREAM = Stream(0, "train")
+SAMPLES = 3 * BLOCK + 17
+SCALES = [0.1, 0.5, 1.0, 2.0, 4.0]
+
+
+def zeros(samples: int, side: int = 2) -> np.ndarray:
+    """Return square images of zeros: what is laid over them is the noise itself."""
+    return np.zeros((samples, side, side, 1), np.float32)
+
+
+def flat(noise: np.ndarray) -> np.ndarray:
+    """Return noise as (samples, pixels), in double precision."""
+    return noise.reshape(len(noise), -1).astype(np.float64)
+
+
+def assert_uncorrelated(rows: np.ndarray) -> None:
+    """Assert that rows of independent normals look so: each pair within 5 standard errors."""
+    between = np.corrcoef(rows)[np.triu_indices(len(rows), 1)]
+    assert np.abs(between).max() < 5 / np.sqrt(rows.shape[1])
+
+
+# Moments
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_gaussian_has_its_exact_moments(scale):
+    """Mean 0, variance scale squared, no skew, no excess kurtosis: each within 5 standard errors.
+
+    The scale is the standard deviation and not the variance.
+    """
+    noise = flat(apply_noise(gaussian, zeros(40 * BLOCK, 4), scale, STREAM)).ravel()
+    error = 5 / np.sqrt(noise.size)
+    assert noise.mean() == pytest.approx(0, abs=error * scale)
+    assert noise.var() == pytest.approx(scale**2, rel=error * np.sqrt(2))
+    assert stats.skew(noise) == pytest.approx(0, abs=error * np.sqrt(6))
+    assert stats.kurtosis(noise) == pytest.approx(0, abs=error * np.sqrt(24))
+
+
+def test_gaussian_is_normal():
+    """The whole distribution is the normal one, by Kolmogorov and Smirnov, tails included."""
+    noise = flat(apply_noise(gaussian, zeros(40 * BLOCK, 4), 2.0, STREAM)).ravel()
+    assert stats.kstest(noise, stats.norm(scale=2.0).cdf).pvalue > 0.001
+    beyond = int((np.abs(noise) > 3 * 2.0).sum())
+    assert stats.binomtest(beyond, noise.size, 2 * stats.norm.sf(3)).pvalue > 0.001
+
+
+def test_pixels_are_independent():
+    """No two pixels of an image share any of their noise."""
+    assert_uncorrelated(flat(apply_noise(gaussian, zeros(40 * BLOCK, 5), 1.0, STREAM)).T)
+
+
+def test_samples_are_independent_across_a_block_boundary():
+    """No two samples share any of their noise, be they in one block or in two."""
+    noise = flat(apply_noise(gaussian, zeros(2 * BLOCK, 64), 1.0, STREAM))
+    assert_uncorrelated(np.vstack([noise[:4], noise[BLOCK - 4 : BLOCK + 4], noise[-4:]]))
+
+
+@pytest.mark.parametrize(("scale", "pixel"), [(0.1, 0.0), (0.5, 0.25), (1.0, 0.5), (4.0, 1.0)])
+def test_clipped_noise_has_the_moments_of_a_clipped_normal(scale, pixel):
+    """Mean and mean square are those of a normal with its tails moved to the bounds, 0 and 1."""
+    images = zeros(40 * BLOCK, 4) + np.float32(pixel)
+    noisy = flat(apply_noise(gaussian, images, scale, STREAM, clip=(0.0, 1.0))).ravel()
+    low, high = (0 - pixel) / scale, (1 - pixel) / scale
+    inside = stats.norm.cdf(high) - stats.norm.cdf(low)
+    slope = stats.norm.pdf(low) - stats.norm.pdf(high)
+    above = stats.norm.sf(high)
+    bend = low * stats.norm.pdf(low) - high * stats.norm.pdf(high)
+    mean = above + pixel * inside + scale * slope
+    square = above + pixel**2 * inside + 2 * pixel * scale * slope + scale**2 * (inside + bend)
+    assert (noisy.min(), noisy.max()) == (0, 1) if scale >= 0.5 else noisy.min() == 0
+    for values, exact in ((noisy, mean), (noisy**2, square)):
+        assert values.mean() == pytest.approx(exact, abs=5 * values.std() / np.sqrt(noisy.size))
+
+
+# Images in, images out
+
+
+def test_noise_is_added_to_the_images_unclipped():
+    """The result is image plus noise, in float32, and reaches beyond the images' own range."""
+    images = np.random.default_rng(1).random((SAMPLES, 3, 3, 1), np.float32)
+    noisy = apply_noise(gaussian, images, 1.0, STREAM)
+    noise = apply_noise(gaussian, np.zeros_like(images), 1.0, STREAM)
+    assert noisy.dtype == np.float32
+    np.testing.assert_array_equal(noisy, images + noise)
+    assert noisy.min() < 0
+    assert noisy.max() > 1
+
+
+def test_images_that_came_in_stay_as_they_are():
+    """Noise goes into a new array: the clean images serve the next scale."""
+    images = np.random.default_rng(1).random((SAMPLES, 2, 2), np.float32)
+    before = images.copy()
+    images.setflags(write=False)
+    apply_noise(gaussian, images, 1.0, STREAM)
+    np.testing.assert_array_equal(images, before)
+
+
+@pytest.mark.parametrize("scale", [0, 0.0, -0.0])
+def test_scale_0_is_the_identity_and_a_copy(scale):
+    """Scale 0 changes nothing, out of clipping's reach too, and hands back an array of its own."""
+    images = np.array([[[-3.0, 0.5], [0.25, 7.0]]], np.float32)
+    same = apply_noise(gaussian, images, scale, STREAM, clip=(0.0, 1.0))
+    np.testing.assert_array_equal(same, images)
+    assert not np.shares_memory(same, images)
+
+
+@pytest.mark.parametrize("shape", [(0, 4, 4, 1), (3, 5, 7), (2, 4, 4, 3), (2, 2, 2, 2, 2)])
+def test_any_image_shape(shape):
+    """Images of any size, number of channels or none, and no images at all, keep their shape."""
+    noisy = apply_noise(gaussian, np.zeros(shape, np.float32), 1.0, STREAM)
+    assert noisy.shape == shape
+    assert (noisy != 0).all()
+
+
+# Keys
+
+
+@pytest.fixture(scope="module")
+def whole() -> np.ndarray:
+    """Return the noise of a whole split of `SAMPLES` samples."""
+    return apply_noise(gaussian, zeros(SAMPLES), 1.0, STREAM)
+
+
+@given(st.lists(st.integers(0, SAMPLES - 1), min_size=1, max_size=60))
+@settings(deadline=None)
+def test_noise_does_not_depend_on_subset_or_order(whole, indices):
+    """Any samples, in any order, some of them twice, get the noise that they get in the whole."""
+    chosen = np.array(indices)
+    some = apply_noise(gaussian, zeros(len(chosen)), 1.0, STREAM, indices=chosen)
+    np.testing.assert_array_equal(some, whole[chosen])
+
+
+@given(st.integers(1, SAMPLES))
+@settings(deadline=None, max_examples=25)
+def test_noise_does_not_depend_on_the_batch(whole, size):
+    """A split that is made noisy batch by batch is the one that is made noisy at once."""
+    batches = [
+        apply_noise(gaussian, zeros(len(batch)), 1.0, STREAM, indices=batch)
+        for batch in np.array_split(np.arange(SAMPLES), -(-SAMPLES // size))
+    ]
+    np.testing.assert_array_equal(np.concatenate(batches), whole)
+
+
+@pytest.mark.parametrize("samples", [1, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK])
+def test_noise_does_not_depend_on_the_number_of_samples(whole, samples):
+    """The first samples of a split get the same noise however many follow, at a block's end too."""
+    np.testing.assert_array_equal(
+        apply_noise(gaussian, zeros(samples), 1.0, STREAM), whole[:samples]
+    )
+
+
+def test_noise_that_draws_twice_keeps_its_key():
+    """Of a noise of several draws, too, a sample's part does not depend on who is beside it."""
+
+    def spots(images, scale, *, rng):
+        where = rng.random(images.shape, np.float32) < 0.5
+        return np.where(where, scale * rng.random(images.shape, np.float32), images)
+
+    every = apply_noise(spots, zeros(SAMPLES), 1.0, STREAM)
+    some = np.array([SAMPLES - 1, 3, BLOCK])
+    np.testing.assert_array_equal(
+        apply_noise(spots, zeros(3), 1.0, STREAM, indices=some), every[some]
+    )
+
+
+def test_draws_splits_and_epochs_are_independent():
+    """Every draw, split and epoch has noise of its own; a frozen draw is not that of any epoch."""
+    streams = [
+        Stream(draw, split, epoch)
+        for draw in (0, 1)
+        for split in ("train", "test")
+        for epoch in (None, 0, 1)
+    ]
+    noise = [flat(apply_noise(gaussian, zeros(BLOCK, 16), 1.0, s)).ravel() for s in streams]
+    assert_uncorrelated(np.vstack(noise))
+
+
+def test_equal_streams_give_equal_noise():
+    """Noise is known by its key, whatever was drawn before it and from wherever."""
+    first = apply_noise(gaussian, zeros(BLOCK), 1.0, Stream(3, "test"))
+    np.random.seed(5)
+    apply_noise(gaussian, zeros(BLOCK), 1.0, Stream(4, "test"))
+    np.testing.assert_array_equal(
+        apply_noise(gaussian, zeros(BLOCK), 1.0, Stream(3, "test")), first
+    )
+
+
+def test_global_random_state_is_left_alone():
+    """Noise neither draws from NumPy's global generator nor seeds it."""
+    before = np.random.get_state()[1].copy()
+    apply_noise(gaussian, zeros(SAMPLES), 1.0, STREAM)
+    np.testing.assert_array_equal(np.random.get_state()[1], before)
+
+
+def test_known_noise():
+    """The noise behind every kept record stays what it was: a new value makes them all old."""
+    train = apply_noise(gaussian, zeros(BLOCK + 1), 1.0, Stream(0, "train"))
+    np.testing.assert_allclose(train[0].ravel(), [-0.8343318, 1.409255, -0.8610171, -0.7263803])
+    test = apply_noise(gaussian, zeros(1), 1.0, Stream(7, "test", 3), indices=np.array([1023]))
+    np.testing.assert_allclose(test.ravel(), [-1.1503242, 0.3908868, 1.0985081, -1.4899932])
+
+
+@pytest.mark.parametrize(("less", "more"), itertools.pairwise(SCALES[1:]))
+def test_one_draw_serves_every_scale(less, more):
+    """On zero images noise at twice the scale is exactly twice the noise, to the bit."""
+    np.testing.assert_array_equal(
+        apply_noise(gaussian, zeros(SAMPLES), more, STREAM),
+        2 * apply_noise(gaussian, zeros(SAMPLES), less, STREAM),
+    )
+
+
+# Memory
+
+
+@pytest.mark.parametrize("blocks", [5, 20])
+def test_memory_beyond_the_result_is_a_few_blocks(blocks):
+    """However many images there are, no more than four blocks are held beside the result."""
+    images = zeros(blocks * BLOCK, 32)
+    block = images.nbytes / blocks
+    apply_noise(gaussian, images[:1], 1.0, STREAM)  # what NumPy loads on first use is not counted
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        noisy = apply_noise(gaussian, images, 1.0, STREAM, clip=(0.0, 1.0))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak - before - noisy.nbytes < 4 * block
+
+
+# Refusals
+
+
+@pytest.mark.parametrize("scale", [-1, -1e-9, np.inf, -np.inf, np.nan, "much", None, [1.0]])
+def test_scale_must_be_a_finite_number_not_below_0(scale):
+    """A scale that is negative, not finite or no number is refused, with what came."""
+    with pytest.raises(NoiseError) as refusal:
+        apply_noise(gaussian, zeros(1), scale, STREAM)
+    assert str(refusal.value) == f"scale must be a finite number >= 0, got {scale}"
+
+
+def test_scale_0_has_one_name():
+    """Minus zero becomes zero, so that the identity has one key and one label."""
+    assert str(check_scale(-0.0)) == "0.0"
+
+
+@pytest.mark.parametrize(
+    ("images", "got"),
+    [
+        (np.zeros((2, 4, 4), np.uint8), r"uint8 \(2, 4, 4\)"),
+        (np.zeros((2, 4, 4), np.float64), r"float64 \(2, 4, 4\)"),
+        (np.zeros((4, 4), np.float32), r"float32 \(4, 4\)"),
+        ([[[0.0]]], "list"),
+    ],
+)
+@pytest.mark.parametrize("scale", [0.0, 1.0])
+def test_images_must_be_float32(images, got, scale):
+    """Images of another dtype, a lone image or a list are refused, at scale 0 too, and why."""
+    with pytest.raises(NoiseError, match=rf"images must be a float32 array .*, got {got}: .* cut"):
+        apply_noise(gaussian, images, scale, STREAM)
+
+
+@pytest.mark.parametrize("indices", [[0], [0, 1, 2], [0, -1], [[0, 1]]])
+@pytest.mark.parametrize("scale", [0.0, 1.0])
+def test_indices_must_fit(indices, scale):
+    """Indices that are too few, too many, negative or nested are refused, at scale 0 too."""
+    with pytest.raises(NoiseError, match="indices must be one index >= 0 for each of the 2 images"):
+        apply_noise(gaussian, zeros(2), scale, STREAM, indices=np.array(indices))
+
+
+@pytest.mark.parametrize(
+    ("noise", "got"),
+    [
+        (lambda images, scale, *, rng: images.astype(np.float64), "float64"),
+        (lambda images, scale, *, rng: images[..., 0], r"float32 \(256, 2, 2\)"),
+        (lambda images, scale, *, rng: images[:1], r"float32 \(1, 2, 2, 1\)"),
+    ],
+    ids=["dtype", "dimensions", "samples"],
+)
+def test_noise_must_keep_dtype_and_shape(noise, got):
+    """A noise that hands back another dtype or shape is refused, rather than cast or broadcast."""
+    message = rf"a noise must return float32 \(256, 2, 2, 1\) as it was given, got {got}"
+    with pytest.raises(NoiseError, match=message):
+        apply_noise(noise, zeros(2), 1.0, STREAM)
+
+
+def test_noise_is_found_by_name():
+    """The name in a profile is that of the function itself."""
+    assert get_noise("gaussian") is gaussian
+    assert {name: noise.__name__ for name, noise in NOISES.items()} == {n: n for n in NOISES}
+
+
+@pytest.mark.parametrize(("name", "hint"), [("gausian", "; did you mean 'gaussian'?"), ("fog", "")])
+def test_unknown_noise_lists_the_known_ones(name, hint):
+    """An unknown name is answered with all known ones and, if there is one, the near miss."""
+    with pytest.raises(NoiseError) as refusal:
+        get_noise(name)
+    known = ", ".join(sorted(NOISES))
+    assert str(refusal.value) == f"unknown noise {name!r}: expected one of {known}{hint}"
+
+
+def test_source_sha256_follows_the_source():
+    """Functions of other source have other sums, and the same function has the same."""
+    assert source_sha256(gaussian) == source_sha256(get_noise("gaussian"))
+    assert source_sha256(gaussian) != source_sha256(apply_noise)
