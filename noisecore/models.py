@@ -47,10 +47,11 @@ def build_cnn(input_shape: tuple[int, ...], num_classes: int) -> Any:
 
 
 def build_mlp(input_shape: tuple[int, ...], num_classes: int) -> Any:
-    """Build a plain dense network: two layers of 512 ReLU units, each followed by dropout 0.2.
+    """Build a plain dense network: one layer of 512 ReLU units, and dropout 0.2.
 
     input_shape: one image, any shape. Returns a `keras.Sequential` that ends in `num_classes`
-    softmax probabilities: 669,706 parameters for (28, 28, 1) and 10.
+    softmax probabilities: 407,050 parameters for (28, 28, 1) and 10. One layer and not two: over
+    seeds it spreads less (README, the search for the quick recipe).
     """
     import keras
 
@@ -59,8 +60,6 @@ def build_mlp(input_shape: tuple[int, ...], num_classes: int) -> Any:
         [
             keras.Input(input_shape),
             layers.Flatten(),
-            layers.Dense(512, activation="relu"),
-            layers.Dropout(0.2),
             layers.Dense(512, activation="relu"),
             layers.Dropout(0.2),
             layers.Dense(num_classes, activation="softmax"),

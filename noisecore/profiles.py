@@ -92,7 +92,7 @@ def parse_clip(text: str) -> tuple[float, float] | None:
         bounds = float(low), float(high)
     except ValueError:
         bounds = math.nan, math.nan
-    if not bounds[0] < bounds[1]:
+    if not -math.inf < bounds[0] < bounds[1] < math.inf:  # JSON has no infinity
         raise ProfileError(f"clip must be two ascending numbers such as 0:1, or none, got {text!r}")
     return bounds
 
@@ -151,8 +151,8 @@ def read_profiles(lines: Iterable[str]) -> dict[str, Profile]:
             if not equals:
                 raise ProfileError(f"profile {name!r}: expected field=value, got {part!r}")
             choices[field] = value
-        base = get_profile(choices.pop("base", "quick"), profiles)
         try:
+            base = get_profile(choices.pop("base", "quick"), profiles)
             profiles[name] = replace(change_profile(base, **choices), name=name)
         except ProfileError as error:
             raise ProfileError(f"profile {name!r}: {error}") from None

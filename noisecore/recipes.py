@@ -99,8 +99,8 @@ class Recipe:
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
-        # TODO measured
-        Recipe(name="quick", schedule="cosine", batch_size=64, epochs=6),
+        # Chosen for its small spread over seeds; the README has the search.
+        Recipe(name="quick", schedule="cosine", batch_size=16, epochs=4),
         Recipe(
             name="notebook",
             optimizer="adadelta",

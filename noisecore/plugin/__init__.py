@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Generator
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from noisecore.data import DatasetError
+from noisecore.noise import unknown
 from noisecore.plugin.declare import MARKER, parametrize, read_requests
 from noisecore.plugin.fixture import CLOCK, Robustness
 from noisecore.plugin.options import Choices, add_options, read_choices
@@ -25,12 +27,14 @@ if TYPE_CHECKING:
 
 CHOICES = pytest.StashKey[Choices]()
 RUN_ID = pytest.StashKey[str]()
-RUN = pytest.StashKey[Run]()
+RUN = pytest.StashKey[Run | None]()
 REQUESTS = pytest.StashKey[tuple["Request", ...]]()
 HANDLE = pytest.StashKey[Robustness]()
+REFUSAL = pytest.StashKey[str]()
 VERDICTS = pytest.StashKey[list[dict[str, Any]]]()
 
 _INPUT = "noisecore_run"  # what the controller tells its xdist workers
+_OUTPUT = "noisecore_usage"  # what they answer, if what they collected cannot be run
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -52,6 +56,13 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput[_INPUT] = node.config.stash[RUN_ID]
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    message = getattr(node, "workeroutput", {}).get(_OUTPUT)
+    if message is not None:
+        node.config.stash[REFUSAL] = message
+
+
 def pytest_report_header(config: pytest.Config) -> str | None:
     choices = config.stash[CHOICES]
     if not choices.running:
@@ -60,7 +71,7 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     scales = ",".join(f"{scale:g}" for scale in profile.scales)
     line = (
         f"noisecore: profile {profile.name}, data {profile.dataset}, recipe {profile.recipe.name}, "
-        f"scales {scales}, {len(profile.seeds)} seeds"
+        f"scales {scales}, seeds {','.join(map(str, profile.seeds))}"
     )
     return f"{line}\nnoisecore: {choices.note}" if choices.note else line
 
@@ -73,14 +84,29 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    try:
+        _collect(config, items)
+    except pytest.UsageError as error:
+        if not hasattr(config, "workerinput"):
+            raise
+        # xdist takes an error in a worker for a crash: the controller is told instead.
+        vars(config)["workeroutput"][_OUTPUT] = str(error)
+        items.clear()
+
+
+def _collect(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Read what the tests ask for, and leave out those of another profile."""
     choices = config.stash[CHOICES]
     other = []
     for item in items:
         marker = item.get_closest_marker("robustness")
         if marker is None:
             continue
-        wanted = marker.kwargs.get("profile")
-        if wanted is not None and wanted != choices.profile.name:
+        wanted = marker.kwargs.get("profile", choices.profile.name)
+        if wanted not in choices.known:
+            problem = unknown("profile", str(wanted), choices.known)
+            raise pytest.UsageError(f"noisecore: {item.nodeid}: marker robustness: {problem}")
+        if wanted != choices.profile.name:
             other.append(item)
             continue
         item.stash[REQUESTS] = read_requests(item, marker, choices.profile)
@@ -108,8 +134,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     # crashes: what can be checked is checked here, before they start.
     config = session.config
     if config.getoption("numprocesses", None) and _runs(config):
-        config.stash[RUN] = _make_run(config)
-        config.stash[RUN].lock()
+        run = config.stash[RUN] = _make_run(config)
+        run.lock()
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -134,7 +160,7 @@ def _make_run(config: pytest.Config) -> Run:
     try:
         if choices.records is None:
             return Run(choices, run_id, Trained(choices, run_id))
-        return Run(choices, run_id, Given(choices, choices.records))
+        return Run(choices, run_id, Given(choices, choices.records, run_id))
     except (DatasetError, RecordError, StoreError, TensorFlowError) as error:
         raise pytest.UsageError(f"noisecore: {error}") from None
 
@@ -143,10 +169,20 @@ def _make_run(config: pytest.Config) -> Run:
 def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
     config = session.config
     run = config.stash.get(RUN, None)
-    if run is None or session.testsfailed:
-        return (yield)
-    with run.source.working(config):
-        return (yield)
+    if session.testsfailed and not config.option.continue_on_collection_errors:
+        config.stash[RUN] = run = None  # no test will run: an earlier run's report stays
+    with run.source.working(config) if run is not None else nullcontext():
+        result = yield
+    if REFUSAL in config.stash:
+        config.stash[RUN] = None
+        raise pytest.UsageError(config.stash[REFUSAL])
+    return result
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    run = config.stash.get(RUN, None)
+    if run is not None:
+        run.unlock()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -159,6 +195,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     with collect_verdicts() as verdicts:
         try:
             run = item.config.stash[RUN]
+            assert run is not None
             records = [run.source.wait(request) for request in item.stash[REQUESTS]]
             flat = [record for part in records for record in part]
             failed = [record for record in flat if record.status == "failed"]
@@ -210,7 +247,7 @@ class _Judge:
 
     def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
         run = self.config.stash.get(RUN, None)
-        if run is not None and terminalreporter.verbosity >= 0:
+        if run is not None and run.summary() and terminalreporter.verbosity >= 0:
             terminalreporter.section("noisecore")
             for line in run.summary():
                 terminalreporter.write_line(line)
@@ -221,8 +258,6 @@ def robustness(request: pytest.FixtureRequest) -> Robustness:
     """The records of the trials that this test's `robustness` marker asks for."""
     node = request.node
     if REQUESTS not in node.stash:
-        raise pytest.UsageError(
-            f"{node.nodeid}: the fixture robustness needs @pytest.mark.robustness() on the test"
-        )
+        pytest.fail("the fixture robustness needs @pytest.mark.robustness() on the test", False)
     handle = node.stash[HANDLE] = Robustness(node.config.stash[CHOICES].profile)
     return handle

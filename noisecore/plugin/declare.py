@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -31,9 +32,11 @@ _FIELDS = ("models", "scales", "recipe", "blank", "profile")
 class Request:
     """The trials of one curve that a test needs: a model at some train scales, for every seed.
 
+    dataset: the name that it has in records.
     test_scales: those of the run, 0, and the train scales: every trial is evaluated at all.
     """
 
+    dataset: str
     model: str
     noise: str
     recipe: Recipe
@@ -83,7 +86,8 @@ class Request:
         """Return whether a record, by whatever source, is one that this asks for."""
         trial = record.trial
         return (
-            trial.curve == self.curve
+            trial.dataset == self.dataset
+            and trial.curve == self.curve
             and trial.recipe.values() == self.recipe.values()
             and trial.test_draw == self.test_draw
         )
@@ -91,13 +95,18 @@ class Request:
 
 def parametrize(metafunc: pytest.Metafunc, marker: pytest.Mark, profile: Profile) -> None:
     """Give a test its models and scales, one case each."""
+    try:
+        models, scales = _models(marker.kwargs, profile), _scales(marker.kwargs, profile)
+    except (TypeError, ValueError):
+        models, scales = (), ()  # `read_requests` says what is wrong
+    chosen = [model for model in models if model in profile.models]
     if "noise_model" in metafunc.fixturenames:
-        models = marker.kwargs.get("models", profile.models)
-        chosen = [model for model in models if model in profile.models]
-        metafunc.parametrize("noise_model", chosen)
+        reason = f"no model of the run is among the marker's: {', '.join(models)}"
+        none = pytest.param(None, marks=pytest.mark.skip(reason=reason))
+        metafunc.parametrize("noise_model", chosen or [none])
     if "noise_scale" in metafunc.fixturenames:
-        scales = marker.kwargs.get("scales", (0.0, *profile.scales))
-        metafunc.parametrize("noise_scale", scales, ids=[f"{scale:g}" for scale in scales])
+        ids = [f"{scale:g}" for scale in scales]
+        metafunc.parametrize("noise_scale", scales or [None], ids=ids or None)
 
 
 def read_requests(item: pytest.Item, marker: pytest.Mark, profile: Profile) -> tuple[Request, ...]:
@@ -108,12 +117,14 @@ def read_requests(item: pytest.Item, marker: pytest.Mark, profile: Profile) -> t
     callspec = getattr(item, "callspec", None)
     params: Mapping[str, Any] = callspec.params if callspec is not None else {}
     try:
-        return tuple(
+        requests = tuple(
             _read_request({**marker.kwargs, **condition}, params, profile)
             for condition in marker.args or ({},)
         )
+        skipped = "noise_model" in params and params["noise_model"] is None
+        return () if skipped else requests
     except (TypeError, ValueError) as error:
-        raise pytest.UsageError(f"{item.nodeid}: marker robustness: {error}") from None
+        raise pytest.UsageError(f"noisecore: {item.nodeid}: marker robustness: {error}") from None
 
 
 def _read_request(
@@ -122,13 +133,13 @@ def _read_request(
     for field in values:
         if field not in _FIELDS:
             raise ValueError(unknown("argument", field, _FIELDS))
-    model = params.get("noise_model", values.get("models", profile.models)[0])
-    get_builder(model)
-    run_scales = (0.0, *profile.scales)
-    scales = tuple(check_scale(scale) for scale in values.get("scales", run_scales))
+    model = params.get("noise_model") or _models(values, profile)[0]
+    scales = _scales(values, profile)
     if "noise_scale" in params:
-        scales = (check_scale(params["noise_scale"]),)
+        scales = (params["noise_scale"],)
+    run_scales = (0.0, *profile.scales)
     return Request(
+        dataset=Path(profile.dataset).name,
         model=model,
         noise=profile.noise,
         recipe=profile.recipe.but(**values.get("recipe", {})),
@@ -139,3 +150,19 @@ def _read_request(
         clip=profile.clip,
         blank=bool(values.get("blank", False)),
     )
+
+
+def _models(values: Mapping[str, Any], profile: Profile) -> tuple[str, ...]:
+    models = values.get("models", profile.models)
+    if isinstance(models, str) or not models:
+        raise ValueError(f"models must be a list of names such as ['cnn', 'mlp'], got {models!r}")
+    for model in models:
+        get_builder(model)
+    return tuple(models)
+
+
+def _scales(values: Mapping[str, Any], profile: Profile) -> tuple[float, ...]:
+    scales = values.get("scales", (0.0, *profile.scales))
+    if isinstance(scales, str | float | int) or not scales:
+        raise ValueError(f"scales must be a list of numbers such as [0.1, 1], got {scales!r}")
+    return tuple(check_scale(scale) for scale in scales)

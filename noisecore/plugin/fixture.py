@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from noisecore.profiles import Profile
@@ -12,24 +13,33 @@ if TYPE_CHECKING:
 
 
 class _ReplayClock:
-    """A timer for pytest-benchmark that shows the seconds which the records hold."""
+    """A timer for pytest-benchmark: the seconds that records hold, while they are replayed.
+
+    At any other time it is the usual one, so that a test can measure what it does itself.
+    """
 
     __name__ = "recorded_training_seconds"
 
     def __init__(self) -> None:
-        self.now = 0.0
+        self.now: float | None = None
 
     def __call__(self) -> float:
-        return self.now
+        return time.perf_counter() if self.now is None else self.now
 
     def replay(self, benchmark: Any, seconds: list[float]) -> None:
         """Give `benchmark` a round of each of these lengths."""
         left = iter(seconds)
+        now = self.now = 0.0
 
         def advance() -> None:
-            self.now += next(left, 0.0)
+            nonlocal now
+            now += next(left, 0.0)
+            self.now = now
 
-        benchmark.pedantic(advance, rounds=len(seconds))
+        try:
+            benchmark.pedantic(advance, rounds=len(seconds))
+        finally:
+            self.now = None
 
 
 CLOCK = _ReplayClock()

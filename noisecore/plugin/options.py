@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from noisecore.data import DatasetError, check_name
 from noisecore.models import ModelError, get_builder
 from noisecore.noise import NoiseError, get_noise
 from noisecore.profiles import (
@@ -95,11 +96,13 @@ def option(config: pytest.Config, name: str) -> str:
 class Choices:
     """What the options of a run come to.
 
-    running: whether scales were asked for, so that benchmarks run. records: where they are read
-    from instead of being trained. note: what the user should know of how options were read.
+    known: the names of all profiles. running: whether scales were asked for, so that benchmarks
+    run. records: where they are read from instead of being trained. note: what the user should
+    know of how options were read.
     """
 
     profile: Profile
+    known: frozenset[str]
     running: bool
     data_dir: str | None
     records: Path | None
@@ -114,13 +117,14 @@ def read_choices(config: pytest.Config) -> Choices:
     if scales is None:
         scales = config.getini("noise_scales") or None
     note = ""
+    _refuse_empty(config)
     try:
         profiles = read_profiles(config.getini("noise_profiles"))
         profile = get_profile(option(config, "profile"), profiles)
         changes = {
             field: text
             for field, name in _FIELDS.items()
-            if (text := option(config, name)) and text != OWN_SCALES
+            if (text := option(config, name)) and (field, text) != ("scales", OWN_SCALES)
         }
         if scales is not None and not scales.strip():
             parse_scales(scales)  # an empty value is a mistake, not a wish for the default
@@ -132,12 +136,14 @@ def read_choices(config: pytest.Config) -> Choices:
             shown = ",".join(f"{scale:g}" for scale in changed.scales)
             note = f"scales are run in ascending order: {shown}"
         get_noise(changed.noise)
+        check_name(changed.dataset)
         for model in changed.models:
             get_builder(model)
-    except (ProfileError, NoiseError, ModelError) as error:
+    except (DatasetError, ModelError, NoiseError, ProfileError) as error:
         raise pytest.UsageError(f"noisecore: {error}") from None
     return Choices(
         profile=changed,
+        known=frozenset(profiles),
         running=scales is not None,
         data_dir=option(config, "data-dir") or None,
         records=_records(config),
@@ -157,12 +163,26 @@ _FIELDS = {
 }
 
 
+def _refuse_empty(config: pytest.Config) -> None:
+    """Refuse what an unset variable of a script leaves: it would pass for the default."""
+    for each in OPTIONS:
+        text = config.getoption(_dest(each.name))
+        if each.bare is None and text is not None and not text.strip():
+            raise pytest.UsageError(
+                f"noisecore: --noise-{each.name} needs a value, {each.metavar}, got an empty one"
+            )
+
+
 def _refuse_path(text: str) -> None:
-    if os.path.exists(text.split("::")[0]):
+    try:
+        parse_scales(text)
+    except ProfileError:
+        if not os.path.exists(text.split("::")[0]):
+            raise
         raise ProfileError(
             f"scales must be numbers such as 0.1,1,4, got {text!r}, which is a path: "
             f"write the path before the option, or give it a value, as in --scales=0.1,1 {text}"
-        )
+        ) from None
 
 
 def _records(config: pytest.Config) -> Path | None:

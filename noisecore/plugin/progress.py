@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from noisecore.records import Trial, TrialRecord
@@ -14,7 +16,11 @@ if TYPE_CHECKING:
 
 
 class Progress:
-    """Hears the engine's events and shows them through pytest's terminal reporter."""
+    """Hears the engine's events and shows them through pytest's terminal reporter.
+
+    It writes only inside `waiting`: between a test's name and its result pytest itself is silent,
+    at any other time the two would write into each other's lines.
+    """
 
     def __init__(
         self, reporter: TerminalReporter, total: int, *, clock: Callable[[], float]
@@ -24,58 +30,69 @@ class Progress:
         self._clock = clock
         self._start = clock()
         self._running: dict[Trial, int] = {}
-        self._done: list[TrialRecord] = []
-        self._shown = False
-        # On a terminal only while it writes nothing else into the middle of our line.
-        self._live = reporter.isatty and reporter.verbosity >= 0
+        self._done = 0
+        self._unsaid: list[str] = []
+        self._lock = threading.Lock()
+        self._waiting = False
+        self._drawn = False
 
     def __call__(self, event: Event) -> None:
-        """Take in one event and show what it changes."""
-        if event.kind == "finished":
-            self._running.pop(event.trial, None)
-            if event.record is not None:
-                self._done.append(event.record)
-        else:
-            self._running[event.trial] = 0 if event.epoch is None else event.epoch + 1
+        """Take in one event, from any thread, and show what it changes."""
+        with self._lock:
+            if event.kind == "finished":
+                self._running.pop(event.trial, None)
+                self._done += 1
+                if event.record is not None:
+                    line = f"noisecore {self._count()} {outcome(event.record)}{self._left()}"
+                    self._unsaid.append(line)
+            else:
+                self._running[event.trial] = 0 if event.epoch is None else event.epoch + 1
+            if self._waiting:
+                self._show()
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Show the display while the block, a test, waits for its trials."""
+        with self._lock:
+            self._waiting = True
+            self._show()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._waiting = False
+                if self._drawn:
+                    self._reporter.rewrite("", erase=True)
+                    self._drawn = False
+
+    def _show(self) -> None:
+        unsaid, self._unsaid = self._unsaid, []
         if self._reporter.verbosity < 0:
             return
-        if self._live:
-            self._show_line()
-        elif event.kind == "finished" and event.record is not None:
-            self._reporter.ensure_newline()
-            self._reporter.write_line(
-                f"noisecore {self._count()} {outcome(event.record)}{self._left()}"
+        if not self._reporter.isatty:
+            for line in unsaid:
+                self._reporter.ensure_newline()
+                self._reporter.write_line(line)
+        elif self._running:
+            if not self._drawn:
+                self._reporter.ensure_newline()
+            current = " | ".join(
+                f"{trial.model} {trial.train_scale:g} #{trial.seed} {epoch}/{trial.recipe.epochs}"
+                for trial, epoch in self._running.items()
             )
-
-    def clear(self) -> None:
-        """Take the live line away, so that pytest can write its own."""
-        if self._shown:
-            self._reporter.rewrite("", erase=True)
-            self._shown = False
-
-    def _show_line(self) -> None:
-        if not self._shown:
-            self._reporter.ensure_newline()
-        current = " | ".join(
-            f"{trial.model} {trial.train_scale:g} #{trial.seed} {epoch}/{trial.recipe.epochs}"
-            for trial, epoch in self._running.items()
-        )
-        line = f"noisecore {self._count()}{self._left()} {current}"
-        width = self._reporter._tw.fullwidth
-        self._reporter.rewrite(line[: width - 1], erase=True)
-        self._shown = True
+            line = f"noisecore {self._count()}{self._left()}: {current}"
+            self._reporter.rewrite(line[: self._reporter._tw.fullwidth - 1], erase=True)
+            self._drawn = True
 
     def _count(self) -> str:
-        return f"{len(self._done)}/{self._total}"
+        return f"{self._done}/{self._total}"
 
     def _left(self) -> str:
-        """Return the estimated time left, from the models' own seconds a trial so far."""
+        """Return the estimated time left, at the pace so far."""
         seconds = self._clock() - self._start
-        if not self._done or len(self._done) >= self._total:
+        if self._done == 0 or self._done >= self._total:
             return ""
-        return (
-            f", about {duration(seconds / len(self._done) * (self._total - len(self._done)))} left"
-        )
+        return f", about {duration(seconds / self._done * (self._total - self._done))} left"
 
 
 def outcome(record: TrialRecord) -> str:

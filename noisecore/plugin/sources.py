@@ -6,7 +6,7 @@ import json
 import os
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -67,8 +67,8 @@ class Trained:
         self.dataset = load_dataset(*self._location)
         self._store = Store(choices.artifacts / "trials", run_id)
         self._store.prepare()
-        # Tells the controller of xdist, which has not seen the tests, what was asked for.
-        self._plan = choices.artifacts / "trials" / ".plan"
+        self._store.records()  # a file there that is no record would break the report
+        self._plan = _Plan(choices.artifacts / "trials" / ".plan", run_id)
         self._workers = choices.workers
         self._engine: Engine | None = None
         self._progress: Progress | None = None
@@ -90,8 +90,7 @@ class Trained:
             workers=workers,
             listener=self._hear,
         )
-        plan = {"run": self._store.run, "planned": [trial.label for trial in trials]}
-        write_atomically(self._plan, json.dumps(plan))
+        self._plan.write(planned=[trial.label for trial in trials])
 
     @contextmanager
     def working(self, config: pytest.Config) -> Iterator[None]:
@@ -112,16 +111,14 @@ class Trained:
             yield
         finally:
             self._engine.close()
-            self._clear()
 
     def wait(self, request: Request) -> list[TrialRecord]:
         """Return the records of one request when they are there."""
         if self._engine is None:
             raise RuntimeError("no trials were submitted")
-        try:
-            return self._engine.wait(request.trials(self.dataset))
-        finally:
-            self._clear()
+        trials = request.trials(self.dataset)
+        with self._progress.waiting() if self._progress else nullcontext():
+            return self._engine.wait(trials)
 
     def records(self) -> list[TrialRecord]:
         """Return all records that this run has made so far."""
@@ -129,19 +126,11 @@ class Trained:
 
     def planned(self) -> list[str]:
         """Return the labels of all trials that the tests need."""
-        try:
-            plan = json.loads(self._plan.read_text())
-        except (OSError, ValueError):
-            return []
-        return list(plan["planned"]) if plan.get("run") == self._store.run else []
+        return self._plan.read("planned")
 
     def _hear(self, event: Event) -> None:
         if self._progress is not None:
             self._progress(event)
-
-    def _clear(self) -> None:
-        if self._progress is not None:
-            self._progress.clear()
 
 
 class Given:
@@ -150,14 +139,13 @@ class Given:
     Raises `RecordError` if the folder or file holds what is no record.
     """
 
-    def __init__(self, choices: Choices, path: Path) -> None:
+    def __init__(self, choices: Choices, path: Path, run_id: str) -> None:
         from noisecore.showing.results import read_records
 
         self.versions: dict[str, str] = {}
         self._path = path
         self._all = read_records(path)
-        self._used: dict[str, TrialRecord] = {}
-        self._planned: list[str] = []
+        self._plan = _Plan(choices.artifacts / ".plan", run_id)
         self.dataset: Dataset | None
         try:
             self.dataset = load_dataset(choices.profile.dataset, choices.data_dir)
@@ -166,8 +154,9 @@ class Given:
 
     def submit(self, requests: Sequence[Request]) -> None:
         """Note what the tests need."""
-        labels = (label for request in requests for label in request.labels())
-        self._planned = list(dict.fromkeys(labels))
+        planned = dict.fromkeys(label for request in requests for label in request.labels())
+        found = [record for request in requests for record in self._find(request).values()]
+        self._plan.write(planned=list(planned), keys=[record.key for record in found])
 
     @contextmanager
     def working(self, config: pytest.Config) -> Iterator[None]:
@@ -176,21 +165,43 @@ class Given:
 
     def wait(self, request: Request) -> list[TrialRecord]:
         """Return the records of one request; fail the test if one is not among those given."""
-        by_label = {record.trial.label: record for record in self._all if request.fits(record)}
-        missing = [label for label in request.labels() if label not in by_label]
+        found = self._find(request)
+        missing = [label for label in request.labels() if label not in found]
         if missing:
-            pytest.fail(
-                f"{len(missing)} records are not in {self._path}:\n  " + "\n  ".join(missing),
-                pytrace=False,
-            )
-        found = [by_label[label] for label in request.labels()]
-        self._used |= {record.key: record for record in found}
-        return found
+            what = f"{len(missing)} records of data set {request.dataset} are not in {self._path}"
+            pytest.fail("\n  ".join([f"{what}:", *missing]), pytrace=False)
+        return list(found.values())
+
+    def _find(self, request: Request) -> dict[str, TrialRecord]:
+        """Return those records of a request that are there, by label, in the request's order."""
+        by_label = {record.trial.label: record for record in self._all if request.fits(record)}
+        return {label: by_label[label] for label in request.labels() if label in by_label}
 
     def records(self) -> list[TrialRecord]:
-        """Return the records that the tests have used."""
-        return list(self._used.values())
+        """Return the records that the tests need."""
+        by_key = {record.key: record for record in self._all}
+        return [by_key[key] for key in dict.fromkeys(self._plan.read("keys"))]
 
     def planned(self) -> list[str]:
         """Return the labels of all trials that the tests need."""
-        return self._planned
+        return self._plan.read("planned")
+
+
+class _Plan:
+    """What a run's tests need, on disk: tells xdist's controller, which has not seen the tests."""
+
+    def __init__(self, path: Path, run_id: str) -> None:
+        self._path = path
+        self._run = run_id
+
+    def write(self, **lists: list[str]) -> None:
+        """Keep some lists of texts."""
+        write_atomically(self._path, json.dumps({"run": self._run, **lists}))
+
+    def read(self, name: str) -> list[str]:
+        """Return a list; it is empty if this run has written none."""
+        try:
+            plan = json.loads(self._path.read_text())
+        except (OSError, ValueError):
+            return []
+        return list(plan[name]) if plan.get("run") == self._run else []

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -50,16 +51,17 @@ class Worker:
     ) -> TrialRecord:
         """Run a trial in the worker and return its record; raise `WorkerError` if it ends."""
         if self._process is None:
-            self._start(int(conditions["threads"]))
+            self._process = self._start(int(conditions["threads"]))
+        process = self._process
         request = {
             "trial": asdict(trial),
             "location": self.location,
             "run": run,
             "conditions": conditions,
         }
-        self._send(request)
+        _send(process, request)
         while True:
-            event = self._receive()
+            event = self._receive(process)
             if "epoch" in event:
                 on_epoch(event["epoch"], Epoch(**event["figures"]))
             elif "record" in event:
@@ -72,9 +74,9 @@ class Worker:
         process, self._process = self._process, None
         if process is not None:
             process.kill()
-            process.communicate()
+            process.wait()
 
-    def _start(self, threads: int) -> None:
+    def _start(self, threads: int) -> subprocess.Popen[str]:
         root = str(Path(noisecore.__file__).parents[1])
         paths = [] if root in site.getsitepackages() else [root]
         paths += filter(None, [os.environ.get("PYTHONPATH")])
@@ -82,7 +84,7 @@ class Worker:
         environment["PYTHONPATH"] = os.pathsep.join(paths)
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with open(self.log, "w") as log:
-            self._process = subprocess.Popen(
+            process = subprocess.Popen(
                 # -P: a noisecore folder that happens to lie here is not the one to import.
                 [sys.executable, "-P", "-m", "noisecore.running.worker"],
                 stdin=subprocess.PIPE,
@@ -91,37 +93,31 @@ class Worker:
                 text=True,
                 env=environment,
             )
-        hello = self._receive()
+        hello = self._receive(process)
         if hello != _hello():
-            self.close()
+            process.kill()
+            process.communicate()
             raise WorkerError(
                 f"the worker imported another noisecore: expected {_hello()}, got {hello}: "
                 "install noisecore once, and start pytest from that environment"
             )
+        return process
 
-    def _send(self, message: dict[str, Any]) -> None:
-        assert self._process is not None
-        assert self._process.stdin is not None
-        try:
-            self._process.stdin.write(json.dumps(message) + "\n")
-            self._process.stdin.flush()
-        except OSError:
-            pass  # it has ended: reading its answer says how
-
-    def _receive(self) -> dict[str, Any]:
-        assert self._process is not None
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
+    def _receive(self, process: subprocess.Popen[str]) -> dict[str, Any]:
+        line = process.stdout.readline() if process.stdout else ""
         if not line:
-            process, self._process = self._process, None
-            process.communicate()
-            code = process.returncode
-            how = (
-                f"was ended by {signal.Signals(-code).name}" if code < 0 else f"exited with {code}"
-            )
+            self._process = None  # the next trial starts a new one
+            code = process.wait()
+            how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"exited ({code})"
             raise WorkerError(f"the worker {how}; see {self.log}")
         event: dict[str, Any] = json.loads(line)
         return event
+
+
+def _send(process: subprocess.Popen[str], message: dict[str, Any]) -> None:
+    # A worker that has ended takes no message: reading its answer says how it ended.
+    with suppress(OSError):
+        print(json.dumps(message), file=process.stdin, flush=True)
 
 
 def _hello() -> dict[str, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,10 +15,10 @@ from numpy.typing import NDArray
 
 from noisecore.judging.curves import curve_frame, matrix_frame
 from noisecore.judging.gates import Verdict
-from noisecore.records import TrialRecord
+from noisecore.records import TrialRecord, write_atomically
 from noisecore.showing.plots import plot_curve, plot_learning, plot_matrix, plot_noise, render
 from noisecore.showing.results import Results, assemble, read_results
-from noisecore.showing.summary import write_summary
+from noisecore.showing.summary import make_summary
 
 Floats = NDArray[np.floating[Any]]
 
@@ -101,7 +100,7 @@ def _draw(
     for path in sorted((folder / "plots").glob("*")):
         if _OURS.fullmatch(path.name) and f"plots/{path.stem}" not in made:
             path.unlink()
-    return [*written, _write(folder / "summary.md", write_summary(results, plots))]
+    return [*written, _write(folder / "summary.md", make_summary(results, plots))]
 
 
 def _pictures(
@@ -136,13 +135,6 @@ def _file_names(curves: Mapping[str, object]) -> dict[str, str]:
 
 
 def _write(path: Path, content: str | bytes) -> Path:
-    """Write a file in one step, its folder too if need be; leave nothing behind on failure."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    data = content.encode() if isinstance(content, str) else content
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        beside.write_bytes(data)
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
+    write_atomically(path, content)
     return path

@@ -62,7 +62,7 @@ def overall_verdict(results: Results) -> str:
     return "pass" if found else "not judged"
 
 
-def write_summary(results: Results, plots: Mapping[str, Sequence[str]]) -> str:
+def make_summary(results: Results, plots: Mapping[str, Sequence[str]]) -> str:
     """Return the content of summary.md.
 
     plots: by curve name (the empty name for pictures of the whole run) the files without their

@@ -128,7 +128,7 @@ def test_a_file_is_there_whole_or_not_at_all(tmp_path, monkeypatch):
     def refuse(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("noisecore.showing.report.os.replace", refuse)
+    monkeypatch.setattr("noisecore.records.os.replace", refuse)
     with pytest.raises(OSError, match="No space left"):
         write(tmp_path, make_sweep(SMALL))
     assert (tmp_path / "results.json").read_bytes() == before

@@ -10,7 +10,7 @@ from records_factory import make_record, make_sweep
 from noisecore.judging.curves import matched_curves
 from noisecore.judging.gates import Verdict, judge_floor, judge_published
 from noisecore.showing.results import Results
-from noisecore.showing.summary import conclude, overall_verdict, write_summary
+from noisecore.showing.summary import conclude, make_summary, overall_verdict
 
 
 def curve_of(records):
@@ -88,7 +88,7 @@ def test_a_curve_is_a_table():
     ]
     curve = curve_of(records)
     verdicts = [judge_floor(curve, {1.0: 0.8, 4.0: 0.4}, scale=scale) for scale in (1.0, 4.0)]
-    table = tables_of(write_summary(results_of(records, verdicts), {}))[0]
+    table = tables_of(make_summary(results_of(records, verdicts), {}))[0]
     assert table[0] == ["scale", "accuracy (95 %)", "loss", "seeds", "floor"]
     half = f"{float(curve.at(1.0).interval.half_width):.4f}"
     assert table[3][:2] == ["1", f"0.9000 ± {half}"]
@@ -103,7 +103,7 @@ def test_every_table_has_equally_many_cells_in_each_row():
         make_record("a|b", environment={"cpu|x": "Xeon | `8` cores\n@ 2 GHz"}),
         make_record("a|b", seed=1, status="failed", reason="a | b\n<script> *x*"),
     ]
-    text = write_summary(results_of(records, run={"id": "i|d", "command": "pytest -k 'a|b'"}), {})
+    text = make_summary(results_of(records, run={"id": "i|d", "command": "pytest -k 'a|b'"}), {})
     for table in tables_of(text):
         assert len({len(row) for row in table}) == 1
         assert set(table[1]) == {"---"}
@@ -115,7 +115,7 @@ def test_published_figures_are_a_table():
     curve = curve_of(make_sweep({1.0: 0.9, 4.0: 0.5}))
     points = {f"scale {scale:g}": curve.at(scale) for scale in (1.0, 4.0)}
     verdict = judge_published(points, {"scale 1": (0.1, 0.9), "scale 4": (2.0, 0.1)})
-    text = write_summary(results_of(verdicts=[verdict]), {})
+    text = make_summary(results_of(verdicts=[verdict]), {})
     (table,) = [table for table in tables_of(text) if table[0][0] == "figure"]
     assert table[2][:3] == ["scale 1", "0.9000", "0.9000"]
     assert [row[6] for row in table[2:]] == ["yes", "**no**"]
@@ -137,19 +137,19 @@ def test_only_a_whole_run_passes(outcomes, records, planned, word):
     verdicts = [Verdict(gate="floor", curve="c", verdict=o, sentence="s") for o in outcomes]
     results = results_of(records, verdicts, planned)
     assert overall_verdict(results) == word
-    assert write_summary(results, {}).startswith(f"# noisecore, profile `quick`: {word}\n")
+    assert make_summary(results, {}).startswith(f"# noisecore, profile `quick`: {word}\n")
 
 
 def test_an_interrupted_run_says_how_far_it_came():
     """The summary counts the trials that ran, and lists those that did not, not endlessly."""
-    text = write_summary(results_of([make_record()], planned=[f"t{n}" for n in range(50)]), {})
+    text = make_summary(results_of([make_record()], planned=[f"t{n}" for n in range(50)]), {})
     assert "1 of 51 trials ran" in text
     assert "- `t19`\n- and 30 more" in text
 
 
 def test_the_summary_says_how_it_was_made():
     """Command, versions, threads, data set and its hash, recipe and training time are there."""
-    text = write_summary(results_of([make_record()], run={"id": "r", "command": "pytest x"}), {})
+    text = make_summary(results_of([make_record()], run={"id": "r", "command": "pytest x"}), {})
     cells = dict(tables_of(text)[-1])
     assert cells["command"] == "`pytest x`"
     assert cells["threads"] == "1"
@@ -160,5 +160,5 @@ def test_the_summary_says_how_it_was_made():
 
 def test_pictures_are_shown_and_linked():
     """A curve's plots stand under its heading, the PNG shown and the SVG linked."""
-    text = write_summary(results_of([make_record()]), {"cnn/gaussian/quick": ["plots/x-curve"]})
+    text = make_summary(results_of([make_record()]), {"cnn/gaussian/quick": ["plots/x-curve"]})
     assert "![x-curve](plots/x-curve.png)\n\n[SVG](plots/x-curve.svg)" in text
