@@ -72,7 +72,7 @@ class Progress:
         if not self._reporter.isatty:
             for line in unsaid:
                 self._reporter.ensure_newline()
-                self._reporter.write_line(line)
+                self._reporter.write(f"{line}\n", flush=True)  # a log is read while it grows
         elif self._running:
             if not self._drawn:
                 self._reporter.ensure_newline()

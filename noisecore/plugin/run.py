@@ -80,7 +80,7 @@ class Run:
         judged = [Verdict.from_dict(verdict) for verdict in verdicts]
         planned = self.source.planned()
         if not planned:
-            return  # xdist's controller, of tests that asked for no trial
+            return  # nothing was begun: an earlier run's artifacts stay as they are
         folder = self.choices.artifacts
         try:
             write_report(

@@ -47,7 +47,7 @@ class Source(Protocol):
         """Return all records of the run, on disk already."""
 
     def planned(self) -> list[str]:
-        """Return the labels of all trials that the tests need."""
+        """Return the labels of all trials that the tests need; none before the work began."""
 
 
 class Trained:
@@ -90,7 +90,6 @@ class Trained:
             workers=workers,
             listener=self._hear,
         )
-        self._plan.write(planned=[trial.label for trial in trials])
 
     @contextmanager
     def working(self, config: pytest.Config) -> Iterator[None]:
@@ -103,6 +102,7 @@ class Trained:
         reporter: TerminalReporter | None = config.pluginmanager.get_plugin("terminalreporter")
         if reporter is not None and "PYTEST_XDIST_WORKER" not in os.environ:
             self._progress = Progress(reporter, len(self._engine.trials), clock=time.monotonic)
+        self._plan.write(planned=[trial.label for trial in self._engine.trials.values()])
         try:
             self._engine.start()
         except TensorFlowError as error:
