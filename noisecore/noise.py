@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 FloatArray = NDArray[np.float32]
 Noise = Callable[..., FloatArray]
@@ -71,9 +71,9 @@ def check_scale(scale: float) -> float:
     """Return `scale` as a float; raise `NoiseError` unless it is a finite number >= 0."""
     try:
         value = float(scale)
-    except (TypeError, ValueError):
+    except (OverflowError, TypeError, ValueError):
         value = math.nan
-    if not (math.isfinite(value) and value >= 0):
+    if not 0 <= value <= np.finfo(np.float32).max:
         raise NoiseError(f"scale must be a finite number >= 0, got {scale}")
     return value + 0.0  # -0.0 becomes 0.0: one name for the identity
 
@@ -120,7 +120,7 @@ def apply_noise(
     scale: float,
     stream: Stream,
     *,
-    indices: NDArray[np.integer] | None = None,
+    indices: ArrayLike | None = None,
     clip: tuple[float, float] | None = None,
 ) -> FloatArray:
     """Return a copy of `images` under `noise` at `scale`, drawn block by block from `stream`.
@@ -130,37 +130,38 @@ def apply_noise(
     on its index and the stream alone: not on the batch, the subset or the order. `clip` bounds
     the result; left out, it is not bounded. Scale 0 is the identity, clipping included.
 
-    Memory beyond the result is two blocks of `BLOCK` samples. Raises `NoiseError` on a scale that
-    is negative or not finite, images that are not float32, indices that do not fit, and a noise
-    that changes shape or dtype.
+    Memory beyond the result is about three blocks of `BLOCK` samples. Raises `NoiseError` on a
+    scale that is negative or not finite, images that are not float32, indices that do not fit or
+    come twice, and a noise that changes shape or dtype.
     """
     scale = check_scale(scale)
     check_images(images)
-    if indices is None:
-        indices = np.arange(len(images))
-    elif indices.shape != (len(images),) or (indices.size and indices.min() < 0):
+    places = np.arange(len(images)) if indices is None else np.asarray(indices)
+    if places.shape != (len(images),) or places.dtype.kind not in "iu" or (places < 0).any():
         raise NoiseError(
-            f"indices must be one index >= 0 for each of the {len(images)} images, "
-            f"got shape {indices.shape}"
+            f"indices must be one whole number >= 0 for each of the {len(images)} images, "
+            f"got {places.dtype} {places.shape}"
         )
+    if len(np.unique(places)) < len(places):
+        raise NoiseError("indices must differ from each other, got one twice")
     if scale == 0:
         return images.copy()
     noisy = np.empty_like(images)
     # Every block is drawn whole, whatever stands in the places of absent samples: a noise that
     # draws twice would otherwise give a sample other noise in a part of a block than in all of it.
     block_images = np.zeros((BLOCK, *images.shape[1:]), np.float32)
-    blocks = indices // BLOCK
+    blocks = places // BLOCK
     for block in np.unique(blocks):
         chosen = np.flatnonzero(blocks == block)
-        places = indices[chosen] - block * BLOCK
-        block_images[places] = images[chosen]
+        inside = places[chosen] - block * BLOCK
+        block_images[inside] = images[chosen]
         result = noise(block_images, scale, rng=stream.generator(int(block)))
         if result.shape != block_images.shape or result.dtype != np.float32:
             raise NoiseError(
                 f"a noise must return float32 {block_images.shape} as it was given, "
                 f"got {result.dtype} {result.shape}"
             )
-        noisy[chosen] = result[places]
+        noisy[chosen] = result[inside]
     if clip is not None:
         np.clip(noisy, *clip, out=noisy)
     return noisy

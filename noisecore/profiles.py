@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from noisecore.noise import unknown
+from noisecore.noise import NoiseError, check_scale, unknown
 from noisecore.recipes import RECIPES, Recipe, RecipeError, get_recipe
 
 
@@ -61,8 +61,10 @@ def parse_scales(text: str) -> tuple[float, ...]:
             scale = float(part)
         except ValueError:
             raise ProfileError(f"scales must be numbers such as 0.1,1,4, got {part!r}") from None
-        if not math.isfinite(scale) or scale < 0:
-            raise ProfileError(f"scales must be finite numbers > 0, got {part}")
+        try:
+            check_scale(scale)
+        except NoiseError:
+            raise ProfileError(f"scales must be finite numbers > 0, got {part}") from None
         if scale == 0:
             raise ProfileError("scales must be > 0, got 0: scale 0 is always run beside them")
         if scale in scales:
@@ -71,16 +73,25 @@ def parse_scales(text: str) -> tuple[float, ...]:
     return tuple(sorted(scales))
 
 
+_MOST_SEEDS = 10_000  # more is a slip of the pen, and would fill the memory with trials
+
+
 def parse_seeds(text: str) -> tuple[int, ...]:
     """Return the seeds written as a number of them (`3`: 0, 1 and 2) or a range (`10-12`)."""
-    match = re.fullmatch(r"(\d+)(?:-(\d+))?", text.strip())
-    if match and match[2] is not None:
-        first, last = int(match[1]), int(match[2])
-        if first <= last:
-            return tuple(range(first, last + 1))
-    elif match and int(match[1]) >= 1:
-        return tuple(range(int(match[1])))
-    raise ProfileError(f"seeds must be a whole number >= 1, or a range such as 10-12, got {text!r}")
+    match = re.fullmatch(r"(\d{1,9})(?:-(\d{1,9}))?", text.strip())
+    if match is None:
+        seeds = range(0)
+    elif match[2] is None:
+        seeds = range(int(match[1]))
+    else:
+        seeds = range(int(match[1]), int(match[2]) + 1)
+    if not seeds:
+        raise ProfileError(
+            f"seeds must be a whole number >= 1, or a range such as 10-12, got {text!r}"
+        )
+    if len(seeds) > _MOST_SEEDS:
+        raise ProfileError(f"seeds must be at most {_MOST_SEEDS}, got {len(seeds)}")
+    return tuple(seeds)
 
 
 def parse_clip(text: str) -> tuple[float, float] | None:
@@ -150,6 +161,8 @@ def read_profiles(lines: Iterable[str]) -> dict[str, Profile]:
             field, equals, value = part.partition("=")
             if not equals:
                 raise ProfileError(f"profile {name!r}: expected field=value, got {part!r}")
+            if field in choices:
+                raise ProfileError(f"profile {name!r}: {field} must be given once, got it twice")
             choices[field] = value
         try:
             base = get_profile(choices.pop("base", "quick"), profiles)

@@ -58,12 +58,12 @@ class Recipe:
                 raise RecipeError(
                     f"recipe {self.name!r}: {name} must be a whole number >= 1, got {value!r}"
                 )
-            elif hint is float and not (
-                isinstance(value, int | float) and math.isfinite(value) and value > 0
-            ):
-                raise RecipeError(
-                    f"recipe {self.name!r}: {name} must be a finite number > 0, got {value!r}"
-                )
+            elif hint is float:
+                if not (isinstance(value, int | float) and math.isfinite(value) and value > 0):
+                    raise RecipeError(
+                        f"recipe {self.name!r}: {name} must be a finite number > 0, got {value!r}"
+                    )
+                object.__setattr__(self, name, float(value))  # 1 and 1.0 must give one key
 
     def but(self, **changes: Any) -> Recipe:
         """Return this recipe with some fields changed, and the changes in its name.
@@ -88,8 +88,11 @@ class Recipe:
                 parsed[name] = value
         if not parsed:
             return self
-        suffix = ",".join(f"{name}={value}" for name, value in sorted(parsed.items()))
-        return replace(self, name=f"{self.name}+{suffix}", **parsed)
+        base, _, before = self.name.partition("+")
+        said = dict(change.split("=", 1) for change in before.split(",") if change)
+        said |= {name: str(value) for name, value in parsed.items()}
+        suffix = ",".join(f"{name}={value}" for name, value in sorted(said.items()))
+        return replace(self, name=f"{base}+{suffix}", **parsed)
 
     def values(self) -> dict[str, Any]:
         """Return the fields but the name: what the numbers depend on."""
@@ -120,8 +123,14 @@ def get_recipe(name: str) -> Recipe:
     base, _, changes = name.partition("+")
     if base not in RECIPES:
         raise RecipeError(unknown("recipe", base, RECIPES))
-    pairs = [change.partition("=") for change in changes.split(",") if change]
-    for field, equals, _ in pairs:
+    wanted: dict[str, str] = {}
+    for change in changes.split(","):
+        field, equals, value = map(str.strip, change.partition("="))
+        if not change.strip():
+            continue
         if not equals:
             raise RecipeError(f"recipe {name!r}: expected field=value, got {field!r}")
-    return RECIPES[base].but(**{field.strip(): value.strip() for field, _, value in pairs})
+        if field in wanted:
+            raise RecipeError(f"recipe {name!r}: {field} must be given once, got it twice")
+        wanted[field] = value
+    return RECIPES[base].but(**wanted)

@@ -64,6 +64,11 @@ class Trial:
     clip: tuple[float, float] | None = None
     blank: bool = False
 
+    def __post_init__(self) -> None:
+        # 1 and 1.0 are one scale, and must give one key.
+        object.__setattr__(self, "train_scale", float(self.train_scale))
+        object.__setattr__(self, "test_scales", tuple(map(float, self.test_scales)))
+
     @property
     def curve(self) -> str:
         """The name of the curve that this trial is a part of: all but its scale and its seed."""
@@ -79,9 +84,7 @@ class Trial:
 
         `conditions` are those outside the trial: versions, threads, processor, source.
         """
-        trial = _plain(self)
-        del trial["recipe"]["name"]  # the values count, not what they are called
-        content = {"trial": trial, "conditions": dict(conditions), "schema": SCHEMA}
+        content = {"trial": _plain(self), "conditions": dict(conditions), "schema": SCHEMA}
         text = json.dumps(content, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:20]
 

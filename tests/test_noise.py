@@ -145,10 +145,10 @@ def whole() -> np.ndarray:
     return apply_noise(gaussian, zeros(SAMPLES), 1.0, STREAM)
 
 
-@given(st.lists(st.integers(0, SAMPLES - 1), min_size=1, max_size=60))
+@given(st.lists(st.integers(0, SAMPLES - 1), min_size=1, max_size=60, unique=True))
 @settings(deadline=None)
 def test_noise_does_not_depend_on_subset_or_order(whole, indices):
-    """Any samples, in any order, some of them twice, get the noise that they get in the whole."""
+    """Any samples, in any order, get the noise that they get in the whole."""
     chosen = np.array(indices)
     some = apply_noise(gaussian, zeros(len(chosen)), 1.0, STREAM, indices=chosen)
     np.testing.assert_array_equal(some, whole[chosen])
@@ -288,11 +288,17 @@ def test_images_must_be_float32(images, got, scale):
         apply_noise(gaussian, images, scale, STREAM)
 
 
+def test_an_index_comes_once():
+    """Two images that claim the same place in the split are refused."""
+    with pytest.raises(NoiseError, match="indices must differ from each other"):
+        apply_noise(gaussian, zeros(2), 1.0, STREAM, indices=[3, 3])
+
+
 @pytest.mark.parametrize("indices", [[0], [0, 1, 2], [0, -1], [[0, 1]]])
 @pytest.mark.parametrize("scale", [0.0, 1.0])
 def test_indices_must_fit(indices, scale):
     """Indices that are too few, too many, negative or nested are refused, at scale 0 too."""
-    with pytest.raises(NoiseError, match="indices must be one index >= 0 for each of the 2 images"):
+    with pytest.raises(NoiseError, match="indices must be one whole number >= 0 for each of the 2"):
         apply_noise(gaussian, zeros(2), scale, STREAM, indices=np.array(indices))
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -72,6 +72,8 @@ class Trained:
         self._workers = choices.workers
         self._engine: Engine | None = None
         self._progress: Progress | None = None
+        # Tests wait in their call, where what is written counts as their own and is not shown.
+        self._uncaptured: Callable[[], AbstractContextManager[None]] = nullcontext
 
     def submit(self, requests: Sequence[Request]) -> None:
         """Make the trials of all requests known, each once; nothing is trained yet."""
@@ -102,6 +104,9 @@ class Trained:
         reporter: TerminalReporter | None = config.pluginmanager.get_plugin("terminalreporter")
         if reporter is not None and "PYTEST_XDIST_WORKER" not in os.environ:
             self._progress = Progress(reporter, len(self._engine.trials), clock=time.monotonic)
+            capture = config.pluginmanager.get_plugin("capturemanager")
+            if capture is not None:
+                self._uncaptured = capture.global_and_fixture_disabled
         self._plan.write(planned=[trial.label for trial in self._engine.trials.values()])
         try:
             self._engine.start()
@@ -117,7 +122,7 @@ class Trained:
         if self._engine is None:
             raise RuntimeError("no trials were submitted")
         trials = request.trials(self.dataset)
-        with self._progress.waiting() if self._progress else nullcontext():
+        with self._uncaptured(), self._progress.waiting() if self._progress else nullcontext():
             return self._engine.wait(trials)
 
     def records(self) -> list[TrialRecord]:

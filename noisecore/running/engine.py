@@ -91,15 +91,19 @@ class Engine:
             self._run_all(wanted, self._run_here)
         with self._change:
             self._change.wait_for(
-                lambda: self._error or all(key in self._records for key in wanted)
+                lambda: self._error or self._stopping or all(key in self._records for key in wanted)
             )
             if self._error:
                 raise self._error
+            if self._stopping:
+                raise RuntimeError("the engine was closed before all trials had run")
             return [self._records[key] for key in wanted]
 
     def close(self) -> None:
         """End the workers; trials that are still running leave no record."""
-        self._stopping = True
+        with self._change:
+            self._stopping = True
+            self._change.notify_all()
         for worker in self._workers:
             worker.close()
         for thread in self._threads:

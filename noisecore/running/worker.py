@@ -40,6 +40,8 @@ class Worker:
         self.location = location
         self.log = log
         self._process: subprocess.Popen[str] | None = None
+        self._closed = False
+        self._guard = threading.Lock()
 
     def run(
         self,
@@ -50,9 +52,7 @@ class Worker:
         on_epoch: Callable[[int, Epoch], None],
     ) -> TrialRecord:
         """Run a trial in the worker and return its record; raise `WorkerError` if it ends."""
-        if self._process is None:
-            self._process = self._start(int(conditions["threads"]))
-        process = self._process
+        process = self._process or self._start(int(conditions["threads"]))
         request = {
             "trial": asdict(trial),
             "location": self.location,
@@ -70,8 +70,10 @@ class Worker:
                 raise WorkerError(event["error"])
 
     def close(self) -> None:
-        """End the process at once, whatever it is doing."""
-        process, self._process = self._process, None
+        """End the process at once, whatever it is doing, and start no other."""
+        with self._guard:
+            self._closed = True
+            process, self._process = self._process, None
         if process is not None:
             process.kill()
             process.wait()
@@ -83,8 +85,10 @@ class Worker:
         environment = {**os.environ, **compat.settings(threads)}
         environment["PYTHONPATH"] = os.pathsep.join(paths)
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        with open(self.log, "w") as log:
-            process = subprocess.Popen(
+        with self._guard, open(self.log, "a") as log:
+            if self._closed:
+                raise WorkerError("the worker was closed")
+            process = self._process = subprocess.Popen(
                 # -P: a noisecore folder that happens to lie here is not the one to import.
                 [sys.executable, "-P", "-m", "noisecore.running.worker"],
                 stdin=subprocess.PIPE,
@@ -95,8 +99,7 @@ class Worker:
             )
         hello = self._receive(process)
         if hello != _hello():
-            process.kill()
-            process.communicate()
+            self.close()
             raise WorkerError(
                 f"the worker imported another noisecore: expected {_hello()}, got {hello}: "
                 "install noisecore once, and start pytest from that environment"
@@ -105,7 +108,7 @@ class Worker:
 
     def _receive(self, process: subprocess.Popen[str]) -> dict[str, Any]:
         line = process.stdout.readline() if process.stdout else ""
-        if not line:
+        if not line.endswith("\n"):  # it ended, perhaps in the middle of a message
             self._process = None  # the next trial starts a new one
             code = process.wait()
             how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"exited ({code})"

@@ -1,0 +1,185 @@
+"""Records on disk: claimed by one, complete or not there, and of this run alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+
+import pytest
+from records_factory import make_record
+
+from noisecore.records import RecordError
+from noisecore.running.store import Store, StoreError
+
+RUN = make_record().run
+KEY = make_record().key
+
+
+@pytest.fixture
+def store(tmp_path):
+    """Return a store of its own, ready for use."""
+    store = Store(tmp_path / "results" / "trials", RUN)
+    store.prepare()
+    return store
+
+
+# Claims
+
+
+def test_claim_is_exclusive_between_threads(store):
+    """One thread has a trial; another that asks is told no at once, and later yes."""
+    answers = []
+
+    def ask():
+        with store.claim(KEY) as mine:
+            answers.append(mine)
+
+    def ask_beside():
+        thread = threading.Thread(target=ask)
+        thread.start()
+        thread.join()
+
+    with store.claim(KEY) as mine:
+        assert mine
+        ask_beside()
+    ask_beside()
+    assert answers == [False, True]
+
+
+def test_claims_of_different_trials_do_not_meet(store):
+    """Two trials are run side by side."""
+    with store.claim("a" * 20) as first, store.claim("b" * 20) as second:
+        assert (first, second) == (True, True)
+
+
+def test_claim_ends_with_an_error_in_its_block(store):
+    """A trial that broke can be claimed again."""
+    with pytest.raises(ZeroDivisionError), store.claim(KEY):
+        raise ZeroDivisionError
+    with store.claim(KEY) as mine:
+        assert mine
+
+
+def test_claim_is_exclusive_between_processes_and_dies_with_its_holder(store):
+    """A trial that another process has is not ours, until that process ends, however it ends."""
+    program = (
+        "import pathlib, sys, time; from noisecore.running.store import Store\n"
+        "with Store(pathlib.Path(sys.argv[1]), 'another run').claim(sys.argv[2]) as mine:\n"
+        "    print(mine, flush=True); time.sleep(600)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(store.folder), KEY],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    ) as holder:
+        try:
+            assert holder.stdout.readline() == "True\n"
+            with store.claim(KEY) as mine:
+                assert not mine
+        finally:
+            holder.kill()
+    with store.claim(KEY) as mine:
+        assert mine
+
+
+# Records
+
+
+def test_record_is_read_as_it_was_written(store):
+    """What is kept is what is found, alone and among all; a trial without a record has None."""
+    records = [make_record(seed=seed, key=f"{seed:020}") for seed in (1, 0)]
+    for record in records:
+        store.write(record)
+    assert store.read(records[0].key) == records[0]
+    assert store.records() == records[::-1]
+    assert store.read("f" * 20) is None
+
+
+def test_failed_record_is_kept_too(store):
+    """A failure is a result: it is found again, with its reason."""
+    record = make_record(status="failed", reason="the worker was ended by SIGKILL")
+    store.write(record)
+    assert store.read(record.key) == record
+
+
+def test_second_store_of_the_run_sees_the_record(store):
+    """Processes that share folder and run share records."""
+    store.write(make_record())
+    assert Store(store.folder, RUN).records() == [make_record()]
+
+
+def test_another_runs_record_is_not_seen(store):
+    """Only this run's trials count, until this run has made and kept its own."""
+    store.write(make_record(run="an older run"))
+    assert store.read(KEY) is None
+    assert store.records() == []
+    store.write(make_record())
+    assert store.read(KEY) == make_record()
+
+
+def test_another_runs_record_of_an_older_schema_is_not_seen(store):
+    """What older noisecores left in the folder does not stand in the way."""
+    old = {**make_record(run="an older run").to_dict(), "schema": 0}
+    (store.folder / f"{KEY}.json").write_text(json.dumps(old))
+    assert store.records() == []
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "not JSON"),
+        (b'{"key": ', "not JSON"),
+        (b"\xff\xfe", "not JSON"),
+        (json.dumps({"run": RUN}).encode(), "expected a noisecore file of schema"),
+        (
+            json.dumps({**make_record().to_dict(), "trial": {}}).encode(),
+            "not a trial record of schema",
+        ),
+    ],
+    ids=["empty", "cut", "binary", "no record", "no trial"],
+)
+def test_damaged_record_is_named(store, content, message):
+    """A file of this run that cannot be read is an error, which names the file, in one line."""
+    path = store.folder / f"{KEY}.json"
+    path.write_bytes(content)
+    for read in (store.records, lambda: store.read(KEY)):
+        with pytest.raises(RecordError) as refusal:
+            read()
+        assert str(refusal.value).startswith(f"{path}: {message}")
+        assert "\n" not in str(refusal.value)
+
+
+def test_locks_and_half_written_files_are_no_records(store):
+    """Whatever else lies in the folder while trials run, only records are read."""
+    with store.claim(KEY):
+        (store.folder / f".{KEY}.json.123").write_text("half")
+        assert store.records() == []
+
+
+# The folder
+
+
+def test_prepare_makes_the_folder_and_leaves_no_trace(tmp_path):
+    """The folder and its parents are made; trying whether it can be written leaves no file."""
+    store = Store(tmp_path / "a" / "b", RUN)
+    store.prepare()
+    store.prepare()
+    assert [path.name for path in store.folder.iterdir()] == [".locks"]
+
+
+@pytest.mark.parametrize("below", ["", "trials", "a/b/c"])
+def test_folder_that_cannot_be_written_is_one_clear_line(tmp_path, below):
+    """A folder that cannot be is refused before anything is trained, with the way out."""
+    (tmp_path / "file").write_text("in the way")
+    folder = tmp_path / "file" / below
+    with pytest.raises(StoreError) as refusal:
+        Store(folder, RUN).prepare()
+    message = str(refusal.value)
+    assert message.startswith(f"artifacts cannot be written to {folder}: ")
+    assert message.endswith(": choose another folder with --noise-artifacts")
+    assert "\n" not in message
+    assert (tmp_path / "file").read_text() == "in the way"

@@ -1,0 +1,137 @@
+"""The child process: it answers in records and errors, and does not outlive its parent."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from records_factory import make_record
+
+import noisecore
+from noisecore.data import load_dataset
+from noisecore.running.worker import Worker, WorkerError
+
+CONDITIONS = {"threads": 1}
+
+needs_tensorflow = pytest.mark.skipif(
+    importlib.util.find_spec("tensorflow") is None, reason="TensorFlow is not installed"
+)
+
+
+class Abandoned(Exception):  # noqa: N818  # it is no error: the parent leaves in the middle
+    """The parent gives a trial up while the worker runs it."""
+
+
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory):
+    """Return what one worker said to a bad trial, a good one and one left in the middle."""
+    folder = tmp_path_factory.mktemp("worker")
+    path = folder / "tiny.npz"
+    rng = np.random.default_rng(1)
+    np.savez(
+        path,
+        x_train=rng.integers(0, 256, (60, 8, 8), np.uint8),
+        y_train=np.arange(60) % 3,
+        x_test=rng.integers(0, 256, (40, 8, 8), np.uint8),
+        y_test=np.arange(40) % 3,
+    )
+    good = make_record(
+        "mlp",
+        recipe="quick+epochs=2,batch_size=16",
+        dataset="tiny.npz",
+        dataset_sha256=load_dataset(str(path)).sha256,
+    ).trial
+    bad = dataclasses.replace(good, model="perceptron")
+    endless = dataclasses.replace(good, recipe=good.recipe.but(epochs=100_000))
+    worker = Worker((str(path), None), folder / "logs" / "worker.log")
+    epochs = []
+
+    def run(trial, on_epoch=lambda epoch, figures: epochs.append((epoch, figures))):
+        record = worker.run(trial, run="a run", conditions=CONDITIONS, on_epoch=on_epoch)
+        return record, worker._process.pid
+
+    def leave(epoch, figures):
+        raise Abandoned
+
+    try:
+        with pytest.raises(WorkerError) as error:
+            run(bad)
+        log = worker.log.read_text()
+        first, first_pid = run(good)
+        second, second_pid = run(good)
+        with pytest.raises(Abandoned):
+            run(endless, leave)
+        # What a parent's end does, however it ends.
+        worker._process.stdin.close()
+        code = worker._process.wait(timeout=60)
+    finally:
+        worker.close()
+    return SimpleNamespace(
+        good=good,
+        error=str(error.value),
+        log=log,
+        records=(first, second),
+        pids={first_pid, second_pid},
+        epochs=epochs,
+        code=code,
+    )
+
+
+@needs_tensorflow
+def test_trial_that_cannot_be_run_is_an_error_of_one_line(answers):
+    """What went wrong is told in one line, with its kind; the traceback is in the log."""
+    assert answers.error == "ModelError: unknown model 'perceptron': expected one of cnn, mlp"
+    assert "Traceback" in answers.log
+    assert answers.error in answers.log
+
+
+@needs_tensorflow
+def test_worker_goes_on_after_an_error(answers):
+    """The process that answered with an error runs the next trial, and the next, to the end."""
+    first, second = answers.records
+    assert (first.status, first.trial, first.run) == ("complete", answers.good, "a run")
+    assert first.key == answers.good.key(CONDITIONS)
+    assert len(answers.pids) == 1
+    assert second.numbers() == first.numbers()
+
+
+@needs_tensorflow
+def test_epochs_are_told_as_they_end(answers):
+    """Each epoch's figures come on their own, and are those of the record."""
+    first, second = answers.records
+    assert answers.epochs == [*enumerate(first.history), *enumerate(second.history)]
+    assert len(first.history) == 2
+
+
+@needs_tensorflow
+def test_worker_ends_with_its_parent(answers):
+    """When its input closes the worker ends of itself, even in the middle of a training."""
+    assert answers.code == 0
+
+
+def test_worker_of_another_noisecore_is_refused(tmp_path, monkeypatch):
+    """Parent and worker must be one noisecore: another version or file is named, nothing runs."""
+    monkeypatch.setattr(noisecore, "__version__", "0.0.0+other")
+    worker = Worker(("tiny.npz", None), tmp_path / "worker.log")
+    with pytest.raises(WorkerError, match=r"another noisecore: expected .*0\.0\.0\+other.*, got "):
+        worker.run(
+            make_record().trial, run="a run", conditions=CONDITIONS, on_epoch=lambda *_: None
+        )
+    assert worker._process is None
+
+
+def test_worker_that_does_not_start_is_an_error(tmp_path, monkeypatch):
+    """A worker that ends before it greets says how it ended, and where its log is."""
+    monkeypatch.setenv("PYTHONHASHSEED", "no number")
+    log = tmp_path / "worker.log"
+    worker = Worker(("tiny.npz", None), log)
+    with pytest.raises(WorkerError) as error:
+        worker.run(
+            make_record().trial, run="a run", conditions=CONDITIONS, on_epoch=lambda *_: None
+        )
+    assert str(error.value).startswith("the worker exited ")
+    assert str(error.value).endswith(f"; see {log}")
+    assert "PYTHONHASHSEED" in log.read_text()

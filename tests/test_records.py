@@ -1,0 +1,348 @@
+"""Records survive the disk, and a trial's key covers what its numbers depend on."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from records_factory import make_record
+
+from noisecore import records
+from noisecore.recipes import Recipe, get_recipe
+from noisecore.records import (
+    SCHEMA,
+    Epoch,
+    Evaluation,
+    RecordError,
+    Trial,
+    TrialRecord,
+    pack_right,
+    trial_from_dict,
+    write_atomically,
+)
+
+RECORD = make_record(
+    recipe="notebook", clip=(0.0, 1.0), accuracies={0: 0.9, 1: 0.8, 4: 0.25}, images=37
+)
+FAILED = make_record(status="failed", reason="the training loss became nan in epoch 2")
+TRIAL = RECORD.trial
+
+
+# Trials and their keys
+
+CHANGES = {
+    "dataset": "mnist",
+    "dataset_sha256": "e" * 64,
+    "model": "mlp",
+    "model_source": "c" * 64,
+    "recipe": get_recipe("quick"),
+    "noise": "fog",
+    "noise_source": "c" * 64,
+    "train_scale": 4.0,
+    "test_scales": (0.0, 1.0),
+    "seed": 1,
+    "test_draw": 1,
+    "clip": None,
+    "blank": True,
+}
+RECIPE_CHANGES = {
+    "optimizer": "adam",
+    "learning_rate": 0.002,
+    "schedule": "cosine",
+    "batch_size": 1,
+    "epochs": 1,
+    "standardisation": "none",
+    "train_noise": "fresh",
+}
+
+
+def test_no_field_is_left_out_of_these_tests():
+    """A field that a trial or a recipe gains is changed below too; precision has one value only."""
+    assert set(CHANGES) == {field.name for field in dataclasses.fields(Trial)}
+    fields = {field.name for field in dataclasses.fields(Recipe)}
+    assert set(RECIPE_CHANGES) == fields - {"name", "precision"}
+
+
+@pytest.mark.parametrize(("field", "value"), CHANGES.items())
+def test_key_depends_on_every_field_of_a_trial(field, value):
+    """A trial that differs in any one thing is another trial, with a record of its own."""
+    assert dataclasses.replace(TRIAL, **{field: value}).key({}) != TRIAL.key({})
+
+
+@pytest.mark.parametrize(("field", "value"), RECIPE_CHANGES.items())
+def test_key_depends_on_every_value_of_the_recipe(field, value):
+    """A recipe with one other value, be it of the same name, makes another trial."""
+    recipe = dataclasses.replace(TRIAL.recipe, **{field: value})
+    assert dataclasses.replace(TRIAL, recipe=recipe).key({}) != TRIAL.key({})
+
+
+def test_key_depends_on_conditions_and_schema(monkeypatch):
+    """Other versions, threads or sources, more of them, and another schema make another key."""
+    keys = {TRIAL.key(c) for c in ({}, {"threads": 1}, {"threads": 2}, {"threads": 1, "numpy": 2})}
+    assert len(keys) == 4
+    monkeypatch.setattr(records, "SCHEMA", SCHEMA + 1)
+    assert TRIAL.key({}) not in keys
+
+
+def test_key_depends_on_what_the_recipe_is_called():
+    """A recipe of another name makes a curve of another name, so its trials are kept apart."""
+    recipe = dataclasses.replace(TRIAL.recipe, name="mine")
+    assert dataclasses.replace(TRIAL, recipe=recipe).key({}) != TRIAL.key({})
+
+
+def test_key_does_not_depend_on_how_a_number_is_written():
+    """1 and 1.0 are one scale and one learning rate."""
+    recipe = dataclasses.replace(TRIAL.recipe, learning_rate=1)
+    one = dataclasses.replace(TRIAL, recipe=recipe, train_scale=1, test_scales=(0, 1))
+    recipe = dataclasses.replace(TRIAL.recipe, learning_rate=1.0)
+    other = dataclasses.replace(TRIAL, recipe=recipe, train_scale=1.0, test_scales=(0.0, 1.0))
+    assert one.key({}) == other.key({})
+
+
+def test_key_does_not_depend_on_the_order_of_conditions():
+    """The same conditions, gathered in another order, give the same key."""
+    assert TRIAL.key({"numpy": "2", "threads": 1}) == TRIAL.key({"threads": 1, "numpy": "2"})
+
+
+def test_key_is_the_same_in_another_process():
+    """A worker, with hash seeds of its own, knows a trial by the same key, also read from JSON."""
+    program = (
+        "import json, sys; from noisecore.records import trial_from_dict; "
+        "print(trial_from_dict(json.load(sys.stdin)).key({'threads': 1}))"
+    )
+    child = subprocess.run(
+        [sys.executable, "-c", program],
+        input=json.dumps(dataclasses.asdict(TRIAL)),
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONHASHSEED": "7", "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert child.stdout.strip() == TRIAL.key({"threads": 1})
+
+
+def test_key_is_a_file_name():
+    """A key is twenty hexadecimal digits: safe on any file system."""
+    assert len(TRIAL.key({})) == 20
+    int(TRIAL.key({}), 16)
+
+
+@pytest.mark.parametrize(
+    ("changes", "curve"),
+    [
+        ({}, "cnn/gaussian/quick"),
+        ({"clip": (0.0, 1.0)}, "cnn/gaussian/quick/clip=0:1"),
+        ({"clip": (-0.5, 1.5), "blank": True}, "cnn/gaussian/quick/clip=-0.5:1.5/blank"),
+        ({"recipe": "notebook+epochs=2", "model": "mlp"}, "mlp/gaussian/notebook+epochs=2"),
+    ],
+)
+def test_curve_names_all_but_scale_and_seed(changes, curve):
+    """Trials of one curve share its name, those of another condition do not."""
+    for scale, seed in ((1.0, 0), (0.5, 3)):
+        trial = make_record(scale=scale, seed=seed, **changes).trial
+        assert trial.curve == curve
+        assert trial.label == f"{curve} scale {scale:g} seed {seed}"
+
+
+# To JSON and back
+
+
+@pytest.mark.parametrize("record", [RECORD, FAILED], ids=["complete", "failed"])
+def test_record_survives_json(record):
+    """A record written as JSON, strictly, and read again is equal to itself, tuples included."""
+    text = json.dumps(record.to_dict(), allow_nan=False)
+    again = TrialRecord.from_dict(json.loads(text))
+    assert again == record
+    assert json.dumps(again.to_dict()) == text
+    assert hash(again.trial) == hash(record.trial)
+
+
+def test_trial_survives_json():
+    """A trial sent to a worker arrives equal, hashable, and with the same key."""
+    trial = trial_from_dict(json.loads(json.dumps(dataclasses.asdict(TRIAL))))
+    assert trial == TRIAL
+    assert {trial: trial.key({})} == {TRIAL: TRIAL.key({})}
+
+
+@given(
+    st.builds(
+        Epoch,
+        **dict.fromkeys(
+            ("loss", "accuracy", "test_loss", "test_accuracy"), st.floats(allow_nan=False)
+        ),
+    )
+)
+def test_figures_survive_json_to_the_bit(epoch):
+    """No figure is rounded on its way to the disk and back."""
+    record = dataclasses.replace(RECORD, history=(epoch,))
+    assert TrialRecord.from_dict(json.loads(json.dumps(record.to_dict()))).history == (epoch,)
+
+
+def test_to_dict_is_a_copy():
+    """What is done to the dict is not done to the record."""
+    data = RECORD.to_dict()
+    data["environment"]["python"] = "2.7"
+    assert RECORD.environment["python"] != "2.7"
+
+
+def test_numbers_leave_out_run_and_cost_alone():
+    """Records of one trial made twice have equal numbers; any other difference shows."""
+    again = dataclasses.replace(RECORD, run="another", cost={"train_seconds": 99.0})
+    assert again.numbers() == RECORD.numbers()
+    assert set(RECORD.to_dict()) - set(RECORD.numbers()) == {"run", "cost"}
+    other = dataclasses.replace(RECORD, environment={"threads": 2})
+    assert other.numbers() != RECORD.numbers()
+
+
+def test_evaluation_is_found_by_scale():
+    """`at` gives the evaluation at a scale, and names trial and scale where there is none."""
+    assert RECORD.at(4.0).scale == 4.0
+    with pytest.raises(KeyError, match=r"scale 1 seed 0 was not evaluated at scale 0\.5"):
+        RECORD.at(0.5)
+
+
+# Refusals
+
+
+@pytest.mark.parametrize(
+    ("version", "message"),
+    [
+        (SCHEMA + 1, f"expected schema {SCHEMA}, got {SCHEMA + 1}: update noisecore to read it"),
+        (SCHEMA - 1, f"expected schema {SCHEMA}, got {SCHEMA - 1}: make it again with this noise"),
+        (None, f"expected a noisecore file of schema {SCHEMA}, got no schema"),
+        (str(SCHEMA), f"expected a noisecore file of schema {SCHEMA}, got no schema"),
+        (True, f"expected a noisecore file of schema {SCHEMA}, got no schema"),
+    ],
+)
+def test_other_schema_is_refused(version, message):
+    """A newer schema, an older one, and one that is no number are told apart, with the file."""
+    with pytest.raises(RecordError) as refusal:
+        TrialRecord.from_dict({**RECORD.to_dict(), "schema": version}, source="trials/a.json")
+    assert str(refusal.value).startswith(f"trials/a.json: {message}")
+
+
+@pytest.mark.parametrize("data", [{}, [], None, "record", {"key": "a"}])
+def test_what_is_no_record_is_refused(data):
+    """JSON that noisecore did not write is refused as such."""
+    with pytest.raises(RecordError, match=r"trials/a\.json: expected a noisecore file of schema"):
+        TrialRecord.from_dict(data, source="trials/a.json")
+
+
+def test_newer_schema_is_named_even_if_its_fields_are_unknown():
+    """A newer noisecore's record says that it is newer, and not which field is strange."""
+    with pytest.raises(RecordError, match="update noisecore"):
+        TrialRecord.from_dict({"schema": SCHEMA + 1, "verdict": "pass"})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"colour": "red"},
+        {"status": "done"},
+        {"trial": None},
+        {"trial": {**TRIAL.__dict__, "recipe": {"name": "mine", "epochs": 0}}},
+        {"trial": {"model": "cnn"}},
+        {"history": [{"loss": 1.0}]},
+        {"evaluations": [1]},
+        {"evaluations": None},
+    ],
+    ids=lambda change: "-".join(map(str, change)),
+)
+def test_altered_record_is_refused(change):
+    """A record with parts missing, added or of another kind is refused with its source."""
+    with pytest.raises(RecordError, match=r"trials/a\.json: .*\w+"):
+        TrialRecord.from_dict({**RECORD.to_dict(), **change}, source="trials/a.json")
+
+
+@pytest.mark.parametrize("field", ["key", "run", "trial", "status", "history", "evaluations"])
+def test_incomplete_record_is_refused(field):
+    """A record that lacks a part is refused, and the part is named."""
+    data = RECORD.to_dict()
+    del data[field]
+    with pytest.raises(RecordError, match=f"not a trial record of schema {SCHEMA}: .*{field}"):
+        TrialRecord.from_dict(data)
+
+
+# Which images were right
+
+
+@given(st.lists(st.booleans(), max_size=70))
+def test_right_images_survive_packing(right):
+    """Which images were right comes back bit by bit, whether or not the bits fill their bytes."""
+    packed = pack_right(np.array(right, bool))
+    evaluation = Evaluation(
+        scale=1.0, loss=0.1, accuracy=0.9, images=len(right), correct=packed, images_sha256=""
+    )
+    assert evaluation.right.dtype == bool
+    assert evaluation.right.tolist() == right
+
+
+def test_packing_takes_a_bit_an_image():
+    """Ten thousand images take 1,250 bytes, and a third more as text."""
+    assert len(pack_right(np.ones(10_000, bool))) == 1668
+
+
+# Writing
+
+
+@pytest.mark.parametrize(
+    ("content", "found"), [("ä\n", "ä\n".encode()), (b"\x00\r\n", b"\x00\r\n")]
+)
+def test_write_replaces_the_file_with_just_the_content(tmp_path, content, found):
+    """Text is UTF-8 as it is, bytes are bytes; the old content is gone, and nothing lies beside."""
+    path = tmp_path / "a.json"
+    path.write_text("old and longer")
+    write_atomically(path, content)
+    assert path.read_bytes() == (content.encode() if isinstance(content, str) else content)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("error", [OSError("no space left on device"), KeyboardInterrupt()])
+@pytest.mark.parametrize("step", ["fsync", "replace"])
+@pytest.mark.parametrize("old", ["old", None])
+def test_interrupted_write_leaves_the_old_file_and_nothing_else(
+    tmp_path, monkeypatch, step, error, old
+):
+    """Whatever stops a write, the old file is whole, a new one is not there, no rubbish is left."""
+    path = tmp_path / "a.json"
+    if old:
+        path.write_text(old)
+
+    def fail(*args):
+        assert list(tmp_path.glob(".*")), "the new content must have a file of its own"
+        raise error
+
+    monkeypatch.setattr(os, step, fail)
+    with pytest.raises(type(error)):
+        write_atomically(path, "new")
+    monkeypatch.undo()
+    assert {file.name: file.read_text() for file in tmp_path.iterdir()} == (
+        {"a.json": old} if old else {}
+    )
+
+
+def test_reader_never_finds_a_part_of_a_file(tmp_path, monkeypatch):
+    """Until the last step the file that readers open holds the old content, whole."""
+    path = tmp_path / "a.json"
+    path.write_text("old")
+    seen = []
+    fsync, replace = os.fsync, os.replace
+    monkeypatch.setattr(os, "fsync", lambda file: (seen.append(path.read_text()), fsync(file)))
+    monkeypatch.setattr(os, "replace", lambda *a: (seen.append(path.read_text()), replace(*a)))
+    write_atomically(path, "new" * 10_000)
+    assert seen == ["old", "old"]
+    assert path.read_text() == "new" * 10_000
+
+
+def test_folder_that_is_not_there_is_the_systems_error(tmp_path):
+    """Writing into nowhere raises what the system says, and makes no folder."""
+    with pytest.raises(FileNotFoundError):
+        write_atomically(tmp_path / "no" / "a.json", "new")
+    assert list(tmp_path.iterdir()) == []
