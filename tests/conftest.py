@@ -1,0 +1,3 @@
+"""What every test can use: pytest's own `pytester`."""
+
+pytest_plugins = "pytester"

@@ -1,0 +1,427 @@
+"""A run: what it trains, what it leaves, and what it says when something goes wrong."""
+
+from __future__ import annotations
+
+import csv
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from noisecore.showing.results import load_schema
+
+BASE = "mlp/gaussian/quick+batch_size=32,epochs=1"
+GOOD = [f"{BASE} scale {scale} seed {seed}" for scale in (0, 1, 4) for seed in (0, 1)]
+DIVERGED = [f"{BASE},learning_rate=1e+30 scale 1 seed {seed}" for seed in (0, 1)]
+
+# A module that is found first and refuses TensorFlow, as if it had never been installed.
+NO_TENSORFLOW = """
+import sys
+sys.modules["tensorflow"] = sys.modules["keras"] = None
+"""
+
+
+def workers_of(session: int) -> list[int]:
+    """Return the pids of the living noisecore workers in a session of processes."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (folder / "cmdline").read_bytes()
+            # After the name in brackets: state, parent, group, session.
+            state, _, _, its_session = (folder / "stat").read_text().rpartition(")")[2].split()[:4]
+        except OSError:
+            continue  # it has just ended
+        if int(its_session) == session and state != "Z" and b"noisecore.running.worker" in command:
+            found.append(int(folder.name))
+    return found
+
+
+def wait_until(condition, seconds: float = 120) -> None:
+    """Wait until a condition holds; fail if it does not within that time."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.05)
+
+
+class TestTrained:
+    """What the one real run did and left behind."""
+
+    def test_every_trial_is_trained_once(self, trained) -> None:
+        """Tests that ask for the same trials share them: a record each, none twice, none more."""
+        assert sorted(trained.records) == sorted(GOOD + DIVERGED)
+        assert sorted(trained.results["planned"]) == sorted(GOOD + DIVERGED)
+        assert sorted(trained.begun) == sorted(GOOD + DIVERGED)
+
+    def test_every_trial_is_evaluated_at_all_scales(self, trained) -> None:
+        """Each good record has the whole row of the matrix, 0 included."""
+        for label in GOOD:
+            assert [e.scale for e in trained.records[label].evaluations] == [0, 1, 4]
+
+    def test_it_learned(self, trained) -> None:
+        """The training is a real one: clean images are told apart far better than by chance."""
+        accuracy = [trained.records[label].at(0.0).accuracy for label in GOOD[:2]]
+        assert min(accuracy) > 0.6
+
+    def test_artifacts(self, trained) -> None:
+        """A run leaves the design's tree, each plot in two formats, although a gate failed."""
+        names = {path.name for path in trained.artifacts.iterdir() if path.name[0] != "."}
+        assert names == {
+            "trials", "plots", "results.json", "curve.csv", "matrix.csv", "summary.md"
+        }  # fmt: skip
+        plots = {path.name for path in (trained.artifacts / "plots").iterdir()}
+        for kind in ("png", "svg"):
+            assert {f"all-learning.{kind}", f"all-noise.{kind}"} <= plots
+            assert len([p for p in plots if p.startswith("mlp") and p.endswith(f"-curve.{kind}")])
+            assert len([p for p in plots if p.startswith("mlp") and p.endswith(f"-matrix.{kind}")])
+
+    def test_results_follow_the_schema(self, trained) -> None:
+        """results.json is what the published JSON Schema says it is."""
+        schema = load_schema("results")
+        jsonschema.Draft202012Validator.check_schema(schema)
+        jsonschema.Draft202012Validator(schema).validate(trained.results)
+
+    def test_tables(self, trained) -> None:
+        """curve.csv and matrix.csv hold the records' own figures."""
+        with open(trained.artifacts / "matrix.csv", newline="") as file:
+            cells = [float(row["accuracy"]) for row in csv.DictReader(file) if row["accuracy"]]
+        measured = [e.accuracy for label in GOOD for e in trained.records[label].evaluations]
+        assert sorted(cells) == pytest.approx(sorted(measured))
+        with open(trained.artifacts / "curve.csv", newline="") as file:
+            assert len(list(csv.DictReader(file))) >= len(GOOD)
+
+    def test_failing_gate(self, trained) -> None:
+        """A floor that does not hold fails its test and the build, with its verdict on disk."""
+        assert trained.code == pytest.ExitCode.TESTS_FAILED
+        assert "FAILED test_hard.py::test_floor" in trained.output
+        verdicts = {v["gate"]: v["verdict"] for v in trained.results["verdicts"]}
+        assert verdicts == {"floor": "fail", "monotonic": "pass", "trials": "fail"}
+
+    def test_failed_trial(self, trained) -> None:
+        """A loss that is no number fails the tests that need it, as failures, with the epoch."""
+        for label in DIVERGED:
+            assert trained.records[label].status == "failed"
+            assert "epoch 1" in trained.records[label].reason
+            assert f"{label}: {trained.records[label].reason}" in trained.output
+        assert "FAILED test_hard.py::test_diverges - Failed: 2 of 2 trials failed" in trained.output
+        assert "ERROR" not in trained.output
+        assert "2 failed, 5 passed" in trained.output
+
+    def test_summary(self, trained) -> None:
+        """The terminal says how many trials there were, what failed, and where all of it lies."""
+        assert "8 of 8 trials, " in trained.output
+        assert "FAIL floor: " in trained.output
+        assert "artifacts: noisecore-results/quick" in trained.output
+
+    def test_progress_in_a_log(self, trained) -> None:
+        """In a log each trial has a plain line, numbered, and no line is drawn over."""
+        lines = [line for line in trained.output.splitlines() if line.startswith("noisecore ")]
+        counts = [line.split()[1] for line in lines]
+        assert counts == [f"{i}/8" for i in range(1, len(counts) + 1)]
+        assert len(counts) >= 7
+        assert "\r" not in trained.output
+
+    def test_benchmark_json(self, trained) -> None:
+        """Each scale is a benchmark with a round a seed, and what was measured beside it."""
+        content = json.loads((trained.folder / "benchmark.json").read_text())
+        assert len(content["benchmarks"]) == 3
+        for benchmark, scale in zip(content["benchmarks"], (0, 1, 4), strict=True):
+            records = [trained.records[f"{BASE} scale {scale} seed {seed}"] for seed in (0, 1)]
+            seconds = [record.cost["train_seconds"] for record in records]
+            assert benchmark["stats"]["rounds"] == 2
+            assert benchmark["stats"]["data"] == pytest.approx(seconds)
+            info = benchmark["extra_info"]
+            assert info["seeds"] == [0, 1]
+            assert info["scale"] == scale
+            assert info["accuracy"] == [record.at(scale).accuracy for record in records]
+            assert info["loss"] == [record.at(scale).loss for record in records]
+
+
+@pytest.fixture(scope="module")
+def inline(train):
+    """Return a run of one selected test in the process itself, with one seed."""
+    return train(
+        "inline",
+        "--noise-seeds=1",
+        "--noise-workers=0",
+        "--benchmark-json=benchmark.json",
+        "-k",
+        "test_point and mlp-1",
+    )
+
+
+class TestInline:
+    """A run without workers, of one test."""
+
+    def test_selection(self, inline) -> None:
+        """`-k` trains what the selected test needs, and nothing else."""
+        assert inline.code == 0, inline.output
+        assert list(inline.records) == [f"{BASE} scale 1 seed 0"]
+        assert inline.results["planned"] == [f"{BASE} scale 1 seed 0"]
+
+    def test_same_numbers(self, inline, trained) -> None:
+        """Inline and alone, or in a worker among others: the numbers are the same to the bit."""
+        label = f"{BASE} scale 1 seed 0"
+        assert inline.records[label].numbers() == trained.records[label].numbers()
+
+    def test_benchmark_compare(self, inline, trained, environment) -> None:
+        """pytest-benchmark's own compare reads the files of two runs."""
+        files = [str(run.folder / "benchmark.json") for run in (trained, inline)]
+        ended = subprocess.run(
+            [sys.executable, "-m", "pytest_benchmark", "compare", *files],
+            env=environment,
+            cwd=inline.folder,
+            capture_output=True,
+            text=True,
+        )
+        assert ended.returncode == 0, ended.stderr
+        assert ended.stdout.count("test_point[mlp-1]") == 2
+        assert "Traceback" not in ended.stderr
+
+
+@pytest.fixture
+def start(bench, tiny):
+    """Return a function that starts a long training in a session of its own, and ends it."""
+    started = []
+
+    def start(*arguments: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "pytest", *tiny, "--noise-seeds=200", *arguments],
+            cwd=bench.path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        for pid in workers_of(process.pid):
+            os.kill(pid, signal.SIGKILL)
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are found in /proc")
+class TestEndedEarly:
+    """A run that somebody ends."""
+
+    def test_interrupt(self, bench, start, given, usage_line) -> None:
+        """Ctrl-C leaves whole records, a report of them, no process, and exit code 2."""
+        process = start("--noise-workers=1")
+        artifacts = bench.path / "noisecore-results/quick"
+        wait_until(lambda: list((artifacts / "trials").glob("*.json")))
+        # While it runs, nobody else can write to its folder.
+        other = usage_line(bench.runpytest_inprocess(*given))
+        assert "another run is writing to" in other
+        assert len(workers_of(process.pid)) == 1
+        os.killpg(process.pid, signal.SIGINT)
+        output, _ = process.communicate(timeout=60)
+        assert process.returncode == pytest.ExitCode.INTERRUPTED, output
+        assert workers_of(process.pid) == []
+        records = [json.loads(p.read_text()) for p in (artifacts / "trials").glob("*.json")]
+        results = json.loads((artifacts / "results.json").read_text())
+        assert 1 <= len(records) < 600
+        assert len(results["trials"]) == len(records)
+        assert len(results["planned"]) == 600
+        assert f"{len(records)} of 600 trials" in output
+        assert "Traceback" not in output
+        assert list((artifacts / "trials").glob(".*.json.*")) == []
+        assert (artifacts / "summary.md").is_file()
+
+    def test_killed(self, start) -> None:
+        """Workers end within seconds of their pytest, however that ends."""
+        process = start("--noise-workers=2")
+        wait_until(lambda: len(workers_of(process.pid)) == 2)
+        process.kill()
+        wait_until(lambda: workers_of(process.pid) == [], seconds=20)
+
+
+@pytest.fixture
+def no_tensorflow(bench, monkeypatch):
+    """Make TensorFlow impossible to import in the subprocesses of this test."""
+    (bench.path / "without").mkdir()
+    (bench.path / "without/sitecustomize.py").write_text(NO_TENSORFLOW)
+    monkeypatch.setenv("PYTHONPATH", str(bench.path / "without"))
+
+
+class TestWithoutTensorFlow:
+    """A machine that has no TensorFlow."""
+
+    def test_given_records(self, bench, given, no_tensorflow) -> None:
+        """Records of an earlier run are judged and drawn; a gate fails there as anywhere."""
+        bench.makepyfile(
+            test_floor=(
+                "import pytest\n"
+                "from noisecore.judging.gates import assert_floor\n"
+                "@pytest.mark.robustness(scales=[4.0])\n"
+                "def test_floor(robustness):\n"
+                "    assert_floor(robustness.point, {4.0: 0.99})\n"
+            )
+        )
+        result = bench.runpytest_subprocess(*given)
+        result.assert_outcomes(passed=4, failed=1)
+        artifacts = bench.path / "noisecore-results/quick"
+        results = json.loads((artifacts / "results.json").read_text())
+        assert len(results["trials"]) == len(results["planned"]) == 6
+        assert [v["verdict"] for v in results["verdicts"]] == ["fail"]
+        assert len(list((artifacts / "plots").glob("*.svg"))) == 4
+        jsonschema.Draft202012Validator(load_schema("results")).validate(results)
+
+    @pytest.mark.parametrize("extra", [[], ["--noise-workers=0"], ["-n2"]])
+    def test_training(self, bench, tiny, no_tensorflow, usage_line, extra) -> None:
+        """To train there is one line, with the command that installs it."""
+        line = usage_line(bench.runpytest_subprocess(*tiny, *extra))
+        assert "training needs TensorFlow" in line
+        assert "pip install 'noisecore[cpu]'" in line
+        assert not (bench.path / "noisecore-results").exists()
+
+
+class TestGivenRecords:
+    """Records that are judged again."""
+
+    def test_missing_record(self, bench, given, save_records) -> None:
+        """A test whose record is not among those given fails and names it; the others go on."""
+        for file in (bench.path / "records").iterdir():
+            if json.loads(file.read_text())["trial"]["train_scale"] == 4:
+                file.unlink()
+        result = bench.runpytest_inprocess(*given)
+        result.assert_outcomes(passed=2, failed=2)
+        result.stdout.fnmatch_lines(
+            ["2 records of data set tiny.npz are not in *", "*mlp/gaussian/quick scale 4 seed 0"]
+        )
+        assert "4 of 6 trials" in result.stdout.str()
+
+    def test_other_dataset(self, bench, given, save_records) -> None:
+        """Records of another data set are not taken for those of this one."""
+        result = bench.runpytest_inprocess(*given, "--noise-dataset=digits", "-k", "test_curve")
+        result.assert_outcomes(failed=1)
+        result.stdout.fnmatch_lines(["6 records of data set digits are not in *"])
+
+    def test_folder_in_use(self, bench, given, usage_line) -> None:
+        """A second run that would write to the same folder is refused before it starts."""
+        folder = bench.path / "noisecore-results/quick"
+        folder.mkdir(parents=True)
+        with open(folder / ".lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            line = usage_line(bench.runpytest_inprocess(*given))
+        assert "another run is writing to" in line
+        assert "--noise-artifacts" in line
+        assert [path.name for path in folder.iterdir()] == [".lock"]
+
+    def test_broken_test_file(self, bench, given) -> None:
+        """Where no test ran, because one could not be collected, an earlier report stays."""
+        folder = bench.path / "noisecore-results/quick"
+        folder.mkdir(parents=True)
+        (folder / "results.json").write_text("earlier")
+        bench.makepyfile(test_broken="import nothing_of_this_name")
+        result = bench.runpytest_inprocess(*given)
+        assert result.ret == pytest.ExitCode.INTERRUPTED
+        assert (folder / "results.json").read_text() == "earlier"
+
+    def test_quiet(self, bench, given) -> None:
+        """With -q there is no summary of ours, and the artifacts are there all the same."""
+        result = bench.runpytest_inprocess(*given, "-q")
+        result.stdout.no_fnmatch_line("*trials*")
+        assert (bench.path / "noisecore-results/quick/results.json").is_file()
+
+    def test_own_measurement(self, bench, given) -> None:
+        """A benchmark that measures something of its own sees the usual clock."""
+        bench.makepyfile(
+            test_bench=(
+                "import pytest\n"
+                "@pytest.mark.robustness()\n"
+                "def test_own(robustness, benchmark):\n"
+                "    benchmark.pedantic(lambda: sum(range(10000)), rounds=3)\n"
+                "    assert benchmark.stats.stats.min > 0\n"
+            )
+        )
+        bench.runpytest_inprocess(*given).assert_outcomes(passed=1)
+
+
+# A marker that asks for what cannot be, and what the line says.
+MISTAKES = {
+    "argument": ("modles=['mlp']", "unknown argument 'modles'", "did you mean 'models'?"),
+    "model": ("models=['mpl']", "unknown model 'mpl'", "did you mean 'mlp'?"),
+    "models as text": ("models='mlp'", "models must be a list of names", "got 'mlp'"),
+    "scale": ("scales=[-1]", "finite number >= 0", "-1"),
+    "scale as text": ("scales=['much']", "finite number >= 0", "much"),
+    "scales as a number": ("scales=1", "scales must be a list of numbers", "got 1"),
+    "recipe": ("recipe={'epoch': 3}", "unknown recipe field 'epoch'", "did you mean 'epochs'?"),
+    "recipe value": ("recipe={'epochs': 0}", "whole number >= 1", "got 0"),
+    "profile": ("profile='quik'", "unknown profile 'quik'", "did you mean 'quick'?"),
+    "condition": ("{'scale': [1]}", "unknown argument 'scale'", "did you mean 'scales'?"),
+}
+
+
+class TestMarker:
+    """What a benchmark asks for."""
+
+    @pytest.mark.parametrize("fixtures", ["robustness", "robustness, noise_model, noise_scale"])
+    @pytest.mark.parametrize("name", MISTAKES)
+    def test_mistake(self, bench, given, usage_line, name, fixtures) -> None:
+        """A mistake in a marker is one line that names the test, whatever fixtures it has."""
+        arguments, *parts = MISTAKES[name]
+        bench.makepyfile(
+            test_bench=(
+                "import pytest\n"
+                f"@pytest.mark.robustness({arguments})\n"
+                f"def test_it({fixtures}): pass\n"
+            )
+        )
+        line = usage_line(bench.runpytest_inprocess(*given))
+        assert "test_bench.py::test_it" in line
+        assert "marker robustness: " in line
+        for part in parts:
+            assert part in line
+
+    def test_fixture_without_marker(self, bench) -> None:
+        """The fixture without the marker says what is missing, in one line and no traceback."""
+        bench.makepyfile(test_bench="def test_it(robustness): pass")
+        result = bench.runpytest_inprocess()
+        result.assert_outcomes(errors=1)
+        result.stdout.fnmatch_lines(
+            ["the fixture robustness needs @pytest.mark.robustness() on the test"]
+        )
+        result.stdout.no_fnmatch_line("*request*")
+
+    def test_model_that_is_not_run(self, bench, given) -> None:
+        """A benchmark of a model that was not chosen is skipped, and says why."""
+        bench.makepyfile(
+            test_bench=(
+                "import pytest\n"
+                "@pytest.mark.robustness(models=['cnn'])\n"
+                "def test_it(robustness, noise_model): pass\n"
+            )
+        )
+        result = bench.runpytest_inprocess(*given, "-rs")
+        result.assert_outcomes(skipped=1)
+        result.stdout.fnmatch_lines(["SKIPPED*no model of the run is among the marker's: cnn"])
+
+    def test_other_profile(self, bench, given) -> None:
+        """A benchmark of another profile is deselected, and comes back with that profile."""
+        bench.makepyfile(
+            test_bench=(
+                "import pytest\n"
+                "@pytest.mark.robustness(profile='notebook')\n"
+                "def test_theirs(robustness): pass\n"
+                "@pytest.mark.robustness()\n"
+                "def test_ours(robustness): pass\n"
+            )
+        )
+        ours = bench.runpytest_inprocess(*given, "--collect-only", "-q")
+        assert "test_bench.py::test_theirs" not in ours.outlines
+        assert "1/2 tests collected (1 deselected)" in ours.stdout.str()
+        theirs = bench.runpytest_inprocess(
+            *given, "--collect-only", "-q", "--noise-profile=notebook"
+        )
+        assert "test_bench.py::test_theirs" in theirs.outlines
