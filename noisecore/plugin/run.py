@@ -12,6 +12,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from textwrap import wrap
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
     from noisecore.judging.gates import Verdict
     from noisecore.showing.report import NoisePictures
+
+
+_WIDTH = 80  # of the terminal summary
 
 
 class Run:
@@ -169,10 +173,9 @@ def _summarise(
     lines = [f"{len(records)} of {len(planned)} trials, {duration(seconds)} of training and tests"]
     lines += [outcome(record) for record in records if record.status == "failed"]
     for curve in matched_curves(records).values():
-        lines += ["", *str(curve).splitlines(), conclude(curve)]
-    lines += [
-        f"{verdict.verdict.upper()} {verdict.gate}: {verdict.sentence}"
-        for verdict in verdicts
-        if verdict.verdict != "pass"
-    ]
+        lines += ["", *str(curve).splitlines(), *wrap(conclude(curve), _WIDTH)]
+    for verdict in verdicts:
+        if verdict.verdict != "pass":
+            sentence = f"{verdict.verdict.upper()} {verdict.gate}: {verdict.sentence}"
+            lines += ["", *wrap(sentence, _WIDTH)]
     return [*lines, ""]
