@@ -110,7 +110,8 @@ def _collect(config: pytest.Config, items: list[pytest.Item]) -> None:
             other.append(item)
             continue
         item.stash[REQUESTS] = read_requests(item, marker, choices.profile)
-        item.add_marker(pytest.mark.benchmark(timer=CLOCK))
+        if "benchmark" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.benchmark(timer=CLOCK))
         if not choices.running:
             item.add_marker(pytest.mark.skip(reason=_HOW_TO_RUN))
     if other:

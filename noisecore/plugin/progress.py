@@ -77,7 +77,8 @@ class Progress:
             if not self._drawn:
                 self._reporter.ensure_newline()
             current = " | ".join(
-                f"{trial.model} {trial.train_scale:g} seed {trial.seed} {epoch}/{trial.recipe.epochs}"
+                f"{trial.model} {trial.train_scale:g} seed {trial.seed} "
+                f"{epoch}/{trial.recipe.epochs}"
                 for trial, epoch in self._running.items()
             )
             line = f"noisecore {self._count()}{self._left()}: {current}"

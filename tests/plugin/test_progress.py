@@ -137,10 +137,12 @@ def test_live_line(clock) -> None:
         progress(Event("started", trial(1).trial))
         progress(epoch(trial(1), 0))
         epochs = trial().trial.recipe.epochs
-        assert reporter.drawn[-1] == f"noisecore 0/3: cnn 1 seed 0 0/{epochs} | cnn 1 seed 1 1/{epochs}"
+        two = f"cnn 1 seed 0 0/{epochs} | cnn 1 seed 1 1/{epochs}"
+        assert reporter.drawn[-1] == f"noisecore 0/3: {two}"
         clock.now += 30
         progress(finished(trial(0)))
-        assert reporter.drawn[-1] == f"noisecore 1/3, about 1 min 00 s left: cnn 1 seed 1 1/{epochs}"
+        one = f"cnn 1 seed 1 1/{epochs}"
+        assert reporter.drawn[-1] == f"noisecore 1/3, about 1 min 00 s left: {one}"
     assert reporter.lines == []
 
 
