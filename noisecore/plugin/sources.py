@@ -62,9 +62,9 @@ class Trained:
         from noisecore.running.engine import Engine
         from noisecore.running.store import Store
 
-        self.versions = compat.versions()
         self._location = (choices.profile.dataset, choices.data_dir)
         self.dataset = load_dataset(*self._location)
+        self.versions = compat.versions()
         self._store = Store(choices.artifacts / "trials", run_id)
         self._store.prepare()
         self._store.records()  # a file there that is no record would break the report

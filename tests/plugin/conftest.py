@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -163,7 +164,14 @@ def environment(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def train(tmp_path_factory, environment):
+def tensorflow():
+    """Skip the tests that train where TensorFlow is not installed."""
+    if importlib.util.find_spec("tensorflow") is None:
+        pytest.skip("TensorFlow is not installed")
+
+
+@pytest.fixture(scope="session")
+def train(tmp_path_factory, environment, tensorflow):
     """Return a function that runs pytest on the benchmarks above, with real training."""
 
     def train(name, *arguments):

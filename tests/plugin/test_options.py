@@ -187,7 +187,7 @@ def test_bad_records(bench, given, usage_line, file, content, came) -> None:
     assert left_behind(bench) == []
 
 
-def test_broken_record_among_the_artifacts(bench, tiny, usage_line) -> None:
+def test_broken_record_among_the_artifacts(bench, tiny, usage_line, tensorflow) -> None:
     """A file among the records that is none is found before anything is trained, not after."""
     trials = bench.path / "noisecore-results/quick/trials"
     trials.mkdir(parents=True)

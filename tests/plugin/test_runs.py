@@ -187,7 +187,7 @@ class TestInline:
 
 
 @pytest.fixture
-def start(bench, tiny):
+def start(bench, tiny, tensorflow):
     """Return a function that starts a long training in a session of its own, and ends it."""
     started = []
 
