@@ -101,9 +101,7 @@ def parametrize(metafunc: pytest.Metafunc, marker: pytest.Mark, profile: Profile
         models, scales = (), ()  # `read_requests` says what is wrong
     chosen = [model for model in models if model in profile.models]
     if "noise_model" in metafunc.fixturenames:
-        reason = f"no model of the run is among the marker's: {', '.join(models)}"
-        none = pytest.param(None, marks=pytest.mark.skip(reason=reason))
-        metafunc.parametrize("noise_model", chosen or [none])
+        metafunc.parametrize("noise_model", chosen or [None])
     if "noise_scale" in metafunc.fixturenames:
         ids = [f"{scale:g}" for scale in scales]
         metafunc.parametrize("noise_scale", scales or [None], ids=ids or None)
@@ -117,38 +115,58 @@ def read_requests(item: pytest.Item, marker: pytest.Mark, profile: Profile) -> t
     callspec = getattr(item, "callspec", None)
     params: Mapping[str, Any] = callspec.params if callspec is not None else {}
     try:
-        requests = tuple(
+        requests = [
             _read_request({**marker.kwargs, **condition}, params, profile)
             for condition in marker.args or ({},)
-        )
-        skipped = "noise_model" in params and params["noise_model"] is None
-        return () if skipped else requests
+        ]
     except (TypeError, ValueError) as error:
         raise pytest.UsageError(f"noisecore: {item.nodeid}: marker robustness: {error}") from None
+    wanted = tuple(request for request in requests if request is not None)
+    if len(wanted) < len(requests):
+        reason = f"the run's models are {', '.join(profile.models)}: none that this test asks for"
+        item.add_marker(pytest.mark.skip(reason=reason))
+        return ()
+    return wanted
 
 
 def _read_request(
     values: Mapping[str, Any], params: Mapping[str, Any], profile: Profile
-) -> Request:
+) -> Request | None:
+    """Return the request of one condition, None if its model is not one of the run's."""
     for field in values:
         if field not in _FIELDS:
             raise ValueError(unknown("argument", field, _FIELDS))
-    model = params.get("noise_model") or _models(values, profile)[0]
+    models = [model for model in _models(values, profile) if model in profile.models]
+    if "noise_model" in params:
+        models = [params["noise_model"]] if params["noise_model"] else []
+    if len(models) > 1:
+        raise ValueError(
+            f"{len(models)} models ({', '.join(models)}) and one curve: let the test take "
+            "noise_model, to run once for each, or name one in models="
+        )
+    recipe = profile.recipe.but(**values.get("recipe", {}))
+    blank = bool(values.get("blank", False))
+    if blank and recipe.standardisation != "none":
+        raise ValueError(
+            "blank images cannot be standardised: add recipe={'standardisation': 'none'}"
+        )
     scales = _scales(values, profile)
     if "noise_scale" in params:
         scales = (params["noise_scale"],)
+    if not models:
+        return None
     run_scales = (0.0, *profile.scales)
     return Request(
         dataset=Path(profile.dataset).name,
-        model=model,
+        model=models[0],
         noise=profile.noise,
-        recipe=profile.recipe.but(**values.get("recipe", {})),
+        recipe=recipe,
         train_scales=scales,
         test_scales=tuple(sorted({*run_scales, *scales})),
         seeds=profile.seeds,
         test_draw=profile.test_draw,
         clip=profile.clip,
-        blank=bool(values.get("blank", False)),
+        blank=blank,
     )
 
 

@@ -65,15 +65,23 @@ class Robustness:
     @property
     def curve(self) -> Curve:
         """The matched curve of a test with one condition."""
-        (curve,) = self.curves
-        return curve
+        curves = self.curves
+        if not curves:
+            raise RuntimeError("the records are there in the test itself, not in its fixtures")
+        if len(curves) > 1:
+            raise ValueError(f"this test has {len(curves)} curves: use robustness.curves")
+        return curves[0]
 
     @property
     def point(self) -> Point:
         """The scale of a test with one condition and one scale."""
         curve = self.curve
-        (scale,) = curve.scales
-        return curve.at(float(scale))
+        if len(curve.scales) > 1:
+            raise ValueError(
+                f"this test has {len(curve.scales)} scales: use robustness.curve.at(scale), or "
+                "take noise_scale to run once for each"
+            )
+        return curve.at(float(curve.scales[0]))
 
     def record(self, benchmark: Any) -> None:
         """Put the training seconds of the seeds into pytest-benchmark's `benchmark` as rounds.

@@ -141,12 +141,13 @@ def read_choices(config: pytest.Config) -> Choices:
             get_builder(model)
     except (DatasetError, ModelError, NoiseError, ProfileError) as error:
         raise pytest.UsageError(f"noisecore: {error}") from None
+    records = _records(config)
     return Choices(
         profile=changed,
         known=frozenset(profiles),
-        running=scales is not None,
+        running=scales is not None or records is not None,
         data_dir=option(config, "data-dir") or None,
-        records=_records(config),
+        records=records,
         workers=_workers(option(config, "workers")),
         artifacts=config.invocation_params.dir / option(config, "artifacts") / profile.name,
         note=note,

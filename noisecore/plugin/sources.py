@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -113,9 +115,12 @@ class Trained:
         except TensorFlowError as error:
             raise pytest.UsageError(f"noisecore: {error}") from None
         try:
-            yield
-        finally:
+            with _interrupted_by_sigterm():
+                yield
+        except BaseException:
             self._engine.close()
+            raise
+        self._engine.finish()
 
     def wait(self, request: Request) -> list[TrialRecord]:
         """Return the records of one request when they are there."""
@@ -138,6 +143,23 @@ class Trained:
             self._progress(event)
 
 
+@contextmanager
+def _interrupted_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM do what Ctrl-C does: the run ends with its report, and leaves no worker."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt("SIGTERM")
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 class Given:
     """Records of earlier runs, judged anew: nothing is trained, TensorFlow is not needed.
 
@@ -148,6 +170,12 @@ class Given:
         from noisecore.showing.results import read_records
 
         self.versions: dict[str, str] = {}
+        inside = path.resolve().is_relative_to(choices.artifacts.resolve())
+        if inside or (choices.artifacts / "trials").exists():
+            raise pytest.UsageError(
+                f"noisecore: the report of the given records would replace that of the run in "
+                f"{choices.artifacts}: choose another folder with --noise-artifacts"
+            )
         self._path = path
         self._all = read_records(path)
         self._plan = _Plan(choices.artifacts / ".plan", run_id)
@@ -160,7 +188,7 @@ class Given:
     def submit(self, requests: Sequence[Request]) -> None:
         """Note what the tests need."""
         planned = dict.fromkeys(label for request in requests for label in request.labels())
-        found = [record for request in requests for record in self._find(request).values()]
+        found = [record for request in requests for record in self._find(request)]
         self._plan.write(planned=list(planned), keys=[record.key for record in found])
 
     @contextmanager
@@ -170,17 +198,34 @@ class Given:
 
     def wait(self, request: Request) -> list[TrialRecord]:
         """Return the records of one request; fail the test if one is not among those given."""
-        found = self._find(request)
+        found: dict[str, TrialRecord] = {}
+        for record in self._find(request):
+            first = found.setdefault(record.trial.label, record)
+            # Which of two records is the right one, nobody knows here.
+            if first.trial != record.trial or first.evaluations != record.evaluations:
+                pytest.fail(
+                    f"{self._path} holds two records of {record.trial.label} that differ, "
+                    f"{first.key} and {record.key}: name a folder with the records of one run",
+                    pytrace=False,
+                )
+            if self.dataset and record.trial.dataset_sha256 != self.dataset.sha256:
+                pytest.fail(
+                    f"{record.trial.label} was made with another {request.dataset}: expected "
+                    f"SHA-256 {self.dataset.sha256}, got {record.trial.dataset_sha256}",
+                    pytrace=False,
+                )
         missing = [label for label in request.labels() if label not in found]
         if missing:
             what = f"{len(missing)} records of data set {request.dataset} are not in {self._path}"
             pytest.fail("\n  ".join([f"{what}:", *missing]), pytrace=False)
-        return list(found.values())
+        return [found[label] for label in request.labels()]
 
-    def _find(self, request: Request) -> dict[str, TrialRecord]:
-        """Return those records of a request that are there, by label, in the request's order."""
-        by_label = {record.trial.label: record for record in self._all if request.fits(record)}
-        return {label: by_label[label] for label in request.labels() if label in by_label}
+    def _find(self, request: Request) -> list[TrialRecord]:
+        """Return all records that could be those of a request."""
+        labels = set(request.labels())
+        return [
+            record for record in self._all if request.fits(record) and record.trial.label in labels
+        ]
 
     def records(self) -> list[TrialRecord]:
         """Return the records that the tests need."""

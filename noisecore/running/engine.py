@@ -66,6 +66,7 @@ class Engine:
         self._records: dict[str, TrialRecord] = {}
         self._change = threading.Condition()
         self._stopping = False
+        self._finishing = False
         self._error: BaseException | None = None
         self._threads: list[threading.Thread] = []
         self._workers: list[Worker] = []
@@ -98,6 +99,16 @@ class Engine:
             if self._stopping:
                 raise RuntimeError("the engine was closed before all trials had run")
             return [self._records[key] for key in wanted]
+
+    def finish(self) -> None:
+        """Let the workers end the trials that they are at, which others may wait for; then close.
+
+        Under xdist a process whose own tests are done may be at a trial of another's test.
+        """
+        self._finishing = True
+        for thread in self._threads:
+            thread.join()
+        self.close()
 
     def close(self) -> None:
         """End the workers; trials that are still running leave no record."""
@@ -144,7 +155,7 @@ class Engine:
 
     def _run_all(self, keys: list[str], run: Callable[[Trial], TrialRecord]) -> None:
         """Run the trials that nobody else runs, until the records of all of them are there."""
-        while not self._stopping:
+        while not (self._stopping or self._finishing):
             left = [key for key in keys if key not in self._records]
             if not left:
                 return
@@ -154,7 +165,7 @@ class Engine:
     def _run_one(self, key: str, run: Callable[[Trial], TrialRecord]) -> bool:
         """Run a trial unless somebody else has it or had it; return whether its record is here."""
         with self.store.claim(key) as mine:
-            if self._stopping or key in self._records or not mine:
+            if self._stopping or self._finishing or key in self._records or not mine:
                 return key in self._records
             trial = self.trials[key]
             record = self.store.read(key)

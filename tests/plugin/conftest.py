@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ import noisecore.judging.gates
 import noisecore.running.engine
 import noisecore.running.store
 import noisecore.showing.report  # noqa: F401
+from noisecore.data import load_dataset
 from noisecore.records import TrialRecord
 
 BENCHMARKS = """
@@ -103,9 +105,17 @@ def write_dataset(folder: Path) -> None:
 
 
 def write_records(folder: Path, **overrides: Any) -> None:
-    """Write the records of a sweep that was never trained, a file each."""
+    """Write the records of a sweep on tiny.npz that was never trained, a file each."""
     folder.mkdir(parents=True, exist_ok=True)
-    choices: dict[str, Any] = {"model": "mlp", "seeds": (0, 1), "dataset": "tiny.npz"}
+    with tempfile.TemporaryDirectory() as temporary:
+        write_dataset(Path(temporary))
+        dataset = load_dataset(Path(temporary, "tiny.npz").as_posix())
+    choices: dict[str, Any] = {
+        "model": "mlp",
+        "seeds": (0, 1),
+        "dataset": "tiny.npz",
+        "dataset_sha256": dataset.sha256,
+    }
     for record in make_sweep({0.0: 0.9, 1.0: 0.8, 4.0: 0.6}, **choices | overrides):
         (folder / f"{record.key}.json").write_text(json.dumps(record.to_dict()))
 

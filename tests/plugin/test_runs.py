@@ -6,6 +6,7 @@ import csv
 import fcntl
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -222,7 +223,7 @@ class TestEndedEarly:
         wait_until(lambda: list((artifacts / "trials").glob("*.json")))
         # While it runs, nobody else can write to its folder.
         other = usage_line(bench.runpytest_inprocess(*given))
-        assert "another run is writing to" in other
+        assert "would replace that of the run in" in other
         assert len(workers_of(process.pid)) == 1
         os.killpg(process.pid, signal.SIGINT)
         output, _ = process.communicate(timeout=60)
@@ -405,7 +406,9 @@ class TestMarker:
         )
         result = bench.runpytest_inprocess(*given, "-rs")
         result.assert_outcomes(skipped=1)
-        result.stdout.fnmatch_lines(["SKIPPED*no model of the run is among the marker's: cnn"])
+        result.stdout.fnmatch_lines(
+            ["SKIPPED*the run's models are mlp: none that this test asks for"]
+        )
 
     def test_other_profile(self, bench, given) -> None:
         """A benchmark of another profile is deselected, and comes back with that profile."""
@@ -425,3 +428,67 @@ class TestMarker:
             *given, "--collect-only", "-q", "--noise-profile=notebook"
         )
         assert "test_bench.py::test_theirs" in theirs.outlines
+
+
+class TestGivenRecordsOfSeveralRuns:
+    """A folder that holds more than one answer."""
+
+    def test_records_that_differ(self, bench, given, save_records) -> None:
+        """Of two records of one trial neither is chosen: the tests that need it fail and say so."""
+        save_records(bench.path / "records/other", evaluations=())
+        result = bench.runpytest_inprocess(*given)
+        assert result.ret == pytest.ExitCode.TESTS_FAILED
+        result.stdout.fnmatch_lines("*records of mlp/gaussian/quick scale * that differ*")
+
+    def test_other_content(self, bench, given, save_records) -> None:
+        """Records of a data set of the same name and other content are not judged as this one's."""
+        shutil.rmtree(bench.path / "records")
+        save_records(bench.path / "records", dataset_sha256="0" * 64)
+        result = bench.runpytest_inprocess(*given)
+        assert result.ret == pytest.ExitCode.TESTS_FAILED
+        result.stdout.fnmatch_lines("*was made with another tiny.npz*")
+
+    def test_report_of_a_training_run(self, bench, given, usage_line) -> None:
+        """Judging given records never replaces the report of a run that trained."""
+        (bench.path / "noisecore-results/quick/trials").mkdir(parents=True)
+        line = usage_line(bench.runpytest_inprocess(*given))
+        assert "choose another folder with --noise-artifacts" in line
+
+    def test_records_alone(self, bench, given) -> None:
+        """Given records are judged without --noise-scales: nothing is skipped, nothing trained."""
+        rest = [option for option in given if not option.startswith("--noise-scales")]
+        bench.makefile(".ini", pytest="[pytest]\nnoise_profiles = two: base=quick scales=1,4\n")
+        result = bench.runpytest_inprocess(*rest, "--noise-profile=two")
+        result.assert_outcomes(passed=4)
+
+
+class TestModels:
+    """Which model a test gets."""
+
+    def test_several_models_and_one_curve(self, bench, given, usage_line) -> None:
+        """A test that could mean two models, and takes neither, is refused."""
+        bench.makepyfile(
+            test_bench="import pytest\n@pytest.mark.robustness()\ndef test_it(robustness): pass"
+        )
+        options = [option for option in given if not option.startswith("--noise-model")]
+        assert "2 models (cnn, mlp) and one curve" in usage_line(
+            bench.runpytest_inprocess(*options)
+        )
+
+    def test_named_model_that_is_not_run(self, bench, given) -> None:
+        """A test of a model that the run leaves out is skipped, parametrized or not."""
+        bench.makepyfile(
+            test_bench="import pytest\n"
+            "@pytest.mark.robustness(models=['cnn'])\ndef test_it(robustness): pass"
+        )
+        bench.runpytest_inprocess(*given).assert_outcomes(skipped=1)
+
+    def test_blank_images_are_not_standardised(self, bench, given, usage_line) -> None:
+        """The control without images needs a recipe that does not standardise, and says so."""
+        bench.makepyfile(
+            test_bench="import pytest\n"
+            "@pytest.mark.robustness(blank=True)\ndef test_it(robustness): pass"
+        )
+        assert "blank images cannot be standardised" in usage_line(
+            bench.runpytest_inprocess(*given)
+        )
