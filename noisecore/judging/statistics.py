@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
+from scipy.optimize import isotonic_regression
 
 Floats = NDArray[np.float64]
 
@@ -135,6 +136,155 @@ def rise_allowance(accuracy: ArrayLike, images: int, slack: float) -> Floats:
     return np.asarray(np.maximum(slack, 3 * error), np.float64)
 
 
+@dataclass(frozen=True, eq=False)
+class Difference:
+    """A new mean less a baseline's, its standard error, and the error's degrees of freedom.
+
+    Arrays of one shape, 0-d for one figure; NaN where there are too few seeds to know.
+    """
+
+    estimate: Floats
+    error: Floats
+    freedom: Floats
+
+    def bound(self, confidence: float, *, upper: bool) -> Floats:
+        """Return the one-sided bound that lies beyond the true difference with `confidence`."""
+        distance = stats.t.ppf(_checked(confidence), self.freedom) * self.error
+        return np.asarray(self.estimate + distance if upper else self.estimate - distance)
+
+    def p_above(self, threshold: float) -> Floats:
+        """Return the one-sided p value against "the true difference is `threshold` or less"."""
+        return self._p(self.estimate - threshold)
+
+    def p_below(self, threshold: float) -> Floats:
+        """Return the one-sided p value against "the true difference is `threshold` or more"."""
+        return self._p(threshold - self.estimate)
+
+    def _p(self, distance: Floats) -> Floats:
+        # Runs that agree to the digit have no error: then the estimate alone decides.
+        with np.errstate(divide="ignore", invalid="ignore"):
+            steps = np.where(distance == 0, 0.0, distance / self.error)
+        unknown = np.isnan(self.error) | np.isnan(self.freedom)
+        return np.where(unknown, np.nan, stats.t.sf(steps, np.maximum(self.freedom, 1.0)))
+
+
+def pooled_difference(new: ArrayLike, baseline: ArrayLike, images: int) -> Difference:
+    """Return how mean accuracy differs, from the accuracies of the seeds alone.
+
+    new: (S,) or (S, k); baseline: likewise, with seeds of its own. The spread of a scale is pooled
+    over both, s^2 = (sum of squares about the two means) / (S_new + S_baseline - 2), and at least
+    the binomial p(1-p)/images: a few seeds may agree by luck. The error is
+    s * sqrt(1/S_new + 1/S_baseline). NaN where both have one seed.
+    Source: Student's t with pooled variance; the floor is noisecore's own.
+    """
+    ours, theirs = _by_seed(new), _by_seed(baseline)
+    if images < 1:
+        raise ValueError(f"images must be a whole number >= 1, got {images}")
+    estimate = np.asarray(ours.mean(axis=0) - theirs.mean(axis=0))
+    freedom = len(ours) + len(theirs) - 2
+    if freedom == 0:
+        unknown = np.full(estimate.shape, np.nan)
+        return Difference(estimate, unknown, unknown)
+    squares = sum(
+        (_deviation(data) ** 2 * (len(data) - 1) for data in (ours, theirs) if len(data) > 1),
+        start=np.zeros(estimate.shape),
+    )
+    mean = np.concatenate([ours, theirs]).mean(axis=0)
+    binomial = np.maximum(mean * (1 - mean), 0.0) / images
+    spread = np.sqrt(np.maximum(squares / freedom, binomial))
+    error = spread * math.sqrt(1 / len(ours) + 1 / len(theirs))
+    return Difference(estimate, np.asarray(error), np.full(estimate.shape, float(freedom)))
+
+
+def paired_difference(new: ArrayLike, baseline: ArrayLike) -> Difference:
+    """Return how mean accuracy differs on the same test images, over seeds and images together.
+
+    new: (S, n), the share of right answers of each seed at each image (a mean over scales, or one
+    scale's 0 and 1); baseline: likewise, with seeds of its own and the same n images in the same
+    order. Both seeds and images are random: the variance is that of a two-way table,
+    s_new^2/S_new + s_baseline^2/S_baseline + s_d^2/n - e_new/(S_new n) - e_baseline/(S_baseline n),
+    with s of the seeds' means, s_d of the images' differences d, and e the residual variance of
+    seed by image, which the other terms both contain. It is what resampling seeds and images
+    together converges to, less that excess, with nothing left to the luck of the resampling.
+    Degrees of freedom by Satterthwaite. NaN where either has one seed.
+    Source: Owen (2007), Annals of Applied Statistics 1, 386, section 3; Satterthwaite (1946),
+    Biometrics Bulletin 2, 110.
+    """
+    ours, theirs = np.asarray(new, np.float64), np.asarray(baseline, np.float64)
+    if ours.ndim != 2 or theirs.ndim != 2 or ours.shape[1] != theirs.shape[1] or not ours.size:
+        raise ValueError(
+            f"new and baseline must have the shapes (seeds, images) with the same images, got "
+            f"{ours.shape} and {theirs.shape}"
+        )
+    estimate = np.asarray(ours.mean() - theirs.mean())
+    images = ours.shape[1]
+    if min(len(ours), len(theirs), images) < 2:
+        unknown = np.asarray(np.nan)
+        return Difference(estimate, unknown, unknown)
+    seeds = [data.mean(axis=1).var(ddof=1) / len(data) for data in (ours, theirs)]
+    columns = (ours.mean(axis=0) - theirs.mean(axis=0)).var(ddof=1) / images
+    excess = sum(_residual_variance(data) / data.size for data in (ours, theirs))
+    variance = max(sum(seeds) + columns - excess, sum(seeds), columns)
+    parts = [(part, len(data) - 1) for part, data in zip(seeds, (ours, theirs), strict=True)]
+    parts.append((columns, images - 1))
+    below = sum(part**2 / freedom for part, freedom in parts)
+    # All equal: no variance, and nothing that could make the error uncertain.
+    freedom = variance**2 / below if below > 0 else float(images - 1)
+    least = min(len(ours), len(theirs)) - 1
+    return Difference(estimate, np.sqrt(variance), np.asarray(max(freedom, least), np.float64))
+
+
+def _residual_variance(data: Floats) -> float:
+    """Return the variance of (S, n) beyond that of its rows and its columns."""
+    rest = data - data.mean(axis=0) - data.mean(axis=1, keepdims=True) + data.mean()
+    return float((rest**2).sum() / ((data.shape[0] - 1) * (data.shape[1] - 1)))
+
+
+@dataclass(frozen=True, eq=False)
+class Isotonic:
+    """A falling fit to a curve: fitted (k,), how far the curve lies off it at most, and p."""
+
+    fitted: Floats
+    distance: float
+    p: float
+
+
+def isotonic_test(accuracy: ArrayLike, images: int, *, draws: int = 2000) -> Isotonic:
+    """Return the falling curve nearest to mean accuracy, and the p value against "it falls".
+
+    accuracy: (S, k), scales ascending, S at least 2. The fit minimises sum w (mean - fit)^2 with
+    w = S/s^2, s at least the binomial sqrt(p(1-p)/images); that sum is the statistic. Its null
+    distribution is drawn at the fit: normal means, and variances that are as uncertain as S seeds
+    leave them. A p of 1 says that the curve falls already. Random numbers are keyed: the same
+    curve gives the same p.
+    Source: Robertson, Wright and Dykstra (1988), Order Restricted Statistical Inference, ch. 2;
+    the draws replace its tables, which need known variances.
+    """
+    data = _by_seed(accuracy)
+    if data.ndim != 2 or len(data) < 2:
+        raise ValueError(
+            f"accuracy must have the shape (2 or more seeds, scales), got {data.shape}"
+        )
+    seeds, mean = len(data), data.mean(axis=0)
+    floor = np.maximum(mean * (1 - mean), 1e-12) / images
+    variance = np.maximum(_deviation(data) ** 2, floor) / seeds
+
+    def off(means: Floats, variances: Floats) -> tuple[Floats, float]:
+        fit = isotonic_regression(means, weights=1 / variances, increasing=False).x
+        return fit, float((((means - fit) ** 2) / variances).sum())
+
+    fitted, statistic = off(mean, variance)
+    distance = float(np.abs(mean - fitted).max())
+    if distance == 0:
+        return Isotonic(fitted, 0.0, 1.0)
+    rng = np.random.default_rng(0)
+    means = fitted + np.sqrt(variance) * rng.standard_normal((draws, len(mean)))
+    uncertain = variance * rng.chisquare(seeds - 1, means.shape) / (seeds - 1)
+    variances = np.maximum(uncertain, floor / seeds)
+    above = sum(off(*drawn)[1] >= statistic for drawn in zip(means, variances, strict=True))
+    return Isotonic(fitted, distance, (1 + above) / (1 + draws))
+
+
 def _t_interval(data: Floats, confidence: float, factor: float) -> Interval:
     mean = np.asarray(data.mean(axis=0))
     upper = _upper(confidence)
@@ -160,6 +310,10 @@ def _by_seed(values: ArrayLike) -> Floats:
 
 
 def _upper(confidence: float) -> float:
+    return (1 + _checked(confidence)) / 2
+
+
+def _checked(confidence: float) -> float:
     if not 0 < confidence < 1:
         raise ValueError(f"confidence must lie between 0 and 1, got {confidence}")
-    return (1 + confidence) / 2
+    return confidence
