@@ -1,17 +1,26 @@
 """Curves: accuracy and loss over scale, seeds beside each other, and the figures read off them."""
 
-from noisecore.judging.curves.assembly import curve_matrix, matched_curves
+from noisecore.judging.curves.assembly import (
+    Cells,
+    curve_cells,
+    curve_matrix,
+    evaluation_at,
+    matched_curves,
+)
 from noisecore.judging.curves.curve import Curve, Drop, Point
 from noisecore.judging.curves.frames import curve_frame, matrix_frame
 from noisecore.judging.curves.matrix import Matrix
 
 __all__ = [
+    "Cells",
     "Curve",
     "Drop",
     "Matrix",
     "Point",
+    "curve_cells",
     "curve_frame",
     "curve_matrix",
+    "evaluation_at",
     "matched_curves",
     "matrix_frame",
 ]

@@ -22,7 +22,7 @@ def matched_curves(records: Iterable[TrialRecord]) -> dict[str, Curve]:
     data, source, recipe or test images, or other numbers for the same scale and seed.
     """
     curves = {}
-    for name, cells in _groups(records).items():
+    for name, cells in curve_cells(records).items():
         scales, seeds = _axes(cells)
         accuracy = np.full((len(seeds), len(scales)), np.nan)
         loss = accuracy.copy()
@@ -50,7 +50,7 @@ def matched_curves(records: Iterable[TrialRecord]) -> dict[str, Curve]:
 def curve_matrix(records: Iterable[TrialRecord]) -> dict[str, Matrix]:
     """Return the train-by-test matrix of each curve's name; raises as `matched_curves` does."""
     matrices = {}
-    for name, cells in _groups(records).items():
+    for name, cells in curve_cells(records).items():
         scales, seeds = _axes(cells)
         tests = sorted({scale for record in cells.values() for scale in record.trial.test_scales})
         accuracy = np.full((len(seeds), len(scales), len(tests)), np.nan)
@@ -87,8 +87,11 @@ def evaluation_at(record: TrialRecord | None, scale: float) -> Evaluation | str:
     return found
 
 
-def _groups(records: Iterable[TrialRecord]) -> dict[str, Cells]:
-    """Return each curve's records by train scale and seed, names in alphabetical order."""
+def curve_cells(records: Iterable[TrialRecord]) -> dict[str, Cells]:
+    """Return each curve's records by (train scale, seed), names in alphabetical order.
+
+    Raises `ValueError`, naming both keys, if two records of a curve do not belong together.
+    """
     groups: dict[str, Cells] = {}
     for record in records:
         cells = groups.setdefault(record.trial.curve, {})

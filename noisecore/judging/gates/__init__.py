@@ -19,20 +19,40 @@ from noisecore.judging.gates.point_gates import (
     judge_floor,
     judge_published,
 )
+from noisecore.judging.gates.regression import (
+    Case,
+    Mode,
+    assert_no_regression,
+    cost_line,
+    judge_no_regression,
+    points,
+    regression_table,
+)
 from noisecore.judging.gates.verdict import Verdict, collect_verdicts
+from noisecore.judging.margins import Margins, MarginsError, parse_margins
 
 __all__ = [
+    "Case",
+    "Margins",
+    "MarginsError",
+    "Mode",
     "Verdict",
     "assert_at_chance",
     "assert_floor",
     "assert_monotonic",
+    "assert_no_regression",
     "assert_noise_bites",
     "assert_published",
     "collect_verdicts",
+    "cost_line",
     "floor_for",
     "judge_at_chance",
     "judge_floor",
     "judge_monotonic",
+    "judge_no_regression",
     "judge_noise_bites",
     "judge_published",
+    "parse_margins",
+    "points",
+    "regression_table",
 ]

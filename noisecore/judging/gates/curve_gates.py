@@ -7,6 +7,7 @@ from typing import Any
 
 from noisecore.judging.curves import Curve
 from noisecore.judging.gates.verdict import (
+    ALPHA,
     ROUNDING,
     Outcome,
     Verdict,
@@ -15,17 +16,23 @@ from noisecore.judging.gates.verdict import (
     missing_figures,
     settle,
 )
-from noisecore.judging.statistics import rise_allowance
+from noisecore.judging.statistics import isotonic_test, rise_allowance
 
 _MORE_SCALES = "Give two or more scales greater than 0, with accuracy above chance at one of them."
 
 
-def judge_monotonic(curve: Curve, *, slack: float = 0.01, chance: float | None = None) -> Verdict:
+def judge_monotonic(
+    curve: Curve, *, slack: float = 0.01, chance: float | None = None, rigorous: bool = False
+) -> Verdict:
     """Judge that mean accuracy never rises from a scale to the next by more than is allowed.
 
     Scale 0 stands outside the claim. The allowance is `rise_allowance`: `slack`, or three standard
     errors if that is more. With `chance`, a pair is not judged where both means lie below chance
     plus three binomial standard errors. With no pair to judge the verdict is inconclusive.
+
+    rigorous: judge the curve as a whole instead, up to the last such pair: it fails if it lies
+    further than `slack` off every falling curve, and significantly so (`isotonic_test`, 0.05).
+    With one seed that is inconclusive.
     """
     claimed = curve.without_zero()
     if missing := missing_figures("monotonic", claimed):
@@ -53,6 +60,9 @@ def judge_monotonic(curve: Curve, *, slack: float = 0.01, chance: float | None =
         why = "lies at chance throughout" if rows else "has one scale"
         sentence = f"{curve.name} {why}: there is no step to judge"
         return make_verdict("monotonic", curve.name, "inconclusive", sentence, rows)
+    if rigorous:
+        end = 2 + max(i for i, row in enumerate(rows) if row["judged"])
+        return _judge_isotonic(claimed, end, slack, rows)
     worst = max(judged, key=lambda row: float(row["rise"] - row["allowed"]))
     passed = bool(worst["within"])
     pair = f"from scale {worst['scale_from']:g} to {worst['scale_to']:g}"
@@ -68,11 +78,34 @@ def judge_monotonic(curve: Curve, *, slack: float = 0.01, chance: float | None =
     return make_verdict("monotonic", curve.name, "pass" if passed else "fail", sentence, rows)
 
 
-def assert_monotonic(curve: Curve, *, slack: float = 0.01, chance: float | None = None) -> None:
+def _judge_isotonic(curve: Curve, end: int, slack: float, rows: list[dict[str, Any]]) -> Verdict:
+    """Judge the first `end` scales as a whole; the rows of the steps are shown beside it."""
+    rows = [row | {"within": None} for row in rows]
+    name = curve.name
+    if len(curve.seeds) < 2:
+        sentence = f"{name} has one seed: whether a rise is more than chance is not known"
+        return make_verdict("monotonic", name, "inconclusive", sentence, rows)
+    found = isotonic_test(curve.accuracy[:, :end], curve.images)
+    failed = found.distance > slack + ROUNDING and found.p < ALPHA
+    sentence = (
+        f"accuracy of {name} lies {found.distance:.4f} off the nearest falling curve "
+        f"(p {found.p:.3f}); it fails beyond {slack:g} with p below {ALPHA:g}"
+    )
+    fitted = [
+        {"scale": float(scale), "mean": float(mean), "fitted": float(fit)}
+        for scale, mean, fit in zip(curve.scales, curve.mean_accuracy, found.fitted, strict=False)
+    ]
+    outcome: Outcome = "fail" if failed else "pass"
+    return make_verdict("monotonic", name, outcome, sentence, [*rows, *fitted])
+
+
+def assert_monotonic(
+    curve: Curve, *, slack: float = 0.01, chance: float | None = None, rigorous: bool = False
+) -> None:
     """Assert that accuracy falls as noise grows, but for an allowed rise; see `judge_monotonic`."""
     __tracebackhide__ = True
     settle(
-        judge_monotonic(curve, slack=slack, chance=chance),
+        judge_monotonic(curve, slack=slack, chance=chance, rigorous=rigorous),
         [curve],
         failed="Compare the seeds of the pair: if one stands out, train longer or run more seeds "
         "(--noise-seeds); if accuracy does rise with this noise, state the slack at the call.",

@@ -13,12 +13,16 @@ import numpy as np
 
 from noisecore.judging.curves import Curve, Point
 
-Gate = Literal["monotonic", "floor", "noise bites", "at chance", "published", "trials"]
+Gate = Literal[
+    "monotonic", "floor", "noise bites", "at chance", "published", "no regression", "trials"
+]
 Outcome = Literal["pass", "fail", "inconclusive"]
 
 # A mean of shares differs from its exact value in the last digits; accuracies lie at least
 # 1 / (seeds * images) apart, which is much more.
 ROUNDING = 1e-9
+
+ALPHA = 0.05  # the level of every significance test, before it is adjusted for being one of many
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,36 +59,38 @@ class Verdict:
         return verdict
 
 
-_collecting: ContextVar[list[Verdict] | None] = ContextVar("noisecore_verdicts", default=None)
+_collecting: ContextVar[tuple[list[Verdict], bool] | None] = ContextVar(
+    "noisecore_verdicts", default=None
+)
 
 
 @contextmanager
-def collect_verdicts() -> Iterator[list[Verdict]]:
+def collect_verdicts(*, tolerant: bool = False) -> Iterator[list[Verdict]]:
     """Yield a list that every `assert_...` inside the block adds its verdict to, passed or not.
 
-    Of nested blocks the innermost collects.
+    tolerant: whether an inconclusive verdict does not raise. Of nested blocks the innermost
+    collects.
     """
     verdicts: list[Verdict] = []
-    token = _collecting.set(verdicts)
+    token = _collecting.set((verdicts, tolerant))
     try:
         yield verdicts
     finally:
         _collecting.reset(token)
 
 
-def settle(
-    verdict: Verdict, measured: Iterable[Curve | Point], *, failed: str, inconclusive: str
-) -> None:
+def settle(verdict: Verdict, measured: Iterable[object], *, failed: str, inconclusive: str) -> None:
     """Hand a verdict to whoever collects; raise `AssertionError` unless it is a pass.
 
-    The message has the sentence, the failed trials, what was measured, and what to do next:
-    `failed` or `inconclusive`, by the verdict.
+    The message has the sentence, the failed trials, what was measured (curves, points, or a text),
+    and what to do next: `failed` or `inconclusive`, by the verdict.
     """
     __tracebackhide__ = True
-    verdicts = _collecting.get()
-    if verdicts is not None:
-        verdicts.append(verdict)
-    if verdict.verdict == "pass":
+    tolerated = False
+    if (collecting := _collecting.get()) is not None:
+        collecting[0].append(verdict)
+        tolerated = collecting[1] and verdict.verdict == "inconclusive"
+    if verdict.verdict == "pass" or tolerated:
         return
     failures = [row["failure"] for row in verdict.figures if "failure" in row]
     if failures:

@@ -1,0 +1,186 @@
+"""A run laid beside a baseline: which trials answer to each other, and what keeps them apart."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from noisecore.judging.curves import Cells, curve_cells, evaluation_at
+from noisecore.judging.statistics import Floats
+from noisecore.records import Evaluation, TrialRecord
+
+Answers = NDArray[np.bool_]
+
+# What must be the same, or the accuracies mean different things; the recipe is looked at field by
+# field, and what is in a curve's name is the same already.
+_SAME = ("dataset_sha256", "noise_source", "test_draw")
+# Where runs may differ: that they do is said beside the verdict.
+_MAY_DIFFER = ("dataset", "model_source")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Comparison:
+    """A curve of a run and the baseline's of the same name, at the scales that both have.
+
+    scales: (k,) ascending, without 0. new, baseline: which test images were right, bool
+    (seeds, k, images), each trained and tested at the scale. obstacles: differences that forbid a
+    comparison; then the arrays are empty. notes: differences that do not. failures: a line for
+    each trial of the run without figures. left_out: scales of the baseline that the run did not
+    have. seconds, memory: median training time and peak memory, new and baseline, NaN if unknown.
+    """
+
+    curve: str
+    scales: Floats
+    new: Answers
+    baseline: Answers
+    obstacles: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    failures: tuple[str, ...] = ()
+    left_out: tuple[float, ...] = ()
+    seconds: tuple[float, float] = (math.nan, math.nan)
+    memory: tuple[float, float] = (math.nan, math.nan)
+
+    @property
+    def images(self) -> int:
+        """How many test images each accuracy is a share of."""
+        return int(self.new.shape[2])
+
+    @property
+    def new_accuracy(self) -> Floats:
+        """Accuracy of the run, (seeds, k)."""
+        return np.asarray(self.new.mean(axis=2))
+
+    @property
+    def baseline_accuracy(self) -> Floats:
+        """Accuracy of the baseline, (seeds, k)."""
+        return np.asarray(self.baseline.mean(axis=2))
+
+
+def compare_records(
+    new: Iterable[TrialRecord], baseline: Iterable[TrialRecord]
+) -> dict[str, Comparison]:
+    """Return a comparison for each curve that is on both sides, by name.
+
+    Raises `ValueError` if the records of one side do not belong together.
+    """
+    ours, theirs = curve_cells(new), curve_cells(baseline)
+    return {name: _compare(name, ours[name], theirs[name]) for name in ours if name in theirs}
+
+
+def _compare(name: str, ours: Cells, theirs: Cells) -> Comparison:
+    obstacles = _obstacles(_any(ours), _any(theirs))
+    scales, left_out = _scales(ours, theirs)
+    if not scales and not obstacles:
+        have = [", ".join(f"{scale:g}" for scale, _ in sorted(cells)) for cells in (ours, theirs)]
+        obstacles = [f"no scale greater than 0 is in both: {have[0]} in the run, {have[1]} before"]
+    if obstacles:
+        none = np.zeros((0, 0, 0), np.bool_)
+        return Comparison(
+            curve=name, scales=np.zeros(0), new=none, baseline=none, obstacles=tuple(obstacles)
+        )
+    new, failures = _answers(name, ours, scales)
+    old, holes = _answers(name, theirs, scales)
+    return Comparison(
+        curve=name,
+        scales=np.array(scales, np.float64),
+        new=new,
+        baseline=old,
+        obstacles=tuple(f"the baseline lacks {line}" for line in holes),
+        notes=tuple(_notes(ours, theirs, scales)),
+        failures=failures,
+        left_out=left_out,
+        seconds=_medians(ours, theirs, scales, "train_seconds"),
+        memory=_medians(ours, theirs, scales, "peak_memory_bytes"),
+    )
+
+
+def _any(cells: Cells) -> TrialRecord:
+    """Return one record of a curve: all agree in what is not scale or seed."""
+    return next(iter(cells.values()))
+
+
+def _obstacles(ours: TrialRecord, theirs: TrialRecord) -> list[str]:
+    a, b = ours.trial, theirs.trial
+    pairs = [(field, getattr(a, field), getattr(b, field)) for field in _SAME]
+    before = b.recipe.values()
+    pairs += [(f"recipe {key}", value, before[key]) for key, value in a.recipe.values().items()]
+    return [_difference(field, one, other) for field, one, other in pairs if one != other]
+
+
+def _notes(ours: Cells, theirs: Cells, scales: Sequence[float]) -> list[str]:
+    pairs: list[tuple[str, set[Any], set[Any]]] = []
+    sides = list(ours.values()), list(theirs.values())
+    for field in _MAY_DIFFER:
+        a, b = ({getattr(record.trial, field) for record in side} for side in sides)
+        pairs.append((field, a, b))
+    names = dict.fromkeys(name for side in sides for record in side for name in record.environment)
+    for name in names:
+        a, b = ({record.environment.get(name) for record in side} for side in sides)
+        pairs.append((name, a, b))
+    lines = [_difference(name, _one(a), _one(b)) for name, a, b in pairs if a != b]
+    if any(_images(ours, scale) != _images(theirs, scale) for scale in scales):
+        lines.append("the noisy test images are not the same to the bit")
+    return lines
+
+
+def _images(cells: Cells, scale: float) -> set[str]:
+    found = (evaluation_at(record, scale) for (at, _), record in cells.items() if at == scale)
+    return {each.images_sha256 for each in found if isinstance(each, Evaluation)}
+
+
+def _difference(name: str, new: Any, baseline: Any) -> str:
+    shown = (
+        f"{v[:12]}" if name.endswith(("sha256", "source")) else f"{v}" for v in (new, baseline)
+    )
+    ours, theirs = shown
+    return f"{name.replace('_', ' ')} is {ours}, was {theirs}"
+
+
+def _one(values: set[Any]) -> str:
+    return " and ".join(sorted(map(str, values)))
+
+
+def _scales(ours: Cells, theirs: Cells) -> tuple[list[float], tuple[float, ...]]:
+    """Return the scales that both have, and those that only the baseline has; 0 counts nowhere."""
+    new, old = ({scale for scale, _ in cells if scale > 0} for cells in (ours, theirs))
+    return sorted(new & old), tuple(sorted(old - new))
+
+
+def _answers(name: str, cells: Cells, scales: Sequence[float]) -> tuple[Answers, tuple[str, ...]]:
+    """Return (seeds, scales, images) right answers, and a line for each trial without any."""
+    seeds = sorted({seed for scale, seed in cells if scale in scales})
+    found = {
+        (seed, scale): evaluation_at(cells.get((scale, seed)), scale)
+        for seed in seeds
+        for scale in scales
+    }
+    failures = tuple(
+        f"{name} scale {scale:g} seed {seed}: {why}"
+        for (seed, scale), why in found.items()
+        if not isinstance(why, Evaluation)
+    )
+    images = max((e.images for e in found.values() if isinstance(e, Evaluation)), default=0)
+    right = np.zeros((len(seeds), len(scales), images), np.bool_)
+    for i, seed in enumerate(seeds):
+        for j, scale in enumerate(scales):
+            each = found[seed, scale]
+            if isinstance(each, Evaluation):
+                right[i, j] = each.right
+    return right, failures
+
+
+def _medians(ours: Cells, theirs: Cells, scales: Sequence[float], cost: str) -> tuple[float, float]:
+    def median(cells: Cells) -> float:
+        values = [
+            record.cost[cost]
+            for (scale, _), record in cells.items()
+            if scale in scales and record.status == "complete" and record.cost.get(cost)
+        ]
+        return float(np.median(values)) if values else math.nan
+
+    return median(ours), median(theirs)

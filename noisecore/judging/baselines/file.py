@@ -1,0 +1,169 @@
+"""Baseline files: one a profile, made to be committed, a line a trial."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from noisecore.judging.baselines.comparison import compare_records
+from noisecore.judging.curves import Curve, matched_curves
+from noisecore.records import SCHEMA, RecordError, TrialRecord, check_schema, write_atomically
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """Where a curve of a baseline came from.
+
+    date: ISO 8601. commit: of the repository that was measured, "-dirty" behind it if files were
+    changed, None outside a repository. noisecore: its version. tests: the files, relative to the
+    root of the tests, whose tests compare the curve; so that one can tell a curve that vanished
+    from one that was not asked for.
+    """
+
+    date: str
+    commit: str | None
+    noisecore: str
+    tests: tuple[str, ...]
+
+    def __str__(self) -> str:
+        day = self.date[:10]
+        return f"{day}, commit {_short(self.commit)}" if self.commit else day
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Baseline:
+    """Results to compare with: the records of some curves, and each curve's origin."""
+
+    profile: str
+    origins: Mapping[str, Origin]
+    records: tuple[TrialRecord, ...]
+
+    def of(self, curve: str) -> list[TrialRecord]:
+        """Return the records of one curve."""
+        return [record for record in self.records if record.trial.curve == curve]
+
+
+def read_baseline(path: Path) -> Baseline:
+    """Return the baseline in a file; raise `RecordError`, one line, if it cannot be used."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RecordError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except ValueError as error:
+        raise RecordError(f"{path}: is not JSON: {error}: restore it from its commit") from None
+    check_schema(data, source=str(path))
+    try:
+        origins = {
+            name: Origin(**origin | {"tests": tuple(origin["tests"])})
+            for name, origin in data["curves"].items()
+        }
+        profile, trials = data["profile"], list(data["trials"])
+    except (AttributeError, KeyError, TypeError) as error:
+        raise RecordError(
+            f"{path}: is not a baseline: {error!r}: restore it from its commit"
+        ) from None
+    baseline = Baseline(
+        profile=profile,
+        origins=origins,
+        records=tuple(
+            TrialRecord.from_dict(trial, source=f"{path}: trials[{n}]")
+            for n, trial in enumerate(trials)
+        ),
+    )
+    try:
+        held = set(matched_curves(baseline.records))
+    except ValueError as error:
+        raise RecordError(f"{path}: {error}: restore it from its commit") from None
+    if held != set(origins):
+        names = ", ".join(sorted(held ^ set(origins)))
+        raise RecordError(
+            f"{path}: expected the same names under 'curves' and 'trials', got a difference in "
+            f"{names}: restore it from its commit"
+        )
+    return baseline
+
+
+def write_baseline(path: Path, baseline: Baseline) -> None:
+    """Write a baseline, whole or not at all; its folder is made."""
+    head = {
+        "schema": SCHEMA,
+        "profile": baseline.profile,
+        "curves": {name: asdict(origin) for name, origin in sorted(baseline.origins.items())},
+        "trials": [],
+    }
+    order = sorted(
+        baseline.records, key=lambda r: (r.trial.curve, r.trial.train_scale, r.trial.seed)
+    )
+    lines = ",\n".join(json.dumps(record.to_dict(), sort_keys=True) for record in order)
+    text = json.dumps(head, indent=1)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, text.replace('"trials": []', f'"trials": [\n{lines}\n]') + "\n")
+
+
+def renew_baseline(
+    old: Baseline | None,
+    records: Iterable[TrialRecord],
+    *,
+    profile: str,
+    origins: Mapping[str, Origin],
+    only_missing: bool = False,
+) -> tuple[Baseline, list[str]]:
+    """Return the baseline with the curves of `records` in place of its own, and what changed.
+
+    origins: of the curves to be put in; other records are left aside. With `only_missing` a curve
+    that is there already stays. A curve of which the run has not all of the baseline's scales
+    stays too: a baseline is not put together from halves.
+    Raises `ValueError` if a trial of such a curve has no figures.
+    """
+    kept = dict(old.origins) if old else {}
+    held = list(old.records) if old else []
+    changes = []
+    given = list(records)
+    curves = matched_curves(record for record in given if record.trial.curve in origins)
+    for name, curve in curves.items():
+        if not curve.complete:
+            raise ValueError(f"{name} is not complete: {curve.failures[0]}")
+        before = matched_curves(old.of(name)) if old and name in old.origins else {}
+        ours = [record for record in given if record.trial.curve == name]
+        if name in before:
+            if only_missing:
+                changes.append(f"{name}: stays as it is")
+                continue
+            if lacking := sorted(set(before[name].scales.tolist()) - set(curve.scales.tolist())):
+                shown = ", ".join(f"{scale:g}" for scale in lacking)
+                changes.append(f"{name}: stays as it is, for scale {shown} was not run")
+                continue
+            (comparison,) = compare_records(ours, old.of(name) if old else ()).values()
+            changes += _changes(curve, before[name], comparison.obstacles + comparison.notes)
+        else:
+            changes.append(f"{name}: added, {_counts(curve)}")
+        held = [record for record in held if record.trial.curve != name]
+        # The history of the training is no part of what is compared.
+        held += [replace(record, history=()) for record in ours]
+        kept[name] = origins[name]
+    return Baseline(profile=profile, origins=kept, records=tuple(held)), changes
+
+
+def _changes(new: Curve, old: Curve, differences: Sequence[str]) -> list[str]:
+    lines = [f"{new.name}: renewed, {_counts(new)} in place of {_counts(old)}"]
+    for scale in new.scales.tolist():
+        ours = new.at(scale).mean
+        if scale in old.scales:
+            theirs = old.at(scale).mean
+            move = 100 * (ours - theirs)
+            lines.append(f"  scale {scale:g}: {theirs:.4f} to {ours:.4f} ({move:+.2f} points)")
+        else:
+            lines.append(f"  scale {scale:g}: added, {ours:.4f}")
+    return lines + [f"  {line}" for line in differences]
+
+
+def _counts(curve: Curve) -> str:
+    seeds = len(curve.seeds)
+    return f"{len(curve.scales)} scales of {seeds} seed{'s' if seeds > 1 else ''}"
+
+
+def _short(commit: str) -> str:
+    sha, dash, state = commit.partition("-")
+    return f"{sha[:10]}{dash}{state}"

@@ -1,0 +1,299 @@
+"""The gate against a baseline: a run may lose no more than the margins allow."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from textwrap import wrap
+from typing import Any, Literal, TypeVar
+
+import numpy as np
+
+from noisecore.judging.baselines import Comparison
+from noisecore.judging.gates.verdict import ALPHA, ROUNDING, Outcome, Verdict, make_verdict, settle
+from noisecore.judging.margins import Margins
+from noisecore.judging.statistics import Difference, holm, paired_difference, pooled_difference
+
+Mode = Literal["simple", "rigorous"]
+
+ERRORS = 3  # a drop must exceed this many standard errors before simple mode calls it one
+_GATE: Literal["no regression"] = "no regression"
+
+Row = dict[str, Any]
+K = TypeVar("K")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Case:
+    """A curve that is to be judged against a baseline, and how.
+
+    comparisons: of all curves that the run compares, by name; rigorous mode adjusts for their
+    number. problem: why there is nothing to compare the curve with, and what to do. accepted:
+    whether the run is to become the baseline, so that what would fail is shown and passes.
+    """
+
+    curve: str
+    comparisons: Mapping[str, Comparison]
+    mode: Mode = "simple"
+    margins: Margins = field(default_factory=Margins)
+    problem: str | None = None
+    accepted: bool = False
+
+
+def judge_no_regression(case: Case) -> Verdict:
+    """Judge that a curve lost no more against its baseline than the margins allow.
+
+    Simple mode: on the mean over the scales, and at each scale, a drop fails that exceeds the
+    margin and three standard errors, with the spread of the seeds pooled over both sides and the
+    binomial one as its floor (`pooled_difference`). It suits few seeds.
+
+    Rigorous mode: the mean over the scales must be shown to have dropped by less than the margin
+    (non-inferiority, one-sided at 0.05, Holm over the curves; `paired_difference`). It fails when
+    it is shown to have dropped by more, and is inconclusive in between. Beside that a scale fails
+    when its drop exceeds the margin of a scale and is significant (one-sided at 0.05, Holm over all
+    scales of all curves).
+
+    Training time and peak memory fail when the ratio of medians exceeds a margin that was given.
+    What cannot be compared, or lacks figures, fails.
+    """
+    comparison = case.comparisons.get(case.curve)
+    rejected: Outcome = "pass" if case.accepted else "fail"
+    if case.problem or comparison is None:
+        sentence = case.problem or f"{case.curve} is not in the baseline"
+        if case.accepted:
+            sentence = f"{case.curve} is put into the baseline: there was none of it"
+        return make_verdict(_GATE, case.curve, rejected, sentence, [{"problem": sentence}])
+    if lines := comparison.failures:
+        rest = f" (and {len(lines) - 1} more)" if len(lines) > 1 else ""
+        sentence = f"{case.curve} cannot pass, for a trial failed or is missing: {lines[0]}{rest}"
+        rows: list[Row] = [{"failure": line} for line in lines]
+        return make_verdict(_GATE, case.curve, "fail", sentence, rows)
+    if lines := comparison.obstacles:
+        sentence = f"{case.curve} cannot be compared with the baseline: {'; '.join(lines)}"
+        rows = [{"obstacle": line} for line in lines]
+        return make_verdict(_GATE, case.curve, rejected, sentence, rows)
+    judge = _judge_simple if case.mode == "simple" else _judge_rigorous
+    rows = [*judge(case, comparison), *_cost_rows(comparison, case.margins)]
+    found = {row["verdict"] for row in rows}
+    notes: list[Row] = [{"note": line} for line in comparison.notes]
+    notes += [{"note": f"scale {scale:g} was not run"} for scale in comparison.left_out]
+    outcome: Outcome = (
+        "fail" if "fail" in found else "inconclusive" if "inconclusive" in found else "pass"
+    )
+    sentence = _sentence(case.curve, outcome, rows)
+    if outcome == "fail" and case.accepted:
+        outcome, sentence = "pass", f"accepted as the new baseline: {sentence}"
+    return make_verdict(_GATE, case.curve, outcome, sentence, rows + notes)
+
+
+def assert_no_regression(case: Case) -> None:
+    """Assert that a run lost no more than its baseline allows; see `judge_no_regression`."""
+    __tracebackhide__ = True
+    verdict = judge_no_regression(case)
+    settle(
+        verdict,
+        [regression_table(verdict)],
+        failed="If the change is meant, renew the baseline in the commit that causes it "
+        "(--noise-update-baseline). If you doubt a drop, look again with more seeds "
+        "(--noise-gate rigorous --noise-seeds 10).",
+        inconclusive="More seeds narrow the interval (--noise-seeds).",
+    )
+
+
+def regression_table(verdict: Verdict) -> str:
+    """Return the figures of a regression verdict as a table of at most 80 columns."""
+    head = ("scale", "measured", "baseline", "change", "95 % interval", "allowed", "")
+    lines = [head]
+    for row in verdict.figures:
+        if "difference" in row:
+            low, high = (points(row[bound]) for bound in ("low", "high"))
+            lines.append(
+                (
+                    "mean" if row["scale"] is None else f"{row['scale']:g}",
+                    f"{row['measured']:.4f}",
+                    f"{row['baseline']:.4f}",
+                    points(row["difference"]),
+                    f"{low} to {high}",
+                    "-" if row["allowed"] is None else points(-row["allowed"]),
+                    row["verdict"] or "",
+                )
+            )
+    if len(lines) == 1:
+        return ""
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    table = [
+        "  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    ]
+    costs = [cost_line(row) for row in verdict.figures if "cost" in row]
+    notes = [f"note: {row['note']}" for row in verdict.figures if "note" in row]
+    rest = [part for line in costs + notes for part in wrap(line, 80, subsequent_indent="  ")]
+    return "\n".join(["change, interval and allowed in points of accuracy", *table, *rest])
+
+
+def _judge_simple(case: Case, comparison: Comparison) -> list[Row]:
+    ours, theirs = comparison.new_accuracy, comparison.baseline_accuracy
+    margins = case.margins
+    mean = pooled_difference(ours.mean(axis=1), theirs.mean(axis=1), comparison.images)
+    each = [
+        pooled_difference(ours[:, i], theirs[:, i], comparison.images)
+        for i in range(len(comparison.scales))
+    ]
+    rows = []
+    for place, difference in enumerate([mean, *each], -1):
+        margin = margins.mean if place < 0 else margins.scale
+        error = float(difference.error)
+        allowed = None if margin is None else max(margin / 100, ERRORS * error)
+        row = _row(comparison, place, difference) | {"allowed": allowed}
+        if allowed is None:
+            row["verdict"] = None
+        elif math.isnan(error):
+            row["verdict"] = "inconclusive"
+        else:
+            row["verdict"] = "fail" if -row["difference"] > allowed + ROUNDING else "pass"
+        rows.append(row)
+    return rows
+
+
+def _judge_rigorous(case: Case, comparison: Comparison) -> list[Row]:
+    means = {name: _paired(one, -1) for name, one in case.comparisons.items()}
+    rows = [_judge_mean(case, means, _row(comparison, -1, means[case.curve]))]
+    # Every scale of every curve is one of the checks that could raise a false alarm.
+    scales = {
+        (name, place): _paired(one, place)
+        for name, one in case.comparisons.items()
+        for place in range(len(one.scales))
+    }
+    adjusted = _holm({key: float(each.p_below(0.0)) for key, each in scales.items()})
+    for place in range(len(comparison.scales)):
+        row = _row(comparison, place, scales[case.curve, place])
+        p = adjusted[case.curve, place]
+        margin = case.margins.scale
+        row |= {"allowed": None if margin is None else margin / 100, "p": p, "verdict": None}
+        if margin is not None and math.isnan(p):
+            row["verdict"] = "inconclusive"
+        elif margin is not None:
+            beyond = -row["difference"] > margin / 100 + ROUNDING
+            row["verdict"] = "fail" if beyond and p < ALPHA else "pass"
+        rows.append(row)
+    return rows
+
+
+def _judge_mean(case: Case, means: Mapping[str, Difference], row: Row) -> Row:
+    """Return the row of the mean with its verdict: non-inferior, inferior, or neither."""
+    if case.margins.mean is None:
+        return row | {"allowed": None, "p": None, "verdict": None}
+    margin = case.margins.mean / 100
+    better = _holm({name: float(one.p_above(-margin)) for name, one in means.items()})
+    worse = _holm({name: float(one.p_below(-margin)) for name, one in means.items()})
+    verdict: Outcome = "inconclusive"
+    if better[case.curve] < ALPHA:
+        verdict = "pass"
+    elif worse[case.curve] < ALPHA:
+        verdict = "fail"
+    return row | {"allowed": margin, "p": better[case.curve], "verdict": verdict}
+
+
+def _holm(p_values: Mapping[K, float]) -> dict[K, float]:
+    """Return p values adjusted by Holm; an unknown one counts among the many, and stays unknown."""
+    known = [1.0 if math.isnan(p) else p for p in p_values.values()]
+    adjusted = holm(known).tolist()
+    return {
+        key: math.nan if math.isnan(p) else q
+        for (key, p), q in zip(p_values.items(), adjusted, strict=True)
+    }
+
+
+def _paired(comparison: Comparison, place: int) -> Difference:
+    """Return the difference at a scale, or on the mean over the scales for a place of -1."""
+    if comparison.failures or comparison.obstacles:
+        unknown = np.asarray(math.nan)
+        return Difference(unknown, unknown, unknown)
+    if place < 0:
+        return paired_difference(comparison.new.mean(axis=1), comparison.baseline.mean(axis=1))
+    return paired_difference(comparison.new[:, place], comparison.baseline[:, place])
+
+
+def _row(comparison: Comparison, place: int, difference: Difference) -> Row:
+    at = slice(None) if place < 0 else slice(place, place + 1)
+    return {
+        "scale": None if place < 0 else float(comparison.scales[place]),
+        "measured": float(comparison.new_accuracy[:, at].mean()),
+        "baseline": float(comparison.baseline_accuracy[:, at].mean()),
+        "difference": float(difference.estimate),
+        "low": float(difference.bound(0.975, upper=False)),
+        "high": float(difference.bound(0.975, upper=True)),
+    }
+
+
+def _cost_rows(comparison: Comparison, margins: Margins) -> list[Row]:
+    rows = []
+    for name, (new, old) in (("seconds", comparison.seconds), ("memory", comparison.memory)):
+        margin = getattr(margins, name)
+        ratio = new / old if old > 0 else math.nan
+        row: Row = {
+            "cost": name,
+            "measured": new,
+            "baseline": old,
+            "ratio": ratio,
+            "allowed": margin,
+        }
+        row["verdict"] = None
+        if margin is not None:
+            row["verdict"] = (
+                "inconclusive" if math.isnan(ratio) else "fail" if ratio > margin else "pass"
+            )
+        if margin is not None or not math.isnan(ratio):
+            rows.append(row)
+    return rows
+
+
+def _sentence(curve: str, outcome: Outcome, rows: Sequence[Row]) -> str:
+    """Return the finding in words: the rows that decided it, or the one that came nearest."""
+    if outcome != "pass":
+        deciding = [row for row in rows if row["verdict"] == outcome]
+        shown = "; ".join(_in_words(row) for row in deciding)
+        if outcome == "fail":
+            return f"{curve} is worse than its baseline: {shown}"
+        return f"whether {curve} is worse than its baseline is undecided: {shown}"
+    judged = [row for row in rows if row["verdict"] == "pass" and "difference" in row]
+    if not judged:
+        return f"nothing of {curve} that was judged is worse than its baseline"
+    nearest = max(judged, key=lambda row: -float(row["difference"]) - float(row["allowed"]))
+    return f"{curve} is no worse than its baseline allows; nearest to it {_in_words(nearest)}"
+
+
+def _in_words(row: Row) -> str:
+    if "cost" in row:
+        what = "training time" if row["cost"] == "seconds" else "peak memory"
+        if math.isnan(row["ratio"]):
+            return f"{what} is not known on both sides"
+        return f"{what} is {row['ratio']:.2f} times the baseline's, allowed {row['allowed']:g}"
+    where = "mean accuracy over the scales" if row["scale"] is None else f"scale {row['scale']:g}"
+    change = (
+        f"{where} changed by {points(row['difference'])} points, from {row['baseline']:.4f} to "
+        f"{row['measured']:.4f}"
+    )
+    if math.isnan(row["low"]):
+        return f"{change}, with one seed on each side: no spread is known"
+    interval = f"95 % {points(row['low'])} to {points(row['high'])}"
+    return f"{change} ({interval}), allowed {points(-row['allowed'])}"
+
+
+def cost_line(row: Row) -> str:
+    """Return a verdict's row of training time or memory in words."""
+    if row["ratio"] is None:
+        return f"{row['cost']} (median): not known on both sides: {row['verdict']}"
+    if row["cost"] == "seconds":
+        what, shown = "training time", f"{row['measured']:.1f} s, was {row['baseline']:.1f} s"
+    else:
+        new, old = (f"{row[side] / 2**20:.0f} MiB" for side in ("measured", "baseline"))
+        what, shown = "peak memory", f"{new}, was {old}"
+    judged = "" if row["allowed"] is None else f", margin {row['allowed']:g}: {row['verdict']}"
+    return f"{what} (median): {shown}, ratio {row['ratio']:.2f}{judged}"
+
+
+def points(value: float | None) -> str:
+    """Return a share of accuracy in points, signed; a question mark if it is not known."""
+    return "?" if value is None or math.isnan(value) else f"{100 * value:+.2f}"

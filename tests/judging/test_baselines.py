@@ -1,0 +1,233 @@
+"""Baselines are read, written, renewed and laid beside a run, or refused in one line."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from records_factory import make_record, make_sweep
+
+from noisecore.judging.baselines import (
+    Baseline,
+    Origin,
+    compare_records,
+    read_baseline,
+    renew_baseline,
+    write_baseline,
+)
+from noisecore.records import RecordError
+
+CURVE = "cnn/gaussian/quick"
+ORIGIN = Origin(date="2026-11-20T10:00:00+00:00", commit="a" * 40, noisecore="0.1", tests=("t.py",))
+
+
+def make_baseline(records=None) -> Baseline:
+    """Return a baseline of one sweep."""
+    made, _ = renew_baseline(
+        None,
+        make_sweep() if records is None else records,
+        profile="quick",
+        origins={CURVE: ORIGIN},
+    )
+    return made
+
+
+def keyed(records) -> dict:
+    """Return records by their keys."""
+    return {record.key: record for record in records}
+
+
+class TestCompare:
+    """A run and a baseline, side by side."""
+
+    def test_matched_scales_without_zero(self) -> None:
+        """Each trial counts at the scale that it was trained at; 0 stands outside."""
+        new = make_sweep({0.0: 0.96, 0.5: 0.9, 4.0: 0.5}, spread=0.0)
+        old = make_sweep({0.0: 0.96, 0.5: 0.93, 4.0: 0.6}, spread=0.0, seeds=range(5))
+        (found,) = compare_records(new, old).values()
+        assert found.curve == CURVE
+        assert found.scales.tolist() == [0.5, 4.0]
+        assert found.new.shape == (3, 2, 1000)
+        assert found.baseline.shape == (5, 2, 1000)
+        np.testing.assert_allclose(found.new_accuracy.mean(axis=0), [0.9, 0.5])
+        np.testing.assert_allclose(found.baseline_accuracy.mean(axis=0), [0.93, 0.6])
+        assert not found.obstacles + found.failures + found.left_out
+
+    def test_only_common_curves_and_scales(self) -> None:
+        """What one side lacks is not compared; a scale that the run left out is named."""
+        new = make_sweep({0.5: 0.9, 1.0: 0.8}) + make_sweep({0.5: 0.9}, model="mlp")
+        found = compare_records(new, make_sweep({0.5: 0.9, 1.0: 0.8, 4.0: 0.6}))
+        assert list(found) == [CURVE]
+        assert found[CURVE].scales.tolist() == [0.5, 1.0]
+        assert found[CURVE].left_out == (4.0,)
+
+    @pytest.mark.parametrize(
+        ("change", "words"),
+        [
+            ({"dataset_sha256": "e" * 64}, "dataset sha256 is eeeeeeeeeeee, was dddddddddddd"),
+            ({"noise_source": "f" * 64}, "noise source is ffffffffffff, was bbbbbbbbbbbb"),
+            ({"test_draw": 1}, "test draw is 1, was 0"),
+        ],
+    )
+    def test_what_is_not_comparable(self, change, words) -> None:
+        """Other data, another noise or another draw of it forbid a comparison, and are named."""
+        (found,) = compare_records(make_sweep(**change), make_sweep()).values()
+        assert found.obstacles == (words,)
+
+    def test_another_recipe_of_the_same_name(self) -> None:
+        """A recipe that was changed under its name is found field by field."""
+        new = [
+            replace(r, trial=replace(r.trial, recipe=replace(r.trial.recipe, epochs=9)))
+            for r in make_sweep()
+        ]
+        (found,) = compare_records(new, make_sweep()).values()
+        assert found.obstacles == ("recipe epochs is 9, was 2",)
+
+    def test_what_may_differ_is_noted(self) -> None:
+        """Versions, the model's source and the images' bytes may differ, and it is said."""
+        new = make_sweep(model_source="9" * 64, environment={"python": "3.12.0", "threads": 1})
+        (found,) = compare_records(new, make_sweep()).values()
+        assert not found.obstacles
+        assert "python is 3.12.0, was 3.11.0" in found.notes
+        assert "model source is 999999999999, was aaaaaaaaaaaa" in found.notes
+        assert not any("threads" in note for note in found.notes)
+
+    def test_other_images(self) -> None:
+        """Noisy test images that differ to the bit are noted: pairs are of the same images."""
+        other = [
+            replace(
+                r,
+                evaluations=tuple(replace(e, images_sha256="0" * 64) for e in r.evaluations),
+            )
+            for r in make_sweep()
+        ]
+        (found,) = compare_records(other, make_sweep()).values()
+        assert found.notes == ("the noisy test images are not the same to the bit",)
+
+    def test_failed_trial(self) -> None:
+        """A trial of the run without figures is named with its reason."""
+        failed = make_record(scale=1.0, seed=2, status="failed", reason="loss became NaN")
+        new = [*make_sweep({0.5: 0.9, 1.0: 0.8})[:-1], failed]
+        (found,) = compare_records(new, make_sweep()).values()
+        assert found.failures == (f"{CURVE} scale 1 seed 2: loss became NaN",)
+
+    def test_nothing_in_common(self) -> None:
+        """Without a common scale there is an obstacle that names both sides'."""
+        (found,) = compare_records(make_sweep({3.0: 0.7}), make_sweep({0.5: 0.9})).values()
+        assert "no scale greater than 0 is in both" in found.obstacles[0]
+
+    def test_costs_are_medians(self) -> None:
+        """Training time is the median over the compared trials, NaN where it is not known."""
+        new = make_sweep({0.0: 0.9, 1.0: 0.8}, cost={"train_seconds": 6.0})
+        old = make_sweep({0.0: 0.9, 1.0: 0.8}, cost={"train_seconds": 4.0})
+        (found,) = compare_records(new, old).values()
+        assert found.seconds == (6.0, 4.0)
+        assert np.isnan(found.memory).all()
+
+
+class TestFile:
+    """A baseline on disk."""
+
+    def test_round_trip(self, tmp_path) -> None:
+        """What was written is read again, without the training's history."""
+        made = make_baseline()
+        path = tmp_path / "folder" / "quick.json"
+        write_baseline(path, made)
+        read = read_baseline(path)
+        assert (read.profile, read.origins) == ("quick", {CURVE: ORIGIN})
+        assert keyed(read.records) == keyed(replace(r, history=()) for r in make_sweep())
+
+    def test_a_line_a_trial(self, tmp_path) -> None:
+        """A commit of a renewed baseline shows which trials changed: each has a line."""
+        path = tmp_path / "quick.json"
+        write_baseline(path, make_baseline())
+        lines = [line for line in path.read_text().splitlines() if line.startswith('{"')]
+        assert len(lines) == len(make_sweep())
+
+    @pytest.mark.parametrize(
+        ("content", "words"),
+        [
+            ("{", "is not JSON"),
+            ("[]", "expected a noisecore file of schema 1"),
+            ('{"schema": 99}', "expected schema 1, got 99"),
+            ('{"schema": 1}', "is not a baseline"),
+            ('{"schema": 1, "profile": "q", "curves": {}, "trials": [{}]}', "no schema"),
+            ('{"schema": 1, "profile": "q", "curves": [], "trials": []}', "is not a baseline"),
+        ],
+    )
+    def test_damaged(self, tmp_path, content, words) -> None:
+        """A file that is no baseline is refused in one line that names it."""
+        path = tmp_path / "quick.json"
+        path.write_text(content)
+        with pytest.raises(RecordError) as caught:
+            read_baseline(path)
+        assert words in str(caught.value)
+        assert str(path) in str(caught.value)
+        assert "\n" not in str(caught.value)
+
+    def test_curves_and_trials_must_agree(self, tmp_path) -> None:
+        """A curve without an origin, as a bad merge leaves it, is refused by name."""
+        path = tmp_path / "quick.json"
+        write_baseline(path, make_baseline())
+        data = json.loads(path.read_text())
+        data["curves"]["other"] = data["curves"][CURVE]
+        path.write_text(json.dumps(data))
+        with pytest.raises(RecordError, match="a difference in other"):
+            read_baseline(path)
+
+
+class TestRenew:
+    """What a renewal puts in, and what it leaves."""
+
+    def test_replaces_and_says_so(self) -> None:
+        """A curve is replaced as a whole, and each scale's move is shown in points."""
+        new = make_sweep(dict.fromkeys((0.0, 0.1, 0.5, 1.0, 2.0, 4.0), 0.5))
+        made, changes = renew_baseline(
+            make_baseline(), new, profile="quick", origins={CURVE: ORIGIN}
+        )
+        assert len(made.records) == len(new)
+        assert (
+            changes[0] == f"{CURVE}: renewed, 6 scales of 3 seeds in place of 6 scales of 3 seeds"
+        )
+        assert "  scale 4: 0.6000 to 0.5000 (-10.00 points)" in changes
+
+    def test_only_missing(self) -> None:
+        """With only_missing a curve that is there stays, and another is added."""
+        both = make_sweep({1.0: 0.1}) + make_sweep(model="mlp")
+        origins = {CURVE: ORIGIN, "mlp/gaussian/quick": ORIGIN}
+        made, changes = renew_baseline(
+            make_baseline(), both, profile="quick", origins=origins, only_missing=True
+        )
+        assert changes == [
+            f"{CURVE}: stays as it is",
+            "mlp/gaussian/quick: added, 6 scales of 3 seeds",
+        ]
+        assert keyed(made.of(CURVE)) == keyed(make_baseline().records)
+
+    def test_a_part_does_not_replace_the_whole(self) -> None:
+        """A run of some scales does not renew a curve that has more."""
+        old = make_baseline()
+        made, changes = renew_baseline(
+            old, make_sweep({0.0: 0.9, 1.0: 0.8}), profile="quick", origins={CURVE: ORIGIN}
+        )
+        assert made.records == old.records
+        assert changes == [f"{CURVE}: stays as it is, for scale 0.1, 0.5, 2, 4 was not run"]
+
+    def test_other_curves_are_left_aside(self) -> None:
+        """Only curves that tests compare are put in."""
+        both = make_sweep() + make_sweep(model="mlp")
+        assert {r.trial.model for r in make_baseline(both).records} == {"cnn"}
+
+    def test_incomplete(self) -> None:
+        """A curve with a failed trial is refused with the trial's name."""
+        bad = [*make_sweep()[:-1], make_record(scale=4.0, seed=2, status="failed")]
+        with pytest.raises(ValueError, match=r"not complete: .* scale 4 seed 2"):
+            make_baseline(bad)
+
+    def test_another_recipe_replaces(self) -> None:
+        """What cannot be compared can be renewed, with the differences beside it."""
+        new = make_sweep(dataset_sha256="e" * 64)
+        _, changes = renew_baseline(make_baseline(), new, profile="quick", origins={CURVE: ORIGIN})
+        assert "  dataset sha256 is eeeeeeeeeeee, was dddddddddddd" in changes

@@ -1,0 +1,122 @@
+"""The simulated spread is the measured one, and the simulated gate is the real one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from noisecore.judging.gates import Case, Margins, judge_no_regression
+from noisecore.judging.power import (
+    Spread,
+    binomial_interval,
+    draw_answers,
+    draw_pair,
+    fit_spread,
+    least_margins,
+    recommend_margins,
+    simulate,
+)
+
+SCALES = np.array([0.5, 4.0])
+
+
+def make_spread(sd: float = 0.01, images: int = 400) -> Spread:
+    """Return a model whose seeds move together over two scales, with images of all kinds."""
+    share = np.random.default_rng(0).beta([[0.6], [1.0]], [[0.08], [0.6]], (2, images))
+    return Spread(SCALES, share, np.full((2, 2), sd**2) + 1e-9 * np.eye(2))
+
+
+def test_drawn_answers_have_the_spread() -> None:
+    """Means, deviations and their correlation over the scales come out as they went in."""
+    spread = make_spread(0.02)
+    accuracy = draw_answers(spread, 3000, np.random.default_rng(1)).mean(axis=2)
+    np.testing.assert_allclose(accuracy.mean(axis=0), spread.share.mean(axis=1), atol=0.003)
+    np.testing.assert_allclose(accuracy.std(axis=0), spread.deviation, rtol=0.1)
+    shared = 0.02**2 / np.prod(spread.deviation)
+    assert np.corrcoef(accuracy.T)[0, 1] == pytest.approx(shared, abs=0.08)
+
+
+def test_a_worse_model_is_worse_by_the_drop() -> None:
+    """A drop lowers accuracy at each scale by nearly itself."""
+    spread = make_spread()
+    rng = np.random.default_rng(2)
+    means = [draw_answers(spread, 800, rng, drop).mean(axis=(0, 2)) for drop in (0.0, 0.03)]
+    np.testing.assert_allclose(means[0] - means[1], 0.03, atol=0.005)
+
+
+def test_fitted_spread_is_that_of_the_seeds() -> None:
+    """What is fitted to many drawn seeds is what they were drawn from."""
+    spread = make_spread(0.02)
+    fitted = fit_spread(SCALES, draw_answers(spread, 400, np.random.default_rng(3)))
+    np.testing.assert_allclose(fitted.deviation, spread.deviation, rtol=0.15)
+    np.testing.assert_allclose(np.sqrt(np.diag(fitted.skill)), 0.02, rtol=0.25)
+
+
+def test_one_seed_has_no_spread() -> None:
+    """A spread of one seed is refused."""
+    with pytest.raises(ValueError, match="at least 2 seeds, got 1"):
+        fit_spread(SCALES, np.ones((1, 2, 9), bool))
+
+
+@pytest.mark.parametrize("mode", ["simple", "rigorous"])
+def test_least_margins_are_those_of_the_gate(mode) -> None:
+    """With its least margins a pair passes; a little below either of them it does not."""
+    rng = np.random.default_rng(4)
+    spreads = {"a": make_spread(0.02)}
+    tried = 0
+    for _ in range(40):
+        pair = draw_pair(spreads, 4, 4, rng, {"a": 0.05})
+        mean, scale = least_margins(pair, mode)
+
+        def outcome(mean: float, scale: float, pair=pair) -> str:
+            margins = Margins(mean=max(mean, 0.01), scale=max(scale, 0.01))
+            case = Case(curve="a", comparisons=pair, mode=mode, margins=margins)
+            return judge_no_regression(case).verdict
+
+        assert outcome(mean + 0.001, scale + 0.001) == "pass"
+        if mean > 0.1:
+            tried += 1
+            assert outcome(mean - 0.001, scale + 0.001) != "pass"
+        if scale > 0.1:
+            tried += 1
+            assert outcome(mean + 0.001, scale - 0.001) == "fail"
+    assert tried > 20
+
+
+def test_rates_are_repeatable_and_add_up() -> None:
+    """The same call gives the same rates; every simulated run ended somehow."""
+    spreads = {"a": make_spread(), "b": make_spread(0.03)}
+    about = {
+        "seeds": 3, "baseline_seeds": 3, "mode": "rigorous", "margins": Margins(), "pairs": 30,
+    }  # fmt: skip
+    first = simulate(spreads, **about)
+    assert first == simulate(spreads, **about)
+    assert first.pairs == 30
+    assert first.not_passed == (first.failed + first.inconclusive) / 30
+
+
+def test_a_large_drop_of_one_curve_is_caught() -> None:
+    """A run is as bad as its worst curve."""
+    spreads = {"a": make_spread(), "b": make_spread()}
+    rates = simulate(
+        spreads, seeds=5, baseline_seeds=5, mode="simple", margins=Margins(), pairs=20,
+        drops={"b": 0.15},
+    )  # fmt: skip
+    assert rates.failed == 20
+
+
+def test_recommended_margins_keep_their_promise() -> None:
+    """With the margins recommended, fresh unchanged pairs pass as often as was promised."""
+    spreads = {"a": make_spread(0.02, images=150)}
+    about = {"seeds": 3, "baseline_seeds": 5, "mode": "rigorous"}
+    margins = recommend_margins(spreads, pairs=300, rate=0.1, **about)
+    rates = simulate(spreads, margins=margins, pairs=300, key=99, **about)
+    low, _ = binomial_interval(rates.failed + rates.inconclusive, rates.pairs, 0.998)
+    assert low <= 0.1
+
+
+def test_exact_interval_by_hand() -> None:
+    """None of 20 leaves up to 1 - 0.025 ** (1/20) open."""
+    low, high = binomial_interval(0, 20)
+    assert low == 0
+    assert high == pytest.approx(1 - 0.025 ** (1 / 20))
