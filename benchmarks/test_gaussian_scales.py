@@ -1,7 +1,8 @@
 """Claim: accuracy under Gaussian noise falls as the noise grows, and stays above its floors.
 
 Every model is trained at each scale and tested at the same scale, once a seed. A floor belongs to
-a profile, data set, model and recipe; change one of these and the floors no longer apply.
+a profile, data set, model and recipe; change one of these and the floors no longer apply. With
+--noise-baseline, accuracy is also no further below the committed baseline than the margins allow.
 """
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from noisecore.judging.gates import (
     assert_floor,
     assert_monotonic,
+    assert_no_regression,
     assert_noise_bites,
     floor_for,
 )
@@ -44,7 +46,7 @@ def test_monotonic(robustness, noise_model):
     """Accuracy rises from no scale to the next by more than the slack or the seeds' own spread."""
     if len(robustness.profile.scales) < 2:
         pytest.skip("one scale: there is no step to judge")
-    assert_monotonic(robustness.curve, slack=0.01, chance=0.1)
+    assert_monotonic(robustness.curve, slack=0.01, chance=0.1, rigorous=robustness.rigorous)
 
 
 def test_noise_bites(robustness, noise_model):
@@ -53,3 +55,8 @@ def test_noise_bites(robustness, noise_model):
     if scales[0] > 0.5 or scales[-1] < 4:
         pytest.skip("the drop is claimed for scales from 0.5 or less to 4 or more")
     assert_noise_bites(robustness.curve, least_drop=LEAST_DROPS[noise_model])
+
+
+def test_no_regression(robustness, noise_baseline, noise_model):
+    """Accuracy is no further below the committed baseline than the margins allow."""
+    assert_no_regression(robustness.against(noise_baseline))

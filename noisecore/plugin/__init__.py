@@ -13,25 +13,20 @@ import pytest
 
 from noisecore.data import DatasetError
 from noisecore.noise import unknown
+from noisecore.plugin import baseline
 from noisecore.plugin.declare import MARKER, parametrize, read_requests
 from noisecore.plugin.fixture import CLOCK, Robustness
-from noisecore.plugin.options import Choices, add_options, read_choices
-from noisecore.plugin.run import Run
+from noisecore.plugin.keys import CHOICES, HANDLE, REFUSAL, REQUESTS, RUN, RUN_ID, VERDICTS
+from noisecore.plugin.options import add_options, read_choices
+from noisecore.plugin.run import Judged, Run
 from noisecore.plugin.sources import Given, Trained
 from noisecore.records import RecordError
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
 
-    from noisecore.plugin.declare import Request
+    from noisecore.plugin.baseline import Reference
 
-CHOICES = pytest.StashKey[Choices]()
-RUN_ID = pytest.StashKey[str]()
-RUN = pytest.StashKey[Run | None]()
-REQUESTS = pytest.StashKey[tuple["Request", ...]]()
-HANDLE = pytest.StashKey[Robustness]()
-REFUSAL = pytest.StashKey[str]()
-VERDICTS = pytest.StashKey[list[dict[str, Any]]]()
 
 _INPUT = "noisecore_run"  # what the controller tells its xdist workers
 _OUTPUT = "noisecore_usage"  # what they answer, if what they collected cannot be run
@@ -82,16 +77,22 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         parametrize(metafunc, marker, metafunc.config.stash[CHOICES].profile)
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(
+    session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
+) -> Generator[None, object, object]:
+    collected = list(items)
+    result = yield  # meanwhile others deselect
     try:
         _collect(config, items)
+        items += _vanished(session, collected)
     except pytest.UsageError as error:
         if not hasattr(config, "workerinput"):
             raise
         # xdist takes an error in a worker for a crash: the controller is told instead.
         vars(config)["workeroutput"][_OUTPUT] = str(error)
         items.clear()
+    return result
 
 
 def _collect(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -109,6 +110,9 @@ def _collect(config: pytest.Config, items: list[pytest.Item]) -> None:
         if wanted != choices.profile.name:
             other.append(item)
             continue
+        if baseline.compares(item) and choices.baseline.path is None:
+            item.add_marker(pytest.mark.skip(reason=baseline.NOT_ASKED))
+            continue
         item.stash[REQUESTS] = read_requests(item, marker, choices.profile)
         if "benchmark" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.benchmark(timer=CLOCK))
@@ -124,6 +128,27 @@ def _collect(config: pytest.Config, items: list[pytest.Item]) -> None:
             f"green build would have measured nothing: these {_HOW_TO_RUN}, or leave them out "
             "with -m 'not robustness'"
         )
+
+
+def _vanished(session: pytest.Session, collected: list[pytest.Item]) -> list[pytest.Item]:
+    """Return the item that looks for curves of the baseline that are no longer compared."""
+    config = session.config
+    choices = config.stash[CHOICES]
+    if not _runs(config) or choices.baseline.path is None or choices.baseline.update:
+        return []
+    asked = baseline.asked(collected, choices.profile)
+    if asked is None:
+        return []
+    try:
+        held = baseline.read(choices.baseline, choices.profile)
+    except RecordError as error:
+        raise pytest.UsageError(f"noisecore: {error}") from None
+    item: baseline.Vanished = baseline.Vanished.from_parent(
+        session, name="baseline", nodeid="noisecore::baseline"
+    )
+    item.file = choices.baseline.path
+    item.curves = baseline.find_vanished(held, asked, choices.profile, config)
+    return [item]
 
 
 _HOW_TO_RUN = "train models: add --noise-scales (in noisecore's own repository: --scales)"
@@ -146,7 +171,14 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         run = config.stash[RUN] = _make_run(config)
         if not hasattr(config, "workerinput"):
             run.lock()
-        run.source.submit(requests)
+        comparing = [item for item in session.items if baseline.compares(item)]
+        run.family += [r for item in comparing for r in item.stash.get(REQUESTS, ())]
+        compared = [
+            [request.curve, baseline.file_of(item)]
+            for item in comparing
+            for request in item.stash.get(REQUESTS, ())
+        ]
+        run.source.submit(requests, compared)
 
 
 def _runs(config: pytest.Config) -> bool:
@@ -193,7 +225,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     from noisecore.judging.gates import Verdict, collect_verdicts
 
     handle = item.stash.get(HANDLE, None)
-    with collect_verdicts() as verdicts:
+    tolerant = item.config.stash[CHOICES].baseline.tolerant
+    with collect_verdicts(tolerant=tolerant) as verdicts:
         try:
             run = item.config.stash[RUN]
             assert run is not None
@@ -217,6 +250,9 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
             return (yield)
         finally:
             item.stash[VERDICTS] = [verdict.to_dict() for verdict in verdicts]
+            if handle is not None:
+                item.user_properties += handle.properties()
+            item.user_properties += [(f"verdict: {v.gate}", v.verdict) for v in verdicts]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -235,22 +271,31 @@ class _Judge:
 
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
-        self.verdicts: list[dict[str, Any]] = []
+        self.judged: list[Judged] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        self.verdicts += getattr(report, "noisecore_verdicts", [])
+        file, line, _ = report.location
+        self.judged += [
+            Judged(nodeid=report.nodeid, file=file, line=line, verdict=verdict)
+            for verdict in getattr(report, "noisecore_verdicts", [])
+        ]
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         run = self.config.stash.get(RUN, None)
         if run is not None:
-            run.report(self.verdicts)
+            run.report(self.judged, self.config.rootpath)
+            if run.unwritten and session.exitstatus == pytest.ExitCode.OK:
+                session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
         run = self.config.stash.get(RUN, None)
         if run is not None and run.summary() and terminalreporter.verbosity >= 0:
             terminalreporter.section("noisecore")
             for line in run.summary():
+                terminalreporter.write_line(line)
+        if run is not None:
+            for line in run.annotations():
                 terminalreporter.write_line(line)
 
 
@@ -260,5 +305,19 @@ def robustness(request: pytest.FixtureRequest) -> Robustness:
     node = request.node
     if REQUESTS not in node.stash:
         pytest.fail("the fixture robustness needs @pytest.mark.robustness() on the test", False)
-    handle = node.stash[HANDLE] = Robustness(node.config.stash[CHOICES].profile)
+    handle = node.stash[HANDLE] = Robustness(node.config.stash[CHOICES], _margins(node))
     return handle
+
+
+def _margins(node: pytest.Item) -> str | None:
+    marker = node.get_closest_marker("robustness")
+    return marker.kwargs.get("margins") if marker is not None else None
+
+
+@pytest.fixture
+def noise_baseline(request: pytest.FixtureRequest) -> Reference:
+    """The baseline that the run is judged against; without one, the test is skipped."""
+    run = request.config.stash.get(RUN, None)
+    if run is None or run.reference is None or REQUESTS not in request.node.stash:
+        pytest.fail("the fixture noise_baseline needs @pytest.mark.robustness() on the test", False)
+    return run.reference

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from noisecore.judging.margins import parse_margins
 from noisecore.models import get_builder
 from noisecore.noise import check_scale, get_noise, source_sha256, unknown
 from noisecore.profiles import Profile
@@ -19,13 +20,14 @@ if TYPE_CHECKING:
     from noisecore.data import Dataset
 
 MARKER = (
-    "robustness(*conditions, models=, scales=, recipe=, blank=False, profile=): train a model at "
-    "each scale and seed of the run, before the test; what is left out is the profile's. The test "
-    "asks for noise_model and noise_scale to run once for each of these. Further conditions are "
-    "dicts of the same arguments, each a curve of its own."
+    "robustness(*conditions, models=, scales=, recipe=, blank=False, margins=, profile=): train a "
+    "model at each scale and seed of the run, before the test; what is left out is the profile's. "
+    "The test asks for noise_model and noise_scale to run once for each of these. Further "
+    "conditions are dicts of the same arguments, each a curve of its own. margins: those of "
+    "--noise-margins, for this test."
 )
 
-_FIELDS = ("models", "scales", "recipe", "blank", "profile")
+_FIELDS = ("models", "scales", "recipe", "blank", "margins", "profile")
 
 
 @dataclass(frozen=True)
@@ -136,6 +138,8 @@ def _read_request(
     for field in values:
         if field not in _FIELDS:
             raise ValueError(unknown("argument", field, _FIELDS))
+    if "margins" in values:
+        parse_margins(values["margins"])
     models = [model for model in _models(values, profile) if model in profile.models]
     if "noise_model" in params:
         models = [params["noise_model"]] if params["noise_model"] else []

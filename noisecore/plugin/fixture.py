@@ -5,11 +5,15 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from noisecore.judging.margins import parse_margins
+from noisecore.plugin.options import Choices
 from noisecore.profiles import Profile
 from noisecore.records import TrialRecord
 
 if TYPE_CHECKING:
     from noisecore.judging.curves import Curve, Point
+    from noisecore.judging.gates import Case
+    from noisecore.plugin.baseline import Reference
 
 
 class _ReplayClock:
@@ -48,12 +52,16 @@ CLOCK = _ReplayClock()
 class Robustness:
     """The records of one test's trials, as curves or a point.
 
-    profile: the run's. records: a list for each condition that the test's marker declares.
+    profile: the run's. rigorous: whether it is judged in rigorous mode. records: a list for each
+    condition that the test's marker declares.
     """
 
-    def __init__(self, profile: Profile) -> None:
-        self.profile = profile
+    def __init__(self, choices: Choices, margins: str | None) -> None:
+        self.profile: Profile = choices.profile
+        self.rigorous = choices.baseline.rigorous
         self.records: list[list[TrialRecord]] = []
+        default = choices.baseline.margins
+        self._margins = default if margins is None else parse_margins(margins, default)
 
     @property
     def curves(self) -> list[Curve]:
@@ -82,6 +90,30 @@ class Robustness:
                 "take noise_scale to run once for each"
             )
         return curve.at(float(curve.scales[0]))
+
+    def against(self, baseline: Reference) -> Case:
+        """Return the case of this test's one curve against the fixture `noise_baseline`."""
+        if len(self.records) != 1:
+            raise ValueError(f"this test has {len(self.records)} curves: compare one a test")
+        return baseline.case(self.records[0], self._margins)
+
+    def properties(self) -> list[tuple[str, object]]:
+        """Return what JUnit keeps of the test: accuracy and its interval at each scale."""
+        from noisecore.showing.rows import curve_rows
+
+        found: list[tuple[str, object]] = []
+        try:
+            curves = self.curves
+        except ValueError:  # records that do not belong together: the test fails for it
+            return []
+        for curve in curves:
+            for row in curve_rows(curve):
+                at, accuracy = f"{curve.name} scale {row.scale:g}", row.accuracy
+                found.append((f"{at}: accuracy", f"{accuracy.mean:.4f}"))
+                if accuracy.seeds > 1:
+                    interval = f"{accuracy.low:.4f} to {accuracy.high:.4f}"
+                    found.append((f"{at}: 95 % interval", interval))
+        return found
 
     def record(self, benchmark: Any) -> None:
         """Put the training seconds of the seeds into pytest-benchmark's `benchmark` as rounds.

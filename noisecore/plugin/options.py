@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeVar
 
 import pytest
 
 from noisecore.data import DatasetError, check_name
+from noisecore.judging.margins import Margins, MarginsError, parse_margins
 from noisecore.models import ModelError, get_builder
 from noisecore.noise import NoiseError, get_noise
 from noisecore.profiles import (
@@ -20,6 +22,8 @@ from noisecore.profiles import (
     parse_scales,
     read_profiles,
 )
+
+BASELINES = "benchmarks/baselines"
 
 # The value of a scales option that stands for the profile's own scales.
 OWN_SCALES = "profile"
@@ -55,6 +59,30 @@ OPTIONS = (
     Option("records", "PATH", "judge the records in this folder or results.json; train nothing"),
     Option("workers", "N", "worker processes; auto: one a processor; 0: inline", "auto"),
     Option("artifacts", "FOLDER", "folder of the run's artifacts", "noisecore-results"),
+    Option(
+        "baseline",
+        "PATH",
+        "judge against the baseline in this file or folder; auto: the profile's own in the "
+        "folder --noise-baseline-dir; none",
+        "none",
+    ),
+    Option("baseline-dir", "FOLDER", "folder of the baselines, one a profile", BASELINES),
+    Option(
+        "update-baseline",
+        "WHAT",
+        "write this run into the baseline: all that was compared, or with 'missing' only curves "
+        "that it lacks",
+        bare="all",
+    ),
+    Option("gate", "MODE", "how a run is judged against its baseline: simple, rigorous", "simple"),
+    Option(
+        "margins",
+        "MARGINS",
+        "how much may be lost: mean and scale in points of accuracy, seconds and memory as ratios, "
+        "such as mean>2,seconds>1.5",
+        str(Margins()),
+    ),
+    Option("inconclusive", "VERDICT", "what an inconclusive verdict counts as: fail, pass", "fail"),
 )
 
 
@@ -92,13 +120,32 @@ def option(config: pytest.Config, name: str) -> str:
     return str(value).strip()
 
 
+Update = Literal["", "all", "missing"]
+_UPDATES: tuple[Update, ...] = ("", "all", "missing")
+
+
+@dataclass(frozen=True)
+class BaselineChoices:
+    """How a run is judged against a baseline.
+
+    path: of the baseline's file, None if none was asked for. update: what of the run is written
+    into it. rigorous: by which mode. tolerant: whether an inconclusive verdict counts as a pass.
+    """
+
+    path: Path | None
+    update: Update
+    rigorous: bool
+    margins: Margins
+    tolerant: bool
+
+
 @dataclass(frozen=True)
 class Choices:
     """What the options of a run come to.
 
     known: the names of all profiles. running: whether scales were asked for, so that benchmarks
     run. records: where they are read from instead of being trained. note: what the user should
-    know of how options were read.
+    know of how options were read. given: the options of the command line, for the next one.
     """
 
     profile: Profile
@@ -108,7 +155,9 @@ class Choices:
     records: Path | None
     workers: int | None  # None: auto
     artifacts: Path
+    baseline: BaselineChoices
     note: str
+    given: Mapping[str, str]
 
 
 def read_choices(config: pytest.Config) -> Choices:
@@ -150,7 +199,13 @@ def read_choices(config: pytest.Config) -> Choices:
         records=records,
         workers=_workers(option(config, "workers")),
         artifacts=config.invocation_params.dir / option(config, "artifacts") / profile.name,
+        baseline=_baseline(config, profile.name),
         note=note,
+        given={
+            each.name: str(value)
+            for each in OPTIONS
+            if (value := config.getoption(_dest(each.name))) is not None
+        },
     )
 
 
@@ -199,3 +254,39 @@ def _workers(text: str) -> int | None:
             f"noisecore: workers must be a whole number >= 0, or auto, got {text!r}"
         )
     return int(text)
+
+
+def _baseline(config: pytest.Config, profile: str) -> BaselineChoices:
+    text = option(config, "baseline")
+    update = _one_of("update-baseline", option(config, "update-baseline"), _UPDATES)
+    mode = _one_of("gate", option(config, "gate"), ("simple", "rigorous"))
+    inconclusive = _one_of("inconclusive", option(config, "inconclusive"), ("fail", "pass"))
+    try:
+        margins = parse_margins(option(config, "margins"))
+    except MarginsError as error:
+        raise pytest.UsageError(f"noisecore: {error}") from None
+    path = None
+    if text != "none":
+        path = config.invocation_params.dir / text
+    if text == "auto" or (path is None and update):
+        path = config.rootpath / option(config, "baseline-dir")
+    if path is not None and (path.is_dir() or path.suffix != ".json"):
+        path = path / f"{profile}.json"
+    return BaselineChoices(
+        path=path,
+        update=update,
+        rigorous=mode == "rigorous",
+        margins=margins,
+        tolerant=inconclusive == "pass",
+    )
+
+
+T = TypeVar("T", bound=str)
+
+
+def _one_of(name: str, text: str, known: tuple[T, ...]) -> T:
+    for each in known:
+        if each == text:
+            return each
+    choices = " or ".join(filter(None, known))
+    raise pytest.UsageError(f"noisecore: --noise-{name} must be {choices}, got {text!r}")

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from noisecore.running.engine import Event
 
 
+Pairs = Sequence[Sequence[str]]  # a curve and a test file each
+
+
 class Source(Protocol):
     """What a run asks of the place that its records come from."""
 
@@ -35,8 +38,8 @@ class Source(Protocol):
     def dataset(self) -> Dataset | None:
         """The data set, if there is one at hand."""
 
-    def submit(self, requests: Sequence[Request]) -> None:
-        """Make known what all tests together need."""
+    def submit(self, requests: Sequence[Request], compared: Pairs) -> None:
+        """Make known what all tests together need, and which curves are compared by which file."""
 
     @contextmanager
     def working(self, config: pytest.Config) -> Iterator[None]:
@@ -50,6 +53,9 @@ class Source(Protocol):
 
     def planned(self) -> list[str]:
         """Return the labels of all trials that the tests need; none before the work began."""
+
+    def compared(self) -> Pairs:
+        """Return which curves are compared with the baseline, each with a test file that does."""
 
 
 class Trained:
@@ -74,11 +80,13 @@ class Trained:
         self._workers = choices.workers
         self._engine: Engine | None = None
         self._progress: Progress | None = None
+        self._compared: Pairs = ()
         # Tests wait in their call, where what is written counts as their own and is not shown.
         self._uncaptured: Callable[[], AbstractContextManager[None]] = nullcontext
 
-    def submit(self, requests: Sequence[Request]) -> None:
+    def submit(self, requests: Sequence[Request], compared: Pairs) -> None:
         """Make the trials of all requests known, each once; nothing is trained yet."""
+        self._compared = compared
         from noisecore.running.engine import Engine, available_workers
 
         trials = list(
@@ -109,7 +117,8 @@ class Trained:
             capture = config.pluginmanager.get_plugin("capturemanager")
             if capture is not None:
                 self._uncaptured = capture.global_and_fixture_disabled
-        self._plan.write(planned=[trial.label for trial in self._engine.trials.values()])
+        planned = [trial.label for trial in self._engine.trials.values()]
+        self._plan.write(planned=planned, compared=self._compared)
         try:
             self._engine.start()
         except TensorFlowError as error:
@@ -137,6 +146,10 @@ class Trained:
     def planned(self) -> list[str]:
         """Return the labels of all trials that the tests need."""
         return self._plan.read("planned")
+
+    def compared(self) -> Pairs:
+        """Return which curves are compared with the baseline, each with a test file that does."""
+        return self._plan.read("compared")
 
     def _hear(self, event: Event) -> None:
         if self._progress is not None:
@@ -185,11 +198,12 @@ class Given:
         except DatasetError:
             self.dataset = None  # only the noise pictures need it
 
-    def submit(self, requests: Sequence[Request]) -> None:
+    def submit(self, requests: Sequence[Request], compared: Pairs) -> None:
         """Note what the tests need."""
         planned = dict.fromkeys(label for request in requests for label in request.labels())
         found = [record for request in requests for record in self._find(request)]
-        self._plan.write(planned=list(planned), keys=[record.key for record in found])
+        keys = [record.key for record in found]
+        self._plan.write(planned=list(planned), keys=keys, compared=compared)
 
     @contextmanager
     def working(self, config: pytest.Config) -> Iterator[None]:
@@ -236,6 +250,10 @@ class Given:
         """Return the labels of all trials that the tests need."""
         return self._plan.read("planned")
 
+    def compared(self) -> Pairs:
+        """Return which curves are compared with the baseline, each with a test file that does."""
+        return self._plan.read("compared")
+
 
 class _Plan:
     """What a run's tests need, on disk: tells xdist's controller, which has not seen the tests."""
@@ -244,11 +262,11 @@ class _Plan:
         self._path = path
         self._run = run_id
 
-    def write(self, **lists: list[str]) -> None:
-        """Keep some lists of texts."""
+    def write(self, **lists: Sequence[Any]) -> None:
+        """Keep some lists of plain values."""
         write_atomically(self._path, json.dumps({"run": self._run, **lists}))
 
-    def read(self, name: str) -> list[str]:
+    def read(self, name: str) -> list[Any]:
         """Return a list; it is empty if this run has written none."""
         try:
             plan = json.loads(self._path.read_text())

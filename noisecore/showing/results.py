@@ -13,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 
 from noisecore import __version__
+from noisecore.judging.baselines import read_baseline
 from noisecore.judging.curves import Curve, Matrix, curve_matrix, matched_curves
 from noisecore.judging.gates import Verdict
 from noisecore.records import SCHEMA, RecordError, TrialRecord, check_schema
@@ -162,6 +163,23 @@ def read_records(path: Path) -> list[TrialRecord]:
     if not records:
         raise RecordError(f"{path}: expected a results.json, or a folder of records, found neither")
     return records
+
+
+def read_any(path: Path) -> list[TrialRecord]:
+    """Return the records at `path`: what `read_records` reads, or a baseline.
+
+    Raises `RecordError` in one line if there is no record, or a file that is not one.
+    """
+    if not path.exists():
+        raise RecordError(f"{path}: expected a file or a folder, found neither")
+    if path.is_file():
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError):
+            data = None  # said better by those who read it next
+        if isinstance(data, dict) and isinstance(data.get("profile"), str):
+            return list(read_baseline(path).records)
+    return read_records(path)
 
 
 def load_schema(name: Literal["results", "record"]) -> dict[str, Any]:

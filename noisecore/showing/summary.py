@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from noisecore.judging.curves import Curve
-from noisecore.judging.gates import Verdict
+from noisecore.judging.gates import Verdict, cost_line, points
 from noisecore.records import TrialRecord
 from noisecore.showing.results import Results, assemble
 from noisecore.showing.rows import Estimate, curve_rows
@@ -79,6 +79,7 @@ def make_summary(results: Results, plots: Mapping[str, Sequence[str]]) -> str:
             f"## {_code(curve.name)}",
             _text(conclude(curve)),
             _curve_table(curve, results.verdicts),
+            *_regression(curve.name, results.verdicts),
             *_pictures(plots.get(curve.name, ())),
         ]
     parts += _published(results.verdicts)
@@ -165,6 +166,40 @@ def _curve_table(curve: Curve, verdicts: Sequence[Verdict]) -> str:
         for row in curve_rows(curve)
     ]
     return _table(head, rows)
+
+
+def _regression(curve: str, verdicts: Sequence[Verdict]) -> list[str]:
+    """Return the comparison of a curve with the baseline, changes in points of accuracy."""
+    head = ["scale", "measured", "baseline", "change", "95 % interval", "allowed", "verdict"]
+    parts: list[str] = []
+    for verdict in verdicts:
+        if verdict.gate != "no regression" or verdict.curve != curve:
+            continue
+        parts.append(f"Against the baseline, in points: **{verdict.verdict}**.")
+        rows = [
+            [
+                "mean" if row["scale"] is None else f"{row['scale']:g}",
+                _number(row["measured"]),
+                _number(row["baseline"]),
+                points(row["difference"]),
+                f"{points(row['low'])} to {points(row['high'])}",
+                "\N{EN DASH}" if row["allowed"] is None else points(-row["allowed"]),
+                _outcome(row["verdict"]),
+            ]
+            for row in verdict.figures
+            if "difference" in row
+        ]
+        if rows:
+            parts.append(_table(head, rows))
+        costs = [cost_line(row) for row in verdict.figures if "cost" in row]
+        notes = [f"note: {row['note']}" for row in verdict.figures if "note" in row]
+        if costs or notes:
+            parts.append(_bullets(_text(line) for line in costs + notes))
+    return parts
+
+
+def _outcome(verdict: str | None) -> str:
+    return "" if verdict is None else "pass" if verdict == "pass" else f"**{verdict}**"
 
 
 def _published(verdicts: Sequence[Verdict]) -> list[str]:

@@ -116,7 +116,8 @@ def write_records(folder: Path, **overrides: Any) -> None:
         "dataset": "tiny.npz",
         "dataset_sha256": dataset.sha256,
     }
-    for record in make_sweep({0.0: 0.9, 1.0: 0.8, 4.0: 0.6}, **choices | overrides):
+    accuracies = overrides.pop("accuracies", {0.0: 0.9, 1.0: 0.8, 4.0: 0.6})
+    for record in make_sweep(accuracies, **choices | overrides):
         (folder / f"{record.key}.json").write_text(json.dumps(record.to_dict()))
 
 

@@ -45,6 +45,11 @@ BAD_VALUES = {
     "workers word": (["--noise-workers=x"], "whole number >= 0, or auto", "got 'x'"),
     "workers half": (["--noise-workers=1.5"], "whole number >= 0, or auto", "got '1.5'"),
     "artifacts": (["--noise-artifacts=test_bench.py/out"], "artifacts", "Not a directory"),
+    "update-baseline": (["--noise-update-baseline=al"], "must be all or missing", "got 'al'"),
+    "gate": (["--noise-gate=strict"], "must be simple or rigorous", "got 'strict'"),
+    "margins": (["--noise-margins=drop>2"], "written as mean>1.5,scale>3", "got 'drop>2'"),
+    "margins ratio": (["--noise-margins=seconds>0.5"], "needs a ratio > 1", "got '0.5'"),
+    "inconclusive": (["--noise-inconclusive=skip"], "must be fail or pass", "got 'skip'"),
     "records missing": (["--noise-records=nowhere"], "results.json, or a folder", "neither"),
     "records of nothing": (["--noise-records=empty"], "results.json, or a folder", "neither"),
 } | {
@@ -65,6 +70,12 @@ OWN_VALUES = {
     "records": "records",
     "workers": "3",
     "artifacts": "left-here",
+    "baseline": "auto",
+    "baseline-dir": "other",
+    "update-baseline": "missing",
+    "gate": "rigorous",
+    "margins": "mean>2",
+    "inconclusive": "pass",
 }
 
 PROBE = """
@@ -75,13 +86,14 @@ def pytest_unconfigure():
 """
 
 SHOW = """
-from noisecore.plugin import CHOICES
+from noisecore.plugin.keys import CHOICES
 
 def pytest_sessionfinish(session):
     choices = session.config.stash[CHOICES]
     print("PROFILE", choices.profile)
     print("RUNNING", choices.running)
     print("REST", choices.data_dir, choices.records, choices.workers, choices.artifacts)
+    print("BASELINE", choices.baseline)
 """
 
 
@@ -216,9 +228,11 @@ def shown(bench, *arguments: str) -> str:
     result = bench.runpytest_inprocess("-p", "show", "--collect-only", *arguments)
     assert result.ret == 0, result.stderr.str()
     lines = [
-        line for line in result.outlines if line.split(" ")[0] in ("PROFILE", "RUNNING", "REST")
+        line
+        for line in result.outlines
+        if line.split(" ")[0] in ("PROFILE", "RUNNING", "REST", "BASELINE")
     ]
-    assert len(lines) == 3
+    assert len(lines) == 4
     return "\n".join(lines)
 
 
@@ -232,10 +246,11 @@ def test_ini_twin(bench, name) -> None:
     """Each option means the same in the ini file as on the command line, and not the default."""
     bench.syspathinsert()
     value = OWN_VALUES[name]
-    default = shown(bench)
-    on_line = shown(bench, f"--noise-{name}={value}")
+    asked = ["--noise-baseline=auto"] if name == "baseline-dir" else []
+    default = shown(bench, *asked)
+    on_line = shown(bench, f"--noise-{name}={value}", *asked)
     bench.makeini(f"[pytest]\nnoise_{name.replace('-', '_')} = {value}\n")
-    assert shown(bench) == on_line
+    assert shown(bench, *asked) == on_line
     assert on_line != default
 
 

@@ -1,0 +1,392 @@
+"""Judging against a baseline: what is refused, what vanished, what is renewed, what is said."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from xml.etree import ElementTree
+
+import pytest
+
+from noisecore.judging.baselines import read_baseline
+
+CURVE = "mlp/gaussian/quick"
+GATE = """
+import pytest
+from noisecore.judging.gates import assert_no_regression
+
+@pytest.mark.robustness({margins})
+def test_no_regression(robustness, noise_baseline, noise_model):
+    assert_no_regression(robustness.against(noise_baseline))
+"""
+OTHER = """
+import pytest
+
+@pytest.mark.robustness()
+def test_other(robustness, noise_model):
+    assert robustness.curve.complete
+"""
+
+
+@pytest.fixture
+def gate(bench, monkeypatch):
+    """Return a pytester whose one test compares the given records with a baseline."""
+    # The pictures are looked at elsewhere, and cost a second a run.
+    monkeypatch.setattr("noisecore.showing.report._pictures", lambda records, noise: ())
+    (bench.path / "test_bench.py").unlink()
+    bench.makepyfile(test_gate=GATE.format(margins=""))
+    return bench
+
+
+@pytest.fixture
+def made(gate, given):
+    """Return the same pytester, with a baseline that equals the given records."""
+    result = gate.runpytest_inprocess(*given, "--noise-update-baseline", "--noise-artifacts=first")
+    assert result.ret == 0, result.stdout.str()
+    return gate
+
+
+def baseline_of(bench):
+    """Return the path of the profile's own baseline."""
+    return bench.path / "benchmarks/baselines/quick.json"
+
+
+def worsen(bench, save_records, **choices) -> None:
+    """Replace the given records by worse ones."""
+    shutil.rmtree(bench.path / "records")
+    save_records(bench.path / "records", **choices)
+
+
+def verdicts(bench, artifacts: str = "noisecore-results") -> list[dict]:
+    """Return the verdicts of a run's results.json."""
+    content = json.loads((bench.path / artifacts / "quick/results.json").read_text())
+    return content["verdicts"]
+
+
+AUTO = "--noise-baseline=auto"
+# A fall of 10 points at scale 4 alone.
+WORSE = {0.0: 0.9, 1.0: 0.8, 4.0: 0.4}
+
+
+class TestMissing:
+    """A baseline that is not there."""
+
+    def test_not_asked_for(self, gate, given) -> None:
+        """Without a baseline the comparison is skipped, and says how to ask for one."""
+        result = gate.runpytest_inprocess(*given, "-rs")
+        result.assert_outcomes(skipped=1)
+        result.stdout.fnmatch_lines(["*no baseline was asked for: add --noise-baseline auto"])
+
+    def test_asked_for(self, gate, given) -> None:
+        """It fails, says how to make one, and leaves one among the artifacts that is good."""
+        result = gate.runpytest_inprocess(*given, AUTO)
+        assert result.ret == pytest.ExitCode.TESTS_FAILED
+        result.stdout.fnmatch_lines(["*there is no baseline at *--noise-update-baseline*"])
+        candidate = gate.path / "noisecore-results/quick/baseline.json"
+        assert list(read_baseline(candidate).origins) == [CURVE]
+        assert not baseline_of(gate).exists()
+        again = gate.runpytest_inprocess(
+            *given, f"--noise-baseline={candidate}", "--noise-artifacts=again"
+        )
+        again.assert_outcomes(passed=2)
+
+    def test_no_test_compares(self, bench, given) -> None:
+        """A baseline that is asked for where no test compares fails: it would gate nothing."""
+        result = bench.runpytest_inprocess(*given, AUTO)
+        assert result.ret == pytest.ExitCode.TESTS_FAILED
+        result.stdout.fnmatch_lines(["*no test takes the fixture noise_baseline*"])
+
+    def test_new_curve(self, made, given, save_records) -> None:
+        """A curve that the baseline lacks fails, and is added without touching the others."""
+        before = read_baseline(baseline_of(made)).of(CURVE)
+        save_records(made.path / "records", model="cnn")
+        both = [*(a for a in given if "--noise-model" not in a), "--noise-model=cnn,mlp"]
+        result = made.runpytest_inprocess(*both, AUTO, "--noise-artifacts=a")
+        result.assert_outcomes(passed=2, failed=1)
+        result.stdout.fnmatch_lines(["*cnn/gaussian/quick is not in the baseline*=missing"])
+        added = made.runpytest_inprocess(
+            *both, AUTO, "--noise-update-baseline=missing", "--noise-artifacts=b"
+        )
+        added.assert_outcomes(passed=2)
+        added.stdout.fnmatch_lines(["cnn/gaussian/quick: added, 3 scales of 2 seeds"])
+        after = read_baseline(baseline_of(made))
+        assert sorted(after.origins) == ["cnn/gaussian/quick", CURVE]
+        assert after.of(CURVE) == before
+
+
+class TestJudged:
+    """A run against the baseline."""
+
+    def test_equal_run(self, made, given) -> None:
+        """It passes, and the summary has the table and how much was compared."""
+        result = made.runpytest_inprocess(*given, AUTO)
+        result.assert_outcomes(passed=2)
+        result.stdout.fnmatch_lines(
+            [
+                "against the baseline:",
+                "*measured*baseline*change*95 % interval*allowed*",
+                "*mean*0.7000*+0.00*pass",
+                "PASS: mlp/gaussian/quick is no worse than its baseline allows*",
+                "baseline of 20*: 1 of 1 curves and 2 of 2 scales compared",
+            ]
+        )
+        shown = result.stdout.str().partition("against the baseline:")[2].partition("=====")[0]
+        assert max(len(line) for line in shown.splitlines() if "artifacts:" not in line) <= 80
+
+    def test_worse_run(self, made, given, save_records) -> None:
+        """It fails at the scale that fell, in the report and in results.json alike."""
+        worsen(made, save_records, accuracies=WORSE)
+        result = made.runpytest_inprocess(*given, AUTO)
+        result.assert_outcomes(passed=1, failed=1)
+        result.stdout.fnmatch_lines(["*FAIL: mlp/gaussian/quick is worse than its baseline*"])
+        (verdict,) = verdicts(made)
+        failed = [row["scale"] for row in verdict["figures"] if row.get("verdict") == "fail"]
+        assert 4.0 in failed
+        assert 1.0 not in failed
+        summary = (made.path / "noisecore-results/quick/summary.md").read_text()
+        assert "| 4 | 0.4000 | 0.6000 | -20.00 |" in summary
+
+    def test_under_xdist(self, made, given, save_records) -> None:
+        """Verdicts, table and exit code are the same under xdist."""
+        worsen(made, save_records, accuracies=WORSE)
+        alone = made.runpytest_inprocess(*given, AUTO, "--noise-artifacts=alone")
+        beside = made.runpytest_subprocess(*given, AUTO, "--noise-artifacts=beside", "-n2")
+        assert alone.ret == beside.ret == pytest.ExitCode.TESTS_FAILED
+        beside.assert_outcomes(passed=1, failed=1)
+        assert verdicts(made, "alone") == verdicts(made, "beside")
+        beside.stdout.fnmatch_lines(["baseline of 20*: 1 of 1 curves and 2 of 2 scales compared"])
+
+    def test_margins(self, made, given, save_records) -> None:
+        """A greater margin by option lets the fall pass; the marker's own margin outdoes it."""
+        worsen(made, save_records, accuracies=WORSE)
+        wide = "--noise-margins=mean>30,scale>30"
+        made.runpytest_inprocess(*given, AUTO, wide).assert_outcomes(passed=2)
+        made.makepyfile(test_gate=GATE.format(margins="margins='scale>5'"))
+        made.runpytest_inprocess(*given, AUTO, wide).assert_outcomes(passed=1, failed=1)
+
+    def test_bad_margins_of_a_marker(self, made, given, usage_line) -> None:
+        """Margins that cannot be read are a usage error that names the test."""
+        made.makepyfile(test_gate=GATE.format(margins="margins='drop>5'"))
+        line = usage_line(made.runpytest_inprocess(*given, AUTO))
+        assert "test_no_regression" in line
+        assert "margins must be written as" in line
+
+    def test_rigorous(self, made, given, save_records) -> None:
+        """Rigorous mode judges the same records by its own rule: p values stand beside them."""
+        worsen(made, save_records, accuracies=WORSE)
+        result = made.runpytest_inprocess(*given, AUTO, "--noise-gate=rigorous")
+        result.assert_outcomes(passed=1, failed=1)
+        assert "p" in verdicts(made)[0]["figures"][0]
+
+    def test_not_comparable(self, made, given, save_records) -> None:
+        """Records of another noise are refused with the difference, whatever the figures."""
+        worsen(made, save_records, noise_source="9" * 64)
+        result = made.runpytest_inprocess(*given, AUTO, "--noise-inconclusive=pass")
+        result.assert_outcomes(passed=1, failed=1)
+        result.stdout.fnmatch_lines(["*cannot be compared*noise source is 999999999999, was bbbb*"])
+
+    def test_inconclusive(self, gate, given, save_records) -> None:
+        """An undecided comparison fails, passes where that was chosen, and renews nothing."""
+        worsen(gate, save_records, seeds=(0,))
+        one = [*(a for a in given if "seeds" not in a), "--noise-seeds=1"]
+        first = gate.runpytest_inprocess(*one, "--noise-update-baseline", "--noise-artifacts=a")
+        assert first.ret == 0
+        before = baseline_of(gate).read_bytes()
+        gate.runpytest_inprocess(*one, AUTO, "--noise-artifacts=b").assert_outcomes(
+            passed=1, failed=1
+        )
+        lenient = gate.runpytest_inprocess(
+            *one, AUTO, "--noise-inconclusive=pass", "--noise-artifacts=c"
+        )
+        lenient.assert_outcomes(passed=2)
+        lenient.stdout.fnmatch_lines(["INCONCLUSIVE: whether mlp/gaussian/quick is worse*"])
+        renewed = gate.runpytest_inprocess(
+            *one, "--noise-update-baseline", "--noise-inconclusive=pass", "--noise-artifacts=d"
+        )
+        assert renewed.ret == pytest.ExitCode.TESTS_FAILED
+        renewed.stdout.fnmatch_lines(["the baseline was not renewed, for mlp*is inconclusive*"])
+        assert baseline_of(gate).read_bytes() == before
+
+
+class TestVanished:
+    """Curves of the baseline that are no longer compared."""
+
+    def test_renamed(self, made, given) -> None:
+        """A test that stopped comparing is noticed by an item of its own, and a verdict."""
+        (made.path / "test_gate.py").write_text(OTHER)
+        result = made.runpytest_inprocess(*given, AUTO)
+        result.assert_outcomes(passed=1, failed=1)
+        result.stdout.fnmatch_lines(
+            [
+                "1 of the curves in benchmarks/baselines/quick.json vanished:",
+                "  mlp/gaussian/quick: no test in test_gate.py compares it",
+                "What to do: *",
+            ]
+        )
+        assert [v["verdict"] for v in verdicts(made)] == ["fail"]
+
+    def test_deleted_file(self, made, given) -> None:
+        """A test file that is gone is named."""
+        (made.path / "test_gate.py").unlink()
+        made.makepyfile(test_other=OTHER)
+        result = made.runpytest_inprocess(*given, AUTO)
+        result.stdout.fnmatch_lines(["*test_gate.py, which compared it, is not there"])
+        assert result.ret == pytest.ExitCode.TESTS_FAILED
+
+    @pytest.mark.parametrize(
+        "arguments", [["-k", "other"], ["test_other.py"], ["test_gate.py::test_too"]]
+    )
+    def test_left_out(self, made, given, arguments) -> None:
+        """What -k or a path left out has not vanished, and the summary says what was compared."""
+        made.makepyfile(test_other=OTHER)
+        (made.path / "test_gate.py").write_text(
+            GATE.format(margins="") + OTHER.replace("other", "too")
+        )
+        result = made.runpytest_inprocess(*given, AUTO, *arguments)
+        result.assert_outcomes(passed=2, deselected=2 if "-k" in arguments else 0)
+        result.stdout.fnmatch_lines(["*0 of 1 curves and 0 of 2 scales compared; not compared:*"])
+
+    def test_other_model(self, made, given, save_records) -> None:
+        """A model that was not chosen has not vanished."""
+        shutil.rmtree(made.path / "records")
+        save_records(made.path / "records", model="cnn")
+        other = [*(a for a in given if "--noise-model" not in a), "--noise-model=cnn"]
+        result = made.runpytest_inprocess(*other, AUTO)
+        result.assert_outcomes(passed=1, failed=1)  # the CNN is not in the baseline
+        assert "vanished" not in result.stdout.str()
+
+    def test_fewer_scales(self, made, given) -> None:
+        """A custom --noise-scales compares what it has, and says what it left out."""
+        fewer = [*(a for a in given if "scales" not in a), "--noise-scales=1"]
+        result = made.runpytest_inprocess(*fewer, AUTO)
+        result.assert_outcomes(passed=2)
+        result.stdout.fnmatch_lines(["note: scale 4 was not run", "*1 of 2 scales compared"])
+
+    def test_under_xdist(self, made, given) -> None:
+        """The item is there once under xdist too."""
+        (made.path / "test_gate.py").write_text(OTHER)
+        result = made.runpytest_subprocess(*given, AUTO, "-n2")
+        result.assert_outcomes(passed=1, failed=1)
+
+
+class TestRenewed:
+    """Writing the baseline."""
+
+    def test_meant_fall(self, made, given, save_records) -> None:
+        """A fall that is meant is written down, with what changed, and the run is green."""
+        worsen(made, save_records, accuracies=WORSE)
+        result = made.runpytest_inprocess(*given, "--noise-update-baseline")
+        assert result.ret == 0
+        result.stdout.fnmatch_lines(
+            [
+                "baseline written: *quick.json",
+                "mlp/gaussian/quick: renewed, 3 scales of 2 seeds in place of 3 scales of 2 seeds",
+                "  scale 4: 0.6000 to 0.4000 (-20.00 points)",
+            ]
+        )
+        made.runpytest_inprocess(*given, AUTO).assert_outcomes(passed=2)
+
+    def test_missing_only(self, made, given, save_records) -> None:
+        """With =missing a fall is not taken for meant: it fails, and the baseline stays."""
+        before = baseline_of(made).read_bytes()
+        worsen(made, save_records, accuracies=WORSE)
+        result = made.runpytest_inprocess(*given, AUTO, "--noise-update-baseline=missing")
+        assert result.ret == pytest.ExitCode.TESTS_FAILED
+        assert read_baseline(baseline_of(made)).of(CURVE)
+        data = json.loads(before)
+        assert json.loads(baseline_of(made).read_text())["trials"] == data["trials"]
+
+    def test_under_xdist(self, gate, given) -> None:
+        """The controller writes what its workers compared, and which file compares it."""
+        result = gate.runpytest_subprocess(*given, "--noise-update-baseline", "-n2")
+        assert result.ret == 0, result.stdout.str()
+        assert read_baseline(baseline_of(gate)).origins[CURVE].tests == ("test_gate.py",)
+
+    def test_incomplete(self, made, given) -> None:
+        """A run that lacks a trial renews nothing, and fails."""
+        before = baseline_of(made).read_bytes()
+        next((made.path / "records").glob("*.json")).unlink()
+        result = made.runpytest_inprocess(*given, "--noise-update-baseline")
+        assert result.ret == pytest.ExitCode.TESTS_FAILED
+        result.stdout.fnmatch_lines(["the baseline was not renewed: 1 trials have no record"])
+        assert baseline_of(made).read_bytes() == before
+
+    def test_nothing_compared(self, made, given) -> None:
+        """A renewal where no selected test compares fails: nothing was written."""
+        made.makepyfile(test_other=OTHER)
+        result = made.runpytest_inprocess(*given, "--noise-update-baseline", "-k", "other")
+        assert result.ret == pytest.ExitCode.TESTS_FAILED
+        result.stdout.fnmatch_lines(["the baseline was not renewed: no test that was run takes*"])
+
+    def test_folder_that_is_a_file(self, gate, given) -> None:
+        """A baseline that cannot be written is said, fails the run, and loses nothing else."""
+        (gate.path / "benchmarks").write_text("")
+        result = gate.runpytest_inprocess(*given, "--noise-update-baseline")
+        assert result.ret == pytest.ExitCode.TESTS_FAILED
+        result.stdout.fnmatch_lines(["the baseline could not be written to *: *"])
+        assert (gate.path / "noisecore-results/quick/summary.md").is_file()
+
+
+class TestRefused:
+    """Baseline files that cannot be used stop the run before anything is judged."""
+
+    @pytest.mark.parametrize("more", [[], ["-n2"]])
+    def test_damaged(self, made, given, usage_line, more) -> None:
+        """A damaged file is one line with its path and the way out, with and without xdist."""
+        baseline_of(made).write_text("{")
+        run = made.runpytest_subprocess if more else made.runpytest_inprocess
+        line = usage_line(run(*given, AUTO, *more))
+        assert "quick.json: is not JSON" in line
+        assert "restore it from its commit" in line
+
+    def test_other_profile(self, made, given, usage_line) -> None:
+        """A baseline of another profile is not compared with."""
+        line = usage_line(
+            made.runpytest_inprocess(
+                *given, "--noise-profile=notebook", f"--noise-baseline={baseline_of(made)}"
+            )
+        )
+        assert "expected a baseline of profile notebook, got one of quick" in line
+
+
+class TestShown:
+    """Where people look."""
+
+    def test_junit(self, made, given) -> None:
+        """JUnit's file has accuracy and interval by scale, and the verdict, beside the test."""
+        made.runpytest_inprocess(*given, AUTO, "--junitxml=junit.xml")
+        root = ElementTree.parse(made.path / "junit.xml").getroot()
+        properties = {
+            each.get("name"): each.get("value")
+            for case in root.iter("testcase")
+            for each in case.iter("property")
+        }
+        assert properties[f"{CURVE} scale 4: accuracy"] == "0.6000"
+        assert " to " in properties[f"{CURVE} scale 4: 95 % interval"]
+        assert properties["verdict: no regression"] == "pass"
+
+    def test_github(self, made, given, save_records, monkeypatch) -> None:
+        """On GitHub a failure is annotated at its test, and the step summary has the tables."""
+        worsen(made, save_records, accuracies=WORSE)
+        summary = made.path / "step.md"
+        summary.write_text("before\n")
+        monkeypatch.setenv("GITHUB_ACTIONS", "true")
+        monkeypatch.setenv("GITHUB_WORKSPACE", str(made.path))
+        monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+        result = made.runpytest_inprocess(*given, AUTO)
+        result.stdout.fnmatch_lines(
+            ["::error file=test_gate.py,line=4,title=noisecore%3A no regression%3A fail::mlp*"]
+        )
+        text = summary.read_text()
+        assert text.startswith("before\n# noisecore, profile `quick`: fail")
+        assert "**fail**, no regression" in text
+        assert ".png" not in text
+
+    def test_elsewhere(self, made, given, save_records, monkeypatch) -> None:
+        """Elsewhere no workflow command is printed, whatever other variables say."""
+        worsen(made, save_records, accuracies=WORSE)
+        monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(made.path / "step.md"))
+        monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+        result = made.runpytest_inprocess(*given, AUTO)
+        assert "::error" not in result.stdout.str()
+        assert not (made.path / "step.md").exists()
