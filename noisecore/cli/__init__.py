@@ -8,21 +8,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import noisecore
+from noisecore.cli import codes, compare, power
 from noisecore.records import RecordError
-
-# Exit codes, documented in the README.
-OK, FAILED, USAGE = 0, 1, 4
 
 
 class _Parser(argparse.ArgumentParser):
     """A parser that ends as pytest does on a usage error, and in one line."""
 
     def error(self, message: str) -> None:  # type: ignore[override]
-        self.exit(USAGE, f"{self.prog}: {message} (see {self.prog} --help)\n")
+        self.exit(codes.USAGE, f"{self.prog}: {message} (see {self.prog} --help)\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code: 0 done, 1 something is wrong, 4 usage."""
+    """Run one command and return its exit code, which `noisecore.cli.codes` lists."""
     parser = _Parser(prog="python -m noisecore", description=noisecore.__doc__)
     parser.add_argument("--version", action="version", version=noisecore.__version__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -32,14 +30,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description="List the data sets. Exit code 1 if one that is there was altered.",
     )
     data.add_argument("--data-dir", metavar="FOLDER", help="folder that holds full-size data sets")
+    data.set_defaults(command=lambda chosen: _data(chosen.data_dir))
     report = commands.add_parser(
         "report",
         help="draw and write a run's artifacts again from its results.json",
         description="Draw and write a run's artifacts again from its results.json.",
     )
     report.add_argument("folder", metavar="FOLDER", type=Path, help="the run's artifact folder")
+    report.set_defaults(command=lambda chosen: _report(chosen.folder))
+    compare.add_command(commands)
+    power.add_commands(commands)
     chosen = parser.parse_args(arguments)
-    return _data(chosen.data_dir) if chosen.command == "data" else _report(chosen.folder)
+    try:
+        code: int = chosen.command(chosen)
+    except (RecordError, OSError) as error:
+        print(f"noisecore: {error}", file=sys.stderr)
+        return codes.USAGE
+    return code
 
 
 def _data(data_dir: str | None) -> int:
@@ -47,16 +54,12 @@ def _data(data_dir: str | None) -> int:
 
     listings = list_datasets(data_dir)
     print(format_listing(listings))
-    return FAILED if any(listing.state == "altered" for listing in listings) else OK
+    return codes.REGRESSION if any(listing.state == "altered" for listing in listings) else codes.OK
 
 
 def _report(folder: Path) -> int:
     from noisecore.showing.report import redraw
 
-    try:
-        written = redraw(folder)
-    except (RecordError, OSError) as error:
-        print(f"noisecore: {error}", file=sys.stderr)
-        return USAGE
+    written = redraw(folder)
     print(f"{len(written)} files written to {folder}")
-    return OK
+    return codes.OK

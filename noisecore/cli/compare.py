@@ -1,0 +1,113 @@
+"""`python -m noisecore compare`: two runs, judged as a run is against its baseline."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from textwrap import wrap
+from typing import TYPE_CHECKING, Any
+
+from noisecore.cli import codes
+from noisecore.judging.margins import Margins, MarginsError, parse_margins
+
+if TYPE_CHECKING:
+    from noisecore.judging.gates import Verdict
+
+CODES = (
+    "exit codes: 0 pass, 1 regression, 2 trials failed, 3 inconclusive or not comparable, "
+    "4 usage, 5 nothing to compare; of several that apply, the first of 4, 5, 1, 2, 3"
+)
+
+
+def margins(text: str) -> Margins:
+    """Return margins for argparse, which shows the message of this error alone."""
+    try:
+        return parse_margins(text)
+    except MarginsError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def add_command(commands: Any) -> None:
+    """Add the command to argparse's subparsers."""
+    parser = commands.add_parser(
+        "compare",
+        help="judge one run against another",
+        description="Judge run B against run A, curve by curve; TensorFlow is not needed. Each is "
+        "a results.json, an artifact folder, a folder of records, or a baseline.",
+        epilog=CODES,
+    )
+    parser.add_argument("a", metavar="A", type=Path, help="what to compare with")
+    parser.add_argument("b", metavar="B", type=Path, help="what is judged")
+    parser.add_argument(
+        "--fail",
+        metavar="MARGINS",
+        type=margins,
+        default=Margins(),
+        help=f"what fails, such as mean>2,seconds>1.5 (default: {Margins()})",
+    )
+    parser.add_argument(
+        "--gate", choices=("simple", "rigorous"), default="simple", help="how (default: simple)"
+    )
+    parser.set_defaults(command=_compare)
+
+
+def _compare(chosen: argparse.Namespace) -> int:
+    from noisecore.judging.baselines import compare_records
+    from noisecore.judging.gates import Case, judge_no_regression, regression_table
+    from noisecore.showing.results import read_any
+
+    old, new = read_any(chosen.a), read_any(chosen.b)
+    try:
+        comparisons = compare_records(new, old)
+    except ValueError as error:
+        print(f"noisecore: {error}")
+        return codes.UNDECIDED
+    verdicts = []
+    for name in comparisons:
+        case = Case(curve=name, comparisons=comparisons, mode=chosen.gate, margins=chosen.fail)
+        verdict = judge_no_regression(case)
+        verdicts.append(verdict)
+        sentence = f"{verdict.verdict.upper()}: {verdict.sentence}"
+        parts = [name, regression_table(verdict), *_wrapped(sentence)]
+        print("\n".join(filter(None, parts)), end="\n\n")
+    curves = {record.trial.curve for record in new}, {record.trial.curve for record in old}
+    for name in sorted(curves[1] - curves[0]):
+        print(f"{name} is in {chosen.a} alone")
+    for name in sorted(curves[0] - curves[1]):
+        print(f"{name} is in {chosen.b} alone")
+    failed = [record for record in new if record.status == "failed"]
+    for record in failed:
+        print("\n".join(_wrapped(f"{record.trial.label} failed: {record.reason}")))
+    if not comparisons and not failed:
+        print("no curve is in both: nothing was compared")
+        return codes.NOTHING
+    code = _code(verdicts, bool(failed), bool(curves[1] - curves[0]))
+    print(_WORDS[code])
+    return code
+
+
+_WORDS = {
+    codes.OK: "no regression",
+    codes.REGRESSION: "regression",
+    codes.TRIALS_FAILED: "trials failed",
+    codes.UNDECIDED: "inconclusive, or not comparable",
+}
+
+
+def _code(verdicts: list[Verdict], failed: bool, vanished: bool) -> int:
+    fell = [
+        verdict
+        for verdict in verdicts
+        if any(row.get("verdict") == "fail" for row in verdict.figures)
+    ]
+    if fell:
+        return codes.REGRESSION
+    if failed:
+        return codes.TRIALS_FAILED
+    if vanished or any(verdict.verdict != "pass" for verdict in verdicts):
+        return codes.UNDECIDED
+    return codes.OK
+
+
+def _wrapped(text: str) -> list[str]:
+    return wrap(text, 80, break_long_words=False, break_on_hyphens=False)

@@ -1,0 +1,235 @@
+"""`python -m noisecore power` and `calibrate`: what a gate would do, before and after paying."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from noisecore.cli import codes
+from noisecore.cli.compare import margins
+from noisecore.judging.margins import Margins
+
+if TYPE_CHECKING:
+    from noisecore.judging.power import Rates, Spread
+    from noisecore.records import TrialRecord
+
+MODES: tuple[Literal["simple"], Literal["rigorous"]] = ("simple", "rigorous")
+
+
+def add_commands(commands: Any) -> None:
+    """Add the commands to argparse's subparsers."""
+    power = commands.add_parser(
+        "power",
+        help="tell which drops a gate would catch, from the spread of a baseline's seeds",
+        description="Simulate runs against a baseline with the spread of its own seeds: how often "
+        "an unchanged model would not pass, and how often one that is worse would not, by the "
+        "number of seeds. Nothing is trained.",
+    )
+    power.add_argument("baseline", metavar="BASELINE", type=Path, help="baseline, or results")
+    power.add_argument(
+        "--seeds", type=_whole_numbers, default=(3, 5, 10), help="seeds of a run (3,5,10)"
+    )
+    power.add_argument(
+        "--drops",
+        type=_points,
+        default=(0.5, 1, 2, 3, 5),
+        help="true drops at every scale, in points (0.5,1,2,3,5)",
+    )
+    _add_common(power, pairs=500)
+    power.set_defaults(command=_power)
+    calibrate = commands.add_parser(
+        "calibrate",
+        help="run the same code with fresh seeds and see how often the gate does not pass",
+        description="A/A test: train fresh seeds with the same code, judge them in groups against "
+        "the baseline, report how many did not pass, and recommend margins and seeds. What "
+        "follows -- is given to pytest, such as: -- benchmarks --noise-profile quick",
+    )
+    calibrate.add_argument("baseline", metavar="BASELINE", type=Path, help="the baseline")
+    calibrate.add_argument("--runs", type=_whole_number, default=20, help="how many runs (20)")
+    calibrate.add_argument("--seeds", type=_whole_number, default=3, help="seeds of a run (3)")
+    calibrate.add_argument(
+        "--artifacts",
+        type=Path,
+        default=Path("noisecore-results/calibrate"),
+        help="folder of what is trained (noisecore-results/calibrate)",
+    )
+    calibrate.add_argument(
+        "--records", type=Path, help="use these records of fresh seeds, and train nothing"
+    )
+    _add_common(calibrate, pairs=2000)
+    calibrate.add_argument("pytest", nargs="*", metavar="-- ARGUMENT", help="given to pytest")
+    calibrate.set_defaults(command=_calibrate)
+
+
+def _add_common(parser: argparse.ArgumentParser, *, pairs: int) -> None:
+    parser.add_argument(
+        "--fail",
+        metavar="MARGINS",
+        type=margins,
+        default=Margins(),
+        help=f"the gate's margins (default: {Margins()})",
+    )
+    parser.add_argument(
+        "--pairs", type=_whole_number, default=pairs, help=f"runs to simulate ({pairs})"
+    )
+
+
+def _power(chosen: argparse.Namespace) -> int:
+    from noisecore.judging.power import simulate
+    from noisecore.showing.results import read_any
+
+    spreads, held = _spreads(read_any(chosen.baseline))
+    if not spreads:
+        print("no curve has two seeds and a scale greater than 0: there is no spread to go by")
+        return codes.NOTHING
+    _show_spread(spreads, held)
+    unchanged: dict[tuple[str, int], Rates] = {}
+    for mode in MODES:
+        for worse in spreads:
+            print(f"\n{mode} mode, {chosen.fail}: % of runs that do not pass (inconclusive)")
+            print(f"{worse} worse at every scale by so many points, the others unchanged")
+            drops = (0.0, *chosen.drops)
+            print("seeds" + "".join(f"{drop:>12g}" for drop in drops))
+            for seeds in chosen.seeds:
+                cells = []
+                for drop in drops:
+                    rates = unchanged.get((mode, seeds)) if drop == 0 else None
+                    rates = rates or simulate(
+                        spreads,
+                        seeds=seeds,
+                        baseline_seeds=held,
+                        mode=mode,
+                        margins=chosen.fail,
+                        pairs=chosen.pairs,
+                        drops={worse: drop / 100},
+                    )
+                    if drop == 0:
+                        unchanged[mode, seeds] = rates
+                    share = f"{100 * rates.inconclusive / rates.pairs:.1f}"
+                    cells.append(f"{100 * rates.not_passed:.1f} ({share})".rjust(12))
+                print(f"{seeds:>5}" + "".join(cells), flush=True)
+    worst = 196 / (2 * chosen.pairs**0.5)
+    print(f"\n{chosen.pairs} simulated runs a figure: right to {worst:.1f} points or better (95 %)")
+    return codes.OK
+
+
+def _calibrate(chosen: argparse.Namespace) -> int:
+    from noisecore.judging.baselines import compare_records
+    from noisecore.judging.gates import Case, judge_no_regression
+    from noisecore.judging.power import binomial_interval, recommend_margins, simulate
+    from noisecore.showing.results import read_any
+
+    old = read_any(chosen.baseline)
+    known = {record.trial.seed for record in old}
+    fresh = _fresh_records(chosen, max(known) + 1)
+    if fresh is None:
+        return codes.TRIALS_FAILED
+    fresh = [record for record in fresh if record.trial.seed not in known]
+    seeds = sorted({record.trial.seed for record in fresh})
+    groups = [
+        set(seeds[start : start + chosen.seeds])
+        for start in range(0, len(seeds) - chosen.seeds + 1, chosen.seeds)
+    ]
+    if not groups:
+        print(f"{len(seeds)} fresh seeds are fewer than the {chosen.seeds} of one run")
+        return codes.NOTHING
+    spreads, _ = _spreads(fresh)
+    held = len(known)
+    _show_spread(spreads, len(seeds))
+    for mode in MODES:
+        ends: list[str] = []
+        for group in groups:
+            run = [record for record in fresh if record.trial.seed in group]
+            comparisons = compare_records(run, old)
+            found = [
+                judge_no_regression(
+                    Case(curve=name, comparisons=comparisons, mode=mode, margins=chosen.fail)
+                )
+                for name in comparisons
+            ]
+            ends.append(max((each.verdict for each in found), key=_ORDER.index, default="fail"))
+        bad = sum(end != "pass" for end in ends)
+        low, high = binomial_interval(bad, len(ends))
+        undecided = ends.count("inconclusive")
+        print(
+            f"\n{mode} mode, {chosen.fail}\n{bad} of {len(ends)} unchanged runs of "
+            f"{chosen.seeds} seeds did not pass, {undecided} of them inconclusive\n"
+            f"(95 %: {100 * low:.1f} to {100 * high:.1f} %)"
+        )
+        for count in sorted({chosen.seeds, 3, 5, 10}):
+            about = {"seeds": count, "baseline_seeds": held, "mode": mode, "pairs": chosen.pairs}
+            rates = simulate(spreads, margins=chosen.fail, **about)
+            advice = recommend_margins(spreads, **about)
+            print(
+                f"{count:>3} seeds: {100 * rates.not_passed:.2f} % simulated; at most 1 % with "
+                f"margins '{advice}'",
+                flush=True,
+            )
+    return codes.OK
+
+
+_ORDER = ("pass", "inconclusive", "fail")
+
+
+def _fresh_records(chosen: argparse.Namespace, first: int) -> list[TrialRecord] | None:
+    """Return the records of fresh seeds: given ones, or trained now; None if pytest stopped."""
+    from noisecore.showing.results import read_any
+
+    if chosen.records is not None:
+        return read_any(chosen.records)
+    first = max(first, 1000)  # far from the seeds that anybody runs by hand
+    last = first + chosen.runs * chosen.seeds - 1
+    command = [
+        sys.executable, "-m", "pytest", "--noise-scales", f"--noise-seeds={first}-{last}",
+        f"--noise-artifacts={chosen.artifacts}", *chosen.pytest,
+    ]  # fmt: skip
+    code = subprocess.run(command, check=False).returncode
+    if code not in (0, 1):  # a gate may fail here; the records are there all the same
+        print(f"pytest ended with exit code {code}: nothing was calibrated", file=sys.stderr)
+        return None
+    (folder,) = [path.parent for path in chosen.artifacts.glob("*/results.json")]
+    return read_any(folder)
+
+
+def _spreads(records: Sequence[TrialRecord]) -> tuple[dict[str, Spread], int]:
+    """Return the spread of each curve that has two seeds, and the number of its seeds."""
+    from noisecore.judging.baselines import compare_records
+    from noisecore.judging.power import fit_spread
+
+    found, seeds = {}, 0
+    for name, comparison in compare_records(records, records).items():
+        if not comparison.obstacles and len(comparison.new) > 1:
+            found[name] = fit_spread(comparison.scales, comparison.new)
+            seeds = max(seeds, len(comparison.new))
+    return found, seeds
+
+
+def _show_spread(spreads: dict[str, Spread], seeds: int) -> None:
+    print(f"standard deviation of accuracy over {seeds} seeds, in points")
+    for name, spread in spreads.items():
+        figures = zip(spread.scales, 100 * spread.deviation, strict=True)
+        print(f"{name}: " + ", ".join(f"{scale:g}: {sd:.2f}" for scale, sd in figures))
+
+
+def _whole_number(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number >= 1, got {text!r}")
+    return int(text)
+
+
+def _whole_numbers(text: str) -> tuple[int, ...]:
+    return tuple(_whole_number(part.strip()) for part in text.split(","))
+
+
+def _points(text: str) -> tuple[float, ...]:
+    try:
+        points = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        points = ()
+    if not points or not all(0 < each <= 100 for each in points):
+        raise argparse.ArgumentTypeError(f"expected points in (0, 100] as 0.5,1,2, got {text!r}")
+    return points

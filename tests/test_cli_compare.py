@@ -1,0 +1,202 @@
+"""`compare`, `power` and `calibrate`: what they print, and their exit codes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+from records_factory import make_record, make_sweep
+
+from noisecore.cli import main
+from noisecore.judging.baselines import Origin, renew_baseline, write_baseline
+
+LEVEL = {0.0: 0.95, 0.5: 0.9, 1.0: 0.85, 4.0: 0.6}
+WORSE = LEVEL | {4.0: 0.4}
+CURVE = "cnn/gaussian/quick"
+
+
+def save(folder, records):
+    """Write records as files of a folder; return it."""
+    folder.mkdir()
+    for record in records:
+        (folder / f"{record.key}.json").write_text(json.dumps(record.to_dict()))
+    return str(folder)
+
+
+@pytest.fixture
+def old(tmp_path):
+    """Return a folder of records to compare with."""
+    return save(tmp_path / "old", make_sweep(LEVEL))
+
+
+@pytest.fixture
+def spread(tmp_path):
+    """Return a folder of records whose seeds and images vary as those of a model do."""
+    return save(tmp_path / "spread", make_sweep(LEVEL, spread=0.004, seeds=range(6)))
+
+
+class TestCompare:
+    """Two runs, one judged against the other."""
+
+    def test_equal(self, tmp_path, old, capsys) -> None:
+        """Equal runs pass with 0, a table of at most 80 columns, and no TensorFlow."""
+        new = save(tmp_path / "new", make_sweep(LEVEL))
+        assert main(["compare", old, new]) == 0
+        shown = capsys.readouterr().out
+        assert shown.endswith("no regression\n")
+        assert max(map(len, shown.splitlines())) <= 80
+        assert "0.6000" in shown
+
+    def test_regression(self, tmp_path, old, capsys) -> None:
+        """A fall ends with 1, and its scale is named."""
+        new = save(tmp_path / "new", make_sweep(WORSE))
+        assert main(["compare", old, new]) == 1
+        assert "FAIL: cnn/gaussian/quick is worse than its baseline" in capsys.readouterr().out
+
+    def test_margins(self, tmp_path, old) -> None:
+        """--fail says what fails: a wide margin passes, a ratio of seconds fails by itself."""
+        new = save(tmp_path / "new", make_sweep(WORSE, cost={"train_seconds": 9.0}))
+        assert main(["compare", old, new, "--fail", "mean>20,scale>30"]) == 0
+        assert main(["compare", old, new, "--fail", "mean>20,scale>30,seconds>2"]) == 1
+
+    def test_failed_trials(self, tmp_path, old, capsys) -> None:
+        """A failed trial ends with 2, with its reason; beside a fall the fall counts."""
+        failed = make_record(scale=4.0, seed=2, status="failed", reason="loss became NaN")
+        new = save(tmp_path / "new", [*make_sweep(LEVEL)[:-1], failed])
+        assert main(["compare", old, new]) == 2
+        assert "loss became NaN" in capsys.readouterr().out
+        both = [*make_sweep(LEVEL)[:-1], failed]
+        both += make_sweep(WORSE, model="mlp")
+        (tmp_path / "more").mkdir()
+        wide = save(tmp_path / "more/old", make_sweep(LEVEL) + make_sweep(LEVEL, model="mlp"))
+        assert main(["compare", wide, save(tmp_path / "more/new", both)]) == 1
+
+    @pytest.mark.parametrize(
+        "choices",
+        [{"test_draw": 1}, {"seeds": (0,)}],
+        ids=["other draw", "one seed"],
+    )
+    def test_undecided(self, tmp_path, choices) -> None:
+        """What is not comparable, or not decided, ends with 3."""
+        one = save(tmp_path / "one", make_sweep(LEVEL, seeds=choices.get("seeds", (0, 1, 2))))
+        new = save(tmp_path / "new", make_sweep(LEVEL, **choices))
+        assert main(["compare", one, new]) == 3
+
+    def test_vanished(self, tmp_path, old, capsys) -> None:
+        """A curve that only the first run has is named, and ends with 3; a new one is named."""
+        both = save(tmp_path / "both", make_sweep(LEVEL) + make_sweep(LEVEL, model="mlp"))
+        assert main(["compare", both, old]) == 3
+        assert f"mlp/gaussian/quick is in {both} alone" in capsys.readouterr().out
+        assert main(["compare", old, both]) == 0
+
+    def test_nothing(self, tmp_path, old, capsys) -> None:
+        """Two runs without a common curve end with 5."""
+        new = save(tmp_path / "new", make_sweep(LEVEL, model="mlp"))
+        assert main(["compare", old, new]) == 5
+        assert "nothing was compared" in capsys.readouterr().out
+
+    @pytest.mark.parametrize(
+        ("arguments", "words"),
+        [
+            ([], "required: A, B"),
+            (["nowhere", "nowhere"], "nowhere: expected a file or a folder, found neither"),
+            (["old", "old", "--fail", "drop>3"], "margins must be written as mean>1.5"),
+            (["old", "old", "--gate", "strict"], "invalid choice: 'strict'"),
+            (["empty", "old"], "expected a results.json, or a folder of records, found neither"),
+            (["bad.json", "old"], "bad.json"),
+        ],
+    )
+    def test_usage(self, tmp_path, old, monkeypatch, capsys, arguments, words) -> None:
+        """A mistake ends with 4 and one line that names it."""
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "empty").mkdir()
+        (tmp_path / "bad.json").write_text("{")
+        try:
+            code = main(["compare", *arguments])
+        except SystemExit as end:
+            code = end.code
+        assert code == 4
+        said = capsys.readouterr().err
+        assert words in said
+        assert said.count("\n") == 1
+
+    def test_a_baseline(self, tmp_path, old) -> None:
+        """A baseline file is read like a run, from either side."""
+        origin = Origin(date="2026-01-01", commit=None, noisecore="0", tests=())
+        made, _ = renew_baseline(None, make_sweep(LEVEL), profile="q", origins={CURVE: origin})
+        path = tmp_path / "quick.json"
+        write_baseline(path, made)
+        assert main(["compare", str(path), old]) == 0
+        assert main(["compare", old, str(path), "--gate", "rigorous"]) in (0, 3)
+
+    def test_without_tensorflow(self, tmp_path, old) -> None:
+        """It runs where TensorFlow, Keras and Matplotlib cannot be imported."""
+        code = (
+            "import sys\n"
+            "for name in ('tensorflow', 'keras', 'matplotlib'): sys.modules[name] = None\n"
+            "from noisecore.cli import main\n"
+            f"sys.exit(main(['compare', {old!r}, {old!r}]))"
+        )
+        assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+class TestPower:
+    """Rates that a baseline's own spread foretells."""
+
+    def test_table(self, spread, capsys) -> None:
+        """Each mode has a line a number of seeds; a large drop is caught, none is let pass."""
+        assert main(["power", spread, "--seeds", "3,5", "--drops", "10", "--pairs", "20"]) == 0
+        shown = capsys.readouterr().out
+        rows = [line.split() for line in shown.splitlines() if line[:5].strip() in ("3", "5")]
+        assert len(rows) == 4
+        assert all(float(row[3]) == 100.0 for row in rows)
+        assert all(float(row[1]) < 50 for row in rows if row in rows[:2])
+        assert max(map(len, shown.splitlines())) <= 80
+
+    def test_no_spread(self, tmp_path, capsys) -> None:
+        """One seed has no spread: that is said, and ends with 5."""
+        one = save(tmp_path / "one", make_sweep(LEVEL, seeds=[0]))
+        assert main(["power", one]) == 5
+        assert "no spread to go by" in capsys.readouterr().out
+
+    @pytest.mark.parametrize(
+        ("arguments", "words"),
+        [
+            (["--seeds", "0"], "expected a whole number >= 1, got '0'"),
+            (["--seeds", "3,x"], "got 'x'"),
+            (["--drops", "-1"], "expected"),
+            (["--drops", "200"], "expected points in (0, 100]"),
+            (["--pairs", "many"], "got 'many'"),
+            (["--fail", "x"], "margins must be"),
+        ],
+    )
+    def test_usage(self, spread, capsys, arguments, words) -> None:
+        """A bad value ends with 4 and one line."""
+        with pytest.raises(SystemExit) as end:
+            main(["power", spread, *arguments])
+        assert end.value.code == 4
+        said = capsys.readouterr().err
+        assert words in said
+        assert said.count("\n") == 1
+
+
+class TestCalibrate:
+    """The same code with fresh seeds, in groups."""
+
+    def test_given_records(self, tmp_path, spread, capsys) -> None:
+        """Fresh records are judged in groups of seeds; seeds of the baseline are left out."""
+        fresh = save(tmp_path / "fresh", make_sweep(LEVEL, spread=0.0005, seeds=range(4, 18)))
+        code = main(["calibrate", spread, "--records", fresh, "--pairs", "20"])
+        assert code == 0
+        shown = capsys.readouterr().out
+        assert "standard deviation of accuracy over 12 seeds" in shown
+        assert "0 of 4 unchanged runs of 3 seeds did not pass" in shown
+        assert "at most 1 % with margins 'mean>" in shown
+        assert max(map(len, shown.splitlines())) <= 80
+
+    def test_too_few(self, spread, capsys) -> None:
+        """Records without enough fresh seeds end with 5."""
+        assert main(["calibrate", spread, "--records", spread]) == 5
+        assert "0 fresh seeds are fewer than the 3 of one run" in capsys.readouterr().out
