@@ -109,8 +109,8 @@ def _power(chosen: argparse.Namespace) -> int:
                     )
                     if drop == 0:
                         unchanged[mode, seeds] = rates
-                    share = f"{100 * rates.inconclusive / rates.pairs:.1f}"
-                    cells.append(f"{100 * rates.not_passed:.1f} ({share})".rjust(12))
+                    undecided = _percent(rates.inconclusive / rates.pairs)
+                    cells.append(f"{_percent(rates.not_passed)} ({undecided})".rjust(12))
                 print(f"{seeds:>5}" + "".join(cells), flush=True)
     worst = 196 / (2 * chosen.pairs**0.5)
     print(f"\n{chosen.pairs} simulated runs a figure: right to {worst:.1f} points or better (95 %)")
@@ -206,6 +206,10 @@ def _spreads(records: Sequence[TrialRecord]) -> tuple[dict[str, Spread], int]:
             found[name] = fit_spread(comparison.scales, comparison.new)
             seeds = max(seeds, len(comparison.new))
     return found, seeds
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f}" if share < 0.1 else f"{100 * share:.0f}"
 
 
 def _show_spread(spreads: dict[str, Spread], seeds: int) -> None:

@@ -72,6 +72,8 @@ def judge_no_regression(case: Case) -> Verdict:
     if lines := comparison.obstacles:
         sentence = f"{case.curve} cannot be compared with the baseline: {'; '.join(lines)}"
         rows = [{"obstacle": line} for line in lines]
+        if comparison.new.size and comparison.baseline.size:  # for whoever looks for the reason
+            rows += [row | {"verdict": None} for row in _judge_simple(case, comparison)]
         return make_verdict(_GATE, case.curve, rejected, sentence, rows)
     judge = _judge_simple if case.mode == "simple" else _judge_rigorous
     rows = [*judge(case, comparison), *_cost_rows(comparison, case.margins)]
