@@ -23,7 +23,7 @@ from noisecore.records import TrialRecord, write_atomically
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
 
-    from noisecore.running.engine import Event
+    from noisecore.running.engine import Engine, Event
 
 
 Pairs = Sequence[Sequence[str]]  # a curve and a test file each
@@ -67,7 +67,6 @@ class Trained:
 
     def __init__(self, choices: Choices, run_id: str) -> None:
         from noisecore.running import compat
-        from noisecore.running.engine import Engine
         from noisecore.running.store import Store
 
         self._location = (choices.profile.dataset, choices.data_dir)
@@ -124,7 +123,7 @@ class Trained:
         except TensorFlowError as error:
             raise pytest.UsageError(f"noisecore: {error}") from None
         try:
-            with _interrupted_by_sigterm():
+            with _interruptible(self._engine):
                 yield
         except BaseException:
             self._engine.close()
@@ -157,20 +156,28 @@ class Trained:
 
 
 @contextmanager
-def _interrupted_by_sigterm() -> Iterator[None]:
-    """Let SIGTERM do what Ctrl-C does: the run ends with its report, and leaves no worker."""
+def _interruptible(engine: Engine) -> Iterator[None]:
+    """Let SIGTERM do what Ctrl-C does: the run ends with its report, and leaves no worker.
+
+    Python drops an exception that a signal raises inside a destructor: so the engine is told too.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt("SIGTERM")
+    def interrupt(number: int, frame: object) -> None:
+        engine.interrupt()
+        raise KeyboardInterrupt(signal.Signals(number).name)
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {number: signal.signal(number, interrupt) for number in _SIGNALS}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Given:

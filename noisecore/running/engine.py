@@ -67,6 +67,7 @@ class Engine:
         self._change = threading.Condition()
         self._stopping = False
         self._finishing = False
+        self._interrupted = False
         self._error: BaseException | None = None
         self._threads: list[threading.Thread] = []
         self._workers: list[Worker] = []
@@ -91,14 +92,23 @@ class Engine:
         if self.workers == 0:
             self._run_all(wanted, self._run_here)
         with self._change:
-            self._change.wait_for(
-                lambda: self._error or self._stopping or all(key in self._records for key in wanted)
-            )
+            while not self._change.wait_for(
+                lambda: (
+                    self._error or self._stopping or all(key in self._records for key in wanted)
+                ),
+                timeout=1,
+            ):
+                if self._interrupted:
+                    raise KeyboardInterrupt
             if self._error:
                 raise self._error
             if self._stopping:
                 raise RuntimeError("the engine was closed before all trials had run")
             return [self._records[key] for key in wanted]
+
+    def interrupt(self) -> None:
+        """Let `wait` raise `KeyboardInterrupt` soon; safe to call from a signal's handler."""
+        self._interrupted = True
 
     def finish(self) -> None:
         """Let the workers end the trials that they are at, which others may wait for; then close.

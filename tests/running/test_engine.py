@@ -282,6 +282,16 @@ def test_close_ends_workers_and_what_they_run(tiny, two_workers):
 
 
 @needs_tensorflow
+def test_interrupt_reaches_who_waits(tiny, tmp_path):
+    """Where Python dropped a signal's own exception, waiting ends all the same, and soon."""
+    trials = [tiny.trials["clean"]]
+    engine = Engine(trials, store=Store(tmp_path, RUN), location=(tiny.path, None), workers=1)
+    threading.Timer(0.3, engine.interrupt).start()  # it was never started: nothing else ends it
+    with pytest.raises(KeyboardInterrupt):
+        engine.wait(trials)
+
+
+@needs_tensorflow
 def test_trials_of_the_run_are_not_run_again(tiny, two_workers):
     """A second engine on the store, as in another process, takes the records and trains nothing."""
     trials = [tiny.trials[name] for name in ("other seed", "diverging", "clean", "clean")]
