@@ -6,7 +6,7 @@ A false alarm is an unchanged model that does not pass; caught is a worse one th
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ from scipy import stats
 
 from noisecore.judging.baselines import Answers, Comparison
 from noisecore.judging.gates.regression import ERRORS, Case, Mode, judge_no_regression
-from noisecore.judging.gates.verdict import ALPHA
+from noisecore.judging.gates.verdict import ALPHA, Verdict
 from noisecore.judging.margins import Margins
 from noisecore.judging.statistics import (
     Difference,
@@ -112,23 +112,24 @@ def simulate(
     margins: Margins,
     pairs: int,
     drops: Mapping[str, float] | None = None,
+    also: Callable[[Comparison], Iterable[Verdict]] = lambda comparison: (),
     key: int = 0,
 ) -> Rates:
     """Return how the gate of all curves together ends, over pairs of a baseline and a run.
 
     drops: how much worse a curve is than the baseline's model, in accuracy; others are unchanged.
-    key: of the random numbers; the same call gives the same rates.
+    also: the other checks of a curve, which count too. key: of the random numbers; the same call
+    gives the same rates.
     """
     rng = np.random.default_rng(key)
     counts = {"pass": 0, "fail": 0, "inconclusive": 0}
     for _ in range(pairs):
         comparisons = draw_pair(spreads, seeds, baseline_seeds, rng, drops or {})
-        found = {
-            judge_no_regression(
-                Case(curve=name, comparisons=comparisons, mode=mode, margins=margins)
-            ).verdict
-            for name in comparisons
-        }
+        found = set()
+        for name, comparison in comparisons.items():
+            case = Case(curve=name, comparisons=comparisons, mode=mode, margins=margins)
+            found.add(judge_no_regression(case).verdict)
+            found.update(verdict.verdict for verdict in also(comparison))
         worst = next(word for word in ("fail", "inconclusive", "pass") if word in found)
         counts[worst] += 1
     return Rates(passed=counts["pass"], failed=counts["fail"], inconclusive=counts["inconclusive"])
