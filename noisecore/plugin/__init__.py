@@ -223,6 +223,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     if REQUESTS not in item.stash:
         return (yield)
     from noisecore.judging.gates import Verdict, collect_verdicts
+    from noisecore.running.store import StoreError
 
     handle = item.stash.get(HANDLE, None)
     tolerant = item.config.stash[CHOICES].baseline.tolerant
@@ -230,7 +231,10 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         try:
             run = item.config.stash[RUN]
             assert run is not None
-            records = [run.source.wait(request) for request in item.stash[REQUESTS]]
+            try:
+                records = [run.source.wait(request) for request in item.stash[REQUESTS]]
+            except StoreError as error:
+                pytest.fail(f"noisecore: {error}", pytrace=False)
             flat = [record for part in records for record in part]
             failed = [record for record in flat if record.status == "failed"]
             if failed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -57,7 +58,24 @@ OPTIONS = (
     Option("model", "NAMES", "models, such as cnn or cnn,mlp"),
     Option("recipe", "NAME", "recipe, with changes if wanted: quick, or quick+epochs=8"),
     Option("records", "PATH", "judge the records in this folder or results.json; train nothing"),
-    Option("workers", "N", "worker processes; auto: one a processor; 0: inline", "auto"),
+    Option(
+        "workers", "N", "worker processes; auto: one a GPU, else one a processor; 0: inline", "auto"
+    ),
+    Option(
+        "trial-timeout",
+        "SECONDS",
+        "end a worker whose trial takes longer, the start of its process included; none",
+        "none",
+    ),
+    Option("retries", "N", "run a trial again whose worker was lost, so many times", "1"),
+    Option(
+        "resume",
+        "WHETHER",
+        "take over the complete records of the same trials that earlier runs left in the artifact "
+        "folder: yes, no",
+        "no",
+        bare="yes",
+    ),
     Option("artifacts", "FOLDER", "folder of the run's artifacts", "noisecore-results"),
     Option(
         "baseline",
@@ -154,6 +172,9 @@ class Choices:
     data_dir: str | None
     records: Path | None
     workers: int | None  # None: auto
+    timeout: float | None
+    retries: int
+    resume: bool
     artifacts: Path
     baseline: BaselineChoices
     note: str
@@ -198,6 +219,9 @@ def read_choices(config: pytest.Config) -> Choices:
         data_dir=option(config, "data-dir") or None,
         records=records,
         workers=_workers(option(config, "workers")),
+        timeout=_timeout(option(config, "trial-timeout")),
+        retries=_count("retries", option(config, "retries")),
+        resume=_one_of("resume", option(config, "resume"), ("yes", "no")) == "yes",
         artifacts=config.invocation_params.dir / option(config, "artifacts") / profile.name,
         baseline=_baseline(config, profile.name),
         note=note,
@@ -247,13 +271,30 @@ def _records(config: pytest.Config) -> Path | None:
 
 
 def _workers(text: str) -> int | None:
-    if text == "auto":
-        return None
+    return None if text == "auto" else _count("workers", text, ", or auto")
+
+
+def _count(name: str, text: str, other: str = "") -> int:
     if not text.isdecimal():
         raise pytest.UsageError(
-            f"noisecore: workers must be a whole number >= 0, or auto, got {text!r}"
+            f"noisecore: {name} must be a whole number >= 0{other}, got {text!r}"
         )
     return int(text)
+
+
+def _timeout(text: str) -> float | None:
+    if text == "none":
+        return None
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    # The longest wait that a thread can be asked for is shorter than an infinite one.
+    if not 0 < seconds <= 10**6:
+        raise pytest.UsageError(
+            f"noisecore: trial-timeout must be seconds > 0 (1e6 at most), or none, got {text!r}"
+        )
+    return seconds
 
 
 def _baseline(config: pytest.Config, profile: str) -> BaselineChoices:

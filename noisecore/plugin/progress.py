@@ -31,6 +31,7 @@ class Progress:
         self._start = clock()
         self._running: dict[Trial, int] = {}
         self._done = 0
+        self._reused = 0
         self._unsaid: list[str] = []
         self._lock = threading.Lock()
         self._waiting = False
@@ -39,12 +40,19 @@ class Progress:
     def __call__(self, event: Event) -> None:
         """Take in one event, from any thread, and show what it changes."""
         with self._lock:
-            if event.kind == "finished":
+            if event.kind in ("finished", "reused"):
                 self._running.pop(event.trial, None)
                 self._done += 1
+                self._reused += event.kind == "reused"
                 if event.record is not None:
-                    line = f"noisecore {self._count()} {outcome(event.record)}{self._left()}"
-                    self._unsaid.append(line)
+                    said = outcome(event.record)
+                    if event.kind == "reused":
+                        said += ", by an earlier run"
+                    self._unsaid.append(f"noisecore {self._count()} {said}{self._left()}")
+            elif event.kind == "retried":
+                self._running[event.trial] = 0
+                said = f"{event.trial.label}: run again: {event.reason}"
+                self._unsaid.append(f"noisecore {self._count()} {said}")
             else:
                 self._running[event.trial] = 0 if event.epoch is None else event.epoch + 1
             if self._waiting:
@@ -91,9 +99,10 @@ class Progress:
     def _left(self) -> str:
         """Return the estimated time left, at the pace so far."""
         seconds = self._clock() - self._start
-        if self._done == 0 or self._done >= self._total:
+        trained = self._done - self._reused
+        if trained == 0 or self._done >= self._total:
             return ""
-        return f", about {duration(seconds / self._done * (self._total - self._done))} left"
+        return f", about {duration(seconds / trained * (self._total - self._done))} left"
 
 
 def outcome(record: TrialRecord) -> str:

@@ -136,6 +136,7 @@ class Run:
                 f"records that were written before are in {folder / 'trials'}"
             )
         self._lines += _summarise(records, planned, verdicts)
+        self._lines += [f"set aside, for it is no record: {path}" for path in self.source.set_aside]
         self._lines += self._next_commands(verdicts)
         self._lines += lines
         if self.reference is not None:
@@ -295,6 +296,8 @@ def _summarise(
 
     seconds = sum(record.cost.get("seconds", 0.0) for record in records)
     lines = [f"{len(records)} of {len(planned)} trials, {duration(seconds)} of training and tests"]
+    if reused := sum("resumed_from" in record.cost for record in records):
+        lines.append(f"{reused} of them were taken over from an earlier run")
     lines += [outcome(record) for record in records if record.status == "failed"]
     curves = matched_curves(records)
     for curve in curves.values():

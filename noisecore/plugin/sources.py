@@ -54,6 +54,8 @@ class Source(Protocol):
     def planned(self) -> list[str]:
         """Return the labels of all trials that the tests need; none before the work began."""
 
+    set_aside: list[str]  # files among the records that were none, by their new names
+
     def compared(self) -> Pairs:
         """Return which curves are compared with the baseline, each with a test file that does."""
 
@@ -69,14 +71,17 @@ class Trained:
         from noisecore.running import compat
         from noisecore.running.store import Store
 
+        self.set_aside: list[str] = []
         self._location = (choices.profile.dataset, choices.data_dir)
         self.dataset = load_dataset(*self._location)
         self.versions = compat.versions()
-        self._store = Store(choices.artifacts / "trials", run_id)
+        self._store = Store(choices.artifacts / "trials", run_id, resume=choices.resume)
         self._store.prepare()
+        if choices.resume:
+            self.set_aside = [str(self._store.set_aside(path)) for path in self._store.damaged()]
         self._store.records()  # a file there that is no record would break the report
         self._plan = _Plan(choices.artifacts / "trials" / ".plan", run_id)
-        self._workers = choices.workers
+        self._choices = choices
         self._engine: Engine | None = None
         self._progress: Progress | None = None
         self._compared: Pairs = ()
@@ -86,20 +91,30 @@ class Trained:
     def submit(self, requests: Sequence[Request], compared: Pairs) -> None:
         """Make the trials of all requests known, each once; nothing is trained yet."""
         self._compared = compared
-        from noisecore.running.engine import Engine, available_workers
+        from noisecore.running import compat
+        from noisecore.running.engine import Engine, available_workers, needed_memory
+        from noisecore.running.machine import available_gpus
 
         trials = list(
             dict.fromkeys(trial for request in requests for trial in request.trials(self.dataset))
         )
-        workers = available_workers(len(trials)) if self._workers is None else self._workers
-        if "PYTEST_XDIST_WORKER" in os.environ:
+        gpus = available_gpus() if compat.can_use_gpus() else []
+        workers = self._choices.workers
+        if workers is None:
+            workers = available_workers(len(trials), needed_memory(self.dataset), len(gpus))
+        if (name := os.environ.get("PYTEST_XDIST_WORKER")) is not None:
             workers = min(1, workers)  # xdist has the workers side by side already
+            place = int(name.removeprefix("gw")) % len(gpus) if gpus else 0
+            gpus = gpus[place:] + gpus[:place]
         self._engine = Engine(
             trials,
             store=self._store,
             location=self._location,
             workers=workers,
             listener=self._hear,
+            timeout=self._choices.timeout,
+            retries=self._choices.retries,
+            gpus=gpus,
         )
 
     @contextmanager
@@ -190,6 +205,7 @@ class Given:
         from noisecore.showing.results import read_records
 
         self.versions: dict[str, str] = {}
+        self.set_aside: list[str] = []
         inside = path.resolve().is_relative_to(choices.artifacts.resolve())
         if inside or (choices.artifacts / "trials").exists():
             raise pytest.UsageError(

@@ -5,6 +5,7 @@ The one place that asks for a version.
 
 from __future__ import annotations
 
+import ctypes.util
 import importlib.metadata
 import importlib.util
 import os
@@ -31,6 +32,16 @@ def versions() -> dict[str, str]:
         raise TensorFlowError(f"training needs TensorFlow, which is not installed: {INSTALL}")
     names = (*_TENSORFLOWS, *importlib.metadata.packages_distributions().get("tensorflow", ()))
     return {"tensorflow": _version(*names), "keras": _version("keras")}
+
+
+def can_use_gpus() -> bool:
+    """Return whether the installed TensorFlow could use NVIDIA's GPUs, without importing it."""
+    names = {(each.metadata["Name"] or "").lower() for each in importlib.metadata.distributions()}
+    if "tensorflow-cpu" in names:
+        return False
+    # From the extra [and-cuda], or from the system.
+    bundled = any(name.startswith("nvidia-cudnn") for name in names)
+    return bundled or ctypes.util.find_library("cudnn") is not None
 
 
 def _version(*distributions: str) -> str:

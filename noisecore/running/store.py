@@ -7,9 +7,10 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
-from noisecore.records import RecordError, TrialRecord, write_atomically
+from noisecore.records import RecordError, Trial, TrialRecord, write_atomically
 
 
 class StoreError(OSError):
@@ -20,12 +21,13 @@ class Store:
     """The records in one folder, shared by every process that drives trials of a run.
 
     Only the records of one run are seen: an older run's record of the same trial is not there
-    until this run has made its own.
+    until this run has made its own, or, with `resume`, has taken it over.
     """
 
-    def __init__(self, folder: Path, run: str) -> None:
+    def __init__(self, folder: Path, run: str, *, resume: bool = False) -> None:
         self.folder = folder
         self.run = run
+        self.resume = resume
 
     def prepare(self) -> None:
         """Make the folder; raise `StoreError` unless records can be written to it."""
@@ -34,6 +36,9 @@ class Store:
             (self.folder / ".locks").mkdir(parents=True, exist_ok=True)
             probe.touch()
             probe.unlink()
+            for half in self.folder.glob(".*.json.*"):
+                if not _alive(half.suffix.removeprefix(".")):
+                    half.unlink(missing_ok=True)
         except OSError as error:
             raise StoreError(
                 f"artifacts cannot be written to {self.folder}: {error.strerror or error}: "
@@ -57,8 +62,18 @@ class Store:
                 yield True
 
     def write(self, record: TrialRecord) -> None:
-        """Keep a record, whole: a reader finds all of it or none."""
-        write_atomically(self.folder / f"{record.key}.json", json.dumps(record.to_dict(), indent=1))
+        """Keep a record, whole: a reader finds all of it or none.
+
+        Raises `StoreError` if the disk refuses; the records that were written before stay.
+        """
+        path = self.folder / f"{record.key}.json"
+        try:
+            write_atomically(path, json.dumps(record.to_dict(), indent=1))
+        except OSError as error:
+            raise StoreError(
+                f"the record of {record.trial.label} could not be written to {self.folder}: "
+                f"{error.strerror or error}: make room, and go on with --noise-resume"
+            ) from None
 
     def read(self, key: str) -> TrialRecord | None:
         """Return this run's record of a trial, or None.
@@ -76,7 +91,59 @@ class Store:
             return None
         return TrialRecord.from_dict(data, source=str(path))
 
+    def take_over(self, key: str, trial: Trial) -> TrialRecord | None:
+        """Return an earlier run's complete record of the same trial, made this run's own, or None.
+
+        A file that is no record of that trial is set aside, as `set_aside` does.
+        """
+        path = self.folder / f"{key}.json"
+        try:
+            record = TrialRecord.from_dict(json.loads(path.read_text()), source=str(path))
+        except FileNotFoundError:
+            return None
+        except ValueError:
+            self.set_aside(path)
+            return None
+        if (record.key, record.trial) != (key, trial):
+            self.set_aside(path)
+            return None
+        if record.status != "complete":
+            return None
+        cost = {**record.cost, "resumed_from": record.cost.get("resumed_from", record.run)}
+        record = replace(record, run=self.run, cost=cost)
+        self.write(record)
+        return record
+
+    def set_aside(self, path: Path) -> Path:
+        """Rename a file that is no record, so that it is kept and in nobody's way."""
+        aside = path.with_name(f"{path.name}.damaged")
+        os.replace(path, aside)
+        return aside
+
+    def damaged(self) -> list[Path]:
+        """Return the files among the records that are none."""
+        found = []
+        for path in sorted(self.folder.glob("*.json")):
+            try:
+                TrialRecord.from_dict(json.loads(path.read_text()), source=str(path))
+            except FileNotFoundError:
+                continue
+            except ValueError:
+                found.append(path)
+        return found
+
     def records(self) -> list[TrialRecord]:
         """Return all records of this run, in the order of their keys."""
         found = (self.read(path.stem) for path in sorted(self.folder.glob("*.json")))
         return [record for record in found if record is not None]
+
+
+def _alive(pid: str) -> bool:
+    """Return whether the process that writes a temporary file may still be there."""
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, ValueError):
+        pass
+    return True

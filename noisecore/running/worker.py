@@ -23,25 +23,45 @@ from typing import Any
 import noisecore
 from noisecore.records import Epoch, Trial, TrialRecord, trial_from_dict
 from noisecore.running import compat
+from noisecore.running.machine import resident_memory
+
+# A process that holds this many times the memory that it held after its first trial has crept up.
+_CREPT = 1.5
 
 
 class WorkerError(RuntimeError):
-    """A worker ended or answered what it should not; the message says how, and where its log is."""
+    """A trial gave no record; the message says why, and where the worker's log is."""
+
+
+class LostWorkerError(WorkerError):
+    """The worker ended or hung, whatever its trial did: another one may do better."""
 
 
 class Worker:
     """The parent's handle on one worker; starts the process on first use.
 
     location: what `load_dataset` needs in the worker, (name or path, folder or None). log: the
-    file that receives what the worker and its libraries print.
+    file that receives what the worker and its libraries print. timeout: seconds that a trial may
+    take, the start of its process included; None for any. gpu: the one that it may use, by its
+    name in CUDA_VISIBLE_DEVICES; None leaves all as they are.
     """
 
-    def __init__(self, location: tuple[str, str | None], log: Path) -> None:
+    def __init__(
+        self,
+        location: tuple[str, str | None],
+        log: Path,
+        *,
+        timeout: float | None = None,
+        gpu: str | None = None,
+    ) -> None:
         self.location = location
         self.log = log
+        self._timeout = timeout
+        self._gpu = gpu
         self._process: subprocess.Popen[str] | None = None
         self._closed = False
         self._guard = threading.Lock()
+        self._first_memory = 0
 
     def run(
         self,
@@ -51,7 +71,39 @@ class Worker:
         conditions: dict[str, Any],
         on_epoch: Callable[[int, Epoch], None],
     ) -> TrialRecord:
-        """Run a trial in the worker and return its record; raise `WorkerError` if it ends."""
+        """Run a trial in the worker and return its record.
+
+        Raises `LostWorkerError` if the worker ends or takes too long, `WorkerError` if the trial
+        itself breaks.
+        """
+        late = threading.Event()
+
+        def end() -> None:
+            late.set()
+            self._kill()
+
+        timer = threading.Timer(self._timeout, end) if self._timeout else None
+        if timer is not None:
+            timer.daemon = True
+            timer.start()
+        try:
+            return self._run(trial, run, conditions, on_epoch)
+        except LostWorkerError:
+            if late.is_set():
+                message = f"the worker was ended: its trial took more than {self._timeout:g} s"
+                raise LostWorkerError(f"{message}; see {self.log}") from None
+            raise
+        finally:
+            if timer is not None:
+                timer.cancel()
+
+    def _run(
+        self,
+        trial: Trial,
+        run: str,
+        conditions: dict[str, Any],
+        on_epoch: Callable[[int, Epoch], None],
+    ) -> TrialRecord:
         process = self._process or self._start(int(conditions["threads"]))
         request = {
             "trial": asdict(trial),
@@ -65,15 +117,30 @@ class Worker:
             if "epoch" in event:
                 on_epoch(event["epoch"], Epoch(**event["figures"]))
             elif "record" in event:
+                self._replace_if_grown(event["memory"])
                 return TrialRecord.from_dict(event["record"], source="worker")
+            elif event["memory_error"]:
+                self._kill()
+                raise LostWorkerError(event["error"])
             else:
                 raise WorkerError(event["error"])
 
+    def _replace_if_grown(self, memory: int) -> None:
+        """End a process whose memory crept up over its trials: the next trial starts another."""
+        if not self._first_memory:
+            self._first_memory = memory
+        elif memory > _CREPT * self._first_memory:
+            self._kill()
+
     def close(self) -> None:
         """End the process at once, whatever it is doing, and start no other."""
+        self._closed = True
+        self._kill()
+
+    def _kill(self) -> None:
         with self._guard:
-            self._closed = True
             process, self._process = self._process, None
+            self._first_memory = 0
         if process is not None:
             process.kill()
             process.wait()
@@ -84,10 +151,12 @@ class Worker:
         paths += filter(None, [os.environ.get("PYTHONPATH")])
         environment = {**os.environ, **compat.settings(threads)}
         environment["PYTHONPATH"] = os.pathsep.join(paths)
+        if self._gpu is not None:
+            environment["CUDA_VISIBLE_DEVICES"] = self._gpu
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self._guard, open(self.log, "a") as log:
             if self._closed:
-                raise WorkerError("the worker was closed")
+                raise LostWorkerError("the worker was closed")
             process = self._process = subprocess.Popen(
                 # -P: a noisecore folder that happens to lie here is not the one to import.
                 [sys.executable, "-P", "-m", "noisecore.running.worker"],
@@ -109,10 +178,10 @@ class Worker:
     def _receive(self, process: subprocess.Popen[str]) -> dict[str, Any]:
         line = process.stdout.readline() if process.stdout else ""
         if not line.endswith("\n"):  # it ended, perhaps in the middle of a message
-            self._process = None  # the next trial starts a new one
+            self._kill()  # the next trial starts a new one
             code = process.wait()
             how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"exited ({code})"
-            raise WorkerError(f"the worker {how}; see {self.log}")
+            raise LostWorkerError(f"the worker {how}; see {self.log}")
         event: dict[str, Any] = json.loads(line)
         return event
 
@@ -161,9 +230,12 @@ def main() -> None:
             )
         except Exception as error:  # the trial's, whatever it is: the parent records it as failed
             sys.excepthook(type(error), error, error.__traceback__)
-            send({"error": f"{type(error).__name__}: {error}".splitlines()[0]})
+            # By name: TensorFlow's own need not be imported here to be known.
+            exhausted = type(error).__name__ in ("MemoryError", "ResourceExhaustedError")
+            message = f"{type(error).__name__}: {error}".splitlines()[0]
+            send({"error": message, "memory_error": exhausted})
         else:
-            send({"record": record.to_dict()})
+            send({"record": record.to_dict(), "memory": resident_memory()})
 
 
 def _listen(requests: queue.Queue[str]) -> None:

@@ -182,16 +182,10 @@ def tensorflow():
 
 
 @pytest.fixture(scope="session")
-def train(tmp_path_factory, environment, tensorflow):
-    """Return a function that runs pytest on the benchmarks above, with real training."""
+def run_in(environment, tensorflow):
+    """Return a function that runs pytest in a folder of benchmarks, with real training."""
 
-    def train(name, *arguments):
-        folder = tmp_path_factory.mktemp(name)
-        write_dataset(folder)
-        (folder / "pytest.ini").write_text("[pytest]\naddopts = --strict-markers\n")
-        (folder / "conftest.py").write_text(NOTES)
-        (folder / "test_bench.py").write_text(BENCHMARKS)
-        (folder / "test_hard.py").write_text(HARD_BENCHMARKS)
+    def run_in(folder, *arguments):
         ended = subprocess.run(
             [sys.executable, "-m", "pytest", *TINY, *arguments],
             cwd=folder,
@@ -202,6 +196,22 @@ def train(tmp_path_factory, environment, tensorflow):
             timeout=300,
         )
         return Ended(folder, ended.returncode, ended.stdout, folder / "noisecore-results/quick")
+
+    return run_in
+
+
+@pytest.fixture(scope="session")
+def train(tmp_path_factory, run_in):
+    """Return a function that runs pytest on the benchmarks above, with real training."""
+
+    def train(name, *arguments):
+        folder = tmp_path_factory.mktemp(name)
+        write_dataset(folder)
+        (folder / "pytest.ini").write_text("[pytest]\naddopts = --strict-markers\n")
+        (folder / "conftest.py").write_text(NOTES)
+        (folder / "test_bench.py").write_text(BENCHMARKS)
+        (folder / "test_hard.py").write_text(HARD_BENCHMARKS)
+        return run_in(folder, *arguments)
 
     return train
 

@@ -45,6 +45,11 @@ BAD_VALUES = {
     "workers word": (["--noise-workers=x"], "whole number >= 0, or auto", "got 'x'"),
     "workers half": (["--noise-workers=1.5"], "whole number >= 0, or auto", "got '1.5'"),
     "artifacts": (["--noise-artifacts=test_bench.py/out"], "artifacts", "Not a directory"),
+    "timeout": (["--noise-trial-timeout=0"], "seconds > 0", "got '0'"),
+    "timeout word": (["--noise-trial-timeout=soon"], "or none", "got 'soon'"),
+    "timeout infinite": (["--noise-trial-timeout=inf"], "seconds > 0", "got 'inf'"),
+    "retries": (["--noise-retries=-1"], "whole number >= 0", "got '-1'"),
+    "resume": (["--noise-resume=maybe"], "must be yes or no", "got 'maybe'"),
     "update-baseline": (["--noise-update-baseline=al"], "must be all or missing", "got 'al'"),
     "gate": (["--noise-gate=strict"], "must be simple or rigorous", "got 'strict'"),
     "margins": (["--noise-margins=drop>2"], "written as mean>1.5,scale>3", "got 'drop>2'"),
@@ -69,6 +74,9 @@ OWN_VALUES = {
     "recipe": "quick+epochs=77",
     "records": "records",
     "workers": "3",
+    "trial-timeout": "9",
+    "retries": "4",
+    "resume": "yes",
     "artifacts": "left-here",
     "baseline": "auto",
     "baseline-dir": "other",
@@ -93,7 +101,7 @@ def pytest_sessionfinish(session):
     print("PROFILE", choices.profile)
     print("RUNNING", choices.running)
     print("REST", choices.data_dir, choices.records, choices.workers, choices.artifacts)
-    print("BASELINE", choices.baseline)
+    print("BASELINE", choices.baseline, choices.timeout, choices.retries, choices.resume)
 """
 
 

@@ -247,6 +247,41 @@ class TestEndedEarly:
         wait_until(lambda: workers_of(process.pid) == [], seconds=20)
 
 
+@pytest.fixture(scope="module")
+def resumed(trained, run_in, tmp_path_factory):
+    """Return the one run of everything, resumed in a copy of it that lost two records."""
+    folder = tmp_path_factory.mktemp("resumed") / "copy"
+    shutil.copytree(trained.folder, folder)
+    (folder / "begun.txt").unlink()
+    artifacts = folder / "noisecore-results/quick"
+    paths = {label: artifacts / f"trials/{r.key}.json" for label, r in trained.records.items()}
+    paths[GOOD[0]].unlink()
+    paths[GOOD[1]].write_text("{")
+    return run_in(folder, "--noise-seeds=2", "--noise-resume")
+
+
+class TestResumed:
+    """A run that goes on where another one ended."""
+
+    def test_only_the_rest_is_trained(self, resumed) -> None:
+        """What is complete is taken over; what is missing, damaged or failed is run again."""
+        assert sorted(resumed.begun) == sorted([*GOOD[:2], *DIVERGED])
+        assert "4 of them were taken over from an earlier run" in resumed.output
+
+    def test_same_numbers(self, resumed, trained) -> None:
+        """In the end every record is the same as of the run that went through."""
+        assert sorted(resumed.records) == sorted(trained.records)
+        for label, record in resumed.records.items():
+            assert record.numbers() == trained.records[label].numbers()
+
+    def test_damage_is_kept(self, resumed) -> None:
+        """The damaged file is named, and kept under another name."""
+        (aside,) = (resumed.artifacts / "trials").glob("*.damaged")
+        assert aside.read_text() == "{"
+        assert "set aside, for it is no record: " in resumed.output
+        assert aside.name in resumed.output
+
+
 @pytest.fixture
 def no_tensorflow(bench, monkeypatch):
     """Make TensorFlow impossible to import in the subprocesses of this test."""

@@ -116,7 +116,7 @@ def one_worker(tiny, tmp_path_factory):
     def listen(event):
         if event.trial == tiny.trials["endless"] and event.kind == "epoch":
             pids.append(engine._workers[0]._process.pid)
-            os.kill(pids[0], signal.SIGKILL)
+            os.kill(pids[-1], signal.SIGKILL)
 
     trials = [tiny.trials[name] for name in ("endless", *AFTER_A_DEATH)]
     engine = Engine(trials, store=store, location=(tiny.path, None), workers=1, listener=listen)
@@ -225,7 +225,8 @@ def test_worker_that_dies_fails_its_trial_alone(one_worker):
     assert record.reason.startswith("the worker was ended by SIGKILL; see ")
     assert (record.evaluations, record.run) == ((), RUN)
     assert one_worker.records["noisy"].status == "complete"
-    assert len(set(one_worker.pids)) == 2
+    assert record.reason.endswith(" (2 attempts)")
+    assert len(set(one_worker.pids)) == 3
 
 
 @needs_tensorflow
@@ -360,5 +361,5 @@ def test_damaged_record_reaches_who_waits(tiny, tmp_path, workers):
 
 def test_auto_is_a_worker_a_processor_but_no_more_than_trials():
     """No worker is started that would have nothing to do, and there is always one."""
-    assert [available_workers(trials) for trials in (0, 1)] == [1, 1]
-    assert 1 <= available_workers(10_000) <= os.cpu_count()
+    assert [available_workers(trials, 1, 0) for trials in (0, 1)] == [1, 1]
+    assert 1 <= available_workers(10_000, 1, 0) <= os.cpu_count()

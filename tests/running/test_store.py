@@ -183,3 +183,82 @@ def test_folder_that_cannot_be_written_is_one_clear_line(tmp_path, below):
     assert message.endswith(": choose another folder with --noise-artifacts")
     assert "\n" not in message
     assert (tmp_path / "file").read_text() == "in the way"
+
+
+# What earlier runs left
+
+
+def resuming(store):
+    """Return a later run's store on the same folder."""
+    return Store(store.folder, "a later run", resume=True)
+
+
+def test_take_over_makes_the_record_this_runs_own(store):
+    """The numbers stay, the run is the later one, and where it came from is said."""
+    record = make_record()
+    store.write(record)
+    later = resuming(store)
+    taken = later.take_over(record.key, record.trial)
+    assert taken.numbers() == record.numbers()
+    assert (taken.run, taken.cost["resumed_from"]) == ("a later run", RUN)
+    assert later.records() == [taken]
+    again = Store(store.folder, "the latest", resume=True).take_over(record.key, record.trial)
+    assert again.cost["resumed_from"] == RUN
+
+
+def test_take_over_leaves_what_failed(store):
+    """A failed trial is run again; one that is not there too."""
+    failed = make_record(status="failed")
+    store.write(failed)
+    assert resuming(store).take_over(failed.key, failed.trial) is None
+    assert resuming(store).take_over("0" * 20, failed.trial) is None
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"schema": 99}', '{"schema": 1}'])
+def test_take_over_sets_damage_aside(store, content):
+    """A damaged file is kept under another name, and its trial is run again."""
+    path = store.folder / f"{KEY}.json"
+    path.write_text(content)
+    assert resuming(store).take_over(KEY, make_record().trial) is None
+    assert not path.exists()
+    assert (store.folder / f"{KEY}.json.damaged").read_text() == content
+
+
+def test_take_over_sets_another_trials_record_aside(store):
+    """A record under a wrong name, as a copy by hand makes it, is not believed."""
+    other = make_record(seed=7)
+    (store.folder / f"{KEY}.json").write_text(json.dumps(other.to_dict()))
+    assert resuming(store).take_over(KEY, make_record().trial) is None
+    assert (store.folder / f"{KEY}.json.damaged").exists()
+
+
+def test_damaged_files_are_found(store):
+    """Files that are no records are listed, whatever their name; records are not."""
+    store.write(make_record())
+    (store.folder / "junk.json").write_text("{")
+    assert store.damaged() == [store.folder / "junk.json"]
+
+
+def test_half_written_files_of_the_dead_are_swept(store):
+    """What a killed process was writing is removed; what a living one writes stays."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    dead = store.folder / f".{KEY}.json.{process.pid}"
+    living = store.folder / f".{KEY}.json.{os.getpid()}"
+    for half in (dead, living):
+        half.write_text("{")
+    store.prepare()
+    assert not dead.exists()
+    assert living.exists()
+
+
+def test_disk_that_refuses_a_record(store, monkeypatch):
+    """It is said which record, why, and how to go on."""
+
+    def refuse(descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(StoreError, match=r"cnn/.* could not be written .*No space.*noise-resume"):
+        store.write(make_record())
+    assert list(store.folder.glob("*.json")) == []

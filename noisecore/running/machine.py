@@ -1,0 +1,85 @@
+"""What this process may use of its machine: processors, memory, GPUs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+GIB = 2**30
+_CGROUPS = Path("/sys/fs/cgroup")
+
+
+def available_processors() -> int:
+    """Return how many processors this process may use: by affinity, and by its cgroup's quota."""
+    affinity = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
+    quotas = [affinity]
+    for folder in _groups():
+        quota, _, period = _read(folder / "cpu.max").partition(" ")
+        if not quota:  # the first version of cgroups has a file each
+            quota, period = (_read(folder / f"cpu.cfs_{name}_us") for name in ("quota", "period"))
+        if quota.isdecimal() and period.isdecimal():
+            quotas.append(max(1, int(quota) // int(period)))
+    return min(quotas)
+
+
+def available_memory() -> int | None:
+    """Return how many bytes this process may still take, None where that is not known."""
+    rooms = []
+    for line in _read(Path("/proc/meminfo")).splitlines():
+        name, _, rest = line.partition(":")
+        if name == "MemAvailable":
+            rooms.append(int(rest.split()[0]) * 1024)
+    for folder in _groups():
+        for limit, use in (
+            ("memory.max", "memory.current"),
+            ("memory.limit_in_bytes", "memory.usage_in_bytes"),
+        ):
+            most, now = _read(folder / limit), _read(folder / use)
+            if most.isdecimal() and now.isdecimal():
+                rooms.append(max(0, int(most) - int(now)))
+    return min(rooms, default=None)
+
+
+def available_gpus() -> list[str]:
+    """Return how the NVIDIA GPUs that this process may use are named in CUDA_VISIBLE_DEVICES."""
+    named = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if named is not None:
+        return [name.strip() for name in named.split(",") if name.strip() not in ("", "-1")]
+    if (tool := shutil.which("nvidia-smi")) is None:
+        return []
+    try:
+        listed = subprocess.run(
+            [tool, "--list-gpus"], capture_output=True, text=True, check=True, timeout=20
+        ).stdout
+    except (OSError, subprocess.SubprocessError):
+        return []
+    return [str(place) for place, line in enumerate(listed.splitlines()) if line.startswith("GPU")]
+
+
+def resident_memory() -> int:
+    """Return how many bytes of memory this process holds now, 0 where that is not known."""
+    fields = _read(Path("/proc/self/statm")).split()
+    return int(fields[1]) * os.sysconf("SC_PAGE_SIZE") if len(fields) > 1 else 0
+
+
+def _groups() -> Iterator[Path]:
+    """Yield the folders of the cgroups that this process is in, and those around them."""
+    for line in _read(Path("/proc/self/cgroup")).splitlines():
+        _, controllers, path = line.split(":", 2)
+        root = _CGROUPS if not controllers else _CGROUPS / controllers
+        inner = root / path.lstrip("/")
+        for folder in (inner, *inner.parents):
+            if folder.is_relative_to(root):
+                yield folder
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return ""

@@ -1,0 +1,149 @@
+"""A sweep under fire ends with the records of an undisturbed one. Slow: `pytest tests -m slow`."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from noisecore.records import TrialRecord
+
+pytestmark = pytest.mark.slow
+
+KILLS = 20
+BENCHMARK = """
+import pytest
+
+@pytest.mark.robustness()
+def test_curve(robustness, noise_model):
+    assert robustness.curve.complete
+"""
+# Notes each trial that is begun.
+NOTES = """
+from noisecore.running.engine import Engine
+
+tell = Engine._tell
+
+def noted(engine, event):
+    if event.kind in ("started", "retried"):
+        with open("begun.txt", "a") as file:
+            file.write(event.kind + " " + event.trial.label + "\\n")
+    tell(engine, event)
+
+Engine._tell = noted
+"""
+COMMAND = [
+    sys.executable, "-m", "pytest", "--noise-dataset=tiny.npz", "--noise-model=mlp",
+    "--noise-recipe=quick+epochs=2,batch_size=8", "--noise-scales=1,4", "--noise-seeds=12",
+    "--noise-workers=2", "--noise-retries=50",
+]  # fmt: skip
+TRIALS = 36
+
+
+@pytest.fixture(scope="module")
+def start(tmp_path_factory):
+    """Return a function that starts the sweep of 36 small trials in a folder of its own."""
+    environment = {name: value for name, value in os.environ.items() if name != "CI"}
+
+    def start(name: str, *arguments: str, folder: Path | None = None):
+        if folder is None:
+            folder = tmp_path_factory.mktemp(name)
+            rng = np.random.default_rng(0)
+            labels = np.arange(300) % 3
+            images = rng.integers(0, 100, (300, 8, 8), np.uint8)
+            images[np.arange(300), 2 * labels] += 120
+            np.savez(folder / "tiny.npz", x_train=images[:200], y_train=labels[:200],
+                     x_test=images[200:], y_test=labels[200:])  # fmt: skip
+            (folder / "test_bench.py").write_text(BENCHMARK)
+            (folder / "conftest.py").write_text(NOTES)
+            (folder / "pytest.ini").write_text("[pytest]\n")
+        log = open(folder / "log.txt", "a")  # noqa: SIM115 (the process writes to it)
+        process = subprocess.Popen(
+            [*COMMAND, *arguments],
+            cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True,
+        )  # fmt: skip
+        return folder, process
+
+    return start
+
+
+@pytest.fixture(scope="module")
+def undisturbed(start):
+    """Return the numbers of every trial of a sweep that nobody disturbs, by label."""
+    folder, process = start("undisturbed")
+    assert process.wait(timeout=900) == 0
+    return numbers(folder)
+
+
+def numbers(folder: Path) -> dict:
+    """Return the numbers of every record of a run, by label."""
+    files = (folder / "noisecore-results/quick/trials").glob("*.json")
+    records = [TrialRecord.from_dict(json.loads(file.read_text())) for file in files]
+    return {record.trial.label: record.numbers() for record in records}
+
+
+def begun(folder: Path, kind: str) -> list[str]:
+    """Return the labels of the trials that were started, or tried again."""
+    lines = (folder / "begun.txt").read_text().splitlines()
+    return [line.removeprefix(f"{kind} ") for line in lines if line.startswith(kind)]
+
+
+def workers(session: int) -> list[int]:
+    """Return the living workers of a session of processes."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (process / "cmdline").read_bytes()
+            state, _, _, its = (process / "stat").read_text().rpartition(")")[2].split()[:4]
+        except OSError:
+            continue  # it has just ended
+        if int(its) == session and state != "Z" and b"noisecore.running.worker" in command:
+            found.append(int(process.name))
+    return found
+
+
+def test_killed_workers(start, undisturbed) -> None:
+    """Twenty workers are killed at random moments: no trial is lost, and none differs."""
+    folder, process = start("killed")
+    dice = random.Random(0)
+    killed: set[int] = set()
+    while len(killed) < KILLS and process.poll() is None:
+        time.sleep(dice.uniform(0.5, 5.0))
+        alive = sorted(set(workers(process.pid)) - killed)
+        if alive:
+            victim = dice.choice(alive)
+            os.kill(victim, signal.SIGKILL)
+            killed.add(victim)
+    assert len(killed) == KILLS, "the sweep ended too soon: it needs more trials"
+    assert process.wait(timeout=900) == 0
+    assert numbers(folder) == undisturbed
+    assert sorted(begun(folder, "started")) == sorted(undisturbed)
+    assert workers(process.pid) == []
+
+
+def test_killed_run_goes_on(start, undisturbed) -> None:
+    """A run that is killed and resumed trains nothing twice but what was in the making."""
+    folder, process = start("run")
+    while not (folder / "begun.txt").exists() or len(begun(folder, "started")) < TRIALS // 2:
+        time.sleep(0.1)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    deadline = time.monotonic() + 20
+    while workers(process.pid) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert workers(process.pid) == []
+    kept = numbers(folder)
+    first = begun(folder, "started")
+    _, resumed = start("run", "--noise-resume", folder=folder)
+    assert resumed.wait(timeout=900) == 0
+    assert numbers(folder) == undisturbed
+    again = begun(folder, "started")[len(first) :]
+    assert sorted(again) == sorted(set(undisturbed) - set(kept))

@@ -1,0 +1,251 @@
+"""A worker that is lost costs its own trial alone, and that trial only if it is lost again."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+from records_factory import make_record
+
+from noisecore.running import engine as engines
+from noisecore.running.engine import Engine
+from noisecore.running.store import Store, StoreError
+from noisecore.running.worker import LostWorkerError, Worker, WorkerError
+
+RUN = "20250101-000000-test"
+SLOW, QUICK = "cnn", "mlp"
+
+
+class Scripted:
+    """A worker without a process: it says of each trial what the test wrote down."""
+
+    script: ClassVar[dict[int, list[str]]]
+    order: ClassVar[list[tuple[str, int]]]
+    made: ClassVar[list[Scripted]]
+
+    def __init__(self, location, log, *, timeout, gpu) -> None:
+        self.timeout, self.gpu = timeout, gpu
+        self.made.append(self)
+
+    def run(self, trial, *, run, conditions, on_epoch):
+        """Answer for a trial."""
+        self.order.append((trial.model, trial.seed))
+        answers = self.script.get(trial.seed, [])
+        answer = answers.pop(0) if answers else "good"
+        if answer == "lost":
+            raise LostWorkerError("the worker was ended by SIGKILL")
+        if answer == "broken":
+            raise WorkerError("ValueError: it cannot be")
+        seconds = {SLOW: 9.0, QUICK: 1.0}[trial.model]
+        record = make_record(trial.model, trial.train_scale, trial.seed)
+        return dataclasses.replace(
+            record, key=trial.key(conditions), run=run, trial=trial, cost={"seconds": seconds}
+        )
+
+    def close(self) -> None:
+        """End nothing."""
+
+
+@pytest.fixture
+def scripted(monkeypatch, tmp_path):
+    """Return a function that runs trials in scripted workers, and the class that they are of."""
+    monkeypatch.setattr(engines, "Worker", Scripted)
+    monkeypatch.setattr(engines, "conditions", lambda threads: {"threads": threads})
+    Scripted.script, Scripted.order, Scripted.made = {}, [], []
+
+    def run(trials, workers=1, store=None, **choices):
+        events = []
+        engine = Engine(
+            trials,
+            store=store or Store(tmp_path / "trials", RUN),
+            location=("tiny", None),
+            workers=workers,
+            listener=events.append,
+            **choices,
+        )
+        engine.start()
+        try:
+            return engine.wait(trials), events
+        finally:
+            engine.close()
+
+    return run
+
+
+def trials(*seeds: int, model: str = QUICK):
+    """Return trials of a model, one a seed."""
+    return [make_record(model, seed=seed).trial for seed in seeds]
+
+
+def test_lost_worker_is_forgiven_once(scripted) -> None:
+    """The trial is run again, its record is whole, and says that a worker was lost."""
+    Scripted.script = {1: ["lost"]}
+    records, events = scripted(trials(0, 1, 2))
+    assert [record.status for record in records] == ["complete"] * 3
+    assert records[1].cost["lost"] == ["the worker was ended by SIGKILL"]
+    retried = [event for event in events if event.kind == "retried"]
+    assert [(event.trial.seed, event.reason) for event in retried] == [
+        (1, "the worker was ended by SIGKILL")
+    ]
+
+
+def test_lost_again(scripted) -> None:
+    """A trial that loses every worker fails with the reason; the others are not touched."""
+    Scripted.script = {1: ["lost"] * 5}
+    records, _ = scripted(trials(0, 1, 2))
+    assert [record.status for record in records] == ["complete", "failed", "complete"]
+    assert records[1].reason == "the worker was ended by SIGKILL (2 attempts)"
+    assert Scripted.order.count((QUICK, 1)) == 2
+
+
+@pytest.mark.parametrize(("retries", "attempts"), [(0, 1), (3, 4)])
+def test_retries(scripted, retries, attempts) -> None:
+    """A trial is run once, and again as often as was said."""
+    Scripted.script = {0: ["lost"] * 9}
+    (record,), _ = scripted(trials(0), retries=retries)
+    assert record.status == "failed"
+    assert len(Scripted.order) == attempts
+
+
+def test_broken_trial_is_not_run_again(scripted) -> None:
+    """An error of the trial's own would come again: it fails at once."""
+    Scripted.script = {0: ["broken"]}
+    (record,), _ = scripted(trials(0))
+    assert (record.status, record.reason) == ("failed", "ValueError: it cannot be")
+    assert len(Scripted.order) == 1
+
+
+def test_longest_first(scripted) -> None:
+    """Once each kind has been seen, the slow ones go first."""
+    asked = trials(0, 1, 2) + trials(0, 1, 2, model=SLOW)
+    scripted(asked)
+    assert Scripted.order == [(QUICK, 0), (SLOW, 0), (SLOW, 1), (SLOW, 2), (QUICK, 1), (QUICK, 2)]
+
+
+def test_gpus_are_given_out(scripted) -> None:
+    """Each worker has a GPU of its own, by the name that the caller gave it."""
+    scripted(trials(*range(9)), workers=3, gpus=["5", "2"])
+    assert [worker.gpu for worker in Scripted.made] == ["5", "2", "5"]
+
+
+def test_full_disk(scripted, tmp_path, monkeypatch) -> None:
+    """A disk that refuses ends the run with what to do; what was written before stays."""
+    store = Store(tmp_path / "trials", RUN)
+    written = []
+    write = engines.Store.write
+
+    def refuse(self, record):
+        if written:
+            raise StoreError("no space left: make room, and go on with --noise-resume")
+        written.append(record)
+        write(self, record)
+
+    monkeypatch.setattr(engines.Store, "write", refuse)
+    with pytest.raises(StoreError, match="go on with --noise-resume"):
+        scripted(trials(0, 1, 2), store=store)
+    assert store.records() == written
+
+
+def test_resume_takes_over(scripted, tmp_path) -> None:
+    """Complete records of an earlier run are this run's own; what failed is run again."""
+    Scripted.script = {1: ["broken"]}
+    before, _ = scripted(trials(0, 1, 2))
+    Scripted.order.clear()
+    store = Store(tmp_path / "trials", "a later run", resume=True)
+    records, events = scripted(trials(0, 1, 2, 3), store=store)
+    assert [seed for _, seed in Scripted.order] == [1, 3]
+    assert sorted(e.trial.seed for e in events if e.kind == "reused") == [0, 2]
+    assert [record.status for record in records] == ["complete"] * 4
+    assert {record.run for record in records} == {"a later run"}
+    assert records[0].cost["resumed_from"] == RUN
+    assert records[0].numbers() == before[0].numbers()
+    assert len(store.records()) == 4
+
+
+def test_without_resume_nothing_is_taken_over(scripted, tmp_path) -> None:
+    """Only this run's trials count, unless resuming was asked for."""
+    scripted(trials(0))
+    scripted(trials(0), store=Store(tmp_path / "trials", "a later run"))
+    assert Scripted.order == [(QUICK, 0)] * 2
+
+
+# Real processes, whose work is made up
+
+FAKE = """
+import json, os, sys, time
+import noisecore
+print(json.dumps({"noisecore": noisecore.__version__, "file": noisecore.__file__}), flush=True)
+for line in sys.stdin:
+    seed = json.loads(line)["trial"]["seed"]
+    if seed == 0:
+        time.sleep(600)
+    if seed == 1:
+        print(json.dumps({"error": "MemoryError: ", "memory_error": True}), flush=True)
+    record = json.load(open(sys.argv[1]))
+    print(json.dumps({"record": record, "memory": 100 * seed}), flush=True)
+"""
+
+
+@pytest.fixture
+def worker(tmp_path, monkeypatch):
+    """Return a worker whose process is made up: seed 0 hangs, 1 runs out of memory."""
+    (tmp_path / "fake.py").write_text(FAKE)
+    (tmp_path / "record.json").write_text(json.dumps(make_record().to_dict()))
+    popen = subprocess.Popen
+
+    def start(command, **choices):
+        return popen(
+            [sys.executable, str(tmp_path / "fake.py"), str(tmp_path / "record.json")], **choices
+        )
+
+    monkeypatch.setattr(subprocess, "Popen", start)
+    worker = Worker(("tiny", None), Path(tmp_path / "worker.log"), timeout=5.0)
+    yield worker
+    worker.close()
+
+
+def ask(worker, seed: int):
+    """Run a trial of this seed."""
+    return worker.run(trials(seed)[0], run=RUN, conditions={"threads": 1}, on_epoch=lambda *_: None)
+
+
+def test_hanging_worker_is_ended(worker) -> None:
+    """A trial beyond its time ends its worker, with the reason; the next one has a new worker."""
+    ask(worker, 5)
+    first = worker._process
+    with pytest.raises(LostWorkerError, match=r"its trial took more than 5 s; see .*worker.log"):
+        ask(worker, 0)
+    assert first.poll() is not None
+    ask(worker, 5)
+    assert worker._process.pid != first.pid
+
+
+def test_exhausted_worker_is_replaced(worker) -> None:
+    """A trial that runs out of memory may do better in a new process."""
+    with pytest.raises(LostWorkerError, match="MemoryError"):
+        ask(worker, 1)
+    assert worker._process is None
+
+
+def test_creeping_worker_is_replaced(worker) -> None:
+    """A process that grew by half since its first trial is replaced before the next one."""
+    ask(worker, 10)
+    first = worker._process
+    ask(worker, 14)
+    assert worker._process is first
+    ask(worker, 16)
+    assert worker._process is None
+    assert first.poll() is not None
+
+
+def test_timer_does_not_outlive_its_trial(worker) -> None:
+    """A trial that was in time leaves no thread behind."""
+    before = threading.active_count()
+    ask(worker, 5)
+    assert threading.active_count() <= before + 1
