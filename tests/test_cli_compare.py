@@ -11,6 +11,7 @@ from records_factory import make_record, make_sweep
 
 from noisecore.cli import main
 from noisecore.judging.baselines import Origin, renew_baseline, write_baseline
+from noisecore.showing.report import write_report
 
 LEVEL = {0.0: 0.95, 0.5: 0.9, 1.0: 0.85, 4.0: 0.6}
 WORSE = LEVEL | {4.0: 0.4}
@@ -91,6 +92,27 @@ class TestCompare:
         assert f"mlp/gaussian/quick is in {both} alone" in capsys.readouterr().out
         assert main(["compare", old, both]) == 0
 
+    def test_fewer_scales(self, tmp_path, old, capsys) -> None:
+        """A scale that only the first run has is no pass; one that only the second has is noted."""
+        new = save(tmp_path / "new", make_sweep({0.0: 0.95, 0.5: 0.9, 1.0: 0.85}))
+        assert main(["compare", old, new]) == 3
+        assert "scale 4 of the baseline was not run" in capsys.readouterr().out
+        assert main(["compare", new, old]) == 0
+        assert "scale 4 is not in the baseline" in capsys.readouterr().out
+
+    def test_run_that_did_not_end(self, tmp_path, old, capsys) -> None:
+        """A run that lacks trials which it planned ends with 2, and names them."""
+        write_report(
+            tmp_path / "new",
+            run={"id": "x"},
+            profile={"name": "quick"},
+            records=make_sweep(LEVEL),
+            verdicts=[],
+            planned=["cnn/gaussian/quick scale 9 seed 0"],
+        )
+        assert main(["compare", old, str(tmp_path / "new")]) == 2
+        assert "scale 9 seed 0 has no record" in capsys.readouterr().out
+
     def test_nothing(self, tmp_path, old, capsys) -> None:
         """Two runs without a common curve end with 5."""
         new = save(tmp_path / "new", make_sweep(LEVEL, model="mlp"))
@@ -125,9 +147,9 @@ class TestCompare:
     def test_a_baseline(self, tmp_path, old) -> None:
         """A baseline file is read like a run, from either side."""
         origin = Origin(date="2026-01-01", commit=None, noisecore="0", tests=())
-        made, _ = renew_baseline(None, make_sweep(LEVEL), profile="q", origins={CURVE: origin})
+        renewed = renew_baseline(None, make_sweep(LEVEL), profile="q", origins={CURVE: origin})
         path = tmp_path / "quick.json"
-        write_baseline(path, made)
+        write_baseline(path, renewed.baseline)
         assert main(["compare", str(path), old]) == 0
         assert main(["compare", old, str(path), "--gate", "rigorous"]) in (0, 3)
 
@@ -195,6 +217,33 @@ class TestCalibrate:
         assert "0 of 4 unchanged runs of 3 seeds did not pass" in shown
         assert "at most 1 % with margins 'mean>" in shown
         assert max(map(len, shown.splitlines())) <= 80
+
+    @pytest.mark.parametrize(
+        ("arguments", "words"),
+        [
+            (["--seeds", "1"], "2 seeds or more"),
+            (["--runs", "0"], "expected a whole number >= 1, got '0'"),
+        ],
+    )
+    def test_usage(self, spread, capsys, arguments, words) -> None:
+        """A bad value ends with 4 and one line, before anything is trained."""
+        with pytest.raises(SystemExit) as end:
+            main(["calibrate", spread, *arguments, "--", "benchmarks"])
+        assert end.value.code == 4
+        assert words in capsys.readouterr().err
+
+    def test_baseline_of_one_seed(self, tmp_path, capsys) -> None:
+        """A baseline without a spread ends with 5, before anything is trained."""
+        one = save(tmp_path / "one", make_sweep(LEVEL, seeds=[0]))
+        assert main(["calibrate", one, "--", "benchmarks"]) == 5
+        assert "has 1 seeds" in capsys.readouterr().out
+
+    def test_pytest_that_trains_nothing(self, tmp_path, spread, monkeypatch, capfd) -> None:
+        """Where pytest has nothing to train, it is said, and nothing older is read."""
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "test_plain.py").write_text("def test_plain(): pass\n")
+        assert main(["calibrate", spread, "--runs", "1", "--", "test_plain.py"]) == 2
+        assert "pytest trained nothing" in capfd.readouterr().err
 
     def test_too_few(self, spread, capsys) -> None:
         """Records without enough fresh seeds end with 5."""

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import noisecore
 from noisecore.cli import codes, compare, power
-from noisecore.records import RecordError
 
 
 class _Parser(argparse.ArgumentParser):
@@ -40,10 +39,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     report.set_defaults(command=lambda chosen: _report(chosen.folder))
     compare.add_command(commands)
     power.add_commands(commands)
-    chosen = parser.parse_args(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    # What follows -- is not ours: argparse would take it for arguments of the command.
+    ours = given[: given.index("--")] if "--" in given else given
+    chosen = parser.parse_args(ours)
+    chosen.rest = given[len(ours) + 1 :]
     try:
         code: int = chosen.command(chosen)
-    except (RecordError, OSError) as error:
+    except (ValueError, OSError) as error:  # a file that cannot be used, or records that cannot
         print(f"noisecore: {error}", file=sys.stderr)
         return codes.USAGE
     return code

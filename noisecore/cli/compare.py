@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from noisecore.cli import codes
@@ -14,8 +13,8 @@ if TYPE_CHECKING:
     from noisecore.judging.gates import Verdict
 
 CODES = (
-    "exit codes: 0 pass, 1 regression, 2 trials failed, 3 inconclusive or not comparable, "
-    "4 usage, 5 nothing to compare; of several that apply, the first of 4, 5, 1, 2, 3"
+    "exit codes: 0 pass, 1 regression, 2 trials failed or missing, 3 inconclusive or not "
+    "comparable, 4 usage, 5 nothing to compare; of several that apply, the first of 4, 5, 1, 2, 3"
 )
 
 
@@ -54,37 +53,44 @@ def add_command(commands: Any) -> None:
 def _compare(chosen: argparse.Namespace) -> int:
     from noisecore.judging.baselines import compare_records
     from noisecore.judging.gates import Case, judge_no_regression, regression_table
-    from noisecore.showing.results import read_any
+    from noisecore.showing.results import read_any, read_missing
+    from noisecore.showing.terminal import wrap_text
 
     old, new = read_any(chosen.a), read_any(chosen.b)
-    try:
-        comparisons = compare_records(new, old)
-    except ValueError as error:
-        print(f"noisecore: {error}")
-        return codes.UNDECIDED
+    comparisons = compare_records(new, old)
     verdicts = []
     for name in comparisons:
         case = Case(curve=name, comparisons=comparisons, mode=chosen.gate, margins=chosen.fail)
         verdict = judge_no_regression(case)
         verdicts.append(verdict)
         sentence = f"{verdict.verdict.upper()}: {verdict.sentence}"
-        parts = [name, regression_table(verdict), *_wrapped(sentence)]
+        parts = [name, regression_table(verdict), *wrap_text(sentence)]
         print("\n".join(filter(None, parts)), end="\n\n")
     curves = {record.trial.curve for record in new}, {record.trial.curve for record in old}
     for name in sorted(curves[1] - curves[0]):
         print(f"{name} is in {chosen.a} alone")
     for name in sorted(curves[0] - curves[1]):
         print(f"{name} is in {chosen.b} alone")
-    failed = [record for record in new if record.status == "failed"]
-    for record in failed:
-        print("\n".join(_wrapped(f"{record.trial.label} failed: {record.reason}")))
-    if not comparisons and not failed:
+    failed = [
+        f"{record.trial.label} failed: {record.reason}"
+        for record in new
+        if record.status == "failed"
+    ]
+    failed += [f"{label} has no record: the run did not end" for label in read_missing(chosen.b)]
+    for line in failed[:_SHOWN]:
+        print("\n".join(wrap_text(line)))
+    if len(failed) > _SHOWN:
+        print(f"and {len(failed) - _SHOWN} more")
+    if not comparisons:
         print("no curve is in both: nothing was compared")
         return codes.NOTHING
-    code = _code(verdicts, bool(failed), bool(curves[1] - curves[0]))
+    unlike = any(comparison.left_out for comparison in comparisons.values())
+    code = _code(verdicts, bool(failed), unlike or bool(curves[1] - curves[0]))
     print(_WORDS[code])
     return code
 
+
+_SHOWN = 20  # more failed trials than this help nobody
 
 _WORDS = {
     codes.OK: "no regression",
@@ -107,7 +113,3 @@ def _code(verdicts: list[Verdict], failed: bool, vanished: bool) -> int:
     if vanished or any(verdict.verdict != "pass" for verdict in verdicts):
         return codes.UNDECIDED
     return codes.OK
-
-
-def _wrapped(text: str) -> list[str]:
-    return wrap(text, 80, break_long_words=False, break_on_hyphens=False)

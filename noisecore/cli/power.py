@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -50,7 +51,9 @@ def add_commands(commands: Any) -> None:
     )
     calibrate.add_argument("baseline", metavar="BASELINE", type=Path, help="the baseline")
     calibrate.add_argument("--runs", type=_whole_number, default=20, help="how many runs (20)")
-    calibrate.add_argument("--seeds", type=_whole_number, default=3, help="seeds of a run (3)")
+    calibrate.add_argument(
+        "--seeds", type=_several, default=3, help="seeds of a run, 2 or more (3)"
+    )
     calibrate.add_argument(
         "--artifacts",
         type=Path,
@@ -61,7 +64,6 @@ def add_commands(commands: Any) -> None:
         "--records", type=Path, help="use these records of fresh seeds, and train nothing"
     )
     _add_common(calibrate, pairs=2000)
-    calibrate.add_argument("pytest", nargs="*", metavar="-- ARGUMENT", help="given to pytest")
     calibrate.set_defaults(command=_calibrate)
 
 
@@ -125,6 +127,9 @@ def _calibrate(chosen: argparse.Namespace) -> int:
 
     old = read_any(chosen.baseline)
     known = {record.trial.seed for record in old}
+    if len(known) < 2:
+        print(f"{chosen.baseline} has {len(known)} seeds: a baseline needs 2 to be judged against")
+        return codes.NOTHING
     fresh = _fresh_records(chosen, max(known) + 1)
     if fresh is None:
         return codes.TRIALS_FAILED
@@ -138,6 +143,9 @@ def _calibrate(chosen: argparse.Namespace) -> int:
         print(f"{len(seeds)} fresh seeds are fewer than the {chosen.seeds} of one run")
         return codes.NOTHING
     spreads, _ = _spreads(fresh)
+    if not spreads:
+        print("no curve has two fresh seeds and a scale greater than 0")
+        return codes.NOTHING
     held = len(known)
     _show_spread(spreads, len(seeds))
     for mode in MODES:
@@ -158,17 +166,22 @@ def _calibrate(chosen: argparse.Namespace) -> int:
         print(
             f"\n{mode} mode, {chosen.fail}\n{bad} of {len(ends)} unchanged runs of "
             f"{chosen.seeds} seeds did not pass, {undecided} of them inconclusive\n"
-            f"(95 %: {100 * low:.1f} to {100 * high:.1f} %)"
+            f"(95 %: {100 * low:.1f} to {100 * high:.1f} %, against this one baseline)"
         )
+        enough = None
         for count in sorted({chosen.seeds, 3, 5, 10}):
             about = {"seeds": count, "baseline_seeds": held, "mode": mode, "pairs": chosen.pairs}
             rates = simulate(spreads, margins=chosen.fail, **about)
             advice = recommend_margins(spreads, **about)
+            if enough is None and rates.not_passed <= 0.01:
+                enough = count
             print(
                 f"{count:>3} seeds: {100 * rates.not_passed:.2f} % simulated; at most 1 % with "
                 f"margins '{advice}'",
                 flush=True,
             )
+        advised = f"{enough} seeds" if enough else "none of these numbers of seeds"
+        print(f"recommended with the margins as they are: {advised}")
     return codes.OK
 
 
@@ -185,14 +198,20 @@ def _fresh_records(chosen: argparse.Namespace, first: int) -> list[TrialRecord] 
     last = first + chosen.runs * chosen.seeds - 1
     command = [
         sys.executable, "-m", "pytest", "--noise-scales", f"--noise-seeds={first}-{last}",
-        f"--noise-artifacts={chosen.artifacts}", *chosen.pytest,
+        f"--noise-artifacts={chosen.artifacts}", *chosen.rest,
     ]  # fmt: skip
+    started = time.time()
     code = subprocess.run(command, check=False).returncode
     if code not in (0, 1):  # a gate may fail here; the records are there all the same
         print(f"pytest ended with exit code {code}: nothing was calibrated", file=sys.stderr)
         return None
-    (folder,) = [path.parent for path in chosen.artifacts.glob("*/results.json")]
-    return read_any(folder)
+    made = [
+        path for path in chosen.artifacts.glob("*/results.json") if path.stat().st_mtime >= started
+    ]
+    if not made:
+        print("pytest trained nothing: name the benchmarks behind --", file=sys.stderr)
+        return None
+    return [record for path in made for record in read_any(path)]
 
 
 def _spreads(records: Sequence[TrialRecord]) -> tuple[dict[str, Spread], int]:
@@ -223,6 +242,13 @@ def _whole_number(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"expected a whole number >= 1, got {text!r}")
     return int(text)
+
+
+def _several(text: str) -> int:
+    number = _whole_number(text)
+    if number < 2:
+        raise argparse.ArgumentTypeError("expected 2 seeds or more: one has no spread")
+    return number
 
 
 def _whole_numbers(text: str) -> tuple[int, ...]:

@@ -33,11 +33,13 @@ class Margins:
         return ",".join(f"{name}>{value:g}" for name, value in given if value is not None)
 
 
-def parse_margins(text: str, default: Margins | None = None) -> Margins:
+def parse_margins(text: object, default: Margins | None = None) -> Margins:
     """Return the margins written as `mean>1.5,scale>3,seconds>2`; what is not named stays.
 
     `mean>none` switches a check off. Raises `MarginsError` on anything else.
     """
+    if not isinstance(text, str):
+        raise MarginsError(f"margins must be a text such as mean>1.5,scale>3, got {text!r}")
     margins = default or Margins()
     seen: set[str] = set()
     for part in text.split(","):

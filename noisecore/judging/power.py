@@ -71,7 +71,7 @@ def draw_answers(
     """Return right answers of fresh seeds, (seeds, k, images), of a model that is `drop` worse.
 
     drop: in accuracy, at each scale. Skill and drop move the images that some seeds have right and
-    others wrong; where these are too few to bear it, the easy ones follow.
+    others wrong; where these are too few to bear it, the rest moves too.
     """
     scales = len(spread.scales)
     vectors = np.linalg.cholesky(spread.skill + 1e-15 * np.eye(scales))
@@ -80,7 +80,10 @@ def draw_answers(
     # A hundredth of doubt everywhere keeps the weight finite where all seeds agree on all images.
     weight = doubt + 0.01
     weight = weight / weight.mean(axis=1, keepdims=True)
-    chance = np.clip(spread.share + moves[:, :, None] * weight, 0.0, 1.0)
+    bound = moves
+    for _ in range(4):  # what the bounds of a chance cut off is laid upon the others
+        chance = np.clip(spread.share + bound[:, :, None] * weight, 0.0, 1.0)
+        bound = bound + moves - (chance.mean(axis=2) - spread.share.mean(axis=1))
     return np.asarray(rng.random(chance.shape) < chance)
 
 

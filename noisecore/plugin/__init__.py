@@ -16,9 +16,19 @@ from noisecore.noise import unknown
 from noisecore.plugin import baseline
 from noisecore.plugin.declare import MARKER, parametrize, read_requests
 from noisecore.plugin.fixture import CLOCK, Robustness
-from noisecore.plugin.keys import CHOICES, HANDLE, REFUSAL, REQUESTS, RUN, RUN_ID, VERDICTS
+from noisecore.plugin.judged import Judged
+from noisecore.plugin.keys import (
+    CHOICES,
+    HANDLE,
+    REFUSAL,
+    REQUESTS,
+    RUN,
+    RUN_ID,
+    VANISHED,
+    VERDICTS,
+)
 from noisecore.plugin.options import add_options, read_choices
-from noisecore.plugin.run import Judged, Run
+from noisecore.plugin.run import Run
 from noisecore.plugin.sources import Given, Trained
 from noisecore.records import RecordError
 
@@ -85,7 +95,7 @@ def pytest_collection_modifyitems(
     result = yield  # meanwhile others deselect
     try:
         _collect(config, items)
-        items += _vanished(session, collected)
+        _vanished(session, collected, items)
     except pytest.UsageError as error:
         if not hasattr(config, "workerinput"):
             raise
@@ -98,7 +108,7 @@ def pytest_collection_modifyitems(
 def _collect(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Read what the tests ask for, and leave out those of another profile."""
     choices = config.stash[CHOICES]
-    other = []
+    other, skipped = [], ""
     for item in items:
         marker = item.get_closest_marker("robustness")
         if marker is None:
@@ -110,45 +120,53 @@ def _collect(config: pytest.Config, items: list[pytest.Item]) -> None:
         if wanted != choices.profile.name:
             other.append(item)
             continue
-        if baseline.compares(item) and choices.baseline.path is None:
-            item.add_marker(pytest.mark.skip(reason=baseline.NOT_ASKED))
-            continue
-        item.stash[REQUESTS] = read_requests(item, marker, choices.profile)
+        requests = read_requests(item, marker, choices.profile)
+        if baseline.compares(item) and "noise_scale" in getattr(item, "fixturenames", ()):
+            raise pytest.UsageError(
+                f"noisecore: {item.nodeid}: a curve is compared with the baseline as a whole: "
+                "take noise_baseline without noise_scale"
+            )
         if "benchmark" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.benchmark(timer=CLOCK))
         if not choices.running:
-            item.add_marker(pytest.mark.skip(reason=_HOW_TO_RUN))
+            skipped = _HOW_TO_RUN
+        elif baseline.compares(item) and choices.baseline.path is None:
+            skipped = skipped or baseline.NOT_ASKED
+        else:
+            item.stash[REQUESTS] = requests
+            continue
+        item.add_marker(pytest.mark.skip(reason=skipped))
     if other:
         config.hook.pytest_deselected(items=other)
         items[:] = [item for item in items if item not in set(other)]
-    left_out = any(REQUESTS in item.stash for item in items) and not choices.running
-    if left_out and os.environ.get("CI") and not config.option.collectonly:
+    measured = any(REQUESTS in item.stash for item in items)
+    if skipped and not measured and os.environ.get("CI") and not config.option.collectonly:
         raise pytest.UsageError(
             "noisecore: CI is set, and every benchmark that trains would be skipped, so that a "
-            f"green build would have measured nothing: these {_HOW_TO_RUN}, or leave them out "
+            f"green build would have measured nothing: these {skipped}, or leave them out "
             "with -m 'not robustness'"
         )
 
 
-def _vanished(session: pytest.Session, collected: list[pytest.Item]) -> list[pytest.Item]:
-    """Return the item that looks for curves of the baseline that are no longer compared."""
+def _vanished(session: pytest.Session, items: list[pytest.Item], left: list[pytest.Item]) -> None:
+    """Append to the items that are left one that fails if a curve is no longer compared."""
     config = session.config
     choices = config.stash[CHOICES]
-    if not _runs(config) or choices.baseline.path is None or choices.baseline.update:
-        return []
-    asked = baseline.asked(collected, choices.profile)
-    if asked is None:
-        return []
+    if not _runs(config) or choices.baseline.path is None:
+        return
     try:
-        held = baseline.read(choices.baseline, choices.profile)
+        held = baseline.read(choices.baseline.path, choices.profile)
     except RecordError as error:
         raise pytest.UsageError(f"noisecore: {error}") from None
+    config.stash[VANISHED] = gone = baseline.find_vanished(held, items, choices, config)
+    if choices.baseline.update == "all" or not (gone or any(REQUESTS in i.stash for i in left)):
+        return
     item: baseline.Vanished = baseline.Vanished.from_parent(
         session, name="baseline", nodeid="noisecore::baseline"
     )
     item.file = choices.baseline.path
-    item.curves = baseline.find_vanished(held, asked, choices.profile, config)
-    return [item]
+    item.curves = gone
+    left.append(item)
 
 
 _HOW_TO_RUN = "train models: add --noise-scales (in noisecore's own repository: --scales)"
@@ -178,7 +196,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
             for item in comparing
             for request in item.stash.get(REQUESTS, ())
         ]
-        run.source.submit(requests, compared)
+        run.source.submit(requests, compared, list(config.stash.get(VANISHED, ())))
 
 
 def _runs(config: pytest.Config) -> bool:
@@ -299,7 +317,7 @@ class _Judge:
             for line in run.summary():
                 terminalreporter.write_line(line)
         if run is not None:
-            for line in run.annotations():
+            for line in run.annotations:
                 terminalreporter.write_line(line)
 
 
@@ -309,13 +327,8 @@ def robustness(request: pytest.FixtureRequest) -> Robustness:
     node = request.node
     if REQUESTS not in node.stash:
         pytest.fail("the fixture robustness needs @pytest.mark.robustness() on the test", False)
-    handle = node.stash[HANDLE] = Robustness(node.config.stash[CHOICES], _margins(node))
+    handle = node.stash[HANDLE] = Robustness(node.config.stash[CHOICES], node.stash[REQUESTS])
     return handle
-
-
-def _margins(node: pytest.Item) -> str | None:
-    marker = node.get_closest_marker("robustness")
-    return marker.kwargs.get("margins") if marker is not None else None
 
 
 @pytest.fixture

@@ -1,23 +1,20 @@
-"""The baseline of a run: who is compared with it, what vanished, and how it is renewed."""
+"""The baseline of a run: who is compared with it, and which curves vanished."""
 
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-import noisecore
-from noisecore.judging.margins import Margins
+from noisecore.judging.margins import parse_margins
 from noisecore.plugin.declare import Request, read_requests
 from noisecore.plugin.keys import VERDICTS
-from noisecore.plugin.options import BaselineChoices
+from noisecore.plugin.options import OWN_SCALES, Choices
 from noisecore.profiles import Profile
-from noisecore.records import TrialRecord
+from noisecore.records import RecordError, TrialRecord
 
 if TYPE_CHECKING:
     from noisecore.judging.baselines import Baseline, Comparison
@@ -28,12 +25,12 @@ if TYPE_CHECKING:
 FIXTURE = "noise_baseline"
 CANDIDATE = "baseline.json"
 
-NOT_ASKED = "no baseline was asked for: add --noise-baseline auto"
+NOT_ASKED = "compare with a baseline: add --noise-baseline auto"
 
 
-def shown(path: Path | None) -> str:
+def shown(path: Path) -> str:
     """Return a path as a person would type it here."""
-    relative = os.path.relpath(path or "")
+    relative = os.path.relpath(path)
     return str(path) if relative.startswith("..") else relative
 
 
@@ -42,81 +39,68 @@ def compares(item: pytest.Item) -> bool:
     return FIXTURE in getattr(item, "fixturenames", ())
 
 
+def file_of(item: pytest.Item) -> str:
+    """Return the file of a test, relative to the root of the tests."""
+    return item.nodeid.partition("::")[0]
+
+
 class Reference:
     """What the fixture `noise_baseline` gives: the baseline, and the rule to judge by.
 
-    family: what all tests that compare ask for: rigorous mode adjusts for their number.
+    path: of the baseline's file. family: what all tests that compare ask for: rigorous mode
+    adjusts for their number.
     """
 
     def __init__(
-        self,
-        choices: BaselineChoices,
-        profile: Profile,
-        source: Source,
-        family: Sequence[Request],
-        artifacts: Path,
+        self, path: Path, choices: Choices, source: Source, family: Sequence[Request]
     ) -> None:
-        self.choices = choices
-        self._baseline = read(choices, profile)
+        self.path = path
+        self._choices = choices
+        self._baseline = read(path, choices.profile)
         self._source = source
         self._family = family
-        self._candidate = artifacts / CANDIDATE
 
-    def case(self, records: Sequence[TrialRecord], margins: Margins) -> Case:
-        """Return the case of the curve that these records make."""
+    def case(self, request: Request, records: Sequence[TrialRecord]) -> Case:
+        """Return the case of the curve that these records of a request make."""
         from noisecore.judging.baselines import compare_records
         from noisecore.judging.gates import Case
 
-        (curve,) = {record.trial.curve for record in records}
-        path, baseline = shown(self.choices.path), self._baseline
+        curve, baseline, choices = request.curve, self._baseline, self._choices.baseline
         problem = None
         if baseline is None:
             problem = (
-                f"there is no baseline at {path}: make it with --noise-update-baseline, or commit "
-                f"the one that this run leaves at {shown(self._candidate)}"
+                f"there is no baseline at {shown(self.path)}: make it with "
+                "--noise-update-baseline, or commit the one that this run leaves at "
+                f"{shown(self._choices.artifacts / CANDIDATE)}"
             )
         elif curve not in baseline.origins:
             problem = (
-                f"{curve} is not in the baseline {path}: add it with "
+                f"{curve} is not in the baseline {shown(self.path)}: add it with "
                 "--noise-update-baseline=missing"
             )
         comparisons: dict[str, Comparison] = {}
         if baseline is not None and problem is None:
-            if self.choices.rigorous:
+            if choices.rigorous:
                 comparisons = self._beside(baseline)
             comparisons |= compare_records(records, baseline.of(curve))
+        margins = {
+            one.curve: choices.margins
+            if one.margins is None
+            else parse_margins(one.margins, choices.margins)
+            for one in (*self._family, request)
+        }
+        whole = own_scales(self._choices)
+        left_out = any(one.left_out for one in comparisons.values() if one.curve == curve)
+        accepted = choices.update == "all" and (whole or not left_out)
         return Case(
             curve=curve,
             comparisons=comparisons,
-            mode="rigorous" if self.choices.rigorous else "simple",
-            margins=margins,
+            mode="rigorous" if choices.rigorous else "simple",
+            margins=margins[curve],
+            others=margins,
+            whole=whole,
             problem=problem,
-            accepted=self.choices.update == "all"
-            or (self.choices.update == "missing" and problem is not None),
-        )
-
-    def describe(self, verdicts: Sequence[Verdict]) -> str:
-        """Return which baseline it was, and how much of it was compared, in a sentence."""
-        baseline = self._baseline
-        if baseline is None:
-            return f"there was no baseline at {shown(self.choices.path)}"
-        compared: dict[str, set[float]] = {}
-        for verdict in verdicts:
-            if verdict.gate == "no regression":
-                scales = {row["scale"] for row in verdict.figures if row.get("scale") is not None}
-                compared.setdefault(verdict.curve, set()).update(scales)
-        held = {
-            name: {r.trial.train_scale for r in baseline.of(name) if r.trial.train_scale > 0}
-            for name in baseline.origins
-        }
-        done = {name: compared.get(name, set()) & scales for name, scales in held.items()}
-        curves = sum(bool(scales) for scales in done.values())
-        points, all_points = (sum(map(len, each.values())) for each in (done, held))
-        origins = " and ".join(dict.fromkeys(map(str, baseline.origins.values())))
-        left = [name for name, scales in done.items() if not scales]
-        return (
-            f"baseline of {origins}: {curves} of {len(held)} curves and {points} of {all_points} "
-            "scales compared" + (f"; not compared: {', '.join(left)}" if left else "")
+            accepted=accepted or (choices.update == "missing" and problem is not None),
         )
 
     def _beside(self, baseline: Baseline) -> dict[str, Comparison]:
@@ -132,21 +116,50 @@ class Reference:
             found |= compare_records(records, baseline.of(request.curve))
         return found
 
+    def describe(self, verdicts: Iterable[Verdict]) -> str:
+        """Return which baseline it was, and how much of it was compared, in a sentence."""
+        baseline = self._baseline
+        if baseline is None:
+            return f"there was no baseline at {shown(self.path)}"
+        compared: dict[str, set[float]] = {}
+        for verdict in verdicts:
+            if verdict.gate == "no regression":
+                judged = (row for row in verdict.figures if row.get("verdict") is not None)
+                scales = {row["scale"] for row in judged if row.get("scale") is not None}
+                compared.setdefault(verdict.curve, set()).update(scales)
+        held = {
+            name: {r.trial.train_scale for r in baseline.of(name) if r.trial.train_scale > 0}
+            for name in baseline.origins
+        }
+        done = {name: compared.get(name, set()) & scales for name, scales in held.items()}
+        curves = sum(bool(scales) for scales in done.values())
+        points, all_points = (sum(map(len, each.values())) for each in (done, held))
+        origins = " and ".join(dict.fromkeys(map(str, baseline.origins.values())))
+        left = [name for name, scales in done.items() if not scales]
+        return (
+            f"baseline of {origins}: {curves} of {len(held)} curves and {points} of {all_points} "
+            "scales compared" + (f"; not compared: {', '.join(left)}" if left else "")
+        )
 
-def read(choices: BaselineChoices, profile: Profile) -> Baseline | None:
+
+def own_scales(choices: Choices) -> bool:
+    """Return whether the run has the scales that the tests and profiles ask for, and no others."""
+    return choices.given.get("scales", OWN_SCALES) == OWN_SCALES
+
+
+def read(path: Path, profile: Profile) -> Baseline | None:
     """Return the baseline, None if its file is not there.
 
     Raises `RecordError` if the file cannot be used.
     """
     from noisecore.judging.baselines import read_baseline
-    from noisecore.records import RecordError
 
-    if choices.path is None or not choices.path.exists():
+    if not path.exists():
         return None
-    baseline = read_baseline(choices.path)
+    baseline = read_baseline(path)
     if baseline.profile != profile.name:
         raise RecordError(
-            f"{choices.path}: expected a baseline of profile {profile.name}, got one of "
+            f"{path}: expected a baseline of profile {profile.name}, got one of "
             f"{baseline.profile}: name another file with --noise-baseline"
         )
     return baseline
@@ -174,7 +187,7 @@ class Vanished(pytest.Item):
             what = f"{len(verdicts)} of the curves in {shown(self.file)} vanished:"
             hint = (
                 "What to do: compare them again, under their old names. If they are meant to go, "
-                "delete the baseline's file and make it anew with --noise-update-baseline."
+                "--noise-update-baseline takes them out."
             )
             lines = [what, *(verdict.sentence for verdict in verdicts)]
             pytest.fail("\n  ".join(lines) + f"\n{hint}", pytrace=False)
@@ -184,59 +197,55 @@ class Vanished(pytest.Item):
         return self.file, 0, self.name
 
 
-def asked(items: Iterable[pytest.Item], profile: Profile) -> dict[str, set[str]] | None:
-    """Return the curves that tests compare, and by which files; None if no test trains at all."""
-    found: dict[str, set[str]] = {}
-    trains = False
-    for item in items:
-        marker = item.get_closest_marker("robustness")
-        if marker is None or marker.kwargs.get("profile", profile.name) != profile.name:
-            continue
-        trains = True
-        if compares(item):
-            try:
-                requests = read_requests(item, marker, profile)
-            except pytest.UsageError:
-                continue  # said elsewhere, unless the test is deselected
-            for request in requests:
-                found.setdefault(request.curve, set()).add(file_of(item))
-    return found if trains else None
-
-
-def file_of(item: pytest.Item) -> str:
-    """Return the file of a test, relative to the root of the tests."""
-    return item.nodeid.partition("::")[0]
-
-
 def find_vanished(
     baseline: Baseline | None,
-    asked: Mapping[str, Iterable[str]],
-    profile: Profile,
+    items: Iterable[pytest.Item],
+    choices: Choices,
     config: pytest.Config,
 ) -> dict[str, str]:
     """Return why no test compares a curve of the baseline any more, for each that vanished.
 
-    asked: the curves that tests compare, before any test was deselected. What a path or an option
-    left out has not vanished.
+    items: all that were collected, before any was deselected. What a path or an option of the
+    command line left out has not vanished.
     """
+    asked: set[str] = set()
+    trains = False
+    for item in items:
+        marker = item.get_closest_marker("robustness")
+        if marker is None or marker.kwargs.get("profile", choices.profile.name) != (
+            choices.profile.name
+        ):
+            continue
+        trains = True
+        if compares(item):
+            try:
+                asked |= {request.curve for request in read_requests(item, marker, choices.profile)}
+            except pytest.UsageError:
+                continue  # said elsewhere, unless the test is deselected
     if baseline is None:
-        return {} if asked else {"baseline": f"no test takes the fixture {FIXTURE}"}
-    lines = {}
+        nobody = trains and not asked and choices.baseline.update == ""
+        return {"baseline": f"no test takes the fixture {FIXTURE}"} if nobody else {}
+    found = {}
     for name, origin in baseline.origins.items():
-        trial = baseline.of(name)[0].trial
-        chosen = (
-            trial.model in profile.models
-            and trial.dataset == Path(profile.dataset).name
-            and trial.recipe.name.startswith(profile.recipe.name)
-        )
-        if name in asked or not chosen:
+        if name in asked or _left_out(baseline.of(name)[0], choices):
             continue
         looked_at = [file for file in origin.tests if _was_collected(config, file)]
+        gone = [file for file in origin.tests if not (config.rootpath / file).exists()]
         if looked_at or not origin.tests:
-            lines[name] = f"no test in {', '.join(looked_at) or 'this run'} compares it"
-        elif gone := [file for file in origin.tests if not (config.rootpath / file).exists()]:
-            lines[name] = f"{', '.join(gone)}, which compared it, is not there"
-    return lines
+            found[name] = f"no test in {', '.join(looked_at) or 'this run'} compares it"
+        elif gone:
+            found[name] = f"{', '.join(gone)}, which compared it, is not there"
+    return found
+
+
+def _left_out(record: TrialRecord, choices: Choices) -> bool:
+    """Return whether an option of the command line left the curve of a record out."""
+    trial, profile, given = record.trial, choices.profile, choices.given
+    return (
+        ("model" in given and trial.model not in profile.models)
+        or ("dataset" in given and trial.dataset != Path(profile.dataset).name)
+        or "recipe" in given
+    )
 
 
 def _was_collected(config: pytest.Config, file: str) -> bool:
@@ -250,88 +259,3 @@ def _was_collected(config: pytest.Config, file: str) -> bool:
             if path.resolve().is_relative_to(given):
                 return True
     return False
-
-
-def renew(
-    choices: BaselineChoices,
-    profile: Profile,
-    records: Sequence[TrialRecord],
-    compared: Iterable[Sequence[str]],
-    verdicts: Sequence[Verdict],
-    *,
-    missing: int,
-    started: datetime,
-    root: Path,
-    artifacts: Path,
-) -> tuple[list[str], bool]:
-    """Leave the candidate among the artifacts, and renew the baseline if asked to.
-
-    compared: pairs of a curve and a test file that compares it. missing: how many trials have no
-    record. Returns what was done, in lines, and whether all that was asked for was. Raises
-    `OSError` if the disk refuses.
-    """
-    from noisecore.judging.baselines import Origin, renew_baseline, write_baseline
-
-    assert choices.path is not None
-    files: dict[str, list[str]] = {}
-    for curve, file in compared:
-        files.setdefault(curve, []).append(file)
-    date, commit = started.isoformat(timespec="seconds"), _commit(root)
-    origins = {
-        curve: Origin(
-            date=date, commit=commit, noisecore=noisecore.__version__, tests=tuple(sorted(set(of)))
-        )
-        for curve, of in files.items()
-    }
-    only_missing = choices.update == "missing"
-    candidate = artifacts / CANDIDATE
-    try:
-        if missing:
-            raise ValueError(f"{missing} trials have no record")
-        if not origins:
-            raise ValueError(f"no test that was run takes the fixture {FIXTURE}")
-        baseline, changes = renew_baseline(
-            read(choices, profile),
-            records,
-            profile=profile.name,
-            origins=origins,
-            only_missing=only_missing,
-        )
-        lacking = sorted(set(origins) - set(baseline.origins))
-        if lacking:
-            raise ValueError(f"{', '.join(lacking)} has no records")
-    except ValueError as error:
-        candidate.unlink(missing_ok=True)
-        return ([f"the baseline was not renewed: {error}"], False) if choices.update else ([], True)
-    write_baseline(candidate, baseline)
-    if not choices.update:
-        return [], True
-    undecided = [
-        verdict.curve
-        for verdict in verdicts
-        if verdict.gate == "no regression" and verdict.verdict == "inconclusive"
-    ]
-    if undecided and not only_missing:
-        why = (
-            f"the baseline was not renewed, for {', '.join(undecided)} is inconclusive: run more "
-            f"seeds, or put the candidate in its place by hand: {shown(candidate)}"
-        )
-        return [why], False
-    write_baseline(choices.path, baseline)
-    return [f"baseline written: {shown(choices.path)}", *changes], True
-
-
-def _commit(root: Path) -> str | None:
-    """Return the commit of the repository around `root`, with -dirty if files were changed."""
-
-    def git(*arguments: str) -> str:
-        return subprocess.run(
-            ["git", *arguments], cwd=root, capture_output=True, text=True, check=True, timeout=20
-        ).stdout.strip()
-
-    try:
-        commit = git("rev-parse", "HEAD")
-        dirty = git("status", "--porcelain", "--untracked-files=no")
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return f"{commit}-dirty" if dirty else commit

@@ -36,6 +36,7 @@ class Request:
 
     dataset: the name that it has in records.
     test_scales: those of the run, 0, and the train scales: every trial is evaluated at all.
+    margins: what was said of them for this curve, None for the run's.
     """
 
     dataset: str
@@ -48,6 +49,7 @@ class Request:
     test_draw: int
     clip: tuple[float, float] | None
     blank: bool
+    margins: str | None = None
 
     def trials(self, dataset: Dataset) -> list[Trial]:
         """Return the trials, scale by scale."""
@@ -139,7 +141,7 @@ def _read_request(
         if field not in _FIELDS:
             raise ValueError(unknown("argument", field, _FIELDS))
     if "margins" in values:
-        parse_margins(values["margins"])
+        parse_margins(values["margins"])  # what cannot be read is said before anything is trained
     models = [model for model in _models(values, profile) if model in profile.models]
     if "noise_model" in params:
         models = [params["noise_model"]] if params["noise_model"] else []
@@ -171,6 +173,7 @@ def _read_request(
         test_draw=profile.test_draw,
         clip=profile.clip,
         blank=blank,
+        margins=values.get("margins"),
     )
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from noisecore.judging.margins import parse_margins
 from noisecore.plugin.options import Choices
 from noisecore.profiles import Profile
 from noisecore.records import TrialRecord
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from noisecore.judging.curves import Curve, Point
     from noisecore.judging.gates import Case
     from noisecore.plugin.baseline import Reference
+    from noisecore.plugin.declare import Request
 
 
 class _ReplayClock:
@@ -56,12 +57,11 @@ class Robustness:
     condition that the test's marker declares.
     """
 
-    def __init__(self, choices: Choices, margins: str | None) -> None:
+    def __init__(self, choices: Choices, requests: Sequence[Request]) -> None:
         self.profile: Profile = choices.profile
         self.rigorous = choices.baseline.rigorous
         self.records: list[list[TrialRecord]] = []
-        default = choices.baseline.margins
-        self._margins = default if margins is None else parse_margins(margins, default)
+        self._requests = requests
 
     @property
     def curves(self) -> list[Curve]:
@@ -95,7 +95,7 @@ class Robustness:
         """Return the case of this test's one curve against the fixture `noise_baseline`."""
         if len(self.records) != 1:
             raise ValueError(f"this test has {len(self.records)} curves: compare one a test")
-        return baseline.case(self.records[0], self._margins)
+        return baseline.case(self._requests[0], self.records[0])
 
     def properties(self) -> list[tuple[str, object]]:
         """Return what JUnit keeps of the test: accuracy and its interval at each scale."""

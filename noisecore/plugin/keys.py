@@ -17,6 +17,7 @@ CHOICES: pytest.StashKey[Choices] = pytest.StashKey()
 RUN_ID: pytest.StashKey[str] = pytest.StashKey()
 RUN: pytest.StashKey[Run | None] = pytest.StashKey()
 REFUSAL: pytest.StashKey[str] = pytest.StashKey()
+VANISHED: pytest.StashKey[dict[str, str]] = pytest.StashKey()
 
 # In an item's.
 REQUESTS: pytest.StashKey[tuple[Request, ...]] = pytest.StashKey()

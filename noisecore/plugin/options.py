@@ -223,7 +223,7 @@ def read_choices(config: pytest.Config) -> Choices:
         retries=_count("retries", option(config, "retries")),
         resume=_one_of("resume", option(config, "resume"), ("yes", "no")) == "yes",
         artifacts=config.invocation_params.dir / option(config, "artifacts") / profile.name,
-        baseline=_baseline(config, profile.name),
+        baseline=_baseline(config, profile.name, running=scales is not None or records is not None),
         note=note,
         given={
             each.name: str(value)
@@ -247,7 +247,7 @@ def _refuse_empty(config: pytest.Config) -> None:
     """Refuse what an unset variable of a script leaves: it would pass for the default."""
     for each in OPTIONS:
         text = config.getoption(_dest(each.name))
-        if each.bare is None and text is not None and not text.strip():
+        if each.name != "scales" and text is not None and not text.strip():
             raise pytest.UsageError(
                 f"noisecore: --noise-{each.name} needs a value, {each.metavar}, got an empty one"
             )
@@ -297,9 +297,22 @@ def _timeout(text: str) -> float | None:
     return seconds
 
 
-def _baseline(config: pytest.Config, profile: str) -> BaselineChoices:
+def _baseline(config: pytest.Config, profile: str, *, running: bool) -> BaselineChoices:
     text = option(config, "baseline")
-    update = _one_of("update-baseline", option(config, "update-baseline"), _UPDATES)
+    written = option(config, "update-baseline")
+    if os.path.exists(written.split("::")[0]) and written not in _UPDATES:
+        raise pytest.UsageError(
+            f"noisecore: --noise-update-baseline must be all or missing, got {written!r}, which is "
+            f"a path: write the path before the option, or --noise-update-baseline=all {written}"
+        )
+    update = _one_of("update-baseline", written, _UPDATES)
+    for name in ("baseline", "update-baseline"):
+        asked = config.getoption(_dest(name)) not in (None, "none")
+        if asked and not running and not config.option.collectonly:
+            raise pytest.UsageError(
+                f"noisecore: --noise-{name} needs a run: add --noise-scales (in noisecore's own "
+                "repository: --scales), or --noise-records"
+            )
     mode = _one_of("gate", option(config, "gate"), ("simple", "rigorous"))
     inconclusive = _one_of("inconclusive", option(config, "inconclusive"), ("fail", "pass"))
     try:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
 import platform
 import shlex
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from textwrap import wrap
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,13 +20,17 @@ import pytest
 import noisecore
 from noisecore.data import unit_images
 from noisecore.noise import Stream, apply_noise, get_noise
-from noisecore.plugin import baseline
-from noisecore.plugin.baseline import Reference, shown
-from noisecore.plugin.options import OPTIONS, OWN_SCALES, Choices
+from noisecore.plugin import github
+from noisecore.plugin.again import next_commands
+from noisecore.plugin.baseline import CANDIDATE, Reference, shown
+from noisecore.plugin.judged import Judged
+from noisecore.plugin.options import Choices
 from noisecore.plugin.progress import duration, outcome
+from noisecore.plugin.renewal import renew
 from noisecore.plugin.sources import Source
 from noisecore.records import TrialRecord
 from noisecore.running.training import standardise
+from noisecore.showing.terminal import wrap_text
 
 if TYPE_CHECKING:
     from noisecore.judging.gates import Verdict
@@ -36,28 +38,12 @@ if TYPE_CHECKING:
     from noisecore.showing.report import NoisePictures
 
 
-_WIDTH = 80  # of the terminal summary
-_SHOWN = 3  # commands to look again: more than this nobody types
-# The gates whose failure can be looked at again, and whether more seeds tell more.
-_AGAIN = {"no regression": True, "floor": True, "monotonic": True, "trials": False}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Judged:
-    """A verdict as plain values, and the test that found it; line counts from 0, or is None."""
-
-    nodeid: str
-    file: str
-    line: int | None
-    verdict: Mapping[str, Any]
-
-
 class Run:
     """One invocation of pytest that judges records, or one xdist worker's share of it.
 
     source: where its records come from. reference: the baseline that it is judged against, None
     if none was asked for. family: what the tests ask for that are judged against it. unwritten:
-    whether a baseline that was to be renewed could not be.
+    whether a baseline that was to be renewed could not be. annotations: lines for GitHub.
     """
 
     def __init__(self, choices: Choices, run_id: str, source: Source) -> None:
@@ -68,14 +54,12 @@ class Run:
         self._started = datetime.now(UTC)
         self._clock = time.monotonic()
         self._lines: list[str] = []
-        self._judged: Sequence[Judged] = ()
+        self.annotations: list[str] = []
         self.family: list[Request] = []
         self.unwritten = False
         self.reference = None
         if choices.baseline.path is not None:
-            self.reference = Reference(
-                choices.baseline, choices.profile, source, self.family, choices.artifacts
-            )
+            self.reference = Reference(choices.baseline.path, choices, source, self.family)
 
     def lock(self) -> None:
         """Hold the artifact folder for this run; raise `pytest.UsageError` if that cannot be."""
@@ -113,11 +97,14 @@ class Run:
         planned = self.source.planned()
         if not planned:
             return  # nothing was begun: an earlier run's artifacts stay as they are
-        self._judged = judged
         folder = self.choices.artifacts
         about = self._about()
+        renewal = self._renew(records, planned, verdicts, root)
         if self.reference is not None:
-            about["baseline"] = self.reference.describe(verdicts)
+            about["baseline"] = "; ".join([self.reference.describe(verdicts), *renewal])
+        nodes = [each.nodeid for each in judged]
+        commands = next_commands(list(zip(nodes, verdicts, strict=True)), self.choices, root)
+        about |= {"next": commands} if commands else {}
         lines = []
         try:
             write_report(
@@ -129,20 +116,22 @@ class Run:
                 planned=planned,
                 noise_pictures=self._noise_pictures,
             )
-            _write_step_summary(folder)
         except OSError as error:
             lines.append(
                 f"the report could not be written to {folder}: {error.strerror or error}; the "
                 f"records that were written before are in {folder / 'trials'}"
             )
+        else:
+            lines += github.write_step_summary(folder)
         self._lines += _summarise(records, planned, verdicts)
         self._lines += [f"set aside, for it is no record: {path}" for path in self.source.set_aside]
-        self._lines += self._next_commands(verdicts)
+        for purpose, each in commands.items():
+            self._lines += [purpose, *(f"  {command}" for command in each), ""]
         self._lines += lines
         if self.reference is not None:
-            self._lines += _wrap(about["baseline"])
-            self._lines += self._renew(records, planned, verdicts, root)
+            self._lines += wrap_text(self.reference.describe(verdicts)) + renewal
         self._lines.append(f"artifacts: {shown(folder)}")
+        self.annotations = github.annotate(zip(judged, verdicts, strict=True), root)
 
     def _renew(
         self,
@@ -152,58 +141,27 @@ class Run:
         root: Path,
     ) -> list[str]:
         """Leave the baseline's candidate, and renew the baseline if that was asked for."""
+        if self.reference is None:
+            (self.choices.artifacts / CANDIDATE).unlink(missing_ok=True)
+            return []
+        path = self.reference.path
         try:
-            lines, done = baseline.renew(
-                self.choices.baseline,
-                self.choices.profile,
+            lines, done = renew(
+                path,
+                self.choices,
+                self.source,
                 records,
-                self.source.compared(),
                 verdicts,
                 missing=len(set(planned) - {record.trial.label for record in records}),
                 started=self._started,
                 root=root,
-                artifacts=self.choices.artifacts,
             )
         except OSError as error:
-            path = Path(error.filename) if error.filename else self.choices.baseline.path
-            why = error.strerror or error
-            lines = [f"the baseline could not be written to {shown(path)}: {why}"]
+            where = shown(Path(error.filename or path))
+            lines = [f"the baseline could not be written to {where}: {error.strerror or error}"]
             done = False
         self.unwritten = not done
         return lines
-
-    def _next_commands(self, verdicts: Sequence[Verdict]) -> list[str]:
-        """Return a command to look at each failure again, with more seeds where that can help."""
-        if self.choices.records is not None:
-            return []
-        lines = []
-        for each, verdict in zip(self._judged, verdicts, strict=True):
-            if verdict.verdict == "pass" or verdict.gate not in _AGAIN:
-                continue
-            changes = {}
-            if _AGAIN[verdict.gate]:
-                changes["seeds"] = str(max(10, 2 * len(self.choices.profile.seeds)))
-            if verdict.gate == "no regression":
-                changes["gate"] = "rigorous"
-            line = f"  {_command(each.nodeid, {**self.choices.given, **changes})}"
-            if "::baseline" not in line and line not in lines:
-                lines.append(line)
-        return ["to look again:", *lines[:_SHOWN], ""] if lines else []
-
-    def annotations(self) -> list[str]:
-        """Return the lines that show what is no pass beside the tests, on GitHub alone."""
-        if os.environ.get("GITHUB_ACTIONS") != "true":
-            return []
-        from noisecore.judging.gates import Verdict
-        from noisecore.showing.github import Finding, make_annotations
-
-        findings = []
-        for each in self._judged:
-            verdict = Verdict.from_dict(each.verdict)
-            if verdict.verdict != "pass":
-                file = os.path.relpath(each.file, os.environ.get("GITHUB_WORKSPACE", os.curdir))
-                findings.append(Finding(file=file, line=(each.line or 0) + 1, verdict=verdict))
-        return make_annotations(findings)
 
     def summary(self) -> list[str]:
         """Return the lines of the terminal summary."""
@@ -257,35 +215,6 @@ def _plain_profile(choices: Choices) -> dict[str, Any]:
     return plain
 
 
-def _wrap(text: str) -> list[str]:
-    """Return a text in lines; a path or a name is not broken."""
-    return wrap(text, _WIDTH, break_long_words=False, break_on_hyphens=False)
-
-
-def _command(nodeid: str, given: Mapping[str, str]) -> str:
-    """Return the command that runs one test with these options."""
-    bare = {each.name: each.bare for each in OPTIONS}
-    parts = ["pytest", nodeid]
-    for name, value in {"scales": OWN_SCALES, **given}.items():
-        if name not in ("artifacts", "update-baseline"):
-            parts.append(f"--noise-{name}" + ("" if value == bare[name] else f"={value}"))
-    return shlex.join(parts)
-
-
-def _write_step_summary(folder: Path) -> None:
-    """Append the run's summary to that of the step, on GitHub alone."""
-    path = os.environ.get("GITHUB_STEP_SUMMARY")
-    if os.environ.get("GITHUB_ACTIONS") != "true" or not path:
-        return
-    from noisecore.showing.github import SUMMARY_BYTES, cut_summary
-    from noisecore.showing.results import read_results
-    from noisecore.showing.summary import make_summary
-
-    text = make_summary(read_results(folder / "results.json"), {})
-    with open(path, "a", encoding="utf-8") as file:
-        file.write(cut_summary(text, SUMMARY_BYTES - file.tell()))
-
-
 def _summarise(
     records: Sequence[TrialRecord], planned: Sequence[str], verdicts: Sequence[Verdict]
 ) -> list[str]:
@@ -301,15 +230,15 @@ def _summarise(
     lines += [outcome(record) for record in records if record.status == "failed"]
     curves = matched_curves(records)
     for curve in curves.values():
-        lines += ["", *str(curve).splitlines(), *_wrap(conclude(curve))]
+        lines += ["", *str(curve).splitlines(), *wrap_text(conclude(curve))]
         for verdict in verdicts:
             if verdict.gate == "no regression" and verdict.curve == curve.name:
                 sentence = f"{verdict.verdict.upper()}: {verdict.sentence}"
                 table = regression_table(verdict).splitlines()
-                lines += ["", "against the baseline:", *table, *_wrap(sentence)]
+                lines += ["", "against the baseline:", *table, *wrap_text(sentence)]
     for verdict in verdicts:
         said = verdict.gate == "no regression" and verdict.curve in curves
         if verdict.verdict != "pass" and not said:
             sentence = f"{verdict.verdict.upper()} {verdict.gate}: {verdict.sentence}"
-            lines += ["", *_wrap(sentence)]
+            lines += ["", *wrap_text(sentence)]
     return [*lines, ""]

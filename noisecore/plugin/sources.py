@@ -38,8 +38,8 @@ class Source(Protocol):
     def dataset(self) -> Dataset | None:
         """The data set, if there is one at hand."""
 
-    def submit(self, requests: Sequence[Request], compared: Pairs) -> None:
-        """Make known what all tests together need, and which curves are compared by which file."""
+    def submit(self, requests: Sequence[Request], compared: Pairs, vanished: list[str]) -> None:
+        """Make known what all tests need, which file compares which curve, and which vanished."""
 
     @contextmanager
     def working(self, config: pytest.Config) -> Iterator[None]:
@@ -58,6 +58,9 @@ class Source(Protocol):
 
     def compared(self) -> Pairs:
         """Return which curves are compared with the baseline, each with a test file that does."""
+
+    def vanished(self) -> list[str]:
+        """Return the curves of the baseline that no test compares any more."""
 
 
 class Trained:
@@ -84,13 +87,13 @@ class Trained:
         self._choices = choices
         self._engine: Engine | None = None
         self._progress: Progress | None = None
-        self._compared: Pairs = ()
+        self._plan_of_baseline: dict[str, Sequence[Any]] = {}
         # Tests wait in their call, where what is written counts as their own and is not shown.
         self._uncaptured: Callable[[], AbstractContextManager[None]] = nullcontext
 
-    def submit(self, requests: Sequence[Request], compared: Pairs) -> None:
+    def submit(self, requests: Sequence[Request], compared: Pairs, vanished: list[str]) -> None:
         """Make the trials of all requests known, each once; nothing is trained yet."""
-        self._compared = compared
+        self._plan_of_baseline = {"compared": compared, "vanished": vanished}
         from noisecore.running import compat
         from noisecore.running.engine import Engine, available_workers, needed_memory
         from noisecore.running.machine import available_gpus
@@ -132,7 +135,7 @@ class Trained:
             if capture is not None:
                 self._uncaptured = capture.global_and_fixture_disabled
         planned = [trial.label for trial in self._engine.trials.values()]
-        self._plan.write(planned=planned, compared=self._compared)
+        self._plan.write(planned=planned, **self._plan_of_baseline)
         try:
             self._engine.start()
         except TensorFlowError as error:
@@ -164,6 +167,10 @@ class Trained:
     def compared(self) -> Pairs:
         """Return which curves are compared with the baseline, each with a test file that does."""
         return self._plan.read("compared")
+
+    def vanished(self) -> list[str]:
+        """Return the curves of the baseline that no test compares any more."""
+        return self._plan.read("vanished")
 
     def _hear(self, event: Event) -> None:
         if self._progress is not None:
@@ -221,12 +228,12 @@ class Given:
         except DatasetError:
             self.dataset = None  # only the noise pictures need it
 
-    def submit(self, requests: Sequence[Request], compared: Pairs) -> None:
+    def submit(self, requests: Sequence[Request], compared: Pairs, vanished: list[str]) -> None:
         """Note what the tests need."""
         planned = dict.fromkeys(label for request in requests for label in request.labels())
         found = [record for request in requests for record in self._find(request)]
         keys = [record.key for record in found]
-        self._plan.write(planned=list(planned), keys=keys, compared=compared)
+        self._plan.write(planned=list(planned), keys=keys, compared=compared, vanished=vanished)
 
     @contextmanager
     def working(self, config: pytest.Config) -> Iterator[None]:
@@ -276,6 +283,10 @@ class Given:
     def compared(self) -> Pairs:
         """Return which curves are compared with the baseline, each with a test file that does."""
         return self._plan.read("compared")
+
+    def vanished(self) -> list[str]:
+        """Return the curves of the baseline that no test compares any more."""
+        return self._plan.read("vanished")
 
 
 class _Plan:

@@ -182,6 +182,19 @@ def read_any(path: Path) -> list[TrialRecord]:
     return read_records(path)
 
 
+def read_missing(path: Path) -> list[str]:
+    """Return the labels of the trials that a run at `path` planned and has no record of.
+
+    What is not the results of a run planned nothing.
+    """
+    if path.is_dir():
+        path = path / "results.json"
+    try:
+        return read_results(path).missing
+    except RecordError:
+        return []
+
+
 def load_schema(name: Literal["results", "record"]) -> dict[str, Any]:
     """Return a published JSON Schema (draft 2020-12), complete in itself.
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from noisecore.judging.curves import Curve
-from noisecore.judging.gates import Verdict, cost_line, points
+from noisecore.judging.gates import HEAD, Verdict, regression_lines, regression_rows
 from noisecore.records import TrialRecord
 from noisecore.showing.results import Results, assemble
 from noisecore.showing.rows import Estimate, curve_rows
@@ -83,6 +83,10 @@ def make_summary(results: Results, plots: Mapping[str, Sequence[str]]) -> str:
             *_pictures(plots.get(curve.name, ())),
         ]
     parts += _published(results.verdicts)
+    if isinstance(commands := results.run.get("next"), Mapping):
+        for purpose, lines in commands.items():
+            block = "\n".join(["```sh", *map(str, lines), "```"])
+            parts += [f"## {str(purpose).rstrip(':').capitalize()}", block]
     if plots.get(""):
         parts += ["## All curves", *_pictures(plots[""])]
     if results.failed:
@@ -170,36 +174,20 @@ def _curve_table(curve: Curve, verdicts: Sequence[Verdict]) -> str:
 
 def _regression(curve: str, verdicts: Sequence[Verdict]) -> list[str]:
     """Return the comparison of a curve with the baseline, changes in points of accuracy."""
-    head = ["scale", "measured", "baseline", "change", "95 % interval", "allowed", "verdict"]
     parts: list[str] = []
     for verdict in verdicts:
         if verdict.gate != "no regression" or verdict.curve != curve:
             continue
         parts.append(f"Against the baseline, in points: **{verdict.verdict}**.")
-        rows = [
-            [
-                "mean" if row["scale"] is None else f"{row['scale']:g}",
-                _number(row["measured"]),
-                _number(row["baseline"]),
-                points(row["difference"]),
-                f"{points(row['low'])} to {points(row['high'])}",
-                "\N{EN DASH}" if row["allowed"] is None else points(-row["allowed"]),
-                _outcome(row["verdict"]),
-            ]
-            for row in verdict.figures
-            if "difference" in row
-        ]
+        rows = regression_rows(verdict)
         if rows:
-            parts.append(_table(head, rows))
-        costs = [cost_line(row) for row in verdict.figures if "cost" in row]
-        notes = [f"note: {row['note']}" for row in verdict.figures if "note" in row]
-        if costs or notes:
-            parts.append(_bullets(_text(line) for line in costs + notes))
+            bold = [
+                [*row[:-1], row[-1] if row[-1] in "pass-" else f"**{row[-1]}**"] for row in rows
+            ]
+            parts.append(_table(HEAD, bold))
+        if lines := regression_lines(verdict):
+            parts.append(_bullets(map(_text, lines)))
     return parts
-
-
-def _outcome(verdict: str | None) -> str:
-    return "" if verdict is None else "pass" if verdict == "pass" else f"**{verdict}**"
 
 
 def _published(verdicts: Sequence[Verdict]) -> list[str]:
@@ -237,6 +225,8 @@ def _pictures(stems: Iterable[str]) -> list[str]:
 def _provenance(results: Results) -> str:
     rows: dict[str, str] = {}
     for key, value in results.run.items():
+        if key == "next":
+            continue
         shown = (
             ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, Mapping) else value
         )

@@ -25,13 +25,12 @@ ORIGIN = Origin(date="2026-11-20T10:00:00+00:00", commit="a" * 40, noisecore="0.
 
 def make_baseline(records=None) -> Baseline:
     """Return a baseline of one sweep."""
-    made, _ = renew_baseline(
+    return renew_baseline(
         None,
         make_sweep() if records is None else records,
         profile="quick",
         origins={CURVE: ORIGIN},
-    )
-    return made
+    ).baseline
 
 
 def keyed(records) -> dict:
@@ -191,36 +190,37 @@ class TestRenew:
     def test_replaces_and_says_so(self) -> None:
         """A curve is replaced as a whole, and each scale's move is shown in points."""
         new = make_sweep(dict.fromkeys((0.0, 0.1, 0.5, 1.0, 2.0, 4.0), 0.5))
-        made, changes = renew_baseline(
-            make_baseline(), new, profile="quick", origins={CURVE: ORIGIN}
-        )
-        assert len(made.records) == len(new)
+        renewed = renew_baseline(make_baseline(), new, profile="quick", origins={CURVE: ORIGIN})
+        assert len(renewed.baseline.records) == len(new)
         assert (
-            changes[0] == f"{CURVE}: renewed, 6 scales of 3 seeds in place of 6 scales of 3 seeds"
+            renewed.lines[0]
+            == f"{CURVE}: renewed, 6 scales of 3 seeds in place of 6 scales of 3 seeds"
         )
-        assert "  scale 4: 0.6000 to 0.5000 (-10.00 points)" in changes
+        assert "  scale 4: 0.6000 to 0.5000 (-10.00 points)" in renewed.lines
 
     def test_only_missing(self) -> None:
         """With only_missing a curve that is there stays, and another is added."""
         both = make_sweep({1.0: 0.1}) + make_sweep(model="mlp")
         origins = {CURVE: ORIGIN, "mlp/gaussian/quick": ORIGIN}
-        made, changes = renew_baseline(
+        renewed = renew_baseline(
             make_baseline(), both, profile="quick", origins=origins, only_missing=True
         )
-        assert changes == [
+        assert list(renewed.lines) == [
             f"{CURVE}: stays as it is",
             "mlp/gaussian/quick: added, 6 scales of 3 seeds",
         ]
-        assert keyed(made.of(CURVE)) == keyed(make_baseline().records)
+        assert keyed(renewed.baseline.of(CURVE)) == keyed(make_baseline().records)
 
     def test_a_part_does_not_replace_the_whole(self) -> None:
         """A run of some scales does not renew a curve that has more."""
         old = make_baseline()
-        made, changes = renew_baseline(
+        renewed = renew_baseline(
             old, make_sweep({0.0: 0.9, 1.0: 0.8}), profile="quick", origins={CURVE: ORIGIN}
         )
-        assert made.records == old.records
-        assert changes == [f"{CURVE}: stays as it is, for scale 0.1, 0.5, 2, 4 was not run"]
+        assert renewed.baseline.records == old.records
+        assert list(renewed.lines) == [
+            f"{CURVE}: stays as it is, for scale 0.1, 0.5, 2, 4 was not run"
+        ]
 
     def test_other_curves_are_left_aside(self) -> None:
         """Only curves that tests compare are put in."""
@@ -236,5 +236,31 @@ class TestRenew:
     def test_another_recipe_replaces(self) -> None:
         """What cannot be compared can be renewed, with the differences beside it."""
         new = make_sweep(dataset_sha256="e" * 64)
-        _, changes = renew_baseline(make_baseline(), new, profile="quick", origins={CURVE: ORIGIN})
-        assert "  dataset sha256 is eeeeeeeeeeee, was dddddddddddd" in changes
+        renewed = renew_baseline(make_baseline(), new, profile="quick", origins={CURVE: ORIGIN})
+        assert "  dataset sha256 is eeeeeeeeeeee, was dddddddddddd" in renewed.lines
+
+    def test_the_only_scales_replace_more(self) -> None:
+        """Where the run's scales are all that there are, the others go, and are named."""
+        renewed = renew_baseline(
+            make_baseline(),
+            make_sweep({0.0: 0.9, 1.0: 0.8}),
+            profile="quick",
+            origins={CURVE: ORIGIN},
+            whole=True,
+        )
+        assert "  scale 4: taken out" in renewed.lines
+        assert {r.trial.train_scale for r in renewed.baseline.records} == {0.0, 1.0}
+
+    def test_vanished_curves_are_taken_out(self) -> None:
+        """A curve that no test compares goes, with its records and by name."""
+        mlp = "mlp/gaussian/quick"
+        both = make_sweep() + make_sweep(model="mlp")
+        old = renew_baseline(
+            None, both, profile="quick", origins={CURVE: ORIGIN, mlp: ORIGIN}
+        ).baseline
+        renewed = renew_baseline(
+            old, make_sweep(), profile="quick", origins={CURVE: ORIGIN}, vanished=[mlp]
+        )
+        assert f"{mlp}: taken out, for no test compares it" in renewed.lines
+        assert list(renewed.baseline.origins) == [CURVE]
+        assert {r.trial.model for r in renewed.baseline.records} == {"cnn"}

@@ -92,7 +92,7 @@ class TestSimple:
         new, old = (make_sweep(LEVEL, seeds=[0]) for _ in range(2))
         verdict = judge_no_regression(case(new, old))
         assert verdict.verdict == "inconclusive"
-        assert "one seed on each side" in verdict.sentence
+        assert "too few seeds to know their spread" in verdict.sentence
 
     def test_a_margin_that_is_switched_off(self) -> None:
         """A check without a margin is shown and decides nothing."""
@@ -175,6 +175,33 @@ class TestRigorous:
         )
         assert found.verdict == "inconclusive"
 
+    def test_holm_takes_each_curve_by_its_own_margin(self) -> None:
+        """A curve beside it counts with the margin that it is judged by itself."""
+        rng = np.random.default_rng(3)
+        both = {CURVE: comparison(rng, (6, 6), 0.003), "b": comparison(rng, (6, 6), 0.003)}
+
+        def p_of(**choices) -> float:
+            found = judge_no_regression(
+                Case(curve=CURVE, comparisons=both, mode="rigorous", **choices)
+            )
+            return found.figures[0]["p"]
+
+        hopeless, easy = Margins(mean=0.001), Margins(mean=50.0)
+        assert p_of(others={"b": hopeless}) == pytest.approx(2 * p_of(others={"b": easy}))
+        assert p_of(others={"b": Margins(mean=None)}) == pytest.approx(p_of(others={"b": easy}))
+
+    def test_other_scales(self) -> None:
+        """Scales that one side lacks are noted; where both must have the same ones they fail."""
+        new, old = make_sweep({0.5: 0.9, 1.0: 0.85, 9.0: 0.2}), make_sweep(LEVEL)
+        noted = judge_no_regression(case(new, old))
+        assert noted.verdict == "pass"
+        lines = [row["note"] for row in noted.figures if "note" in row]
+        assert lines == ["scale 4 of the baseline was not run", "scale 9 is not in the baseline"]
+        whole = judge_no_regression(case(new, old, whole=True))
+        assert whole.verdict == "fail"
+        assert "scale 9 is not in the baseline" in whole.sentence
+        assert judge_no_regression(case(new, old, whole=True, accepted=True)).verdict == "pass"
+
 
 class TestMissing:
     """What cannot be judged never passes."""
@@ -238,7 +265,7 @@ class TestMessage:
         lines = regression_table(verdict).splitlines()
         assert max(map(len, lines)) <= 80
         assert lines[1].split() == ["scale", "measured", "baseline", "change", "95", "%",
-                                    "interval", "allowed"]  # fmt: skip
+                                    "interval", "allowed", "verdict"]  # fmt: skip
         assert lines[2].split()[0] == "mean"
         assert lines[-2].split()[:4] == ["4", "0.4000", "0.6000", "-20.00"]
 

@@ -250,6 +250,18 @@ def test_pooled_difference_of_one_seed_each_has_no_error() -> None:
         pooled_difference([0.9], [0.8], images=0)
 
 
+@pytest.mark.parametrize(("new", "old"), [(2, 2), (3, 10)])
+def test_pooled_difference_covers(new: int, old: int) -> None:
+    """The two-sided 95 % interval misses an unchanged model in about one of twenty pairs."""
+    rng = np.random.default_rng(17)
+    pairs = 4000
+    ours, theirs = rng.normal(0.8, 0.03, (new, pairs)), rng.normal(0.8, 0.03, (old, pairs))
+    found = pooled_difference(ours, theirs, images=10**6)
+    low, high = found.bound(0.975, upper=False), found.bound(0.975, upper=True)
+    missed = int(((low > 0) | (high < 0)).sum())
+    assert 0.001 < stats.binom.cdf(missed, pairs, 0.05) < 0.999
+
+
 def test_paired_difference_is_what_resampling_converges_to() -> None:
     """Its variance is that of resampled seeds and images, less what that counts twice."""
     rng = np.random.default_rng(5)

@@ -169,7 +169,7 @@ def environment(tmp_path_factory):
     kept = {
         name: value
         for name, value in os.environ.items()
-        if name != "CI" and not name.startswith(("PYTEST_", "NOISECORE_"))
+        if name != "CI" and not name.startswith(("GITHUB_", "PYTEST_", "NOISECORE_"))
     }
     return {**kept, "HOME": str(tmp_path_factory.mktemp("home"))}
 
@@ -234,7 +234,7 @@ def shared(train):
 def bench(pytester, monkeypatch):
     """Return a pytester in a folder of benchmarks, their data set and records."""
     for name in list(os.environ):
-        if name == "CI" or name.startswith(("PYTEST_", "NOISECORE_")):
+        if name == "CI" or name.startswith(("GITHUB_", "PYTEST_", "NOISECORE_")):
             monkeypatch.delenv(name)
     # Hypothesis' plugin would be loaded anew for each pytest in this process: a second each time.
     monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:hypothesispytest -p no:cacheprovider")

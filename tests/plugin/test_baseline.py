@@ -75,7 +75,7 @@ class TestMissing:
         """Without a baseline the comparison is skipped, and says how to ask for one."""
         result = gate.runpytest_inprocess(*given, "-rs")
         result.assert_outcomes(skipped=1)
-        result.stdout.fnmatch_lines(["*no baseline was asked for: add --noise-baseline auto"])
+        result.stdout.fnmatch_lines(["*compare with a baseline: add --noise-baseline auto"])
 
     def test_asked_for(self, gate, given) -> None:
         """It fails, says how to make one, and leaves one among the artifacts that is good."""
@@ -107,7 +107,7 @@ class TestMissing:
         added = made.runpytest_inprocess(
             *both, AUTO, "--noise-update-baseline=missing", "--noise-artifacts=b"
         )
-        added.assert_outcomes(passed=2)
+        added.assert_outcomes(passed=3)
         added.stdout.fnmatch_lines(["cnn/gaussian/quick: added, 3 scales of 2 seeds"])
         after = read_baseline(baseline_of(made))
         assert sorted(after.origins) == ["cnn/gaussian/quick", CURVE]
@@ -163,6 +163,40 @@ class TestJudged:
         made.runpytest_inprocess(*given, AUTO, wide).assert_outcomes(passed=2)
         made.makepyfile(test_gate=GATE.format(margins="margins='scale>5'"))
         made.runpytest_inprocess(*given, AUTO, wide).assert_outcomes(passed=1, failed=1)
+
+    def test_margins_of_a_condition(self, made, given, save_records) -> None:
+        """Margins that a condition names are that condition's own."""
+        worsen(made, save_records, accuracies=WORSE)
+        made.makepyfile(test_gate=GATE.format(margins="{'margins': 'mean>30,scale>30'}"))
+        made.runpytest_inprocess(*given, AUTO).assert_outcomes(passed=2)
+
+    @pytest.mark.parametrize("margins", ["None", "2"])
+    def test_margins_that_are_no_text(self, made, given, usage_line, margins) -> None:
+        """Margins of another type are a usage error too."""
+        made.makepyfile(test_gate=GATE.format(margins=f"margins={margins}"))
+        assert "margins must be a text" in usage_line(made.runpytest_inprocess(*given, AUTO))
+
+    def test_scale_by_scale(self, made, given, usage_line) -> None:
+        """A curve is compared as a whole: a test that asks for one scale at a time is refused."""
+        made.makepyfile(
+            test_gate=GATE.format(margins="").replace("noise_model", "noise_model, noise_scale")
+        )
+        line = usage_line(made.runpytest_inprocess(*given, AUTO))
+        assert "take noise_baseline without noise_scale" in line
+
+    def test_scales_of_the_repository(self, made, given, save_records) -> None:
+        """Scales that the configuration gained or lost fail, where an option's only get a note."""
+        wide = {0.0: 0.9, 1.0: 0.8, 6.0: 0.2}
+        worsen(made, save_records, accuracies=wide)
+        own = [a for a in given if "scales" not in a]
+        made.makeini("[pytest]\nnoise_scales = 1,6\n")
+        result = made.runpytest_inprocess(*own, AUTO)
+        result.assert_outcomes(passed=1, failed=1)
+        result.stdout.fnmatch_lines(["FAIL: *scale 4 of the baseline was not run; scale 6 is not*"])
+        renewed = made.runpytest_inprocess(*own, "--noise-update-baseline", "--noise-artifacts=a")
+        assert renewed.ret == 0
+        renewed.stdout.fnmatch_lines(["  scale 4: taken out"])
+        made.runpytest_inprocess(*own, AUTO, "--noise-artifacts=b").assert_outcomes(passed=2)
 
     def test_bad_margins_of_a_marker(self, made, given, usage_line) -> None:
         """Margins that cannot be read are a usage error that names the test."""
@@ -246,6 +280,31 @@ class TestVanished:
         result.assert_outcomes(passed=2, deselected=2 if "-k" in arguments else 0)
         result.stdout.fnmatch_lines(["*0 of 1 curves and 0 of 2 scales compared; not compared:*"])
 
+    def test_nothing_selected(self, made, given) -> None:
+        """A slip in -k selects nothing, and ends as pytest says: the gate's item is not a test."""
+        result = made.runpytest_inprocess(*given, AUTO, "-k", "nothing_like_this")
+        assert result.ret == pytest.ExitCode.NO_TESTS_COLLECTED
+
+    def test_all_benchmarks_gone(self, made, given) -> None:
+        """Where the only file that compares is gone, other tests do not make the build green."""
+        (made.path / "test_gate.py").unlink()
+        made.makepyfile(test_plain="def test_plain(): pass")
+        result = made.runpytest_inprocess(*given, AUTO)
+        result.assert_outcomes(passed=1, failed=1)
+
+    def test_other_model_of_the_repository(self, made, given, save_records) -> None:
+        """A model that the configuration no longer names has vanished; =missing says so too."""
+        save_records(made.path / "records", model="cnn")
+        own = [a for a in given if "--noise-model" not in a]
+        made.makeini("[pytest]\nnoise_model = cnn\n")
+        missing = made.runpytest_inprocess(*own, AUTO, "--noise-update-baseline=missing")
+        missing.assert_outcomes(passed=1, failed=1)
+        missing.stdout.fnmatch_lines(["*mlp/gaussian/quick: no test in test_gate.py compares it"])
+        renewed = made.runpytest_inprocess(*own, "--noise-update-baseline", "--noise-artifacts=a")
+        assert renewed.ret == 0, renewed.stdout.str()
+        renewed.stdout.fnmatch_lines(["mlp/gaussian/quick: taken out, for no test compares it"])
+        assert list(read_baseline(baseline_of(made)).origins) == ["cnn/gaussian/quick"]
+
     def test_other_model(self, made, given, save_records) -> None:
         """A model that was not chosen has not vanished."""
         shutil.rmtree(made.path / "records")
@@ -260,7 +319,7 @@ class TestVanished:
         fewer = [*(a for a in given if "scales" not in a), "--noise-scales=1"]
         result = made.runpytest_inprocess(*fewer, AUTO)
         result.assert_outcomes(passed=2)
-        result.stdout.fnmatch_lines(["note: scale 4 was not run", "*1 of 2 scales compared"])
+        result.stdout.fnmatch_lines(["note: scale 4 of the baseline was not run", "*1 of 2 scales compared"])
 
     def test_under_xdist(self, made, given) -> None:
         """The item is there once under xdist too."""
@@ -285,6 +344,32 @@ class TestRenewed:
             ]
         )
         made.runpytest_inprocess(*given, AUTO).assert_outcomes(passed=2)
+
+    def test_part_of_the_scales(self, made, given, save_records) -> None:
+        """A run of some scales accepts no fall and renews nothing, and says that it did not."""
+        before = baseline_of(made).read_bytes()
+        worsen(made, save_records, accuracies={0.0: 0.9, 1.0: 0.3, 4.0: 0.2})
+        part = [*(a for a in given if "scales" not in a), "--noise-scales=1"]
+        result = made.runpytest_inprocess(*part, "--noise-update-baseline")
+        assert result.ret == pytest.ExitCode.TESTS_FAILED
+        result.assert_outcomes(failed=1)
+        assert baseline_of(made).read_bytes() == before
+
+    def test_unjudged(self, made, given, save_records) -> None:
+        """A run that ended before its gate was judged renews nothing."""
+        before = baseline_of(made).read_bytes()
+        worsen(made, save_records, accuracies=WORSE)
+        made.makepyfile(test_a="def test_a(): assert False")
+        result = made.runpytest_inprocess(*given, "--noise-update-baseline", "-x")
+        result.stdout.fnmatch_lines(["the baseline was not renewed, for mlp* was not judged*"])
+        assert baseline_of(made).read_bytes() == before
+
+    def test_given_records_keep_their_date(self, gate, given, save_records) -> None:
+        """Records of an earlier run say when they were made; no commit is claimed for them."""
+        worsen(gate, save_records, cost={"started": "2020-02-03T04:05:06+00:00"})
+        assert gate.runpytest_inprocess(*given, "--noise-update-baseline").ret == 0
+        origin = read_baseline(baseline_of(gate)).origins[CURVE]
+        assert (origin.date, origin.commit) == ("2020-02-03T04:05:06+00:00", None)
 
     def test_missing_only(self, made, given, save_records) -> None:
         """With =missing a fall is not taken for meant: it fails, and the baseline stays."""
@@ -348,6 +433,26 @@ class TestRefused:
         )
         assert "expected a baseline of profile notebook, got one of quick" in line
 
+    @pytest.mark.parametrize(
+        "arguments", [["--noise-update-baseline"], [AUTO], ["--noise-baseline=x.json"]]
+    )
+    def test_without_a_run(self, gate, usage_line, arguments) -> None:
+        """A baseline needs a run: without scales it is a usage error, not a green one."""
+        assert "needs a run: add --noise-scales" in usage_line(gate.runpytest_inprocess(*arguments))
+
+    def test_path_for_update(self, gate, given, usage_line) -> None:
+        """A path that was taken for the option's value is called one."""
+        line = usage_line(
+            gate.runpytest_inprocess(*given, "--noise-update-baseline", "test_gate.py")
+        )
+        assert "which is a path" in line
+
+    def test_ci_that_would_compare_nothing(self, gate, given, monkeypatch, usage_line) -> None:
+        """With CI set, a gate that is skipped for want of a baseline is a usage error."""
+        monkeypatch.setenv("CI", "true")
+        line = usage_line(gate.runpytest_inprocess(*given))
+        assert "compare with a baseline: add --noise-baseline auto" in line
+
 
 class TestShown:
     """Where people look."""
@@ -381,6 +486,20 @@ class TestShown:
         assert text.startswith("before\n# noisecore, profile `quick`: fail")
         assert "**fail**, no regression" in text
         assert ".png" not in text
+
+    def test_github_in_a_subfolder(self, made, given, save_records, monkeypatch) -> None:
+        """Annotations name files from the workspace on, wherever pytest was started."""
+        worsen(made, save_records, accuracies=WORSE)
+        folder = made.path / "sub"
+        folder.mkdir()
+        shutil.move(made.path / "test_gate.py", folder)
+        for name in ("records", "tiny.npz"):
+            (folder / name).symlink_to(made.path / name)
+        monkeypatch.chdir(folder)
+        monkeypatch.setenv("GITHUB_ACTIONS", "true")
+        monkeypatch.setenv("GITHUB_WORKSPACE", str(made.path))
+        result = made.runpytest_inprocess(*given, AUTO)
+        result.stdout.fnmatch_lines(["::error file=sub/test_gate.py,*"])
 
     def test_elsewhere(self, made, given, save_records, monkeypatch) -> None:
         """Elsewhere no workflow command is printed, whatever other variables say."""

@@ -4,6 +4,7 @@ from noisecore.judging.baselines.comparison import Answers, Comparison, compare_
 from noisecore.judging.baselines.file import (
     Baseline,
     Origin,
+    Renewed,
     read_baseline,
     renew_baseline,
     write_baseline,
@@ -14,6 +15,7 @@ __all__ = [
     "Baseline",
     "Comparison",
     "Origin",
+    "Renewed",
     "compare_records",
     "read_baseline",
     "renew_baseline",

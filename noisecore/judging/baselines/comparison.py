@@ -32,8 +32,9 @@ class Comparison:
     scales: (k,) ascending, without 0. new, baseline: which test images were right, bool
     (seeds, k, images), each trained and tested at the scale. obstacles: differences that forbid a
     comparison; the arrays may be empty then. notes: differences that do not. failures: a line for
-    each trial of the run without figures. left_out: scales of the baseline that the run did not
-    have. seconds, memory: median training time and peak memory, new and baseline, NaN if unknown.
+    each trial of the run without figures. left_out, added: scales that the baseline alone has, and
+    the run alone. seconds, memory: median training time and peak memory, of the run and of the
+    baseline, NaN if unknown.
     """
 
     curve: str
@@ -44,6 +45,7 @@ class Comparison:
     notes: tuple[str, ...] = ()
     failures: tuple[str, ...] = ()
     left_out: tuple[float, ...] = ()
+    added: tuple[float, ...] = ()
     seconds: tuple[float, float] = (math.nan, math.nan)
     memory: tuple[float, float] = (math.nan, math.nan)
 
@@ -76,10 +78,16 @@ def compare_records(
 
 def _compare(name: str, ours: Cells, theirs: Cells) -> Comparison:
     obstacles = _obstacles(_any(ours), _any(theirs))
-    scales, left_out = _scales(ours, theirs)
+    new_scales, old_scales = ({scale for scale, _ in cells} - {0} for cells in (ours, theirs))
+    scales = sorted(new_scales & old_scales)
     if not scales and not obstacles:
-        have = [", ".join(f"{scale:g}" for scale, _ in sorted(cells)) for cells in (ours, theirs)]
-        obstacles = [f"no scale greater than 0 is in both: {have[0]} in the run, {have[1]} before"]
+        ours_have, theirs_have = (
+            ", ".join(f"{scale:g}" for scale in sorted(side)) or "none"
+            for side in (new_scales, old_scales)
+        )
+        obstacles = [
+            f"no scale greater than 0 is in both: {ours_have} in the run, {theirs_have} before"
+        ]
     if obstacles:
         none = np.zeros((0, 0, 0), np.bool_)
         return Comparison(
@@ -104,7 +112,8 @@ def _compare(name: str, ours: Cells, theirs: Cells) -> Comparison:
         obstacles=tuple(obstacles),
         notes=tuple(notes),
         failures=failures,
-        left_out=left_out,
+        left_out=tuple(sorted(old_scales - new_scales)),
+        added=tuple(sorted(new_scales - old_scales)),
         seconds=_medians(ours, theirs, scales, "train_seconds"),
         memory=_medians(ours, theirs, scales, "peak_memory_bytes"),
     )
@@ -153,12 +162,6 @@ def _difference(name: str, new: Any, baseline: Any) -> str:
 
 def _one(values: set[Any]) -> str:
     return " and ".join(sorted(map(str, values)))
-
-
-def _scales(ours: Cells, theirs: Cells) -> tuple[list[float], tuple[float, ...]]:
-    """Return the scales that both have, and those that only the baseline has; 0 counts nowhere."""
-    new, old = ({scale for scale, _ in cells if scale > 0} for cells in (ours, theirs))
-    return sorted(new & old), tuple(sorted(old - new))
 
 
 def _answers(name: str, cells: Cells, scales: Sequence[float]) -> tuple[Answers, tuple[str, ...]]:

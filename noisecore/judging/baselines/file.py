@@ -102,48 +102,79 @@ def write_baseline(path: Path, baseline: Baseline) -> None:
     write_atomically(path, text.replace('"trials": []', f'"trials": [\n{lines}\n]') + "\n")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Renewed:
+    """A baseline with curves put in, and what became of each.
+
+    lines: in words. changed: the curves that were put in. stayed: those that a run of other scales
+    could not replace.
+    """
+
+    baseline: Baseline
+    lines: tuple[str, ...]
+    changed: tuple[str, ...]
+    stayed: tuple[str, ...]
+
+
 def renew_baseline(
     old: Baseline | None,
     records: Iterable[TrialRecord],
     *,
     profile: str,
     origins: Mapping[str, Origin],
+    vanished: Iterable[str] = (),
     only_missing: bool = False,
-) -> tuple[Baseline, list[str]]:
+    whole: bool = False,
+) -> Renewed:
     """Return the baseline with the curves of `records` in place of its own, and what changed.
 
-    origins: of the curves to be put in; other records are left aside. With `only_missing` a curve
-    that is there already stays. A curve of which the run has not all of the baseline's scales
-    stays too: a baseline is not put together from halves.
+    origins: of the curves to be put in; other records are left aside. vanished: curves to be taken
+    out. With `only_missing` a curve that is there already stays. A curve of which the run lacks
+    scales of the baseline's stays too, for a baseline is not put together from halves; unless
+    `whole` says that the run's scales are all that there are.
     Raises `ValueError` if a trial of such a curve has no figures.
     """
     kept = dict(old.origins) if old else {}
     held = list(old.records) if old else []
-    changes = []
+    lines, changed, stayed = [], [], []
+    for name in sorted(set(vanished) & set(kept)):
+        del kept[name]
+        held = [record for record in held if record.trial.curve != name]
+        lines.append(f"{name}: taken out, for no test compares it")
+        changed.append(name)
     given = list(records)
     curves = matched_curves(record for record in given if record.trial.curve in origins)
     for name, curve in curves.items():
         if not curve.complete:
             raise ValueError(f"{name} is not complete: {curve.failures[0]}")
-        before = matched_curves(old.of(name)) if old and name in old.origins else {}
         ours = [record for record in given if record.trial.curve == name]
-        if name in before:
+        if old and name in kept:
             if only_missing:
-                changes.append(f"{name}: stays as it is")
+                lines.append(f"{name}: stays as it is")
                 continue
-            if lacking := sorted(set(before[name].scales.tolist()) - set(curve.scales.tolist())):
+            (before,) = matched_curves(old.of(name)).values()
+            lacking = sorted(set(before.scales.tolist()) - set(curve.scales.tolist()))
+            if lacking and not whole:
                 shown = ", ".join(f"{scale:g}" for scale in lacking)
-                changes.append(f"{name}: stays as it is, for scale {shown} was not run")
+                lines.append(f"{name}: stays as it is, for scale {shown} was not run")
+                stayed.append(name)
                 continue
-            (comparison,) = compare_records(ours, old.of(name) if old else ()).values()
-            changes += _changes(curve, before[name], comparison.obstacles + comparison.notes)
+            (comparison,) = compare_records(ours, old.of(name)).values()
+            lines += _changes(curve, before, comparison.obstacles + comparison.notes)
+            lines += [f"  scale {scale:g}: taken out" for scale in lacking]
         else:
-            changes.append(f"{name}: added, {_counts(curve)}")
+            lines.append(f"{name}: added, {_counts(curve)}")
+        changed.append(name)
         held = [record for record in held if record.trial.curve != name]
         # The history of the training is no part of what is compared.
         held += [replace(record, history=()) for record in ours]
         kept[name] = origins[name]
-    return Baseline(profile=profile, origins=kept, records=tuple(held)), changes
+    return Renewed(
+        baseline=Baseline(profile=profile, origins=kept, records=tuple(held)),
+        lines=tuple(lines),
+        changed=tuple(changed),
+        stayed=tuple(stayed),
+    )
 
 
 def _changes(new: Curve, old: Curve, differences: Sequence[str]) -> list[str]:

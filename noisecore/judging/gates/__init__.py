@@ -23,15 +23,19 @@ from noisecore.judging.gates.regression import (
     Case,
     Mode,
     assert_no_regression,
-    cost_line,
     judge_no_regression,
-    points,
+)
+from noisecore.judging.gates.regression_text import (
+    HEAD,
+    regression_lines,
+    regression_rows,
     regression_table,
 )
 from noisecore.judging.gates.verdict import Verdict, collect_verdicts
 from noisecore.judging.margins import Margins, MarginsError, parse_margins
 
 __all__ = [
+    "HEAD",
     "Case",
     "Margins",
     "MarginsError",
@@ -44,7 +48,6 @@ __all__ = [
     "assert_noise_bites",
     "assert_published",
     "collect_verdicts",
-    "cost_line",
     "floor_for",
     "judge_at_chance",
     "judge_floor",
@@ -53,6 +56,7 @@ __all__ = [
     "judge_noise_bites",
     "judge_published",
     "parse_margins",
-    "points",
+    "regression_lines",
+    "regression_rows",
     "regression_table",
 ]

@@ -30,9 +30,9 @@ def judge_monotonic(
     errors if that is more. With `chance`, a pair is not judged where both means lie below chance
     plus three binomial standard errors. With no pair to judge the verdict is inconclusive.
 
-    rigorous: judge the curve as a whole instead, up to the last such pair: it fails if it lies
-    further than `slack` off every falling curve, and significantly so (`isotonic_test`, 0.05).
-    With one seed that is inconclusive.
+    rigorous: judge the curve as a whole instead, up to the last pair that is judged: it fails if it
+    lies further than `slack` off every falling curve, and significantly so (`isotonic_test`,
+    0.05). With one seed that is inconclusive.
     """
     claimed = curve.without_zero()
     if missing := missing_figures("monotonic", claimed):

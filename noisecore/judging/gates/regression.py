@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from textwrap import wrap
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
 import numpy as np
 
 from noisecore.judging.baselines import Comparison
+from noisecore.judging.gates.regression_text import (
+    Row,
+    regression_sentence,
+    regression_table,
+)
 from noisecore.judging.gates.verdict import ALPHA, ROUNDING, Outcome, Verdict, make_verdict, settle
 from noisecore.judging.margins import Margins
 from noisecore.judging.statistics import Difference, holm, paired_difference, pooled_difference
@@ -20,7 +24,6 @@ Mode = Literal["simple", "rigorous"]
 ERRORS = 3  # a drop must exceed this many standard errors before simple mode calls it one
 _GATE: Literal["no regression"] = "no regression"
 
-Row = dict[str, Any]
 K = TypeVar("K")
 
 
@@ -29,14 +32,18 @@ class Case:
     """A curve that is to be judged against a baseline, and how.
 
     comparisons: of all curves that the run compares, by name; rigorous mode adjusts for their
-    number. problem: why there is nothing to compare the curve with, and what to do. accepted:
-    whether the run is to become the baseline, so that what would fail is shown and passes.
+    number. margins: this curve's; others: those of the other curves, where they differ. problem:
+    why there is nothing to compare the curve with, and what to do. whole: whether the run must
+    have the same scales as the baseline. accepted: whether the run is to become the baseline, so
+    that what would fail is shown and passes.
     """
 
     curve: str
     comparisons: Mapping[str, Comparison]
     mode: Mode = "simple"
     margins: Margins = field(default_factory=Margins)
+    others: Mapping[str, Margins] = field(default_factory=dict)
+    whole: bool = False
     problem: str | None = None
     accepted: bool = False
 
@@ -79,11 +86,15 @@ def judge_no_regression(case: Case) -> Verdict:
     rows = [*judge(case, comparison), *_cost_rows(comparison, case.margins)]
     found = {row["verdict"] for row in rows}
     notes: list[Row] = [{"note": line} for line in comparison.notes]
-    notes += [{"note": f"scale {scale:g} was not run"} for scale in comparison.left_out]
+    odd = [f"scale {scale:g} of the baseline was not run" for scale in comparison.left_out]
+    odd += [f"scale {scale:g} is not in the baseline" for scale in comparison.added]
+    notes += [{"note": line} for line in odd]
     outcome: Outcome = (
         "fail" if "fail" in found else "inconclusive" if "inconclusive" in found else "pass"
     )
-    sentence = _sentence(case.curve, outcome, rows)
+    sentence = regression_sentence(case.curve, outcome, rows)
+    if case.whole and odd:
+        outcome, sentence = "fail", f"{case.curve}: {'; '.join(odd)}: {sentence}"
     if outcome == "fail" and case.accepted:
         outcome, sentence = "pass", f"accepted as the new baseline: {sentence}"
     return make_verdict(_GATE, case.curve, outcome, sentence, rows + notes)
@@ -96,42 +107,17 @@ def assert_no_regression(case: Case) -> None:
     settle(
         verdict,
         [regression_table(verdict)],
-        failed="If the change is meant, renew the baseline in the commit that causes it "
-        "(--noise-update-baseline). If you doubt a drop, look again with more seeds "
-        "(--noise-gate rigorous --noise-seeds 10).",
+        failed=_HINT if any("difference" in row for row in verdict.figures) else _RENEW,
         inconclusive="More seeds narrow the interval (--noise-seeds).",
     )
 
 
-def regression_table(verdict: Verdict) -> str:
-    """Return the figures of a regression verdict as a table of at most 80 columns."""
-    head = ("scale", "measured", "baseline", "change", "95 % interval", "allowed", "")
-    lines = [head]
-    for row in verdict.figures:
-        if "difference" in row:
-            low, high = (points(row[bound]) for bound in ("low", "high"))
-            lines.append(
-                (
-                    "mean" if row["scale"] is None else f"{row['scale']:g}",
-                    f"{row['measured']:.4f}",
-                    f"{row['baseline']:.4f}",
-                    points(row["difference"]),
-                    f"{low} to {high}",
-                    "-" if row["allowed"] is None else points(-row["allowed"]),
-                    row["verdict"] or "",
-                )
-            )
-    if len(lines) == 1:
-        return ""
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    table = [
-        "  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
-    ]
-    costs = [cost_line(row) for row in verdict.figures if "cost" in row]
-    notes = [f"note: {row['note']}" for row in verdict.figures if "note" in row]
-    rest = [part for line in costs + notes for part in wrap(line, 80, subsequent_indent="  ")]
-    return "\n".join(["change, interval and allowed in points of accuracy", *table, *rest])
+_RENEW = "If this is meant, renew the baseline (--noise-update-baseline), and commit it."
+_HINT = (
+    "If the change is meant, renew the baseline in the commit that causes it "
+    "(--noise-update-baseline). If you doubt a drop, look again with more seeds "
+    "(--noise-gate rigorous --noise-seeds 10)."
+)
 
 
 def _judge_simple(case: Case, comparison: Comparison) -> list[Row]:
@@ -184,17 +170,19 @@ def _judge_rigorous(case: Case, comparison: Comparison) -> list[Row]:
 
 def _judge_mean(case: Case, means: Mapping[str, Difference], row: Row) -> Row:
     """Return the row of the mean with its verdict: non-inferior, inferior, or neither."""
-    if case.margins.mean is None:
+    margins = {name: case.others.get(name, case.margins).mean for name in means}
+    margins[case.curve] = case.margins.mean
+    judged = {name: margin / 100 for name, margin in margins.items() if margin is not None}
+    if case.curve not in judged:
         return row | {"allowed": None, "p": None, "verdict": None}
-    margin = case.margins.mean / 100
-    better = _holm({name: float(one.p_above(-margin)) for name, one in means.items()})
-    worse = _holm({name: float(one.p_below(-margin)) for name, one in means.items()})
+    better = _holm({name: float(means[name].p_above(-limit)) for name, limit in judged.items()})
+    worse = _holm({name: float(means[name].p_below(-limit)) for name, limit in judged.items()})
     verdict: Outcome = "inconclusive"
     if better[case.curve] < ALPHA:
         verdict = "pass"
     elif worse[case.curve] < ALPHA:
         verdict = "fail"
-    return row | {"allowed": margin, "p": better[case.curve], "verdict": verdict}
+    return row | {"allowed": judged[case.curve], "p": better[case.curve], "verdict": verdict}
 
 
 def _holm(p_values: Mapping[K, float]) -> dict[K, float]:
@@ -249,53 +237,3 @@ def _cost_rows(comparison: Comparison, margins: Margins) -> list[Row]:
         if margin is not None or not math.isnan(ratio):
             rows.append(row)
     return rows
-
-
-def _sentence(curve: str, outcome: Outcome, rows: Sequence[Row]) -> str:
-    """Return the finding in words: the rows that decided it, or the one that came nearest."""
-    if outcome != "pass":
-        deciding = [row for row in rows if row["verdict"] == outcome]
-        shown = "; ".join(_in_words(row) for row in deciding)
-        if outcome == "fail":
-            return f"{curve} is worse than its baseline: {shown}"
-        return f"whether {curve} is worse than its baseline is undecided: {shown}"
-    judged = [row for row in rows if row["verdict"] == "pass" and "difference" in row]
-    if not judged:
-        return f"nothing of {curve} that was judged is worse than its baseline"
-    nearest = max(judged, key=lambda row: -float(row["difference"]) - float(row["allowed"]))
-    return f"{curve} is no worse than its baseline allows; nearest to it {_in_words(nearest)}"
-
-
-def _in_words(row: Row) -> str:
-    if "cost" in row:
-        what = "training time" if row["cost"] == "seconds" else "peak memory"
-        if math.isnan(row["ratio"]):
-            return f"{what} is not known on both sides"
-        return f"{what} is {row['ratio']:.2f} times the baseline's, allowed {row['allowed']:g}"
-    where = "mean accuracy over the scales" if row["scale"] is None else f"scale {row['scale']:g}"
-    change = (
-        f"{where} changed by {points(row['difference'])} points, from {row['baseline']:.4f} to "
-        f"{row['measured']:.4f}"
-    )
-    if math.isnan(row["low"]):
-        return f"{change}, with one seed on each side: no spread is known"
-    interval = f"95 % {points(row['low'])} to {points(row['high'])}"
-    return f"{change} ({interval}), allowed {points(-row['allowed'])}"
-
-
-def cost_line(row: Row) -> str:
-    """Return a verdict's row of training time or memory in words."""
-    if row["ratio"] is None:
-        return f"{row['cost']} (median): not known on both sides: {row['verdict']}"
-    if row["cost"] == "seconds":
-        what, shown = "training time", f"{row['measured']:.1f} s, was {row['baseline']:.1f} s"
-    else:
-        new, old = (f"{row[side] / 2**20:.0f} MiB" for side in ("measured", "baseline"))
-        what, shown = "peak memory", f"{new}, was {old}"
-    judged = "" if row["allowed"] is None else f", margin {row['allowed']:g}: {row['verdict']}"
-    return f"{what} (median): {shown}, ratio {row['ratio']:.2f}{judged}"
-
-
-def points(value: float | None) -> str:
-    """Return a share of accuracy in points, signed; a question mark if it is not known."""
-    return "?" if value is None or math.isnan(value) else f"{100 * value:+.2f}"

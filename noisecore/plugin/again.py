@@ -1,0 +1,77 @@
+"""What to run next after a verdict that is no pass, as a command to be copied."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from noisecore.plugin.options import OPTIONS, OWN_SCALES, Choices
+
+if TYPE_CHECKING:
+    from noisecore.judging.gates import Verdict
+
+_SHOWN = 3  # more than this nobody types
+_MORE_SEEDS = 10
+# What the next command leaves out: it is about one test, and writes nothing that was not asked.
+_LEFT_OUT = ("artifacts", "resume", "update-baseline")
+
+
+def next_commands(
+    found: Sequence[tuple[str, Verdict]], choices: Choices, root: Path
+) -> dict[str, list[str]]:
+    """Return commands by what they are for, a few at most.
+
+    found: verdicts with the nodes that found them; root: the folder that nodes are relative to.
+    """
+    commands: dict[str, list[str]] = {}
+    if choices.records is not None:
+        return commands  # nothing would be trained anew
+    for nodeid, verdict in found:
+        if verdict.verdict == "pass" or nodeid.startswith("noisecore::"):
+            continue
+        purpose, node, changes = _next(verdict, nodeid, len(choices.profile.seeds))
+        line = _command(_from_here(node, root), {**_kept(choices.given), **changes})
+        known = commands.setdefault(purpose, []) if purpose else [line]
+        if line not in known and len(known) < _SHOWN:
+            known.append(line)
+    return commands
+
+
+def _next(verdict: Verdict, nodeid: str, seeds: int) -> tuple[str, str, dict[str, str]]:
+    """Return what to do, at which node, with which options; nothing to do where it is empty."""
+    keys = {key for row in verdict.figures for key in row}
+    more = {"seeds": str(max(_MORE_SEEDS, 2 * seeds))}
+    file = nodeid.partition("::")[0]
+    if verdict.gate == "trials" or "failure" in keys:
+        return "to run what failed again:", nodeid, {"resume": "yes"}
+    if "problem" in keys:
+        return "to add what the baseline lacks:", file, {"update-baseline": "missing"}
+    if "obstacle" in keys:
+        return "to renew the baseline:", file, {"update-baseline": "all"}
+    if verdict.gate == "no regression":
+        return "to look again:", nodeid, {**more, "gate": "rigorous"}
+    if verdict.gate in ("floor", "monotonic"):
+        return "to look again:", nodeid, more
+    return "", nodeid, {}
+
+
+def _kept(given: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in given.items() if name not in _LEFT_OUT}
+
+
+def _from_here(nodeid: str, root: Path) -> str:
+    """Return a node as a person would type it in this folder."""
+    file, colons, rest = nodeid.partition("::")
+    return f"{os.path.relpath(root / file)}{colons}{rest}"
+
+
+def _command(node: str, given: Mapping[str, str]) -> str:
+    """Return the command that runs a node with these options."""
+    bare = {each.name: each.bare for each in OPTIONS}
+    parts = ["pytest", node]
+    for name, value in {"scales": OWN_SCALES, **given}.items():
+        parts.append(f"--noise-{name}" + ("" if value == bare[name] else f"={value}"))
+    return shlex.join(parts)

@@ -1,0 +1,54 @@
+"""What a run leaves for GitHub Actions, and only there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from noisecore.plugin.judged import Judged
+
+if TYPE_CHECKING:
+    from noisecore.judging.gates import Verdict
+
+
+def annotate(found: Iterable[tuple[Judged, Verdict]], root: Path) -> list[str]:
+    """Return the lines that show what is no pass beside the tests.
+
+    root: the folder that the tests' files are relative to.
+    """
+    if os.environ.get("GITHUB_ACTIONS") != "true":
+        return []
+    from noisecore.showing.github import Finding, make_annotations
+
+    workspace = os.environ.get("GITHUB_WORKSPACE") or os.curdir
+    return make_annotations(
+        [
+            Finding(
+                file=os.path.relpath(root / judged.file, workspace),
+                line=(judged.line or 0) + 1,
+                verdict=verdict,
+            )
+            for judged, verdict in found
+            if verdict.verdict != "pass"
+        ]
+    )
+
+
+def write_step_summary(folder: Path) -> list[str]:
+    """Append the summary of the run in `folder` to the step's; return a line if that failed."""
+    path = os.environ.get("GITHUB_STEP_SUMMARY")
+    if os.environ.get("GITHUB_ACTIONS") != "true" or not path:
+        return []
+    from noisecore.showing.github import SUMMARY_BYTES, cut_summary
+    from noisecore.showing.results import read_results
+    from noisecore.showing.summary import make_summary
+
+    text = make_summary(read_results(folder / "results.json"), {})
+    try:
+        with open(path, "a", encoding="utf-8") as file:
+            file.write(cut_summary(text, SUMMARY_BYTES - file.tell()))
+    except OSError as error:
+        return [f"the step summary {path} could not be written: {error.strerror or error}"]
+    return []

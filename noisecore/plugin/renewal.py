@@ -1,0 +1,114 @@
+"""Renewing a baseline: the candidate among the artifacts, and the file itself if that was asked."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import noisecore
+from noisecore.plugin.baseline import CANDIDATE, FIXTURE, own_scales, read, shown
+from noisecore.plugin.options import Choices
+from noisecore.records import TrialRecord
+
+if TYPE_CHECKING:
+    from noisecore.judging.baselines import Origin
+    from noisecore.judging.gates import Verdict
+    from noisecore.plugin.sources import Source
+
+
+def renew(
+    path: Path,
+    choices: Choices,
+    source: Source,
+    records: Sequence[TrialRecord],
+    verdicts: Sequence[Verdict],
+    *,
+    missing: int,
+    started: datetime,
+    root: Path,
+) -> tuple[list[str], bool]:
+    """Leave the candidate among the artifacts, and renew the baseline if asked to.
+
+    path: of the baseline's file. missing: how many trials have no record. root: the folder of the
+    tests. Returns what was done, in lines, and whether all that was asked for was. Raises
+    `OSError` if the disk refuses.
+    """
+    from noisecore.judging.baselines import renew_baseline, write_baseline
+
+    update = choices.baseline.update
+    candidate = choices.artifacts / CANDIDATE
+    origins = _origins(records, source, started, None if choices.records else _commit(root))
+    try:
+        if missing:
+            raise ValueError(f"{missing} trials have no record")
+        if not origins:
+            raise ValueError(f"no test that was run takes the fixture {FIXTURE}")
+        renewed = renew_baseline(
+            read(path, choices.profile),
+            records,
+            profile=choices.profile.name,
+            origins=origins,
+            vanished=source.vanished() if update == "all" else (),
+            only_missing=update == "missing",
+            whole=own_scales(choices),
+        )
+        if lacking := sorted(set(origins) - set(renewed.baseline.origins)):
+            raise ValueError(f"{', '.join(lacking)} has no records")
+    except ValueError as error:
+        candidate.unlink(missing_ok=True)
+        return ([f"the baseline was not renewed: {error}"] if update else []), not update
+    write_baseline(candidate, renewed.baseline)
+    if not update:
+        return [], True
+    passed = {v.curve for v in verdicts if v.gate == "no regression" and v.verdict == "pass"}
+    undecided = {v.curve for v in verdicts if v.verdict == "inconclusive"}
+    if unsure := sorted(set(renewed.changed) & ((set(origins) - passed) | undecided)):
+        why = "is inconclusive" if undecided.intersection(unsure) else "was not judged, or failed"
+        advice = f"the candidate is {shown(candidate)}"
+        return [f"the baseline was not renewed, for {', '.join(unsure)} {why}: {advice}"], False
+    if renewed.changed:
+        write_baseline(path, renewed.baseline)
+    head = f"baseline written: {shown(path)}" if renewed.changed else "the baseline is as it was"
+    return [head, *renewed.lines], not renewed.stayed
+
+
+def _origins(
+    records: Sequence[TrialRecord], source: Source, started: datetime, commit: str | None
+) -> dict[str, Origin]:
+    """Return the origin of each curve that was compared; given records say their own date."""
+    from noisecore.judging.baselines import Origin
+
+    files: dict[str, set[str]] = {}
+    for curve, file in source.compared():
+        files.setdefault(curve, set()).add(file)
+    found = {}
+    for curve, tests in files.items():
+        own = [record for record in records if record.trial.curve == curve]
+        dates = [record.cost["started"] for record in own if "started" in record.cost]
+        versions = {record.environment.get("noisecore", noisecore.__version__) for record in own}
+        found[curve] = Origin(
+            date=max(dates, default=started.isoformat(timespec="seconds")),
+            commit=commit,
+            noisecore=" and ".join(sorted(map(str, versions))),
+            tests=tuple(sorted(tests)),
+        )
+    return found
+
+
+def _commit(root: Path) -> str | None:
+    """Return the commit of the repository around `root`, with -dirty if files were changed."""
+
+    def git(*arguments: str) -> str:
+        return subprocess.run(
+            ["git", *arguments], cwd=root, capture_output=True, text=True, check=True, timeout=20
+        ).stdout.strip()
+
+    try:
+        commit = git("rev-parse", "HEAD")
+        dirty = git("status", "--porcelain", "--untracked-files=no")
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return f"{commit}-dirty" if dirty else commit

@@ -1,0 +1,12 @@
+"""Texts for a terminal of 80 columns."""
+
+from __future__ import annotations
+
+from textwrap import wrap
+
+WIDTH = 80
+
+
+def wrap_text(text: str) -> list[str]:
+    """Return a text in lines; a path or a name is not broken."""
+    return wrap(text, WIDTH, break_long_words=False, break_on_hyphens=False)

@@ -1,0 +1,99 @@
+"""After a verdict that is no pass there is a command to be copied, and it is the right one."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from noisecore.judging.gates import Verdict
+from noisecore.plugin.again import next_commands
+
+NODE = "benchmarks/test_a.py::test_no_regression[cnn]"
+
+
+def commands(tmp_path, monkeypatch, gate, figures=(), outcome="fail", node=NODE, **choices):
+    """Return the commands after one verdict."""
+    monkeypatch.chdir(tmp_path)
+    verdict = Verdict(gate=gate, curve="c", verdict=outcome, sentence="s", figures=tuple(figures))
+    given = {
+        "records": None,
+        "given": {"scales": "profile", "baseline": "auto", "artifacts": "out"},
+        "profile": SimpleNamespace(seeds=(0, 1, 2)),
+    }
+    return next_commands([(node, verdict)], SimpleNamespace(**given | choices), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("gate", "figures", "expected"),
+    [
+        (
+            "no regression",
+            [{"difference": -0.1}],
+            f"pytest '{NODE}' --noise-scales --noise-baseline=auto --noise-seeds=10 "
+            "--noise-gate=rigorous",
+        ),
+        (
+            "no regression",
+            [{"problem": "none there"}],
+            "pytest benchmarks/test_a.py --noise-scales --noise-baseline=auto "
+            "--noise-update-baseline=missing",
+        ),
+        (
+            "no regression",
+            [{"obstacle": "other data"}],
+            "pytest benchmarks/test_a.py --noise-scales --noise-baseline=auto "
+            "--noise-update-baseline",
+        ),
+        (
+            "trials",
+            [],
+            f"pytest '{NODE}' --noise-scales --noise-baseline=auto --noise-resume",
+        ),
+        (
+            "floor",
+            [{"floor": 0.5}],
+            f"pytest '{NODE}' --noise-scales --noise-baseline=auto --noise-seeds=10",
+        ),
+    ],
+)
+def test_command(tmp_path, monkeypatch, gate, figures, expected) -> None:
+    """More seeds for a doubt, a renewal for what cannot be compared, a resumption for a failure."""
+    ((line,),) = commands(tmp_path, monkeypatch, gate, figures).values()
+    assert line == expected
+
+
+def test_more_than_many_seeds(tmp_path, monkeypatch) -> None:
+    """Who ran many seeds is told to run twice as many."""
+    found = commands(
+        tmp_path, monkeypatch, "monotonic", profile=SimpleNamespace(seeds=tuple(range(8)))
+    )
+    assert "--noise-seeds=16" in found["to look again:"][0]
+
+
+@pytest.mark.parametrize(
+    "choices", [{"outcome": "pass"}, {"node": "noisecore::baseline"}, {"records": "folder"}]
+)
+def test_nothing_to_do(tmp_path, monkeypatch, choices) -> None:
+    """A pass, a vanished curve and given records need no command."""
+    assert commands(tmp_path, monkeypatch, "floor", **choices) == {}
+
+
+def test_a_few_at_most(tmp_path, monkeypatch) -> None:
+    """Of many failures three commands are shown, none twice."""
+    monkeypatch.chdir(tmp_path)
+    verdict = Verdict(gate="floor", curve="c", verdict="fail", sentence="s")
+    found = [(f"test_a.py::test_floor[{i % 7}]", verdict) for i in range(14)]
+    choices = SimpleNamespace(records=None, given={}, profile=SimpleNamespace(seeds=(0,)))
+    (lines,) = next_commands(found, choices, tmp_path).values()
+    assert len(lines) == len(set(lines)) == 3
+
+
+def test_from_another_folder(tmp_path, monkeypatch) -> None:
+    """A node is written as it is reached from here."""
+    (tmp_path / "sub").mkdir()
+    monkeypatch.chdir(tmp_path / "sub")
+    verdict = Verdict(gate="floor", curve="c", verdict="fail", sentence="s")
+    choices = SimpleNamespace(records=None, given={}, profile=SimpleNamespace(seeds=(0,)))
+    ((line,),) = next_commands([("test_a.py::test_b", verdict)], choices, tmp_path).values()
+    assert line.startswith("pytest ../test_a.py::test_b ")
