@@ -204,6 +204,7 @@ def _runs(config: pytest.Config) -> bool:
 
 
 def _make_run(config: pytest.Config) -> Run:
+    from noisecore.running.cluster import ClusterError
     from noisecore.running.compat import TensorFlowError
     from noisecore.running.store import StoreError
 
@@ -212,7 +213,7 @@ def _make_run(config: pytest.Config) -> Run:
         if choices.records is None:
             return Run(choices, run_id, Trained(choices, run_id))
         return Run(choices, run_id, Given(choices, choices.records, run_id))
-    except (DatasetError, RecordError, StoreError, TensorFlowError) as error:
+    except (ClusterError, DatasetError, RecordError, StoreError, TensorFlowError) as error:
         raise pytest.UsageError(f"noisecore: {error}") from None
 
 
@@ -241,6 +242,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     if REQUESTS not in item.stash:
         return (yield)
     from noisecore.judging.gates import Verdict, collect_verdicts
+    from noisecore.running.cluster import ClusterError
     from noisecore.running.store import StoreError
 
     handle = item.stash.get(HANDLE, None)
@@ -251,7 +253,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
             assert run is not None
             try:
                 records = [run.source.wait(request) for request in item.stash[REQUESTS]]
-            except StoreError as error:
+            except (ClusterError, StoreError) as error:
                 pytest.fail(f"noisecore: {error}", pytrace=False)
             flat = [record for part in records for record in part]
             failed = [record for record in flat if record.status == "failed"]

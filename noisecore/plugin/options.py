@@ -62,6 +62,12 @@ OPTIONS = (
         "workers", "N", "worker processes; auto: one a GPU, else one a processor; 0: inline", "auto"
     ),
     Option(
+        "scheduler",
+        "ADDRESS",
+        "run the trials on the Dask cluster of this scheduler, such as tcp://host:8786, or of this "
+        "scheduler file",
+    ),
+    Option(
         "trial-timeout",
         "SECONDS",
         "end a worker whose trial takes longer, the start of its process included; none",
@@ -172,6 +178,7 @@ class Choices:
     data_dir: str | None
     records: Path | None
     workers: int | None  # None: auto
+    scheduler: str | None
     timeout: float | None
     retries: int
     resume: bool
@@ -219,6 +226,7 @@ def read_choices(config: pytest.Config) -> Choices:
         data_dir=option(config, "data-dir") or None,
         records=records,
         workers=_workers(option(config, "workers")),
+        scheduler=option(config, "scheduler") or None,
         timeout=_timeout(option(config, "trial-timeout")),
         retries=_count("retries", option(config, "retries")),
         resume=_one_of("resume", option(config, "resume"), ("yes", "no")) == "yes",

@@ -58,6 +58,11 @@ class Progress:
             if self._waiting:
                 self._show()
 
+    def say(self, line: str) -> None:
+        """Show a line as soon as a test waits."""
+        with self._lock:
+            self._unsaid.append(f"noisecore: {line}")
+
     @contextmanager
     def waiting(self) -> Iterator[None]:
         """Show the display while the block, a test, waits for its trials."""

@@ -67,17 +67,35 @@ class Trained:
     """Records that this run's own workers make.
 
     Making one checks all that can be checked before the first trial: TensorFlow, the data set,
-    the artifact folder. Raises `TensorFlowError`, `DatasetError` or `StoreError`.
+    the artifact folder, the cluster. Raises `TensorFlowError`, `DatasetError`, `StoreError` or
+    `ClusterError`.
     """
 
     def __init__(self, choices: Choices, run_id: str) -> None:
         from noisecore.running import compat
+        from noisecore.running.cluster import Cluster
+        from noisecore.running.engine import THREADS
         from noisecore.running.store import Store
 
         self.set_aside: list[str] = []
-        self._location = (choices.profile.dataset, choices.data_dir)
+        name, folder = choices.profile.dataset, choices.data_dir
+        if choices.scheduler is not None:  # a Dask worker has a folder of its own
+            name = os.path.abspath(name) if os.path.isfile(name) else name
+            folder = os.path.abspath(folder) if folder is not None else None
+        self._location = (name, folder)
         self.dataset = load_dataset(*self._location)
-        self.versions = compat.versions()
+        self._cluster: Cluster | None = None
+        if choices.scheduler is None:
+            self.versions = compat.versions()
+        else:
+            self._cluster = Cluster(
+                choices.scheduler,
+                self._location,
+                self.dataset.sha256,
+                threads=THREADS,
+                offset=_xdist_place() or 0,
+            )
+            self.versions = {k: self._cluster.conditions[k] for k in ("tensorflow", "keras")}
         self._store = Store(choices.artifacts / "trials", run_id, resume=choices.resume)
         self._store.prepare()
         if choices.resume:
@@ -93,21 +111,23 @@ class Trained:
 
     def submit(self, requests: Sequence[Request], compared: Pairs, vanished: list[str]) -> None:
         """Make the trials of all requests known, each once; nothing is trained yet."""
-        self._plan_of_baseline = {"compared": compared, "vanished": vanished}
         from noisecore.running import compat
         from noisecore.running.engine import Engine, available_workers, needed_memory
         from noisecore.running.machine import available_gpus
 
+        self._plan_of_baseline = {"compared": compared, "vanished": vanished}
         trials = list(
             dict.fromkeys(trial for request in requests for trial in request.trials(self.dataset))
         )
         gpus = available_gpus() if compat.can_use_gpus() else []
         workers = self._choices.workers
+        if workers is None and self._cluster is not None:
+            workers = len(self._cluster.workers())
         if workers is None:
             workers = available_workers(len(trials), needed_memory(self.dataset), len(gpus))
-        if (name := os.environ.get("PYTEST_XDIST_WORKER")) is not None:
+        if (place := _xdist_place()) is not None:
             workers = min(1, workers)  # xdist has the workers side by side already
-            place = int(name.removeprefix("gw")) % len(gpus) if gpus else 0
+            place = place % len(gpus) if gpus else 0
             gpus = gpus[place:] + gpus[:place]
         self._engine = Engine(
             trials,
@@ -118,6 +138,7 @@ class Trained:
             timeout=self._choices.timeout,
             retries=self._choices.retries,
             gpus=gpus,
+            cluster=self._cluster,
         )
 
     @contextmanager
@@ -126,6 +147,8 @@ class Trained:
         from noisecore.running.compat import TensorFlowError
 
         if self._engine is None:
+            if self._cluster is not None:
+                self._cluster.disconnect()  # xdist's controller has seen that all is well
             yield
             return
         reporter: TerminalReporter | None = config.pluginmanager.get_plugin("terminalreporter")
@@ -134,6 +157,10 @@ class Trained:
             capture = config.pluginmanager.get_plugin("capturemanager")
             if capture is not None:
                 self._uncaptured = capture.global_and_fixture_disabled
+        if self._cluster is not None and self._progress is not None:
+            where = f"{self._engine.workers} Dask workers at {self._cluster.address}"
+            dashboard = self._cluster.dashboard
+            self._progress.say(f"{where}, dashboard {dashboard}" if dashboard else where)
         planned = [trial.label for trial in self._engine.trials.values()]
         self._plan.write(planned=planned, **self._plan_of_baseline)
         try:
@@ -175,6 +202,12 @@ class Trained:
     def _hear(self, event: Event) -> None:
         if self._progress is not None:
             self._progress(event)
+
+
+def _xdist_place() -> int | None:
+    """Return which one of xdist's workers this process is, None outside xdist."""
+    name = os.environ.get("PYTEST_XDIST_WORKER")
+    return None if name is None else int(name.removeprefix("gw"))
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from noisecore.data import Dataset, load_dataset
 from noisecore.recipes import Recipe
 from noisecore.records import Epoch, Trial, TrialRecord
 from noisecore.running import compat, machine
+from noisecore.running.cluster import Cluster, ClusterError, Slot
 from noisecore.running.store import Store
 from noisecore.running.trials import conditions, run_trial
 from noisecore.running.worker import LostWorkerError, Worker, WorkerError
@@ -66,7 +67,8 @@ class Engine:
     is first waited for. location: what `load_dataset` needs, (name or path, folder or None).
     listener: hears of every event, from any thread, one at a time. timeout: seconds that a trial
     may take in a worker, None for any. retries: how often a trial is run again whose worker was
-    lost. gpus: given out one a worker, by their names in CUDA_VISIBLE_DEVICES.
+    lost. gpus: given out one a worker, by their names in CUDA_VISIBLE_DEVICES. cluster: runs the
+    workers instead of this machine.
     """
 
     def __init__(
@@ -80,6 +82,7 @@ class Engine:
         timeout: float | None = None,
         retries: int = 1,
         gpus: Sequence[str] = (),
+        cluster: Cluster | None = None,
     ) -> None:
         self.store = store
         self.location = location
@@ -87,7 +90,8 @@ class Engine:
         self._timeout = timeout
         self._retries = retries
         self._gpus = gpus
-        self._conditions = conditions(THREADS)
+        self._cluster = cluster
+        self._conditions = cluster.conditions if cluster else conditions(THREADS)
         self.trials = {trial.key(self._conditions): trial for trial in trials}
         self._keys = {trial: key for key, trial in self.trials.items()}
         self._listener = listener
@@ -97,9 +101,10 @@ class Engine:
         self._stopping = False
         self._finishing = False
         self._interrupted = False
+        self._left_alone = 0  # slots without a Dask worker
         self._error: BaseException | None = None
         self._threads: list[threading.Thread] = []
-        self._workers: list[Worker] = []
+        self._workers: list[Worker | Slot] = []
         self._dataset: Dataset | None = None
 
     def start(self) -> None:
@@ -108,13 +113,18 @@ class Engine:
         if self.workers == 0:
             compat.settle(THREADS)
         for number in range(self.workers):
-            log = self.store.folder / ".logs" / f"worker-{os.getpid()}-{number}.log"
-            gpu = self._gpus[number % len(self._gpus)] if self._gpus else None
-            worker = Worker(self.location, log, timeout=self._timeout, gpu=gpu)
+            worker = self._make_worker(number)
             self._workers.append(worker)
             thread = threading.Thread(target=self._drive, args=(worker,), daemon=True)
             self._threads.append(thread)
             thread.start()
+
+    def _make_worker(self, number: int) -> Worker | Slot:
+        if self._cluster is not None:
+            return self._cluster.slot(self._timeout)
+        log = self.store.folder / ".logs" / f"worker-{os.getpid()}-{number}.log"
+        gpu = self._gpus[number % len(self._gpus)] if self._gpus else None
+        return Worker(self.location, log, timeout=self._timeout, gpu=gpu)
 
     def wait(self, trials: Iterable[Trial]) -> list[TrialRecord]:
         """Return the records of these trials, in their order, when all of them are there."""
@@ -157,10 +167,12 @@ class Engine:
             self._change.notify_all()
         for worker in self._workers:
             worker.close()
+        if self._cluster is not None:
+            self._cluster.close()
         for thread in self._threads:
             thread.join(timeout=10)
 
-    def _drive(self, worker: Worker) -> None:
+    def _drive(self, worker: Worker | Slot) -> None:
         """Run what is left of the trials in `worker`, beside others who do the same."""
 
         def run(trial: Trial) -> TrialRecord:
@@ -175,6 +187,12 @@ class Engine:
 
         try:
             self._run_all(list(self.trials), run)
+        except ClusterError as error:
+            with self._change:
+                self._left_alone += 1
+                if self._left_alone == self.workers:  # the others go on without this one
+                    self._error = self._error or error
+                    self._change.notify_all()
         except BaseException as error:  # the waiting tests raise it: it must not die with a thread
             with self._change:
                 self._error = self._error or error

@@ -319,7 +319,9 @@ class TestVanished:
         fewer = [*(a for a in given if "scales" not in a), "--noise-scales=1"]
         result = made.runpytest_inprocess(*fewer, AUTO)
         result.assert_outcomes(passed=2)
-        result.stdout.fnmatch_lines(["note: scale 4 of the baseline was not run", "*1 of 2 scales compared"])
+        result.stdout.fnmatch_lines(
+            ["note: scale 4 of the baseline was not run", "*1 of 2 scales compared"]
+        )
 
     def test_under_xdist(self, made, given) -> None:
         """The item is there once under xdist too."""

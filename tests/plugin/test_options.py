@@ -74,6 +74,7 @@ OWN_VALUES = {
     "recipe": "quick+epochs=77",
     "records": "records",
     "workers": "3",
+    "scheduler": "tcp://here:1",
     "trial-timeout": "9",
     "retries": "4",
     "resume": "yes",
@@ -101,7 +102,8 @@ def pytest_sessionfinish(session):
     print("PROFILE", choices.profile)
     print("RUNNING", choices.running)
     print("REST", choices.data_dir, choices.records, choices.workers, choices.artifacts)
-    print("BASELINE", choices.baseline, choices.timeout, choices.retries, choices.resume)
+    print("BASELINE", choices.baseline, choices.timeout, choices.retries)
+    print("BASELINE", choices.resume, choices.scheduler)
 """
 
 
@@ -240,7 +242,7 @@ def shown(bench, *arguments: str) -> str:
         for line in result.outlines
         if line.split(" ")[0] in ("PROFILE", "RUNNING", "REST", "BASELINE")
     ]
-    assert len(lines) == 4
+    assert len(lines) == 5
     return "\n".join(lines)
 
 

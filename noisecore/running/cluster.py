@@ -1,0 +1,295 @@
+"""Trials on an existing Dask cluster: each of its workers drives one of ours.
+
+A trial runs in a child process there as it does here: a Dask worker's own threads draw from the
+random generator that Keras takes its seeds from.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import noisecore
+from noisecore.records import Epoch, Trial, TrialRecord, trial_from_dict
+from noisecore.running.worker import LostWorkerError, Worker, WorkerError
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+INSTALL = "pip install 'noisecore[dask]'"
+_CONNECT = 10.0  # seconds that a scheduler has to answer
+_PATIENCE = 60.0  # seconds that a slot waits for a Dask worker to come back, or for another one
+
+
+class ClusterError(RuntimeError):
+    """The cluster cannot run the trials; the message says which of its workers, why, what to do."""
+
+
+class Cluster:
+    """A connection to a scheduler, and its workers that can run our trials.
+
+    address: such as tcp://host:8786, or the path of a scheduler file. location: what `load_dataset`
+    needs there, (name or path, folder or None). sha256: of the data set here. offset: which Dask
+    worker is taken first, so that processes side by side begin with different ones. conditions:
+    those that all Dask workers share, a part of each trial's key.
+    Raises `ClusterError` if there is no such cluster, or it cannot run the same trials everywhere.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        location: tuple[str, str | None],
+        sha256: str,
+        *,
+        threads: int,
+        offset: int = 0,
+    ) -> None:
+        try:
+            from distributed import Client
+        except ImportError:
+            raise ClusterError(f"a Dask cluster needs the package distributed: {INSTALL}") from None
+        self.address = address
+        self.location = location
+        self._sha256 = sha256
+        self._offset = offset
+        self._taken: set[str] = set()
+        self._guard = threading.Lock()
+        file = address if Path(address).is_file() else None
+        try:
+            self.client: Client = Client(
+                None if file else address,
+                scheduler_file=file,
+                timeout=_CONNECT,
+                set_as_default=False,
+            )
+        except (OSError, ValueError, TypeError, ImportError) as error:
+            why = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise ClusterError(
+                f"no Dask scheduler answers at {address}: {why}: start one with 'dask scheduler', "
+                "and name its address, such as tcp://host:8786, or its scheduler file"
+            ) from None
+        try:
+            self.conditions = self._check(threads)
+        except BaseException:
+            self.client.close()
+            raise
+
+    @property
+    def dashboard(self) -> str | None:
+        """The link to the scheduler's dashboard, None if it has none."""
+        info = self.client.scheduler_info()
+        return self.client.dashboard_link if "dashboard" in info.get("services", {}) else None
+
+    def workers(self) -> list[str]:
+        """Return the addresses of the Dask workers that are there now."""
+        return sorted(self.client.scheduler_info()["workers"])
+
+    def _check(self, threads: int) -> dict[str, Any]:
+        """Return the conditions that all Dask workers share.
+
+        Raises `ClusterError`, a line a worker, if one lacks noisecore, its data or the same
+        versions and processor: the same trial would give other numbers there.
+        """
+        answers = self.client.run(_probe, self.location, threads, on_error="return")
+        if not answers:
+            raise ClusterError(
+                f"the scheduler at {self.address} has no workers: start some with "
+                f"'dask worker {self.address} --nthreads 1'"
+            )
+        problems = []
+        for name, answer in sorted(answers.items()):
+            if isinstance(answer, BaseException):
+                why = f"{type(answer).__name__}: {answer}".splitlines()[0]
+                problems.append(f"{name}: noisecore cannot be used there: {why}")
+            elif answer["noisecore"] != noisecore.__version__:
+                problems.append(
+                    f"{name}: expected noisecore {noisecore.__version__}, got {answer['noisecore']}"
+                )
+            elif answer["sha256"] != self._sha256:
+                problems.append(f"{name}: data set {self.location[0]}: {answer['data']}")
+        if not problems:
+            first, *others = sorted(answers)
+            expected: dict[str, Any] = answers[first]["conditions"]
+            for name in others:
+                found = answers[name]["conditions"]
+                problems += [
+                    f"{name}: {key} is {found.get(key)}, {value} on {first}"
+                    for key, value in expected.items()
+                    if found.get(key) != value
+                ]
+        if problems:
+            raise ClusterError(
+                "\n  ".join(["the Dask workers cannot run the same trials:", *problems])
+            )
+        return expected
+
+    def slot(self, timeout: float | None) -> Slot:
+        """Return a slot that drives one of the Dask workers; each has its own."""
+        return Slot(self, timeout)
+
+    def take(self, given_up: Callable[[], bool]) -> str | None:
+        """Return the address of a Dask worker that no slot has; None if none comes in a while."""
+        end = time.monotonic() + _PATIENCE
+        while time.monotonic() < end and not given_up():
+            with self._guard:
+                free = [address for address in self.workers() if address not in self._taken]
+                if free:
+                    address = free[self._offset % len(free)]
+                    self._taken.add(address)
+                    return address
+            time.sleep(0.5)
+        return None
+
+    def leave(self, address: str) -> None:
+        """Let another slot have this Dask worker."""
+        with self._guard:
+            self._taken.discard(address)
+
+    def disconnect(self) -> None:
+        """End the connection; what others run on the cluster goes on."""
+        self.client.close()
+
+    def close(self) -> None:
+        """End what runs for this run on the Dask workers, and the connection; they stay."""
+        try:
+            self.client.run(_end_worker, on_error="ignore")
+        finally:
+            self.client.close()
+
+
+class Slot:
+    """Runs one trial at a time on one Dask worker; on another one if that is lost."""
+
+    def __init__(self, cluster: Cluster, timeout: float | None) -> None:
+        self._cluster = cluster
+        self._timeout = timeout
+        self._address: str | None = None
+        self._future: Future | None = None
+        self._closed = False
+
+    def run(
+        self,
+        trial: Trial,
+        *,
+        run: str,
+        conditions: dict[str, Any],
+        on_epoch: Callable[[int, Epoch], None],
+    ) -> TrialRecord:
+        """Run a trial and return its record; epochs are not heard of.
+
+        Raises `LostWorkerError` if the worker or its Dask worker is lost, `WorkerError` if the
+        trial itself breaks, `ClusterError` if no Dask worker is left.
+        """
+        if self._address is None:
+            self._address = self._cluster.take(lambda: self._closed)
+        if self._address is None:
+            raise ClusterError(f"no Dask worker is left at {self._cluster.address}")
+        self._future = self._cluster.client.submit(
+            _run,
+            asdict(trial),
+            self._cluster.location,
+            run,
+            conditions,
+            self._timeout,
+            workers=[self._address],
+            allow_other_workers=False,
+            pure=False,
+            retries=0,
+        )
+        kind, answer = self._wait(self._future)
+        if kind == "record":
+            return TrialRecord.from_dict(answer, source=f"Dask worker {self._address}")
+        raise (LostWorkerError if kind == "lost" else WorkerError)(answer)
+
+    def _wait(self, future: Future) -> tuple[str, Any]:
+        """Return what the Dask worker answers; a task of one that is gone would wait for ever."""
+        from distributed import CancelledError
+
+        while not self._closed:
+            try:
+                answer: tuple[str, Any] = future.result(timeout=2)
+            except TimeoutError:
+                if self._address not in self._cluster.workers():
+                    break
+            except (CancelledError, OSError):
+                break
+            except Exception as error:  # the Dask worker's own, such as one that was killed
+                return self._lost(f"{type(error).__name__}: {error}".splitlines()[0])
+            else:
+                return answer
+        future.cancel()
+        return self._lost("it is gone")
+
+    def _lost(self, why: str) -> tuple[str, str]:
+        address, self._address = self._address, None
+        if address is not None:
+            self._cluster.leave(address)
+        return "lost", f"the Dask worker {address} was lost: {why}"
+
+    def close(self) -> None:
+        """Wait for nothing any more; `Cluster.close` ends what still runs."""
+        self._closed = True
+
+
+# What runs on a Dask worker
+
+_lock = threading.Lock()
+_worker: Worker | None = None
+
+
+def _probe(location: tuple[str, str | None], threads: int) -> dict[str, Any]:
+    """Return what this Dask worker has: noisecore, its conditions, the data set."""
+    from noisecore.data import DatasetError, load_dataset
+    from noisecore.running.trials import conditions
+
+    answer: dict[str, Any] = {
+        "noisecore": noisecore.__version__,
+        "conditions": conditions(threads),
+        "sha256": None,
+        "data": "another content",
+    }
+    try:
+        answer["sha256"] = load_dataset(*location).sha256
+    except DatasetError as error:
+        answer["data"] = " ".join(str(error).split())
+    return answer
+
+
+def _run(
+    trial: dict[str, Any],
+    location: tuple[str, str | None],
+    run: str,
+    conditions: dict[str, Any],
+    timeout: float | None,
+) -> tuple[str, Any]:
+    """Run a trial in this Dask worker's one child process; say how it ended."""
+    global _worker
+    with _lock:  # a Dask worker of several threads still drives one of ours
+        here = (location[0], location[1])
+        if _worker is None or _worker.location != here:
+            _end_worker()
+            log = Path(tempfile.mkdtemp(prefix="noisecore-")) / "worker.log"
+            _worker = Worker(here, log, timeout=timeout)
+        worker = _worker
+        try:
+            record = worker.run(
+                trial_from_dict(trial), run=run, conditions=conditions, on_epoch=lambda *_: None
+            )
+        except LostWorkerError as error:
+            return "lost", str(error)
+        except WorkerError as error:
+            return "error", str(error)
+        return "record", record.to_dict()
+
+
+def _end_worker() -> None:
+    """End the child process, if there is one."""
+    global _worker
+    worker, _worker = _worker, None
+    if worker is not None:
+        worker.close()

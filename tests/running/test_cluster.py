@@ -1,0 +1,215 @@
+"""Trials on a real Dask cluster: the same numbers, checked first, and safe from lost workers."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from records_factory import make_record
+
+from noisecore.data import load_dataset
+from noisecore.running import cluster as clusters
+from noisecore.running.cluster import Cluster, ClusterError
+from noisecore.running.engine import THREADS, Engine
+from noisecore.running.store import Store
+
+pytest.importorskip("distributed")
+needs_tensorflow = pytest.mark.skipif(
+    importlib.util.find_spec("tensorflow") is None, reason="TensorFlow is not installed"
+)
+RUN = "20250101-000000-test"
+LOCAL = "127.0.0.1"
+
+
+def wait_until(condition, seconds: float = 60) -> None:
+    """Wait until a condition holds; fail if it does not within that time."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.1)
+
+
+class Dask:
+    """A scheduler and workers, each a process started as a person would."""
+
+    def __init__(self, folder) -> None:
+        self.folder = folder
+        self.file = str(folder / "scheduler.json")
+        self.processes: list[subprocess.Popen] = []
+        self._start("scheduler", "--host", LOCAL, "--port", "0", "--no-dashboard")
+        wait_until(lambda: os.path.exists(self.file))
+
+    def _start(self, what: str, *arguments: str) -> subprocess.Popen:
+        command = [sys.executable, "-m", f"distributed.cli.dask_{what}", *arguments]
+        log = open(self.folder / f"{what}-{len(self.processes)}.log", "w")  # noqa: SIM115
+        process = subprocess.Popen(
+            [*command, "--scheduler-file", self.file], cwd=self.folder, stdout=log, stderr=log
+        )
+        self.processes.append(process)
+        return process
+
+    def add_worker(self, name: str) -> subprocess.Popen:
+        """Start a Dask worker and wait until the scheduler knows it."""
+        process = self._start(
+            "worker", "--no-nanny", "--nthreads", "1", "--host", LOCAL, "--name", name,
+            "--no-dashboard", "--local-directory", str(self.folder),
+        )  # fmt: skip
+        from distributed import Client
+
+        with Client(scheduler_file=self.file, set_as_default=False) as client:
+            wait_until(
+                lambda: name in [w["name"] for w in client.scheduler_info()["workers"].values()]
+            )
+        return process
+
+    def end(self) -> None:
+        """End all processes."""
+        for process in reversed(self.processes):
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture(scope="module")
+def dask(tmp_path_factory):
+    """Return a scheduler without workers."""
+    dask = Dask(tmp_path_factory.mktemp("dask"))
+    yield dask
+    dask.end()
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    """Return the path of a tiny data set, its sum, and trials on it."""
+    path = tmp_path_factory.mktemp("data") / "tiny.npz"
+    rng = np.random.default_rng(1)
+    labels = np.arange(100) % 3
+    images = rng.integers(0, 128, (100, 8, 8), np.uint8)
+    images[np.arange(100), 2 * labels] += 127
+    np.savez(path, x_train=images[:60], y_train=labels[:60], x_test=images[60:], y_test=labels[60:])
+    sha256 = load_dataset(str(path)).sha256
+    trials = [
+        make_record(
+            "mlp",
+            seed=seed,
+            recipe="quick+epochs=1,batch_size=16",
+            dataset="tiny.npz",
+            dataset_sha256=sha256,
+        ).trial
+        for seed in range(4)
+    ]
+    return str(path), sha256, trials
+
+
+def connect(dask, tiny) -> Cluster:
+    """Return a cluster that has been checked."""
+    return Cluster(dask.file, (tiny[0], None), tiny[1], threads=THREADS)
+
+
+def run(tiny, trials, folder, listener=lambda event: None, **choices):
+    """Return the records of trials, run by an engine."""
+    engine = Engine(
+        trials, store=Store(folder, RUN), location=(tiny[0], None), listener=listener, **choices
+    )
+    engine.start()
+    try:
+        return engine.wait(trials)
+    finally:
+        engine.close()
+
+
+def test_no_scheduler(tiny, monkeypatch) -> None:
+    """Where nobody answers it is said at once, in one line, with what to do."""
+    monkeypatch.setattr(clusters, "_CONNECT", 0.5)
+    with pytest.raises(ClusterError, match="start one with 'dask scheduler'") as caught:
+        Cluster("tcp://127.0.0.1:9", (tiny[0], None), tiny[1], threads=THREADS)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("address", ["nonsense", "http://", "tcp://"])
+def test_bad_address(tiny, monkeypatch, address) -> None:
+    """What is no address is said in one line."""
+    monkeypatch.setattr(clusters, "_CONNECT", 0.5)
+    with pytest.raises(ClusterError, match="no Dask scheduler answers at") as caught:
+        Cluster(address, (tiny[0], None), tiny[1], threads=THREADS)
+    assert "\n" not in str(caught.value)
+
+
+class TestWorkers:
+    """The tests of this class run in their order: workers are added as they go."""
+
+    def test_none(self, dask, tiny) -> None:
+        """A scheduler without workers is refused, with the line that starts one."""
+        with pytest.raises(ClusterError, match="has no workers: start some with 'dask worker"):
+            connect(dask, tiny)
+
+    @needs_tensorflow
+    def test_same_numbers(self, dask, tiny, tmp_path) -> None:
+        """Two Dask workers give the very records that a worker here gives."""
+        for name in ("one", "two"):
+            dask.add_worker(name)
+        cluster = connect(dask, tiny)
+        assert len(cluster.workers()) == 2
+        assert (cluster.dashboard or "http://").startswith("http://")
+        there = run(tiny, tiny[2], tmp_path / "there", workers=2, cluster=cluster)
+        here = run(tiny, tiny[2][:1], tmp_path / "here", workers=1)
+        assert [record.status for record in there] == ["complete"] * 4
+        assert there[0].numbers() == here[0].numbers()
+
+    @needs_tensorflow
+    def test_other_data(self, dask, tiny) -> None:
+        """Workers that lack the data, or have other data, are named before anything is trained."""
+        with pytest.raises(ClusterError, match="another content") as caught:
+            Cluster(dask.file, (tiny[0], None), "0" * 64, threads=THREADS)
+        assert str(caught.value).count("tcp://") == 2
+        with pytest.raises(ClusterError, match=r"nowhere\.npz"):
+            Cluster(dask.file, ("/nowhere.npz", None), tiny[1], threads=THREADS)
+
+    @needs_tensorflow
+    def test_other_versions(self, dask, tiny, monkeypatch) -> None:
+        """Workers of another noisecore are named, with both versions."""
+        monkeypatch.setattr("noisecore.__version__", "99.0")
+        with pytest.raises(ClusterError, match=r"expected noisecore 99\.0, got "):
+            connect(dask, tiny)
+
+    @needs_tensorflow
+    def test_broken_trial(self, dask, tiny, tmp_path) -> None:
+        """A trial's own error fails that trial, with its reason."""
+        bad = dataclasses.replace(tiny[2][0], model="perceptron")
+        (record,) = run(tiny, [bad], tmp_path, workers=1, cluster=connect(dask, tiny))
+        assert record.status == "failed"
+        assert "perceptron" in record.reason
+
+    @needs_tensorflow
+    def test_lost_dask_worker(self, dask, tiny, tmp_path) -> None:
+        """A Dask worker that is killed midway costs nothing: its trial is run on another one."""
+        killed = []
+
+        def kill(event):
+            if event.kind == "finished" and not killed:
+                killed.append(dask.processes[1])
+                dask.processes[1].send_signal(signal.SIGKILL)
+
+        cluster = connect(dask, tiny)
+        records = run(tiny, tiny[2], tmp_path, listener=kill, workers=2, cluster=cluster)
+        assert [record.status for record in records] == ["complete"] * 4
+        assert killed
+
+    @needs_tensorflow
+    def test_last_dask_worker_lost(self, dask, tiny, tmp_path, monkeypatch) -> None:
+        """When no Dask worker is left and none comes, whoever waits is told."""
+        monkeypatch.setattr(clusters, "_PATIENCE", 1.0)
+        endless = dataclasses.replace(tiny[2][0], recipe=tiny[2][0].recipe.but(epochs=100_000))
+
+        def kill(event):
+            if event.kind == "started":
+                dask.processes[2].send_signal(signal.SIGKILL)
+
+        with pytest.raises(ClusterError, match="no Dask worker is left at"):
+            run(tiny, [endless], tmp_path, listener=kill, workers=1, cluster=connect(dask, tiny))
