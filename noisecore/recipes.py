@@ -12,7 +12,7 @@ Optimizer = Literal["adam", "adadelta"]
 Schedule = Literal["constant", "cosine"]
 Standardisation = Literal["train", "notebook", "none"]
 TrainNoise = Literal["frozen", "fresh"]
-Precision = Literal["float32"]
+Precision = Literal["float32", "mixed_bfloat16"]
 
 
 class RecipeError(ValueError):
@@ -32,7 +32,8 @@ class Recipe:
         reference notebook: training images are scaled and not centred, test images are centred
         and scaled by their own mean and standard deviation.
     train_noise: "fresh" draws the training noise anew for each epoch, "frozen" draws it once.
-    precision: the arithmetic of training and evaluation.
+    precision: the arithmetic of training and evaluation; "mixed_bfloat16" is Keras' policy of that
+        name, weights and the model's last layer in float32.
     """
 
     name: str

@@ -13,7 +13,7 @@ CHOICES = {
     "schedule": "constant, cosine",
     "standardisation": "train, notebook, none",
     "train_noise": "frozen, fresh",
-    "precision": "float32",
+    "precision": "float32, mixed_bfloat16",
 }
 NUMBERS = {
     "learning_rate": [0, -0.1, float("nan"), float("inf"), None, "0.1"],

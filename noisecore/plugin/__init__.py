@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -27,7 +27,7 @@ from noisecore.plugin.keys import (
     VANISHED,
     VERDICTS,
 )
-from noisecore.plugin.options import add_options, read_choices
+from noisecore.plugin.options import Choices, add_options, read_choices
 from noisecore.plugin.run import Run
 from noisecore.plugin.sources import Given, Trained
 from noisecore.records import RecordError
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
 
     from noisecore.plugin.baseline import Reference
+    from noisecore.plugin.declare import Request
 
 
 _INPUT = "noisecore_run"  # what the controller tells its xdist workers
@@ -133,6 +134,7 @@ def _collect(config: pytest.Config, items: list[pytest.Item]) -> None:
         elif baseline.compares(item) and choices.baseline.path is None:
             skipped = skipped or baseline.NOT_ASKED
         else:
+            _refuse_slow_precision(item, requests, choices)
             item.stash[REQUESTS] = requests
             continue
         item.add_marker(pytest.mark.skip(reason=skipped))
@@ -145,6 +147,22 @@ def _collect(config: pytest.Config, items: list[pytest.Item]) -> None:
             "noisecore: CI is set, and every benchmark that trains would be skipped, so that a "
             f"green build would have measured nothing: these {skipped}, or leave them out "
             "with -m 'not robustness'"
+        )
+
+
+def _refuse_slow_precision(
+    item: pytest.Item, requests: Sequence[Request], choices: Choices
+) -> None:
+    """Raise `pytest.UsageError` if a test asks for bfloat16 where that is slower than float32."""
+    from noisecore.running.machine import fast_bfloat16
+
+    elsewhere = choices.records is not None or choices.scheduler is not None
+    asked = any(request.recipe.precision == "mixed_bfloat16" for request in requests)
+    if asked and not (elsewhere or choices.force_precision or fast_bfloat16()):
+        raise pytest.UsageError(
+            f"noisecore: {item.nodeid}: this machine has no fast path for mixed_bfloat16 (a "
+            "processor with AVX-512 BF16 or AMX, an NVIDIA GPU of compute capability 8.0): use "
+            "--noise-precision float32, or --noise-force-precision"
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -23,6 +23,7 @@ from noisecore.profiles import (
     parse_scales,
     read_profiles,
 )
+from noisecore.recipes import RecipeError
 
 BASELINES = "benchmarks/baselines"
 
@@ -57,6 +58,14 @@ OPTIONS = (
     Option("data-dir", "FOLDER", "folder that holds full-size data sets"),
     Option("model", "NAMES", "models, such as cnn or cnn,mlp"),
     Option("recipe", "NAME", "recipe, with changes if wanted: quick, or quick+epochs=8"),
+    Option("precision", "NAME", "the recipe's precision instead: float32, mixed_bfloat16"),
+    Option(
+        "force-precision",
+        "WHETHER",
+        "use mixed_bfloat16 where the machine has no fast path for it, too: yes, no",
+        "no",
+        bare="yes",
+    ),
     Option("records", "PATH", "judge the records in this folder or results.json; train nothing"),
     Option(
         "workers", "N", "worker processes; auto: one a GPU, else one a processor; 0: inline", "auto"
@@ -182,6 +191,7 @@ class Choices:
     timeout: float | None
     retries: int
     resume: bool
+    force_precision: bool
     artifacts: Path
     baseline: BaselineChoices
     note: str
@@ -208,6 +218,8 @@ def read_choices(config: pytest.Config) -> Choices:
         if "scales" in changes:
             _refuse_path(changes["scales"])
         changed = change_profile(profile, **changes)
+        if precision := option(config, "precision"):
+            changed = replace(changed, recipe=changed.recipe.but(precision=precision))
         written = [float(part) for part in changes.get("scales", "").split(",") if part]
         if written != sorted(written):
             shown = ",".join(f"{scale:g}" for scale in changed.scales)
@@ -216,7 +228,7 @@ def read_choices(config: pytest.Config) -> Choices:
         check_name(changed.dataset)
         for model in changed.models:
             get_builder(model)
-    except (DatasetError, ModelError, NoiseError, ProfileError) as error:
+    except (DatasetError, ModelError, NoiseError, ProfileError, RecipeError) as error:
         raise pytest.UsageError(f"noisecore: {error}") from None
     records = _records(config)
     return Choices(
@@ -229,7 +241,8 @@ def read_choices(config: pytest.Config) -> Choices:
         scheduler=option(config, "scheduler") or None,
         timeout=_timeout(option(config, "trial-timeout")),
         retries=_count("retries", option(config, "retries")),
-        resume=_one_of("resume", option(config, "resume"), ("yes", "no")) == "yes",
+        force_precision=_yes(config, "force-precision"),
+        resume=_yes(config, "resume"),
         artifacts=config.invocation_params.dir / option(config, "artifacts") / profile.name,
         baseline=_baseline(config, profile.name, running=scales is not None or records is not None),
         note=note,
@@ -344,6 +357,10 @@ def _baseline(config: pytest.Config, profile: str, *, running: bool) -> Baseline
 
 
 T = TypeVar("T", bound=str)
+
+
+def _yes(config: pytest.Config, name: str) -> bool:
+    return _one_of(name, option(config, name), ("yes", "no")) == "yes"
 
 
 def _one_of(name: str, text: str, known: tuple[T, ...]) -> T:

@@ -10,7 +10,8 @@ import importlib.metadata
 import importlib.util
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 # Distributions that provide `import tensorflow`, the likeliest first.
@@ -79,6 +80,35 @@ def settle(threads: int) -> None:
     os.environ.update(wanted)
 
 
+@contextmanager
+def precision(name: str) -> Iterator[None]:
+    """Let layers that are made in the block compute in this precision: a Keras dtype policy."""
+    import keras
+
+    before = keras.mixed_precision.global_policy()
+    keras.mixed_precision.set_global_policy(name)
+    try:
+        yield
+    finally:
+        keras.mixed_precision.set_global_policy(before)
+
+
+def end_in_float32(model: Any) -> None:
+    """Let the last layer compute in float32, as Keras' guide to mixed precision has it.
+
+    A probability in bfloat16 has two to three digits: too few for its logarithm.
+    """
+    layer = model.layers[-1]
+    if _keras_3():
+        layer.dtype_policy = "float32"
+    else:
+        layer._set_dtype_policy("float32")
+
+
+def _keras_3() -> bool:
+    return int(_version("keras").split(".")[0]) >= 3
+
+
 def environment() -> Mapping[str, Any]:
     """Import TensorFlow and return what only it knows: backend, device, flags."""
     import keras
@@ -88,12 +118,11 @@ def environment() -> Mapping[str, Any]:
     if gpus:  # on a CPU it changes the numbers and makes nothing more repeatable
         tf.config.experimental.enable_op_determinism()
     names = [tf.config.experimental.get_device_details(gpu).get("device_name") for gpu in gpus]
-    keras_3 = int(keras.__version__.split(".")[0]) >= 3
     return {
         "tensorflow": tf.__version__,
         "keras": keras.__version__,
         # Keras 2 has no other backend, and no function that names it.
-        "keras_backend": keras.backend.backend() if keras_3 else "tensorflow",
+        "keras_backend": keras.backend.backend() if _keras_3() else "tensorflow",
         "image_data_format": keras.backend.image_data_format(),
         "device": ", ".join(map(str, names)) or "CPU",
         "op_determinism": bool(gpus),

@@ -61,6 +61,25 @@ def available_gpus() -> list[str]:
     return [str(place) for place, line in enumerate(listed.splitlines()) if line.startswith("GPU")]
 
 
+def fast_bfloat16() -> bool:
+    """Return whether this machine multiplies bfloat16 faster than float32.
+
+    Processors say so by their flags (AVX-512 BF16, AMX), NVIDIA's GPUs by their compute
+    capability: 8.0 and later.
+    """
+    flags = _read(Path("/proc/cpuinfo")).partition("\nflags")[2].partition("\n")[0].split()
+    if {"avx512_bf16", "amx_bf16"}.intersection(flags):
+        return True
+    if not available_gpus() or (tool := shutil.which("nvidia-smi")) is None:
+        return False
+    query = [tool, "--query-gpu=compute_cap", "--format=csv,noheader"]
+    try:
+        answer = subprocess.run(query, capture_output=True, text=True, check=True, timeout=20)
+        return all(float(line) >= 8.0 for line in answer.stdout.split())
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return False
+
+
 def resident_memory() -> int:
     """Return how many bytes of memory this process holds now, 0 where that is not known."""
     fields = _read(Path("/proc/self/statm")).split()

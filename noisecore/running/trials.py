@@ -133,7 +133,10 @@ def _measure(
         return noisy
 
     shape = layout(clean[:1]).shape[1:]
-    model = get_builder(trial.model)(shape, dataset.num_classes)
+    with compat.precision(recipe.precision):
+        model = get_builder(trial.model)(shape, dataset.num_classes)
+    if recipe.precision != "float32":
+        compat.end_in_float32(model)
     images: Callable[[int], FloatArray] = train_images
     if recipe.train_noise == "frozen" or trial.train_scale == 0:
         frozen = train_images(None)

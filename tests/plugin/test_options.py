@@ -45,6 +45,8 @@ BAD_VALUES = {
     "workers word": (["--noise-workers=x"], "whole number >= 0, or auto", "got 'x'"),
     "workers half": (["--noise-workers=1.5"], "whole number >= 0, or auto", "got '1.5'"),
     "artifacts": (["--noise-artifacts=test_bench.py/out"], "artifacts", "Not a directory"),
+    "precision": (["--noise-precision=float16"], "float32, mixed_bfloat16", "got 'float16'"),
+    "force-precision": (["--noise-force-precision=maybe"], "must be yes or no", "got 'maybe'"),
     "timeout": (["--noise-trial-timeout=0"], "seconds > 0", "got '0'"),
     "timeout word": (["--noise-trial-timeout=soon"], "or none", "got 'soon'"),
     "timeout infinite": (["--noise-trial-timeout=inf"], "seconds > 0", "got 'inf'"),
@@ -72,6 +74,8 @@ OWN_VALUES = {
     "data-dir": "somewhere",
     "model": "cnn",
     "recipe": "quick+epochs=77",
+    "precision": "mixed_bfloat16",
+    "force-precision": "yes",
     "records": "records",
     "workers": "3",
     "scheduler": "tcp://here:1",
@@ -103,7 +107,7 @@ def pytest_sessionfinish(session):
     print("RUNNING", choices.running)
     print("REST", choices.data_dir, choices.records, choices.workers, choices.artifacts)
     print("BASELINE", choices.baseline, choices.timeout, choices.retries)
-    print("BASELINE", choices.resume, choices.scheduler)
+    print("BASELINE", choices.resume, choices.scheduler, choices.force_precision)
 """
 
 
@@ -354,3 +358,27 @@ def test_nothing_heavy_is_loaded(bench, arguments, light) -> None:
     modules = loaded(bench, *arguments)
     assert "noisecore" in modules
     assert modules.isdisjoint(light)
+
+
+class TestPrecision:
+    """bfloat16 where it is slow is refused, unless forced."""
+
+    @pytest.fixture(autouse=True)
+    def slow(self, monkeypatch):
+        """Make this machine one without a fast path."""
+        monkeypatch.setattr("noisecore.running.machine.fast_bfloat16", lambda: False)
+
+    def test_refused(self, bench, tiny, usage_line) -> None:
+        """The line says what the machine lacks, and both ways on."""
+        line = usage_line(bench.runpytest_inprocess(*tiny, "--noise-precision=mixed_bfloat16"))
+        assert "no fast path for mixed_bfloat16" in line
+        assert "--noise-force-precision" in line
+
+    def test_given_records(self, bench, given) -> None:
+        """Records of another machine are judged all the same: here, none of them fits."""
+        result = bench.runpytest_inprocess(*given, "--noise-precision=mixed_bfloat16")
+        assert "no fast path" not in result.stdout.str() + result.stderr.str()
+
+    def test_float32(self, bench, given) -> None:
+        """Other precisions are not asked about."""
+        assert bench.runpytest_inprocess(*given, "--noise-precision=float32").ret != 4

@@ -82,6 +82,7 @@ def tiny(tmp_path_factory):
         "diverging": dataclasses.replace(noisy, recipe=noisy.recipe.but(learning_rate=1e30)),
         "stale": dataclasses.replace(noisy, dataset_sha256=before),
         "idle": dataclasses.replace(noisy, noise="nothing"),
+        "mixed": dataclasses.replace(noisy, recipe=noisy.recipe.but(precision="mixed_bfloat16")),
         "endless": dataclasses.replace(noisy, recipe=noisy.recipe.but(epochs=100_000)),
     }
     return SimpleNamespace(path=str(path), trials=trials)
@@ -95,7 +96,7 @@ AFTER_A_DEATH = ("noisy", "diverging")  # few, since each takes two seconds
 def inline(tiny, tmp_path_factory):
     """Return the records of the trials, run in one process: in their order, and backwards."""
     folders = [tmp_path_factory.mktemp("inline") for _ in range(2)]
-    trials = [dataclasses.asdict(tiny.trials[name]) for name in (*SHARED, "idle")]
+    trials = [dataclasses.asdict(tiny.trials[name]) for name in (*SHARED, "idle", "mixed")]
     runs = dict(zip(map(str, folders), (trials, trials[::-1]), strict=True))
     subprocess.run(
         [sys.executable, "-c", INLINE],
@@ -188,6 +189,18 @@ def test_seeds_and_scales_do_matter(inline):
     """Another seed trains another model, and so does noise: the sameness above is no accident."""
     histories = {inline[0][name].history for name in ("clean", "noisy", "other seed")}
     assert len(histories) == 3
+
+
+@needs_tensorflow
+def test_precision_is_the_trials_own(inline):
+    """A trial in mixed precision learns, to other digits, and leaves none of it to the next."""
+    mixed, plain = inline[0]["mixed"], inline[0]["noisy"]
+    assert mixed.status == "complete"
+    assert mixed.at(1.0).loss != plain.at(1.0).loss
+    assert mixed.at(1.0).loss == pytest.approx(plain.at(1.0).loss, rel=0.1)
+    # Backwards it came first of all: the others came out the same.
+    assert inline[1]["mixed"].numbers() == mixed.numbers()
+    assert inline[1]["noisy"].numbers() == plain.numbers()
 
 
 @needs_tensorflow

@@ -102,3 +102,24 @@ def test_resident_memory() -> None:
     assert 10 * 2**20 < before < 20 * GIB
     large = bytearray(os.urandom(2**20)) * 64
     assert machine.resident_memory() - before > len(large) // 2
+
+
+@pytest.mark.parametrize(
+    ("flags", "fast"), [("fpu avx512f", False), ("avx512_bf16", True), ("sse amx_bf16 amx", True)]
+)
+def test_bfloat16_of_a_processor(files, monkeypatch, flags, fast) -> None:
+    """A processor is fast at it if one of its flags says so."""
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    files["/proc/cpuinfo"] = f"processor : 0\nflags\t\t: {flags} \nbugs : none"
+    assert machine.fast_bfloat16() is fast
+
+
+@pytest.mark.parametrize(("capability", "fast"), [("9.0", True), ("7.5", False), ("?", False)])
+def test_bfloat16_of_a_gpu(files, monkeypatch, tmp_path, capability, fast) -> None:
+    """A GPU is fast at it from compute capability 8.0 on."""
+    tool = tmp_path / "nvidia-smi"
+    tool.write_text(f"#!/bin/sh\necho {capability}\n")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    assert machine.fast_bfloat16() is fast
