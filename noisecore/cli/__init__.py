@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import noisecore
-from noisecore.cli import codes, compare, power
+from noisecore.cli import codes, compare, drift, power
 
 
 class _Parser(argparse.ArgumentParser):
@@ -39,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     report.set_defaults(command=lambda chosen: _report(chosen.folder))
     compare.add_command(commands)
     power.add_commands(commands)
+    drift.add_command(commands)
     given = list(sys.argv[1:] if arguments is None else arguments)
     # What follows -- is not ours: argparse would take it for arguments of the command.
     ours = given[: given.index("--")] if "--" in given else given

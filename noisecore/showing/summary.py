@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
 from noisecore.judging.curves import Curve
 from noisecore.judging.gates import HEAD, Verdict, regression_lines, regression_rows
 from noisecore.records import TrialRecord
+from noisecore.showing.markdown import bullets, code, number, table, text
 from noisecore.showing.results import Results, assemble
 from noisecore.showing.rows import Estimate, curve_rows
 
 _ORDER = ("fail", "inconclusive", "pass")
-_LISTED = 20  # more lines than this help nobody
 
 
 def conclude(curve: Curve) -> str:
@@ -70,14 +68,14 @@ def make_summary(results: Results, plots: Mapping[str, Sequence[str]]) -> str:
     """
     curves, _, problem = assemble(results.records)
     name = results.profile.get("name", "unknown")
-    parts = [f"# noisecore, profile {_code(name)}: {overall_verdict(results)}", _standing(results)]
+    parts = [f"# noisecore, profile {code(name)}: {overall_verdict(results)}", _standing(results)]
     if problem:
-        parts.append(f"**No curve could be made of the records:** {_text(problem)}")
+        parts.append(f"**No curve could be made of the records:** {text(problem)}")
     parts += _verdicts(results.verdicts)
     for curve in curves.values():
         parts += [
-            f"## {_code(curve.name)}",
-            _text(conclude(curve)),
+            f"## {code(curve.name)}",
+            text(conclude(curve)),
             _curve_table(curve, results.verdicts),
             *_regression(curve.name, results.verdicts),
             *_pictures(plots.get(curve.name, ())),
@@ -91,12 +89,12 @@ def make_summary(results: Results, plots: Mapping[str, Sequence[str]]) -> str:
         parts += ["## All curves", *_pictures(plots[""])]
     if results.failed:
         lines = [
-            f"{_code(record.trial.label)}: {_text(record.reason or 'no reason was recorded')}"
+            f"{code(record.trial.label)}: {text(record.reason or 'no reason was recorded')}"
             for record in results.failed
         ]
-        parts += ["## Failed trials", _bullets(lines)]
+        parts += ["## Failed trials", bullets(lines)]
     if results.missing:
-        parts += ["## Trials without a record", _bullets(map(_code, results.missing))]
+        parts += ["## Trials without a record", bullets(map(code, results.missing))]
     parts += ["## How it was made", _provenance(results)]
     return "\n\n".join(parts) + "\n"
 
@@ -134,7 +132,7 @@ def _standing(results: Results) -> str:
     gates = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
     run = results.run
     which = " ".join(
-        f"{word} {_code(run[key])}" if key == "id" else f"{word} {_text(run[key])}"
+        f"{word} {code(run[key])}" if key == "id" else f"{word} {text(run[key])}"
         for word, key in (("Run", "id"), ("of", "started"))
         if run.get(key)
     )
@@ -145,13 +143,13 @@ def _verdicts(verdicts: Sequence[Verdict]) -> list[str]:
     if not verdicts:
         return []
     ordered = sorted(verdicts, key=lambda verdict: _ORDER.index(verdict.verdict))
-    lines = [f"**{v.verdict}**, {v.gate}: {_text(v.sentence)}" for v in ordered]
+    lines = [f"**{v.verdict}**, {v.gate}: {text(v.sentence)}" for v in ordered]
     return ["## Verdicts", "\n".join(f"- {line}" for line in lines)]
 
 
 def _curve_table(curve: Curve, verdicts: Sequence[Verdict]) -> str:
     floors = {
-        row["scale"]: f"{verdict.verdict} ({_number(row.get('floor'))})"
+        row["scale"]: f"{verdict.verdict} ({number(row.get('floor'))})"
         for verdict in verdicts
         if verdict.gate == "floor" and verdict.curve == curve.name
         for row in verdict.figures
@@ -163,13 +161,13 @@ def _curve_table(curve: Curve, verdicts: Sequence[Verdict]) -> str:
         [
             f"{row.scale:g}",
             _estimate(row.accuracy),
-            _number(row.loss.mean),
+            number(row.loss.mean),
             f"{row.accuracy.seeds} of {seeds}" if row.missing else f"{seeds}",
             *([floors.get(row.scale, "")] if floors else []),
         ]
         for row in curve_rows(curve)
     ]
-    return _table(head, rows)
+    return table(head, rows)
 
 
 def _regression(curve: str, verdicts: Sequence[Verdict]) -> list[str]:
@@ -181,12 +179,11 @@ def _regression(curve: str, verdicts: Sequence[Verdict]) -> list[str]:
         parts.append(f"Against the baseline, in points: **{verdict.verdict}**.")
         rows = regression_rows(verdict)
         if rows:
-            bold = [
-                [*row[:-1], row[-1] if row[-1] in "pass-" else f"**{row[-1]}**"] for row in rows
-            ]
-            parts.append(_table(HEAD, bold))
+            bad = ("fail", "inconclusive")
+            bold = [[*row[:-1], f"**{row[-1]}**" if row[-1] in bad else row[-1]] for row in rows]
+            parts.append(table(HEAD, bold))
         if lines := regression_lines(verdict):
-            parts.append(_bullets(map(_text, lines)))
+            parts.append(bullets(map(text, lines)))
     return parts
 
 
@@ -199,22 +196,22 @@ def _published(verdicts: Sequence[Verdict]) -> list[str]:
     for verdict in verdicts:
         rows = [
             [
-                _text(row["name"]),
-                _number(row.get("published_accuracy")),
-                _number(row.get("mean")),
-                _number(row.get("sd")),
-                f"{_number(row.get('lo'))} to {_number(row.get('hi'))}",
-                _number(row.get("holm_p"), 3),
+                text(row["name"]),
+                number(row.get("published_accuracy")),
+                number(row.get("mean")),
+                number(row.get("sd")),
+                f"{number(row.get('lo'))} to {number(row.get('hi'))}",
+                number(row.get("holm_p"), 3),
                 {True: "yes", False: "**no**"}.get(row["within"], "\N{EN DASH}"),
-                _number(row.get("published_loss")),
-                _number(row.get("mean_loss")),
+                number(row.get("published_loss")),
+                number(row.get("mean_loss")),
                 str(row.get("seeds", "")),
             ]
             for row in verdict.figures
             if verdict.gate == "published" and "name" in row
         ]
         if rows:
-            parts += ["## Published and measured", _text(verdict.sentence), _table(head, rows)]
+            parts += ["## Published and measured", text(verdict.sentence), table(head, rows)]
     return parts
 
 
@@ -230,7 +227,7 @@ def _provenance(results: Results) -> str:
         shown = (
             ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, Mapping) else value
         )
-        rows[str(key)] = _code(shown) if key in ("command", "id") else _text(shown)
+        rows[str(key)] = code(shown) if key in ("command", "id") else text(shown)
     trials = [record.trial for record in results.records]
     rows["data set"] = _distinct(
         f"{trial.dataset}, SHA-256 {trial.dataset_sha256}" for trial in trials
@@ -247,7 +244,7 @@ def _provenance(results: Results) -> str:
     seconds = _train_seconds(results.records)
     if seconds:
         rows["training"] = f"{seconds:.0f} s over all trials"
-    return _table(["what", "value"], [[_text(key), value] for key, value in rows.items() if value])
+    return table(["what", "value"], [[text(key), value] for key, value in rows.items() if value])
 
 
 def _train_seconds(records: Sequence[TrialRecord]) -> float:
@@ -256,39 +253,9 @@ def _train_seconds(records: Sequence[TrialRecord]) -> float:
 
 
 def _distinct(values: Iterable[str]) -> str:
-    return "; ".join(_text(value) for value in dict.fromkeys(values))
-
-
-def _bullets(lines: Iterable[str]) -> str:
-    items = list(lines)
-    rest = len(items) - _LISTED
-    shown = [f"- {line}" for line in items[:_LISTED]]
-    return "\n".join([*shown, f"- and {rest} more"] if rest > 0 else shown)
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return "; ".join(text(value) for value in dict.fromkeys(values))
 
 
 def _estimate(estimate: Estimate) -> str:
     half = estimate.half
-    return _number(estimate.mean) + ("" if math.isnan(half) else f" ± {half:.4f}")
-
-
-def _number(value: Any, digits: int = 4) -> str:
-    known = isinstance(value, int | float) and math.isfinite(value)
-    return f"{value:.{digits}f}" if known else "\N{EN DASH}"
-
-
-def _text(value: Any) -> str:
-    """Return a text in one line, with what Markdown would take for its own escaped."""
-    return re.sub(r"([\\`*|<]|\b_|_\b)", r"\\\1", " ".join(str(value).split()))
-
-
-def _code(value: Any) -> str:
-    """Return a text in one line as code; a bar would end a table's cell even there."""
-    text = " ".join(str(value).split()).replace("|", "\\|")
-    fence = "``" if "`" in text else "`"
-    pad = " " if "`" in text else ""
-    return f"{fence}{pad}{text}{pad}{fence}"
+    return number(estimate.mean) + ("" if math.isnan(half) else f" ± {half:.4f}")

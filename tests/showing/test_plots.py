@@ -12,15 +12,8 @@ from matplotlib.patches import Rectangle
 from records_factory import make_record, make_sweep
 
 from noisecore.judging.curves import curve_matrix, matched_curves
-from noisecore.showing.plots import (
-    ACCURACY,
-    LOSS,
-    plot_curve,
-    plot_learning,
-    plot_matrix,
-    plot_noise,
-    render,
-)
+from noisecore.showing.plots import plot_curve, plot_learning, plot_matrix, plot_noise, render
+from noisecore.showing.plots.style import ACCURACY, LOSS
 
 
 def curve_of(records):

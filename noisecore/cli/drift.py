@@ -1,0 +1,133 @@
+"""`python -m noisecore drift`: the same run in several environments, side by side."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from noisecore.cli import codes
+from noisecore.cli.compare import CODES, margins
+from noisecore.judging.margins import Margins
+
+if TYPE_CHECKING:
+    from noisecore.judging.drift import Drift, Environment
+
+_LOG_LINES = 8
+
+
+def add_command(commands: Any) -> None:
+    """Add the command to argparse's subparsers."""
+    parser = commands.add_parser(
+        "drift",
+        help="compare the same run in several environments",
+        description="Judge each environment against one of them, from their records alone, and "
+        "write drift.md, drift.json and a picture.",
+        epilog=CODES,
+    )
+    parser.add_argument(
+        "folders",
+        metavar="FOLDER",
+        type=Path,
+        nargs="+",
+        help="one an environment, which it names: an artifact folder, or one around it",
+    )
+    parser.add_argument(
+        "--expected",
+        metavar="NAMES",
+        type=lambda names: [name.strip() for name in names.split(",") if name.strip()],
+        default=[],
+        help="environments that must be there; one that is not is a row with its reason",
+    )
+    parser.add_argument(
+        "--logs",
+        metavar="FOLDER",
+        type=Path,
+        help="where the logs of environments are that left nothing: FOLDER/NAME/log/*.log",
+    )
+    parser.add_argument("--reference", metavar="NAME", help="(default: the newest TensorFlow)")
+    parser.add_argument("--out", metavar="FOLDER", type=Path, default=Path("noisecore-results"))
+    parser.add_argument("--fail", metavar="MARGINS", type=margins, default=Margins())
+    parser.add_argument("--gate", choices=("simple", "rigorous"), default="rigorous")
+    parser.set_defaults(command=_drift)
+
+
+def _drift(chosen: argparse.Namespace) -> int:
+    from noisecore.judging.drift import find_drift, newest
+    from noisecore.records import write_atomically
+    from noisecore.showing.drift import make_drift_summary
+    from noisecore.showing.plots import plot_drift, render
+
+    environments = _read(chosen.folders, chosen.expected, chosen.logs)
+    measured = {one.name: one.versions["tensorflow"] for one in environments if one.records}
+    if len(measured) < 2:
+        print(f"drift needs records of two environments, got {', '.join(measured) or 'none'}")
+        return codes.NOTHING
+    reference = chosen.reference or newest(measured)
+    found = find_drift(environments, reference, mode=chosen.gate, margins=chosen.fail)
+    summary = make_drift_summary(environments, found, reference)
+    chosen.out.mkdir(parents=True, exist_ok=True)
+    files: dict[str, str | bytes] = {
+        "drift.md": summary + "\n![Accuracy by environment](drift.png)\n",
+        "drift.json": json.dumps([_plain(one) for one in found], indent=1) + "\n",
+    }
+    files |= {f"drift.{kind}": content for kind, content in render(plot_drift(found)).items()}
+    for name, content in files.items():
+        write_atomically(chosen.out / name, content)
+    print(summary)
+    print(f"written to {chosen.out}: {', '.join(files)}")
+    return _code(environments, found)
+
+
+def _read(folders: list[Path], expected: list[str], logs: Path | None) -> list[Environment]:
+    """Return the environments of the folders, and those that were expected and left nothing."""
+    from noisecore.judging.drift import Environment
+    from noisecore.showing.results import read_records
+
+    found: dict[str, Environment] = {}
+    for folder in folders:
+        results = sorted(folder.glob("*/results.json")) or sorted(folder.glob("results.json"))
+        if results:
+            records = [record for path in results for record in read_records(path)]
+            found[folder.name] = Environment(name=folder.name, records=tuple(records))
+        else:
+            found[folder.name] = Environment(
+                name=folder.name, reason=_last_lines(folder.name, logs) or f"nothing in {folder}"
+            )
+    for name in expected:
+        if name not in found:
+            reason = _last_lines(name, logs) or "it left no records"
+            found[name] = Environment(name=name, reason=reason)
+    order = {name: place for place, name in enumerate(expected)}
+    return sorted(found.values(), key=lambda one: order.get(one.name, len(order)))
+
+
+def _last_lines(name: str, logs: Path | None) -> str:
+    """Return the end of the newest log of an environment, empty if it has none."""
+    paths = list((logs / name / "log").glob("*.log")) if logs is not None else []
+    if not paths:
+        return ""
+    newest = max(paths, key=lambda path: path.stat().st_mtime)
+    lines = [line for line in newest.read_text(errors="replace").splitlines() if line.strip()]
+    return "\n".join(lines[-_LOG_LINES:])
+
+
+def _plain(one: Drift) -> dict[str, Any]:
+    return {
+        "environment": one.environment,
+        "curve": one.name,
+        "verdict": one.verdict.to_dict() if one.verdict else None,
+        "turned": [[each.image, each.before, each.now] for each in one.turned],
+    }
+
+
+def _code(environments: list[Environment], found: list[Drift]) -> int:
+    verdicts = [one.verdict for one in found if one.verdict is not None]
+    if any(row.get("verdict") == "fail" for verdict in verdicts for row in verdict.figures):
+        return codes.REGRESSION
+    if any(one.reason for one in environments):
+        return codes.TRIALS_FAILED
+    if any(verdict.verdict != "pass" for verdict in verdicts):
+        return codes.UNDECIDED
+    return codes.OK

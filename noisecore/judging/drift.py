@@ -1,0 +1,152 @@
+"""Drift: the same trials in several environments, each judged against one of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from noisecore.judging.baselines import Comparison, compare_records
+from noisecore.judging.curves import Curve, matched_curves
+from noisecore.judging.gates import Case, Mode, Verdict, judge_no_regression
+from noisecore.judging.margins import Margins
+from noisecore.records import TrialRecord
+
+_VERSIONS = ("tensorflow", "keras", "numpy", "python")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Environment:
+    """What one environment left: its name and records; or the reason why there are none."""
+
+    name: str
+    records: tuple[TrialRecord, ...] = ()
+    reason: str | None = None
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """Versions by name, as its records say; several are joined."""
+        return {
+            name: " and ".join(
+                sorted({str(record.environment.get(name, "?")) for record in self.records})
+            )
+            for name in _VERSIONS
+        }
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Turned:
+    """A test image whose answers changed: the share of seeds and scales that had it right."""
+
+    image: int
+    before: float
+    now: float
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Drift:
+    """One curve in one environment, beside the same curve in the reference.
+
+    curve: None where the environment lacks it. verdict: None for the reference itself. seconds,
+    memory: medians over the trials with noise, NaN if unknown. turned: the test images that
+    changed most.
+    """
+
+    environment: str
+    name: str
+    curve: Curve | None
+    verdict: Verdict | None
+    seconds: float = math.nan
+    memory: float = math.nan
+    turned: tuple[Turned, ...] = ()
+
+
+def find_drift(
+    environments: Sequence[Environment],
+    reference: str,
+    *,
+    mode: Mode = "rigorous",
+    margins: Margins | None = None,
+) -> list[Drift]:
+    """Return each curve of each environment, judged against that of the reference.
+
+    All comparisons together are one family: rigorous mode adjusts for their number.
+    Raises `ValueError` if the reference is not there or has no records.
+    """
+    by_name = {one.name: one for one in environments}
+    if reference not in by_name or not by_name[reference].records:
+        known = ", ".join(name for name, one in by_name.items() if one.records)
+        raise ValueError(f"the reference must be one of {known or 'none'}, got {reference!r}")
+    base = by_name[reference].records
+    comparisons: dict[str, Comparison] = {}
+    for one in environments:
+        for name, comparison in compare_records(one.records, base).items():
+            if one.name != reference:
+                key = f"{one.name} {name}"
+                comparisons[key] = replace(comparison, curve=key)
+    itself = compare_records(base, base)
+    found = []
+    for one in environments:
+        curves = matched_curves(one.records)
+        for name in itself:
+            key = f"{one.name} {name}"
+            compared = comparisons.get(key)
+            verdict = None
+            if one.name != reference:
+                case = Case(
+                    curve=key,
+                    comparisons=comparisons,
+                    mode=mode,
+                    margins=margins or Margins(),
+                    problem=None if compared else one.reason or f"{key}: no such curve",
+                )
+                verdict = judge_no_regression(case)
+            costs = compared if one.name != reference else itself[name]
+            found.append(
+                Drift(
+                    environment=one.name,
+                    name=name,
+                    curve=curves.get(name),
+                    verdict=verdict,
+                    seconds=costs.seconds[0] if costs else math.nan,
+                    memory=costs.memory[0] if costs else math.nan,
+                    turned=turned_images(compared) if compared else (),
+                )
+            )
+    return found
+
+
+def turned_images(comparison: Comparison, count: int = 5) -> tuple[Turned, ...]:
+    """Return the test images whose answers changed most, over seeds and scales, most first."""
+    if not (comparison.new.size and comparison.baseline.size):
+        return ()
+    now, before = (side.mean(axis=(0, 1)) for side in (comparison.new, comparison.baseline))
+    order = np.argsort(-np.abs(now - before), kind="stable")[:count]
+    return tuple(
+        Turned(image=int(i), before=float(before[i]), now=float(now[i]))
+        for i in order
+        if now[i] != before[i]
+    )
+
+
+def least_seen(verdict: Verdict) -> float:
+    """Return the least drop of the mean that could not have been taken for none, in accuracy.
+
+    It is the distance from the estimate to the lower end of its 95 % interval; NaN if unknown.
+    """
+    for row in verdict.figures:
+        if "difference" in row and row["scale"] is None and row["low"] is not None:
+            return float(row["difference"] - row["low"])
+    return math.nan
+
+
+def newest(environments: Mapping[str, str]) -> str:
+    """Return the environment of the greatest version, given names and version texts."""
+
+    def key(name: str) -> tuple[int, ...]:
+        parts = environments[name].replace("-", ".").split(".")
+        return tuple(int(part) for part in parts if part.isdecimal())
+
+    return max(environments, key=key)

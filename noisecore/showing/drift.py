@@ -1,0 +1,99 @@
+"""drift.md: what changed from one environment to the next."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from noisecore.judging.drift import Drift, Environment, least_seen
+from noisecore.judging.gates import regression_lines, regression_rows
+from noisecore.showing.markdown import code, number, table, text
+from noisecore.showing.rows import curve_rows
+
+
+def make_drift_summary(
+    environments: Sequence[Environment], found: Sequence[Drift], reference: str
+) -> str:
+    """Return the content of drift.md: a table a curve, then the details of what is no pass."""
+    versions = {one.name: one.versions for one in environments}
+    parts = [f"# Drift, against {code(reference)}"]
+    for name in dict.fromkeys(one.name for one in found):
+        rows = [_row(one, versions[one.environment], found) for one in found if one.name == name]
+        head = [
+            "environment", "TensorFlow", "Keras", "NumPy", "mean accuracy", "change, points",
+            "95 % interval", "could have seen", "verdict", "training", "ratio", "memory",
+        ]  # fmt: skip
+        parts += [f"## {code(name)}", table(head, rows), _accuracies(found, name)]
+        parts += _turned(found, name)
+    parts += _details(found)
+    if missing := [one for one in environments if one.reason]:
+        parts.append("## Environments without records")
+        parts += [f"{code(one.name)}:\n\n```text\n{one.reason}\n```" for one in missing]
+    return "\n\n".join(parts) + "\n"
+
+
+def _row(one: Drift, versions: dict[str, str], found: Sequence[Drift]) -> list[str]:
+    fastest = min((each.seconds for each in found if each.name == one.name), default=math.nan)
+    cells = [code(one.environment), *(versions[n] or "?" for n in ("tensorflow", "keras", "numpy"))]
+    curve = one.curve.without_zero() if one.curve is not None else None
+    mean = float(curve.mean_accuracy.mean()) if curve is not None else math.nan
+    seen, change, interval = math.nan, "", ""
+    if one.verdict is not None:
+        for row in regression_rows(one.verdict):
+            if row[0] == "mean":
+                change, interval = row[3], row[4]
+        seen = 100 * least_seen(one.verdict)
+    verdict = one.verdict.verdict if one.verdict else "reference"
+    return [
+        *cells,
+        number(mean),
+        change,
+        interval,
+        number(seen, 2),
+        verdict if verdict in ("pass", "reference") else f"**{verdict}**",
+        f"{one.seconds:.1f} s" if math.isfinite(one.seconds) else number(math.nan),
+        number(one.seconds / fastest if fastest > 0 else math.nan, 2),
+        f"{one.memory / 2**20:.0f} MiB" if math.isfinite(one.memory) else number(math.nan),
+    ]
+
+
+def _accuracies(found: Sequence[Drift], name: str) -> str:
+    mine = [one for one in found if one.name == name and one.curve is not None]
+    scales = sorted({s for one in mine if one.curve for s in one.curve.scales.tolist()})
+    rows = []
+    for one in mine:
+        cells = {row.scale: row.accuracy for row in curve_rows(one.curve)} if one.curve else {}
+        shown = [
+            f"{number(cells[s].mean)} ± {number(cells[s].half)}" if s in cells else ""
+            for s in scales
+        ]
+        rows.append([code(one.environment), *shown])
+    head = ["accuracy ± 95 % at scale", *(f"{scale:g}" for scale in scales)]
+    return table(head, rows)
+
+
+def _turned(found: Sequence[Drift], name: str) -> list[str]:
+    rows = [
+        [
+            code(one.environment),
+            ", ".join(f"{t.image} ({t.before:.2f} to {t.now:.2f})" for t in one.turned),
+        ]
+        for one in found
+        if one.name == name and one.turned
+    ]
+    head = ["environment", "test images that changed sides most: share right, before and now"]
+    return [table(head, rows)] if rows else []
+
+
+def _details(found: Sequence[Drift]) -> list[str]:
+    parts = []
+    for one in found:
+        if one.verdict is None:
+            continue
+        lines = [text(line) for line in regression_lines(one.verdict) if line.startswith("note")]
+        if one.verdict.verdict != "pass":
+            lines.insert(0, f"**{one.verdict.verdict}**: {text(one.verdict.sentence)}")
+        if lines:
+            title = f"{code(one.environment)}, {code(one.name)}"
+            parts.append(f"### {title}\n\n" + "\n".join(f"- {line}" for line in lines))
+    return ["## Details", *parts] if parts else []

@@ -1,0 +1,72 @@
+"""What all pictures share: colours, lines, the note below, and the files that they become."""
+
+from __future__ import annotations
+
+import io
+import re
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+import matplotlib
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+Floats = NDArray[np.floating[Any]]
+
+# Blue and purple, as in the notebook; the purple is dark enough to differ when printed in grey.
+LOSS, ACCURACY = "#1f7fc4", "#5e1287"
+PALE, GRID = "#595959", "#dddddd"
+MARKERS = "osD^vP*X<>"
+MODELS = {"cnn": "Convolutional Model", "mlp": "Multilayer Perceptron"}
+
+
+def render(figure: Figure) -> dict[str, bytes]:
+    """Return the figure's files by their ending, png and svg: always the same for the same figure.
+
+    Without the settings here, SVG has random ids and the time in it, and both have the version of
+    Matplotlib.
+    """
+    files = {}
+    varying: dict[str, dict[str, Any]] = {
+        "png": {"Software": None},
+        "svg": {"Date": None, "Creator": None},
+    }
+    with matplotlib.rc_context({"svg.hashsalt": "noisecore"}):
+        for kind, metadata in varying.items():
+            content = io.BytesIO()
+            figure.savefig(content, format=kind, dpi=150, metadata=metadata, facecolor="white")
+            files[kind] = content.getvalue()
+    return files
+
+
+def scale_styles(scales: Sequence[float]) -> dict[float, dict[str, Any]]:
+    """Return the line of each scale: the more noise, the lighter; without noise, black dashes."""
+    noisy = [scale for scale in scales if scale > 0]
+    colours = matplotlib.colormaps["viridis"](np.linspace(0, 0.8, max(len(noisy), 1)))
+    styles: dict[float, dict[str, Any]] = {
+        scale: {"color": colours[n], "marker": MARKERS[n % len(MARKERS)]}
+        for n, scale in enumerate(noisy)
+    }
+    styles[0.0] = {"color": "black", "marker": ".", "linestyle": "--"}
+    return {scale: style | {"markersize": 4, "linewidth": 1.5} for scale, style in styles.items()}
+
+
+def trials(count: int, what: str) -> str:
+    """Return a count of trials in words, nothing for none."""
+    return f"{count} trial{'s' if count > 1 else ''} {what}" if count else ""
+
+
+def set_note(figure: Figure, *parts: str) -> None:
+    """Write what the picture's reader must know under it, in lines that fit its width."""
+    width = max(int(figure.get_figwidth() * 14.5), 40)
+    text = wrap_name("; ".join(part for part in parts if part), width)
+    figure.supxlabel(text, fontsize="small", color=PALE)
+
+
+def wrap_name(text: str, width: int) -> str:
+    """Break text into lines: at spaces, and within a curve's name behind / and comma only."""
+    seam = "\N{ZERO WIDTH SPACE}"
+    breakable = re.sub(r"([/,])(?=\S)", rf"\1{seam} ", text)
+    return textwrap.fill(breakable, width).replace(f"{seam} ", "").replace(seam, "")

@@ -1,0 +1,174 @@
+"""Drift: environments beside each other, what vanished among them, and what changed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from records_factory import make_sweep
+
+from noisecore.cli import main
+from noisecore.judging.drift import Environment, find_drift, least_seen, newest, turned_images
+from noisecore.showing.report import write_report
+
+LEVEL = {0.0: 0.95, 0.5: 0.9, 4.0: 0.6}
+WORSE = {0.0: 0.95, 0.5: 0.9, 4.0: 0.4}
+
+
+def records(version: str, level=LEVEL, seconds: float = 4.0, seeds=range(5)):
+    """Return the records of a sweep under a version of TensorFlow."""
+    made = make_sweep(level, spread=0.002, seeds=seeds, cost={"train_seconds": seconds})
+    about = {"tensorflow": version, "keras": "3.1", "numpy": "2.0"}
+    return [replace(record, environment=record.environment | about) for record in made]
+
+
+def environments(**levels) -> list[Environment]:
+    """Return environments by name, each with its own accuracies."""
+    return [
+        Environment(name=name, records=tuple(records(f"2.{place}", level)))
+        for place, (name, level) in enumerate(levels.items(), 15)
+    ]
+
+
+class TestNumbers:
+    """What is found between environments."""
+
+    def test_same(self) -> None:
+        """Environments that agree pass; the reference has no verdict of its own."""
+        found = find_drift(environments(a=LEVEL, b=LEVEL), "b")
+        assert [one.verdict and one.verdict.verdict for one in found] == ["pass", None]
+        assert [one.seconds for one in found] == [4.0, 4.0]
+
+    def test_drift(self) -> None:
+        """An environment that fell fails, at its scale; the others do not."""
+        found = find_drift(environments(a=LEVEL, b=WORSE, c=LEVEL), "c")
+        verdicts = {one.environment: one.verdict for one in found if one.verdict}
+        assert {name: v.verdict for name, v in verdicts.items()} == {"a": "pass", "b": "fail"}
+        assert "b cnn/gaussian/quick is worse" in verdicts["b"].sentence
+        assert "scale 4 changed by -20.00 points" in verdicts["b"].sentence
+
+    def test_all_comparisons_are_one_family(self) -> None:
+        """The more environments, the more evidence each one needs."""
+
+        def p_of(**levels) -> float:
+            found = find_drift(environments(**levels, ref=LEVEL), "ref")
+            return found[0].verdict.figures[0]["p"]
+
+        noisy = {0.0: 0.95, 0.5: 0.9, 4.0: 0.599}
+        assert p_of(a=noisy, b=noisy, c=noisy) == pytest.approx(3 * p_of(a=noisy))
+
+    def test_environment_without_records(self) -> None:
+        """One that left nothing is a row that fails with its reason, not a vanished one."""
+        broken = Environment(name="broken", reason="no wheel for this platform")
+        found = find_drift([broken, *environments(a=LEVEL)], "a")
+        assert found[0].environment == "broken"
+        assert found[0].verdict.sentence == "no wheel for this platform"
+
+    def test_unknown_reference(self) -> None:
+        """A reference that is not there is refused with those that are."""
+        with pytest.raises(ValueError, match="must be one of a, b, got 'c'"):
+            find_drift(environments(a=LEVEL, b=LEVEL), "c")
+
+    def test_turned_images(self) -> None:
+        """The images whose answers changed most are named, with the shares."""
+        from noisecore.judging.baselines import compare_records
+
+        (comparison,) = compare_records(records("1", WORSE), records("1")).values()
+        turned = turned_images(comparison, 3)
+        assert len(turned) == 3
+        # The factory has the first images right: those between 400 and 600 turned, at one scale.
+        assert all(400 <= one.image < 600 for one in turned)
+        assert all(one.before - one.now == pytest.approx(0.5) for one in turned)
+
+    def test_least_seen(self) -> None:
+        """What could have been seen is the lower half of the interval."""
+        found = find_drift(environments(a=LEVEL, b=LEVEL), "b")
+        row = found[0].verdict.figures[0]
+        assert least_seen(found[0].verdict) == pytest.approx(row["difference"] - row["low"])
+
+    def test_newest(self) -> None:
+        """Versions are compared as numbers."""
+        assert newest({"a": "2.9.1", "b": "2.15.0", "c": "2.15.0-rc1"}) in ("b", "c")
+
+
+class TestCommand:
+    """`python -m noisecore drift`."""
+
+    @pytest.fixture
+    def folders(self, tmp_path):
+        """Return artifact folders of two environments that agree."""
+        for name, version in (("py311-tf215", "2.15.0"), ("py311-tf221", "2.21.0")):
+            self.write(tmp_path / name, records(version))
+        return [str(tmp_path / "py311-tf215"), str(tmp_path / "py311-tf221")]
+
+    def write(self, folder, made) -> None:
+        """Write a run's artifacts as pytest leaves them, in a folder of its profile."""
+        write_report(
+            folder / "quick", run={"id": "x"}, profile={"name": "quick"}, records=made,
+            verdicts=[], planned=[],
+        )  # fmt: skip
+
+    def test_agreeing(self, folders, tmp_path, capsys) -> None:
+        """Tables, picture and JSON are written; the newest TensorFlow is the reference."""
+        out = tmp_path / "out"
+        assert main(["drift", *folders, "--out", str(out)]) == 0
+        names = {path.name for path in out.iterdir()}
+        assert names == {"drift.md", "drift.json", "drift.png", "drift.svg"}
+        text = (out / "drift.md").read_text()
+        assert text.startswith("# Drift, against `py311-tf221`")
+        assert "| `py311-tf215` | 2.15.0 | 3.1 | 2.0 | 0.7500 | +0.00 |" in text
+        assert "4.0 s" in text
+        assert "tensorflow is 2.15.0, was 2.21.0" in text
+        assert text.partition("\n![")[0] in capsys.readouterr().out
+        verdicts = json.loads((out / "drift.json").read_text())
+        assert [one["verdict"] and one["verdict"]["verdict"] for one in verdicts] == ["pass", None]
+
+    def test_fallen(self, folders, tmp_path) -> None:
+        """A fall ends with 1."""
+        self.write(tmp_path / "py311-tf220", records("2.20.0", WORSE))
+        out = str(tmp_path / "out")
+        fallen = str(tmp_path / "py311-tf220")
+        assert main(["drift", *folders, fallen, "--out", out]) == 1
+        assert main(["drift", *folders, fallen, "--out", out, "--fail", "mean>50,scale>50"]) == 0
+
+    def test_expected_and_missing(self, folders, tmp_path) -> None:
+        """An environment that left nothing is a row all the same, with its installer's words."""
+        log = tmp_path / "logs/py311-tf219/log/1-install.log"
+        log.parent.mkdir(parents=True)
+        log.write_text("collecting\nERROR: No matching distribution found for tensorflow==2.19\n")
+        arguments = ["--expected", "py311-tf215,py311-tf219,py311-tf221",
+                     "--logs", str(tmp_path / "logs"), "--out", str(tmp_path / "out")]  # fmt: skip
+        assert main(["drift", *folders, *arguments]) == 2
+        text = (tmp_path / "out/drift.md").read_text()
+        assert "ERROR: No matching distribution found for tensorflow==2.19" in text
+        rows = [line for line in text.splitlines() if line.startswith("| `py311")]
+        assert [row.split("`")[1] for row in rows[:3]] == [
+            "py311-tf215", "py311-tf219", "py311-tf221"
+        ]  # fmt: skip
+        assert "**fail**" in rows[1]
+
+    def test_one_environment(self, folders, capsys) -> None:
+        """One environment alone has nothing to be compared with: 5."""
+        assert main(["drift", folders[0]]) == 5
+        assert "records of two environments" in capsys.readouterr().out
+
+    def test_bad_reference(self, folders, tmp_path, capsys) -> None:
+        """An unknown reference ends with 4 and one line."""
+        out = str(tmp_path / "out")
+        assert main(["drift", *folders, "--reference", "tf99", "--out", out]) == 4
+        assert "the reference must be one of py311-tf215, py311-tf221" in capsys.readouterr().err
+
+
+def test_picture_has_all_environments() -> None:
+    """The picture names every environment, also one without records, and each scale."""
+    from noisecore.showing.plots import plot_drift
+
+    broken = Environment(name="broken", reason="no wheel")
+    figure = plot_drift(find_drift([*environments(a=LEVEL, b=WORSE), broken], "a"))
+    (axes,) = figure.axes
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["a", "b", "broken"]
+    assert len(axes.containers) == 3
+    heights = [list(map(float, c.lines[0].get_ydata())) for c in axes.containers]
+    np.testing.assert_allclose(heights[2], [0.6, 0.4])
