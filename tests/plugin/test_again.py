@@ -89,6 +89,20 @@ def test_a_few_at_most(tmp_path, monkeypatch) -> None:
     assert len(lines) == len(set(lines)) == 3
 
 
+def test_the_baseline_first(tmp_path, monkeypatch) -> None:
+    """However many floors fail, the comparison with the baseline is looked at again first."""
+    monkeypatch.chdir(tmp_path)
+    floor = Verdict(gate="floor", curve="c", verdict="fail", sentence="s")
+    fall = Verdict(
+        gate="no regression", curve="c", verdict="fail", sentence="s",
+        figures=({"difference": -0.1},),
+    )  # fmt: skip
+    found = [*((f"test_a.py::test_floor[{i}]", floor) for i in range(5)), ("test_a.py::last", fall)]
+    choices = SimpleNamespace(records=None, given={}, profile=SimpleNamespace(seeds=(0,)))
+    (lines,) = next_commands(found, choices, tmp_path).values()
+    assert lines[0].startswith("pytest test_a.py::last ")
+
+
 def test_from_another_folder(tmp_path, monkeypatch) -> None:
     """A node is written as it is reached from here."""
     (tmp_path / "sub").mkdir()
