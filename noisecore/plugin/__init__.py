@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import uuid
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -12,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from noisecore.data import DatasetError
-from noisecore.noise import unknown
 from noisecore.plugin import baseline
-from noisecore.plugin.declare import MARKER, parametrize, read_requests
-from noisecore.plugin.fixture import CLOCK, Robustness
+from noisecore.plugin.choices import read_choices
+from noisecore.plugin.collection import append_vanished, collect, trains
+from noisecore.plugin.declare import MARKER, parametrize
+from noisecore.plugin.fixture import Robustness
 from noisecore.plugin.judged import Judged
 from noisecore.plugin.keys import (
     CHOICES,
@@ -27,7 +27,7 @@ from noisecore.plugin.keys import (
     VANISHED,
     VERDICTS,
 )
-from noisecore.plugin.options import Choices, add_options, read_choices
+from noisecore.plugin.options import add_options
 from noisecore.plugin.run import Run
 from noisecore.plugin.sources import Given, Trained
 from noisecore.records import RecordError
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
 
     from noisecore.plugin.baseline import Reference
-    from noisecore.plugin.declare import Request
 
 
 _INPUT = "noisecore_run"  # what the controller tells its xdist workers
@@ -95,8 +94,8 @@ def pytest_collection_modifyitems(
     collected = list(items)
     result = yield  # meanwhile others deselect
     try:
-        _collect(config, items)
-        _vanished(session, collected, items)
+        collect(config, items)
+        append_vanished(session, collected, items)
     except pytest.UsageError as error:
         if not hasattr(config, "workerinput"):
             raise
@@ -106,96 +105,12 @@ def pytest_collection_modifyitems(
     return result
 
 
-def _collect(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Read what the tests ask for, and leave out those of another profile."""
-    choices = config.stash[CHOICES]
-    other, skipped = [], ""
-    for item in items:
-        marker = item.get_closest_marker("robustness")
-        if marker is None:
-            continue
-        wanted = marker.kwargs.get("profile", choices.profile.name)
-        if wanted not in choices.known:
-            problem = unknown("profile", str(wanted), choices.known)
-            raise pytest.UsageError(f"noisecore: {item.nodeid}: marker robustness: {problem}")
-        if wanted != choices.profile.name:
-            other.append(item)
-            continue
-        requests = read_requests(item, marker, choices.profile)
-        if baseline.compares(item) and "noise_scale" in getattr(item, "fixturenames", ()):
-            raise pytest.UsageError(
-                f"noisecore: {item.nodeid}: a curve is compared with the baseline as a whole: "
-                "take noise_baseline without noise_scale"
-            )
-        if "benchmark" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.benchmark(timer=CLOCK))
-        if not choices.running:
-            skipped = _HOW_TO_RUN
-        elif baseline.compares(item) and choices.baseline.path is None:
-            skipped = skipped or baseline.NOT_ASKED
-        else:
-            _refuse_slow_precision(item, requests, choices)
-            item.stash[REQUESTS] = requests
-            continue
-        item.add_marker(pytest.mark.skip(reason=skipped))
-    if other:
-        config.hook.pytest_deselected(items=other)
-        items[:] = [item for item in items if item not in set(other)]
-    measured = any(REQUESTS in item.stash for item in items)
-    if skipped and not measured and os.environ.get("CI") and not config.option.collectonly:
-        raise pytest.UsageError(
-            "noisecore: CI is set, and every benchmark that trains would be skipped, so that a "
-            f"green build would have measured nothing: these {skipped}, or leave them out "
-            "with -m 'not robustness'"
-        )
-
-
-def _refuse_slow_precision(
-    item: pytest.Item, requests: Sequence[Request], choices: Choices
-) -> None:
-    """Raise `pytest.UsageError` if a test asks for bfloat16 where that is slower than float32."""
-    from noisecore.running.machine import fast_bfloat16
-
-    elsewhere = choices.records is not None or choices.scheduler is not None
-    asked = any(request.recipe.precision == "mixed_bfloat16" for request in requests)
-    if asked and not (elsewhere or choices.force_precision or fast_bfloat16()):
-        raise pytest.UsageError(
-            f"noisecore: {item.nodeid}: this machine has no fast path for mixed_bfloat16 (a "
-            "processor with AVX-512 BF16 or AMX, an NVIDIA GPU of compute capability 8.0): use "
-            "--noise-precision float32, or --noise-force-precision"
-        )
-
-
-def _vanished(session: pytest.Session, items: list[pytest.Item], left: list[pytest.Item]) -> None:
-    """Append to the items that are left one that fails if a curve is no longer compared."""
-    config = session.config
-    choices = config.stash[CHOICES]
-    if not _runs(config) or choices.baseline.path is None:
-        return
-    try:
-        held = baseline.read(choices.baseline.path, choices.profile)
-    except RecordError as error:
-        raise pytest.UsageError(f"noisecore: {error}") from None
-    config.stash[VANISHED] = gone = baseline.find_vanished(held, items, choices, config)
-    if choices.baseline.update == "all" or not (gone or any(REQUESTS in i.stash for i in left)):
-        return
-    item: baseline.Vanished = baseline.Vanished.from_parent(
-        session, name="baseline", nodeid="noisecore::baseline"
-    )
-    item.file = choices.baseline.path
-    item.curves = gone
-    left.append(item)
-
-
-_HOW_TO_RUN = "train models: add --noise-scales (in noisecore's own repository: --scales)"
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
     # An xdist controller collects nothing itself, and its workers' usage errors look like
     # crashes: what can be checked is checked here, before they start.
     config = session.config
-    if config.getoption("numprocesses", None) and _runs(config):
+    if config.getoption("numprocesses", None) and trains(config):
         run = config.stash[RUN] = _make_run(config)
         run.lock()
 
@@ -203,7 +118,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 def pytest_collection_finish(session: pytest.Session) -> None:
     config = session.config
     requests = [r for item in session.items for r in item.stash.get(REQUESTS, ())]
-    if requests and _runs(config):
+    if requests and trains(config):
         run = config.stash[RUN] = _make_run(config)
         if not hasattr(config, "workerinput"):
             run.lock()
@@ -215,10 +130,6 @@ def pytest_collection_finish(session: pytest.Session) -> None:
             for request in item.stash.get(REQUESTS, ())
         ]
         run.source.submit(requests, compared, list(config.stash.get(VANISHED, ())))
-
-
-def _runs(config: pytest.Config) -> bool:
-    return config.stash[CHOICES].running and not config.option.collectonly
 
 
 def _make_run(config: pytest.Config) -> Run:

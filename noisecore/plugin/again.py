@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from noisecore.plugin.options import OPTIONS, OWN_SCALES, Choices
+from noisecore.plugin.choices import Choices
+from noisecore.plugin.options import OPTIONS, OWN_SCALES
 
 if TYPE_CHECKING:
     from noisecore.judging.gates import Verdict

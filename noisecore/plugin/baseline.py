@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from noisecore.judging.margins import parse_margins
+from noisecore.plugin.choices import Choices
 from noisecore.plugin.declare import Request, read_requests
 from noisecore.plugin.keys import VERDICTS
-from noisecore.plugin.options import OWN_SCALES, Choices
+from noisecore.plugin.options import OWN_SCALES
 from noisecore.profiles import Profile
 from noisecore.records import RecordError, TrialRecord
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from noisecore.plugin.options import Choices
+from noisecore.plugin.choices import Choices
 from noisecore.profiles import Profile
 from noisecore.records import TrialRecord
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from noisecore.plugin.choices import Choices
     from noisecore.plugin.declare import Request
     from noisecore.plugin.fixture import Robustness
-    from noisecore.plugin.options import Choices
     from noisecore.plugin.run import Run
 
 # In the configuration's stash.

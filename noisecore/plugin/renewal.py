@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import noisecore
 from noisecore.plugin.baseline import CANDIDATE, FIXTURE, own_scales, read, shown
-from noisecore.plugin.options import Choices
+from noisecore.plugin.choices import Choices
 from noisecore.records import TrialRecord
 
 if TYPE_CHECKING:

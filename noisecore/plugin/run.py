@@ -23,8 +23,8 @@ from noisecore.noise import Stream, apply_noise, get_noise
 from noisecore.plugin import github
 from noisecore.plugin.again import next_commands
 from noisecore.plugin.baseline import CANDIDATE, Reference, shown
+from noisecore.plugin.choices import Choices
 from noisecore.plugin.judged import Judged
-from noisecore.plugin.options import Choices
 from noisecore.plugin.progress import duration, outcome
 from noisecore.plugin.renewal import renew
 from noisecore.plugin.sources import Source

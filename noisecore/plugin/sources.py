@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 
 from noisecore.data import Dataset, DatasetError, load_dataset
+from noisecore.plugin.choices import Choices
 from noisecore.plugin.declare import Request
-from noisecore.plugin.options import Choices
 from noisecore.plugin.progress import Progress
 from noisecore.records import TrialRecord, write_atomically
 

@@ -1,0 +1,244 @@
+"""What the options of a run come to: its profile, and how it is trained and judged."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import pytest
+
+from noisecore.data import DatasetError, check_name
+from noisecore.judging.margins import Margins, MarginsError, parse_margins
+from noisecore.models import ModelError, get_builder
+from noisecore.noise import NoiseError, get_noise
+from noisecore.plugin.options import OPTIONS, OWN_SCALES, destination, option
+from noisecore.profiles import (
+    Profile,
+    ProfileError,
+    change_profile,
+    get_profile,
+    parse_scales,
+    read_profiles,
+)
+from noisecore.recipes import RecipeError
+
+Update = Literal["", "all", "missing"]
+_UPDATES: tuple[Update, ...] = ("", "all", "missing")
+
+
+@dataclass(frozen=True)
+class BaselineChoices:
+    """How a run is judged against a baseline.
+
+    path: of the baseline's file, None if none was asked for. update: what of the run is written
+    into it. rigorous: by which mode. tolerant: whether an inconclusive verdict counts as a pass.
+    """
+
+    path: Path | None
+    update: Update
+    rigorous: bool
+    margins: Margins
+    tolerant: bool
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the options of a run come to.
+
+    known: the names of all profiles. running: whether scales were asked for, so that benchmarks
+    run. records: where they are read from instead of being trained. note: what the user should
+    know of how options were read. given: the options of the command line, for the next one.
+    """
+
+    profile: Profile
+    known: frozenset[str]
+    running: bool
+    data_dir: str | None
+    records: Path | None
+    workers: int | None  # None: auto
+    scheduler: str | None
+    timeout: float | None
+    retries: int
+    resume: bool
+    force_precision: bool
+    artifacts: Path
+    baseline: BaselineChoices
+    note: str
+    given: Mapping[str, str]
+
+
+def read_choices(config: pytest.Config) -> Choices:
+    """Return what the options come to; raise `pytest.UsageError` in one line on a bad value."""
+    scales = config.getoption("noise_scales")
+    if scales is None:
+        scales = config.getini("noise_scales") or None
+    note = ""
+    _refuse_empty(config)
+    try:
+        profiles = read_profiles(config.getini("noise_profiles"))
+        profile = get_profile(option(config, "profile"), profiles)
+        changes = {
+            field: text
+            for field, name in _FIELDS.items()
+            if (text := option(config, name)) and (field, text) != ("scales", OWN_SCALES)
+        }
+        if scales is not None and not scales.strip():
+            parse_scales(scales)  # an empty value is a mistake, not a wish for the default
+        if "scales" in changes:
+            _refuse_path(changes["scales"])
+        changed = change_profile(profile, **changes)
+        if precision := option(config, "precision"):
+            changed = replace(changed, recipe=changed.recipe.but(precision=precision))
+        written = [float(part) for part in changes.get("scales", "").split(",") if part]
+        if written != sorted(written):
+            shown = ",".join(f"{scale:g}" for scale in changed.scales)
+            note = f"scales are run in ascending order: {shown}"
+        get_noise(changed.noise)
+        check_name(changed.dataset)
+        for model in changed.models:
+            get_builder(model)
+    except (DatasetError, ModelError, NoiseError, ProfileError, RecipeError) as error:
+        raise pytest.UsageError(f"noisecore: {error}") from None
+    records = _records(config)
+    return Choices(
+        profile=changed,
+        known=frozenset(profiles),
+        running=scales is not None or records is not None,
+        data_dir=option(config, "data-dir") or None,
+        records=records,
+        workers=_workers(option(config, "workers")),
+        scheduler=option(config, "scheduler") or None,
+        timeout=_timeout(option(config, "trial-timeout")),
+        retries=_count("retries", option(config, "retries")),
+        force_precision=_yes(config, "force-precision"),
+        resume=_yes(config, "resume"),
+        artifacts=config.invocation_params.dir / option(config, "artifacts") / profile.name,
+        baseline=_baseline(config, profile.name, running=scales is not None or records is not None),
+        note=note,
+        given={
+            each.name: str(value)
+            for each in OPTIONS
+            if (value := config.getoption(destination(each.name))) is not None
+        },
+    )
+
+
+# Which field of a profile each option replaces.
+_FIELDS = {
+    "scales": "scales",
+    "seeds": "seeds",
+    "dataset": "dataset",
+    "models": "model",
+    "recipe": "recipe",
+}
+
+
+def _refuse_empty(config: pytest.Config) -> None:
+    """Refuse what an unset variable of a script leaves: it would pass for the default."""
+    for each in OPTIONS:
+        text = config.getoption(destination(each.name))
+        if each.name != "scales" and text is not None and not text.strip():
+            raise pytest.UsageError(
+                f"noisecore: --noise-{each.name} needs a value, {each.metavar}, got an empty one"
+            )
+
+
+def _refuse_path(text: str) -> None:
+    try:
+        parse_scales(text)
+    except ProfileError:
+        if not os.path.exists(text.split("::")[0]):
+            raise
+        raise ProfileError(
+            f"scales must be numbers such as 0.1,1,4, got {text!r}, which is a path: "
+            f"write the path before the option, or give it a value, as in --scales=0.1,1 {text}"
+        ) from None
+
+
+def _records(config: pytest.Config) -> Path | None:
+    text = option(config, "records")
+    return config.invocation_params.dir / text if text else None
+
+
+def _workers(text: str) -> int | None:
+    return None if text == "auto" else _count("workers", text, ", or auto")
+
+
+def _count(name: str, text: str, other: str = "") -> int:
+    if not text.isdecimal():
+        raise pytest.UsageError(
+            f"noisecore: {name} must be a whole number >= 0{other}, got {text!r}"
+        )
+    return int(text)
+
+
+def _timeout(text: str) -> float | None:
+    if text == "none":
+        return None
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    # The longest wait that a thread can be asked for is shorter than an infinite one.
+    if not 0 < seconds <= 10**6:
+        raise pytest.UsageError(
+            f"noisecore: trial-timeout must be seconds > 0 (1e6 at most), or none, got {text!r}"
+        )
+    return seconds
+
+
+def _baseline(config: pytest.Config, profile: str, *, running: bool) -> BaselineChoices:
+    text = option(config, "baseline")
+    written = option(config, "update-baseline")
+    if os.path.exists(written.split("::")[0]) and written not in _UPDATES:
+        raise pytest.UsageError(
+            f"noisecore: --noise-update-baseline must be all or missing, got {written!r}, which is "
+            f"a path: write the path before the option, or --noise-update-baseline=all {written}"
+        )
+    update = _one_of("update-baseline", written, _UPDATES)
+    for name in ("baseline", "update-baseline"):
+        asked = config.getoption(destination(name)) not in (None, "none")
+        if asked and not running and not config.option.collectonly:
+            raise pytest.UsageError(
+                f"noisecore: --noise-{name} needs a run: add --noise-scales (in noisecore's own "
+                "repository: --scales), or --noise-records"
+            )
+    mode = _one_of("gate", option(config, "gate"), ("simple", "rigorous"))
+    inconclusive = _one_of("inconclusive", option(config, "inconclusive"), ("fail", "pass"))
+    try:
+        margins = parse_margins(option(config, "margins"))
+    except MarginsError as error:
+        raise pytest.UsageError(f"noisecore: {error}") from None
+    path = None
+    if text != "none":
+        path = config.invocation_params.dir / text
+    if text == "auto" or (path is None and update):
+        path = config.rootpath / option(config, "baseline-dir")
+    if path is not None and (path.is_dir() or path.suffix != ".json"):
+        path = path / f"{profile}.json"
+    return BaselineChoices(
+        path=path,
+        update=update,
+        rigorous=mode == "rigorous",
+        margins=margins,
+        tolerant=inconclusive == "pass",
+    )
+
+
+T = TypeVar("T", bound=str)
+
+
+def _yes(config: pytest.Config, name: str) -> bool:
+    return _one_of(name, option(config, name), ("yes", "no")) == "yes"
+
+
+def _one_of(name: str, text: str, known: tuple[T, ...]) -> T:
+    for each in known:
+        if each == text:
+            return each
+    choices = " or ".join(filter(None, known))
+    raise pytest.UsageError(f"noisecore: --noise-{name} must be {choices}, got {text!r}")
