@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -138,11 +139,15 @@ class TestCommand:
         log = tmp_path / "logs/py311-tf219/log/1-install.log"
         log.parent.mkdir(parents=True)
         log.write_text("collecting\nERROR: No matching distribution found for tensorflow==2.19\n")
+        worked = log.with_name("2-venv.log")
+        worked.write_text("cmd: venv\nexit_code: 0\n")
+        os.utime(log, (0, 0))  # the newer log, of what worked, is no reason
         arguments = ["--expected", "py311-tf215,py311-tf219,py311-tf221",
                      "--logs", str(tmp_path / "logs"), "--out", str(tmp_path / "out")]  # fmt: skip
         assert main(["drift", *folders, *arguments]) == 2
         text = (tmp_path / "out/drift.md").read_text()
         assert "ERROR: No matching distribution found for tensorflow==2.19" in text
+        assert "exit_code" not in text
         rows = [line for line in text.splitlines() if line.startswith("| `py311")]
         assert [row.split("`")[1] for row in rows[:3]] == [
             "py311-tf215", "py311-tf219", "py311-tf221"

@@ -104,13 +104,13 @@ def _read(folders: list[Path], expected: list[str], logs: Path | None) -> list[E
 
 
 def _last_lines(name: str, logs: Path | None) -> str:
-    """Return the end of the newest log of an environment, empty if it has none."""
+    """Return the end of an environment's newest log of a command that failed, empty if none did."""
     paths = list((logs / name / "log").glob("*.log")) if logs is not None else []
-    if not paths:
-        return ""
-    newest = max(paths, key=lambda path: path.stat().st_mtime)
-    lines = [line for line in newest.read_text(errors="replace").splitlines() if line.strip()]
-    return "\n".join(lines[-_LOG_LINES:])
+    for path in sorted(paths, key=lambda path: path.stat().st_mtime, reverse=True):
+        lines = [line for line in path.read_text(errors="replace").splitlines() if line.strip()]
+        if "exit_code: 0" not in lines:  # as tox writes it
+            return "\n".join(lines[-_LOG_LINES:])
+    return ""
 
 
 def _plain(one: Drift) -> dict[str, Any]:

@@ -183,7 +183,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
             try:
                 records = [run.source.wait(request) for request in item.stash[REQUESTS]]
             except (ClusterError, StoreError) as error:
-                pytest.fail(f"noisecore: {error}", pytrace=False)
+                raise pytest.fail.Exception(f"noisecore: {error}", pytrace=False) from None
             flat = [record for part in records for record in part]
             failed = [record for record in flat if record.status == "failed"]
             if failed:

@@ -147,3 +147,32 @@ def test_killed_run_goes_on(start, undisturbed) -> None:
     assert numbers(folder) == undisturbed
     again = begun(folder, "started")[len(first) :]
     assert sorted(again) == sorted(set(undisturbed) - set(kept))
+
+
+def test_full_disk(start, undisturbed) -> None:
+    """A disk that is full ends the run with whole records alone; with room, it is resumed."""
+    folder, process = start("disk", "--collect-only")
+    assert process.wait(timeout=100) == 0
+    artifacts = folder / "noisecore-results"
+    artifacts.mkdir()
+    if mount(artifacts, "size=64k").returncode != 0:
+        pytest.skip("mounting a small file system is not permitted here")
+    try:
+        _, process = start("disk", folder=folder)
+        assert process.wait(timeout=900) == pytest.ExitCode.TESTS_FAILED
+        assert "No space left on device: make room" in (folder / "log.txt").read_text()
+        kept = numbers(folder)
+        assert 0 < len(kept) < TRIALS
+        mount(artifacts, "remount,size=16m").check_returncode()
+        _, process = start("disk", "--noise-resume", folder=folder)
+        assert process.wait(timeout=900) == 0
+        assert numbers(folder) == undisturbed
+        assert begun(folder, "started")[-1] not in kept
+    finally:
+        subprocess.run(["umount", "--lazy", artifacts], check=True)
+
+
+def mount(folder: Path, options: str) -> subprocess.CompletedProcess[bytes]:
+    """Mount a file system in memory on a folder."""
+    command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder]
+    return subprocess.run(command, capture_output=True, check=False)
