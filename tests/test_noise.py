@@ -17,9 +17,13 @@ from noisecore.noise import (
     Stream,
     apply_noise,
     check_scale,
+    check_scales,
     gaussian,
+    gaussian_blur,
     get_noise,
+    salt_and_pepper,
     source_sha256,
+    uniform,
 )
 
 STREAM = Stream(0, "train")
@@ -94,6 +98,74 @@ def test_clipped_noise_has_the_moments_of_a_clipped_normal(scale, pixel):
     assert (noisy.min(), noisy.max()) == (0, 1) if scale >= 0.5 else noisy.min() == 0
     for values, exact in ((noisy, mean), (noisy**2, square)):
         assert values.mean() == pytest.approx(exact, abs=5 * values.std() / np.sqrt(noisy.size))
+
+
+@pytest.mark.parametrize("scale", [0.1, 2.0])
+def test_uniform_is_uniform(scale):
+    """The scale is half of the width: by Kolmogorov and Smirnov, and never beyond it."""
+    noise = flat(apply_noise(uniform, zeros(40 * BLOCK, 4), scale, STREAM)).ravel()
+    assert stats.kstest(noise, stats.uniform(-scale, 2 * scale).cdf).pvalue > 0.001
+    assert np.abs(noise).max() <= np.float32(scale)
+    assert noise.std() == pytest.approx(scale / np.sqrt(3), rel=0.01)
+
+
+@pytest.mark.parametrize("scale", [0.05, 0.5, 1.0])
+def test_salt_and_pepper_replaces_its_share(scale):
+    """The scale is the share of replaced pixels; half get the image's least, half its greatest."""
+    images = np.tile(
+        np.linspace(-0.4, 2.8, 16, dtype=np.float32).reshape(4, 4, 1), (40 * BLOCK, 1, 1, 1)
+    )
+    noisy = apply_noise(salt_and_pepper, images, scale, STREAM)[:, 1:3]
+    before = images[:, 1:3]
+    for value in (images.min(), images.max()):
+        count = int((noisy == value).sum())
+        assert stats.binomtest(count, noisy.size, scale / 2).pvalue > 0.001
+    changed = noisy != before
+    assert np.isin(noisy[changed], [images.min(), images.max()]).all()
+
+
+def test_salt_and_pepper_takes_all_channels_of_a_pixel():
+    """A pixel is replaced in all of its channels or in none."""
+    images = np.random.default_rng(0).random((BLOCK, 5, 5, 3), np.float32)
+    changed = apply_noise(salt_and_pepper, images, 0.3, STREAM) != images
+    shares = changed.mean(axis=-1)
+    assert 0.2 < (shares > 0).mean() < 0.4
+    assert (shares[shares > 0] > 0.6).all()  # a channel may have had that value before
+
+
+def test_salt_and_pepper_grows_by_adding_pixels():
+    """What a scale replaces, every greater scale replaces too, by the same value."""
+    images = np.random.default_rng(0).random((BLOCK, 5, 5, 1), np.float32)
+    less, more = (apply_noise(salt_and_pepper, images, s, STREAM) for s in (0.2, 0.6))
+    replaced = less != images
+    np.testing.assert_array_equal(less[replaced], more[replaced])
+
+
+@pytest.mark.parametrize("scale", [0.7, 1.5])
+def test_blur_of_a_point_is_the_kernel(scale):
+    """A single bright pixel becomes a normal density of that width, in pixels."""
+    images = zeros(1, 25)
+    images[0, 12, 12] = 1
+    blurred = flat(apply_noise(gaussian_blur, images, scale, STREAM)).reshape(25, 25)
+    line = stats.norm.pdf(np.arange(-12, 13), scale=scale)
+    kernel = np.outer(line, line)
+    np.testing.assert_allclose(blurred, kernel / kernel.sum(), atol=2e-4)
+
+
+def test_blur_keeps_channels_apart_and_flat_images_flat():
+    """Nothing flows from one channel to the next, or in from beyond the edge."""
+    images = np.zeros((3, 9, 9, 3), np.float32)
+    images[..., 1] = 0.75
+    blurred = apply_noise(gaussian_blur, images, 2.0, STREAM)
+    np.testing.assert_allclose(blurred, images, atol=1e-6)
+
+
+def test_scales_that_a_noise_cannot_have():
+    """A share over 1 is refused before anything is trained; other noises have no upper bound."""
+    with pytest.raises(NoiseError, match="share of the pixels: it must be <= 1, got 4"):
+        check_scales(salt_and_pepper, (0.5, 4.0))
+    check_scales(salt_and_pepper, (0.0, 1.0))
+    check_scales(gaussian, (0.0, 4.0))
 
 
 # Images in, images out

@@ -14,7 +14,7 @@ import pytest
 from noisecore.data import DatasetError, check_name
 from noisecore.judging.margins import Margins, MarginsError, parse_margins
 from noisecore.models import ModelError, get_builder
-from noisecore.noise import NoiseError, get_noise
+from noisecore.noise import NoiseError, check_scales, get_noise
 from noisecore.plugin.options import OPTIONS, OWN_SCALES, destination, option
 from noisecore.profiles import (
     Profile,
@@ -97,7 +97,7 @@ def read_choices(config: pytest.Config) -> Choices:
         if written != sorted(written):
             shown = ",".join(f"{scale:g}" for scale in changed.scales)
             note = f"scales are run in ascending order: {shown}"
-        get_noise(changed.noise)
+        check_scales(get_noise(changed.noise), changed.scales)
         check_name(changed.dataset)
         for model in changed.models:
             get_builder(model)

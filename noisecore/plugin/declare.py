@@ -11,7 +11,7 @@ import pytest
 
 from noisecore.judging.margins import parse_margins
 from noisecore.models import get_builder
-from noisecore.noise import check_scale, get_noise, source_sha256, unknown
+from noisecore.noise import check_scale, check_scales, get_noise, source_sha256, unknown
 from noisecore.profiles import Profile
 from noisecore.recipes import Recipe
 from noisecore.records import Trial, TrialRecord, curve_name, trial_label
@@ -159,6 +159,7 @@ def _read_request(
     scales = _scales(values, profile)
     if "noise_scale" in params:
         scales = (params["noise_scale"],)
+    check_scales(get_noise(profile.noise), scales)
     if not models:
         return None
     run_scales = (0.0, *profile.scales)

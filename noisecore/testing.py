@@ -1,0 +1,84 @@
+"""What a noise must keep to, as a test that its author can run."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+import numpy as np
+
+from noisecore.noise import BLOCK, FloatArray, Noise, Stream, apply_noise, source_sha256
+
+
+def check_noise(
+    noise: Noise, scales: Sequence[float], *, shape: tuple[int, ...] = (28, 28, 1)
+) -> None:
+    """Raise `AssertionError`, naming what is broken, unless a noise keeps to its contract.
+
+    It keeps shape and dtype and leaves the images that came in as they are; its result is finite,
+    the identity at scale 0, and depends on `rng` alone, so that a sample's noise is the same
+    whatever stands beside it; it is stronger at each of the `scales`, ascending and greater
+    than 0, than at the one before; and its source can be read, for it is part of a trial's key.
+
+    shape: of an image, (height, width) or (height, width, channels); the images that the noise is
+    tried on are float32, smooth, in [0, 1].
+    """
+    name = getattr(noise, "__name__", repr(noise))
+    images = _images(shape)
+    try:
+        source_sha256(noise)
+    except (OSError, TypeError):
+        raise AssertionError(f"{name}: its source cannot be read: define it in a file") from None
+
+    before = images.copy()
+    changes = []
+    for scale in scales:
+        noisy = _call(noise, images, scale)
+        what = f"{name} at scale {scale:g}"
+        assert isinstance(noisy, np.ndarray), f"{what}: expected an array, got {type(noisy)}"
+        assert noisy.shape == images.shape, (
+            f"{what}: expected the shape {images.shape} as it was given, got {noisy.shape}"
+        )
+        assert noisy.dtype == np.float32, f"{what}: expected float32, got {noisy.dtype}"
+        assert np.isfinite(noisy).all(), f"{what}: expected finite pixels, got others"
+        assert np.array_equal(images, before), f"{what}: the images that came in were changed"
+        changes.append(float(np.mean((noisy - images) ** 2, dtype=np.float64)))
+    assert np.array_equal(_call(noise, images, 0.0), images), (
+        f"{name}: scale 0 must be the identity, got other images"
+    )
+    for i, scale in enumerate(scales):
+        least = changes[i - 1] if i else 0.0
+        assert changes[i] > least, (
+            f"{name}: the mean squared change must grow with the scale, got {changes[i]:.3g} at "
+            f"{scale:g} after {least:.3g}"
+        )
+    _check_key(noise, name, images, scales[-1])
+
+
+def _check_key(noise: Noise, name: str, images: FloatArray, scale: float) -> None:
+    """Assert that noise follows its stream and the sample's place, and nothing else."""
+    stream = Stream(0, "test")
+    whole = apply_noise(noise, images, scale, stream)
+    np.random.seed(1)
+    random.seed(1)
+    again = apply_noise(noise, images, scale, stream)
+    assert np.array_equal(whole, again), (
+        f"{name}: one stream must give one noise: draw from rng alone, never from global state"
+    )
+    some = np.array([len(images) - 1, 3, BLOCK])
+    part = apply_noise(noise, images[some], scale, stream, indices=some)
+    assert np.array_equal(part, whole[some]), (
+        f"{name}: a sample's noise must not depend on the samples beside it"
+    )
+
+
+def _call(noise: Noise, images: FloatArray, scale: float) -> FloatArray:
+    return noise(images, scale, rng=np.random.Generator(np.random.PCG64(0)))
+
+
+def _images(shape: tuple[int, ...]) -> FloatArray:
+    """Return smooth float32 images in [0, 1], (BLOCK + 8, *shape), no two alike."""
+    steps = [np.linspace(0, 1, size) for size in shape]
+    waves = sum(np.ix_(*steps))
+    phases = np.arange(BLOCK + 8).reshape(-1, *[1] * len(shape)) / 7
+    return np.asarray((1 + np.sin(5 * waves + phases)) / 2, np.float32)

@@ -1,0 +1,95 @@
+"""The contract that a noise's author can check."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+
+from noisecore.noise import NOISES
+from noisecore.testing import check_noise
+
+SCALES = (0.25, 0.5, 1.0)
+
+
+@pytest.mark.parametrize("noise", NOISES.values(), ids=NOISES)
+@pytest.mark.parametrize("shape", [(28, 28, 1), (8, 12), (32, 32, 3)])
+def test_shipped_noises(noise, shape) -> None:
+    """Every noise that comes with noisecore keeps to the contract, whatever the images."""
+    check_noise(noise, SCALES, shape=shape)
+
+
+def halves(images, scale, *, rng):
+    """Give float64."""
+    return images.astype(np.float64) + scale
+
+
+def thinner(images, scale, *, rng):
+    """Lose a row."""
+    return images[:, 1:] + np.float32(scale)
+
+
+def endless(images, scale, *, rng):
+    """Divide by zero."""
+    return images / np.float32(0 * scale)
+
+
+def in_place(images, scale, *, rng):
+    """Change what came in."""
+    images += np.float32(scale)
+    return images
+
+
+def always(images, scale, *, rng):
+    """Change images at scale 0 too."""
+    return images + np.float32(scale + 1)
+
+
+def weaker(images, scale, *, rng):
+    """Grow weaker with the scale."""
+    return images + np.float32(scale and 1 / scale)
+
+
+def from_anywhere(images, scale, *, rng):
+    """Draw from NumPy's global state."""
+    return images + np.float32(scale) * np.random.rand(*images.shape).astype(np.float32)
+
+
+def from_python(images, scale, *, rng):
+    """Draw from Python's global state."""
+    return images + np.float32(scale * random.random())
+
+
+def of_the_batch(images, scale, *, rng):
+    """Depend on the other samples."""
+    return images + np.float32(scale) * images.mean()
+
+
+@pytest.mark.parametrize(
+    ("noise", "broken"),
+    [
+        (halves, "expected float32, got float64"),
+        (thinner, r"expected the shape \(264, 28, 28, 1\) as it was given"),
+        (endless, "expected finite pixels"),
+        (in_place, "the images that came in were changed"),
+        (always, "scale 0 must be the identity"),
+        (weaker, "the mean squared change must grow with the scale, got 4 at 0.5 after 16"),
+        (from_anywhere, "draw from rng alone"),
+        (from_python, "draw from rng alone"),
+        (of_the_batch, "must not depend on the samples beside it"),
+        (lambda images, scale, *, rng: None, "expected an array, got <class 'NoneType'>"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:divide by zero", "ignore:invalid value")
+def test_broken_noises(noise, broken) -> None:
+    """Each way to break the contract is named."""
+    with pytest.raises(AssertionError, match=broken):
+        check_noise(noise, SCALES)
+
+
+def test_source_that_cannot_be_read() -> None:
+    """A noise whose text is nowhere cannot be told from its next version, and is refused."""
+    noise = eval("lambda images, scale, *, rng: images + scale")
+    with pytest.raises(AssertionError, match="its source cannot be read: define it in a file"):
+        check_noise(noise, SCALES)
