@@ -198,13 +198,13 @@ class Run:
             return apply_noise(noise, images, scale, stream, clip=profile.clip)
 
         middle = profile.scales[len(profile.scales) // 2]
-        two = np.zeros_like(test[:2])
+        two = np.repeat(test[:1], 2, axis=0)
         unit = "standardised pixels"
         if profile.recipe.standardisation == "none":
             unit = "pixels in [0, 1]"
         return NoisePictures(
             clean=test[0],
-            frames=list(noisy(two, middle)),
+            frames=list(noisy(two, middle) - two),
             noisy=[(scale, noisy(test[:1], scale)[0]) for scale in profile.scales],
             unit=unit,
         )

@@ -31,8 +31,8 @@ _NOISE = "all-noise"
 class NoisePictures:
     """What the noise pictures show; the data set is needed to make it, records do not hold it.
 
-    clean, frames (noise alone, of two draws) and noisy (scale and image) are float images (height,
-    width, channels), 1 or 3 channels, in the `unit` that is named beside them.
+    clean, frames (what the noise changed, twice) and noisy (scale and image) are float images
+    (height, width, channels), 1 or 3 channels, in the `unit` that is named beside them.
     """
 
     clean: Floats
