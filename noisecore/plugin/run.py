@@ -236,7 +236,7 @@ def _summarise(
                 sentence = f"{verdict.verdict.upper()}: {verdict.sentence}"
                 table = regression_table(verdict).splitlines()
                 lines += ["", "against the baseline:", *table, *wrap_text(sentence)]
-    for verdict in verdicts:
+    for verdict in sorted(verdicts, key=lambda verdict: verdict.urgency):
         said = verdict.gate == "no regression" and verdict.curve in curves
         if verdict.verdict != "pass" and not said:
             sentence = f"{verdict.verdict.upper()} {verdict.gate}: {verdict.sentence}"

@@ -22,11 +22,11 @@ class Finding:
 
 
 def make_annotations(findings: Sequence[Finding]) -> list[str]:
-    """Return workflow commands that show each finding at its test, failures first, ten at most.
+    """Return workflow commands that show each finding at its test, the most urgent first, ten at most.
 
     Source: GitHub, "Workflow commands for GitHub Actions", setting an error or warning message.
     """
-    ordered = sorted(findings, key=lambda finding: finding.verdict.verdict != "fail")
+    ordered = sorted(findings, key=lambda finding: finding.verdict.urgency)
     shown = ordered if len(ordered) <= ANNOTATIONS else ordered[: ANNOTATIONS - 1]
     lines = [
         f"::{'error' if finding.verdict.verdict == 'fail' else 'warning'} "

@@ -9,7 +9,7 @@ import numpy as np
 
 from noisecore.judging.curves import Curve
 from noisecore.judging.gates import HEAD, Verdict, regression_lines, regression_rows
-from noisecore.records import TrialRecord
+from noisecore.records import Trial, TrialRecord
 from noisecore.showing.markdown import bullets, code, number, table, text
 from noisecore.showing.results import Results, assemble
 from noisecore.showing.rows import Estimate, curve_rows
@@ -142,7 +142,7 @@ def _standing(results: Results) -> str:
 def _verdicts(verdicts: Sequence[Verdict]) -> list[str]:
     if not verdicts:
         return []
-    ordered = sorted(verdicts, key=lambda verdict: _ORDER.index(verdict.verdict))
+    ordered = sorted(verdicts, key=lambda verdict: verdict.urgency)
     lines = [f"**{v.verdict}**, {v.gate}: {text(v.sentence)}" for v in ordered]
     return ["## Verdicts", "\n".join(f"- {line}" for line in lines)]
 
@@ -237,6 +237,7 @@ def _provenance(results: Results) -> str:
         + ": "
         + ", ".join(f"{name} {value}" for name, value in trial.recipe.values().items())
         for trial in trials
+        if isinstance(trial, Trial)
     )
     for name in dict.fromkeys(key for record in results.records for key in record.environment):
         values = (r.environment[name] for r in results.records if name in r.environment)

@@ -314,8 +314,8 @@ def test_verdict_travels_as_json() -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"gate": "luck"}, "gate must be one of monotonic, floor"),
-        ({"verdict": "green"}, "verdict must be one of pass, fail, inconclusive"),
+        ({"gate": "luck"}, "gate must be one of trials, no regression, monotonic"),
+        ({"verdict": "green"}, "verdict must be one of fail, inconclusive, pass"),
         ({"extra": 1}, "extra"),
         ({"figures": 3}, "not a verdict"),
     ],

@@ -78,6 +78,14 @@ class TestSimple:
         failing = [row["scale"] for row in verdict.figures if row["verdict"] == "fail"]
         assert 1.0 in failing
 
+    def test_the_sentence_names_the_worst_scale(self) -> None:
+        """Of many scales that fell the sentence has the greatest fall, and counts the others."""
+        worse = make_sweep(shifted({0.5: -10.0, 1.0: -25.0, 4.0: -20.0}))
+        verdict = judge_no_regression(case(worse, make_sweep(LEVEL)))
+        assert "scale 1 changed by -25.00 points" in verdict.sentence
+        assert verdict.sentence.endswith("; and 2 more of the scales")
+        assert "scale 4 changed" not in verdict.sentence
+
     def test_allowed_by_hand(self) -> None:
         """What is allowed is the margin, or three pooled standard errors if that is more."""
         new, old = make_sweep({1.0: 0.8}, spread=0.03), make_sweep({1.0: 0.8}, spread=0.03)

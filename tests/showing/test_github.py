@@ -6,9 +6,11 @@ from noisecore.judging.gates import Verdict
 from noisecore.showing.github import Finding, cut_summary, make_annotations
 
 
-def finding(outcome="fail", sentence="it fell", file="benchmarks/test_a.py", line=7) -> Finding:
+def finding(
+    outcome="fail", sentence="it fell", file="benchmarks/test_a.py", line=7, gate="floor"
+) -> Finding:
     """Return a finding at a test."""
-    verdict = Verdict(gate="floor", curve="cnn", verdict=outcome, sentence=sentence)
+    verdict = Verdict(gate=gate, curve="cnn", verdict=outcome, sentence=sentence)
     return Finding(file=file, line=line, verdict=verdict)
 
 
@@ -24,6 +26,15 @@ def test_failures_come_first() -> None:
     """Undecided findings are warnings, behind the failures."""
     lines = make_annotations([finding("inconclusive", "who knows"), finding()])
     assert [line.partition(" ")[0] for line in lines] == ["::error", "::warning"]
+
+
+def test_what_says_most_comes_first() -> None:
+    """A dozen floors do not crowd out the comparison with the baseline, nor a failed trial."""
+    found = [finding()] * 12 + [finding(gate="no regression"), finding(gate="trials")]
+    titles = [
+        line.partition("::it")[0].partition("noisecore")[2] for line in make_annotations(found)
+    ]
+    assert titles[:3] == ["%3A trials%3A fail", "%3A no regression%3A fail", "%3A floor%3A fail"]
 
 
 def test_ten_at_most() -> None:

@@ -55,9 +55,15 @@ def regression_table(verdict: Verdict) -> str:
 
 
 def regression_sentence(curve: str, outcome: Outcome, rows: Sequence[Row]) -> str:
-    """Return the finding in words: the rows that decided it, or the one that came nearest."""
+    """Return the finding in words: what decided it, or what came nearest to it."""
     if outcome != "pass":
-        shown = "; ".join(_in_words(row) for row in rows if row["verdict"] == outcome)
+        deciding = [row for row in rows if row["verdict"] == outcome]
+        scales = [row for row in deciding if "difference" in row and row["scale"] is not None]
+        # The table has them all: the sentence names the scale that fell the most.
+        worst = min(scales, key=lambda row: float(row["difference"]), default=None)
+        shown = "; ".join(_in_words(row) for row in deciding if row is worst or row not in scales)
+        if len(scales) > 1:
+            shown += f"; and {len(scales) - 1} more of the scales"
         if outcome == "fail":
             return f"{curve} is worse than its baseline: {shown}"
         return f"whether {curve} is worse than its baseline is undecided: {shown}"

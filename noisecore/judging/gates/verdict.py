@@ -13,10 +13,11 @@ import numpy as np
 
 from noisecore.judging.curves import Curve, Point
 
+# Both in the order in which a reader should see them: what says most, first.
 Gate = Literal[
-    "monotonic", "floor", "noise bites", "at chance", "published", "no regression", "trials"
+    "trials", "no regression", "monotonic", "noise bites", "published", "at chance", "floor"
 ]
-Outcome = Literal["pass", "fail", "inconclusive"]
+Outcome = Literal["fail", "inconclusive", "pass"]
 
 # A mean of shares differs from its exact value in the last digits; accuracies lie at least
 # 1 / (seeds * images) apart, which is much more.
@@ -39,6 +40,11 @@ class Verdict:
     verdict: Outcome
     sentence: str
     figures: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def urgency(self) -> tuple[int, int]:
+        """A key to sort by: what should be looked at first is the least."""
+        return get_args(Outcome).index(self.verdict), get_args(Gate).index(self.gate)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the verdict as plain JSON values."""
