@@ -27,10 +27,12 @@ def curve_name(
     model: str, noise: str, recipe: Recipe, clip: tuple[float, float] | None, blank: bool
 ) -> str:
     """Return the name of the curve that trials of these make, over their scales and seeds."""
-    parts = [model, noise, recipe.name]
-    if clip is not None:
-        parts.append(f"clip={clip[0]:g}:{clip[1]:g}")
+    parts = [model, noise, recipe.name, *_clip_name(clip)]
     return "/".join([*parts, "blank"] if blank else parts)
+
+
+def _clip_name(clip: tuple[float, float] | None) -> list[str]:
+    return [] if clip is None else [f"clip={clip[0]:g}:{clip[1]:g}"]
 
 
 def trial_label(curve: str, scale: float, seed: int) -> str:
@@ -39,45 +41,31 @@ def trial_label(curve: str, scale: float, seed: int) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trial:
-    """One training: what goes into it, and the scales that it is evaluated at.
+class AnyTrial:
+    """What is tested, on what, under which noise: what a trained and a given model have in common.
 
     dataset, dataset_sha256: its name, and the SHA-256 of its content.
-    model, model_source: the builder's name, and the SHA-256 of its source text.
-    noise, noise_source: likewise; `clip` bounds the noisy images, None leaves them unbounded.
-    blank: the images are replaced by zeros before the noise: a control, which ends at chance.
-    train_scale, test_scales: in the noise's unit; seed: of weights, order, dropout and training
-    noise; test_draw: which realisation of the noise the test images get.
+    model, model_source: its name, and the SHA-256 of what it was made from.
+    noise, noise_source: the name, and the SHA-256 of its source text; `clip` bounds the noisy
+    images, None leaves them unbounded.
+    test_scales: in the noise's unit; test_draw: which realisation of the noise the images get.
+    seed: counts the trials of one scale.
     """
 
     dataset: str
     dataset_sha256: str
     model: str
     model_source: str
-    recipe: Recipe
     noise: str
     noise_source: str
-    train_scale: float
     test_scales: tuple[float, ...]
     seed: int
     test_draw: int = 0
     clip: tuple[float, float] | None = None
-    blank: bool = False
 
     def __post_init__(self) -> None:
         # 1 and 1.0 are one scale, and must give one key.
-        object.__setattr__(self, "train_scale", float(self.train_scale))
         object.__setattr__(self, "test_scales", tuple(map(float, self.test_scales)))
-
-    @property
-    def curve(self) -> str:
-        """The name of the curve that this trial is a part of: all but its scale and its seed."""
-        return curve_name(self.model, self.noise, self.recipe, self.clip, self.blank)
-
-    @property
-    def label(self) -> str:
-        """The trial in a few words, for people."""
-        return trial_label(self.curve, self.train_scale, self.seed)
 
     def key(self, conditions: Mapping[str, Any]) -> str:
         """Return the trial's name on disk: a hash of all that its numbers depend on.
@@ -87,6 +75,65 @@ class Trial:
         content = {"trial": _plain(self), "conditions": dict(conditions), "schema": SCHEMA}
         text = json.dumps(content, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial(AnyTrial):
+    """One training: what goes into it, and the scales that it is evaluated at.
+
+    model, model_source: the builder's name, and the SHA-256 of its source text.
+    blank: the images are replaced by zeros before the noise: a control, which ends at chance.
+    train_scale: in the noise's unit; seed: of weights, order, dropout and training noise.
+    """
+
+    recipe: Recipe
+    train_scale: float
+    blank: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(self, "train_scale", float(self.train_scale))
+
+    @property
+    def curve(self) -> str:
+        """The name of the curve that this trial is a part of: all but its scale and its seed."""
+        return curve_name(self.model, self.noise, self.recipe, self.clip, self.blank)
+
+    @property
+    def curve_scales(self) -> tuple[float, ...]:
+        """The scales of its curve that this trial gives figures for: that it was trained at."""
+        return (self.train_scale,)
+
+    @property
+    def label(self) -> str:
+        """The trial in a few words, for people."""
+        return trial_label(self.curve, self.train_scale, self.seed)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GivenTrial(AnyTrial):
+    """One test of a model that was given as it is: nothing is trained.
+
+    units: what scale 1 is a share of: "own", the units of the images that the model takes, or
+    "range", from the least to the greatest value that they can have. Its seed is its test_draw.
+    """
+
+    units: Literal["own", "range"]
+
+    @property
+    def curve(self) -> str:
+        """The name of the curve that this trial is a part of: all but its draw."""
+        return "/".join([self.model, self.noise, *_clip_name(self.clip)])
+
+    @property
+    def curve_scales(self) -> tuple[float, ...]:
+        """The scales of its curve that this trial gives figures for: all that it was tested at."""
+        return self.test_scales
+
+    @property
+    def label(self) -> str:
+        """The trial in a few words, for people."""
+        return f"{self.curve} draw {self.seed}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,7 +190,7 @@ class TrialRecord:
 
     key: str
     run: str
-    trial: Trial
+    trial: Trial | GivenTrial
     status: Literal["complete", "failed"]
     reason: str | None = None
     environment: dict[str, Any] = field(default_factory=dict)
@@ -176,7 +223,9 @@ class TrialRecord:
         check_schema(data, source=source)
         try:
             values = dict(data)
-            values["trial"] = trial_from_dict(values["trial"])
+            trial = values["trial"]
+            trained = "recipe" in trial
+            values["trial"] = trial_from_dict(trial) if trained else GivenTrial(**_shared(trial))
             values["history"] = tuple(Epoch(**epoch) for epoch in values["history"])
             values["evaluations"] = tuple(Evaluation(**e) for e in values["evaluations"])
             record = cls(**values)
@@ -189,12 +238,16 @@ class TrialRecord:
 
 def trial_from_dict(data: Mapping[str, Any]) -> Trial:
     """Return the trial of a dict of plain JSON values; raise `TypeError` if fields do not fit."""
-    values = dict(data)
-    values["recipe"] = Recipe(**values["recipe"])
-    values["test_scales"] = tuple(values["test_scales"])
-    if values["clip"] is not None:
-        values["clip"] = tuple(values["clip"])
-    return Trial(**values)
+    return Trial(**_shared(data) | {"recipe": Recipe(**data["recipe"])})
+
+
+def _shared(data: Mapping[str, Any]) -> dict[str, Any]:
+    clip = data["clip"]
+    return {
+        **data,
+        "test_scales": tuple(data["test_scales"]),
+        "clip": None if clip is None else tuple(clip),
+    }
 
 
 def check_schema(data: Any, *, source: str) -> None:

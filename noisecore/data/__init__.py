@@ -10,6 +10,7 @@ from noisecore.data.dataset import (
 )
 from noisecore.data.listing import Listing, find_dataset, format_listing, list_datasets
 from noisecore.data.loading import DATASETS, check_name, load_dataset
+from noisecore.data.own import class_numbers
 from noisecore.data.published import DATA_DIR_VARIABLE
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Listing",
     "as_dataset",
     "check_name",
+    "class_numbers",
     "content_sha256",
     "find_dataset",
     "format_listing",

@@ -127,7 +127,7 @@ def _labels(arrays: dict[str, Array], path: Path) -> tuple[dict[str, NDArray[np.
     """Return the labels as int64 (n,), and the number of classes."""
     labels, widths = {}, {}
     for key in ARRAYS[1::2]:
-        labels[key], widths[key] = _class_numbers(arrays[key], f"{key} in {path}")
+        labels[key], widths[key] = class_numbers(arrays[key], f"{key} in {path}")
     if len(set(widths.values())) > 1:
         raise refusal(
             f"y_test in {path}",
@@ -155,7 +155,7 @@ def _labels(arrays: dict[str, Array], path: Path) -> tuple[dict[str, NDArray[np.
     return labels, num_classes
 
 
-def _class_numbers(labels: Array, what: str) -> tuple[NDArray[np.int64], int]:
+def class_numbers(labels: Array, what: str) -> tuple[NDArray[np.int64], int]:
     """Return class numbers, and the width if they came one-hot, else 0."""
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]

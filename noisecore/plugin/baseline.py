@@ -129,7 +129,7 @@ class Reference:
                 scales = {row["scale"] for row in judged if row.get("scale") is not None}
                 compared.setdefault(verdict.curve, set()).update(scales)
         held = {
-            name: {r.trial.train_scale for r in baseline.of(name) if r.trial.train_scale > 0}
+            name: {s for r in baseline.of(name) for s in r.trial.curve_scales if s > 0}
             for name in baseline.origins
         }
         done = {name: compared.get(name, set()) & scales for name, scales in held.items()}

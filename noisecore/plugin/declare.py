@@ -90,7 +90,8 @@ class Request:
         """Return whether a record, by whatever source, is one that this asks for."""
         trial = record.trial
         return (
-            trial.dataset == self.dataset
+            isinstance(trial, Trial)
+            and trial.dataset == self.dataset
             and trial.curve == self.curve
             and trial.recipe.values() == self.recipe.values()
             and trial.test_draw == self.test_draw

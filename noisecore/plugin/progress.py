@@ -115,7 +115,7 @@ def outcome(record: TrialRecord) -> str:
     trial = record.trial
     if record.status == "failed":
         return f"{trial.label}: failed: {record.reason}"
-    accuracy = record.at(trial.train_scale).accuracy
+    accuracy = record.at(trial.curve_scales[0]).accuracy
     return f"{trial.label}: accuracy {accuracy:.4f} in {duration(record.cost['seconds'])}"
 
 

@@ -91,7 +91,7 @@ def run_trial(
     except TrialError as failure:
         record |= {"status": "failed", "reason": str(failure)}
     cost["seconds"] = time.perf_counter() - start
-    cost["peak_memory_bytes"] = _peak_memory()
+    cost["peak_memory_bytes"] = peak_memory()
     return TrialRecord(cost=cost, **record)
 
 
@@ -201,7 +201,7 @@ def _seeded(seed: int) -> Iterator[None]:
         np.random.set_state(numpy_state)
 
 
-def _peak_memory() -> int:
+def peak_memory() -> int:
     """Return this process's greatest resident memory so far, in bytes."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024

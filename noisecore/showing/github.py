@@ -22,7 +22,7 @@ class Finding:
 
 
 def make_annotations(findings: Sequence[Finding]) -> list[str]:
-    """Return workflow commands that show each finding at its test, the most urgent first, ten at most.
+    """Return commands that show each finding at its test, the most urgent first, ten at most.
 
     Source: GitHub, "Workflow commands for GitHub Actions", setting an error or warning message.
     """

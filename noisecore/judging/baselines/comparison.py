@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from noisecore.judging.curves import Cells, curve_cells, evaluation_at
 from noisecore.judging.statistics import Floats
-from noisecore.records import Evaluation, TrialRecord
+from noisecore.records import Evaluation, Trial, TrialRecord
 
 Answers = NDArray[np.bool_]
 
@@ -127,8 +127,12 @@ def _any(cells: Cells) -> TrialRecord:
 def _obstacles(ours: TrialRecord, theirs: TrialRecord) -> list[str]:
     a, b = ours.trial, theirs.trial
     pairs = [(field, getattr(a, field), getattr(b, field)) for field in _SAME]
-    before = b.recipe.values()
-    pairs += [(f"recipe {key}", value, before[key]) for key, value in a.recipe.values().items()]
+    if isinstance(a, Trial) and isinstance(b, Trial):
+        before = b.recipe.values()
+        pairs += [(f"recipe {key}", value, before[key]) for key, value in a.recipe.values().items()]
+    else:
+        one, other = (getattr(each, "units", "those of a trained model") for each in (a, b))
+        pairs.append(("units", one, other))
     return [_difference(field, one, other) for field, one, other in pairs if one != other]
 
 

@@ -94,7 +94,7 @@ def write_baseline(path: Path, baseline: Baseline) -> None:
         "trials": [],
     }
     order = sorted(
-        baseline.records, key=lambda r: (r.trial.curve, r.trial.train_scale, r.trial.seed)
+        baseline.records, key=lambda r: (r.trial.curve, r.trial.curve_scales, r.trial.seed)
     )
     lines = ",\n".join(json.dumps(record.to_dict(), sort_keys=True) for record in order)
     text = json.dumps(head, indent=1)

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import fields, replace
+from dataclasses import fields
+from typing import Any
 
 import numpy as np
 
 from noisecore.judging.curves.curve import Curve
 from noisecore.judging.curves.matrix import Matrix
-from noisecore.records import Evaluation, Trial, TrialRecord
+from noisecore.records import Evaluation, GivenTrial, Trial, TrialRecord
 
 Cells = dict[tuple[float, int], TrialRecord]
 
 
 def matched_curves(records: Iterable[TrialRecord]) -> dict[str, Curve]:
-    """Return the matched curve of each name: train scale by seed, tested at the train scale.
+    """Return the matched curve of each name: scale by seed, trained and tested at the scale.
+
+    Of a model that was given, the curve over its test scales, by draw.
 
     Raises `ValueError`, naming both keys, if two records of a curve do not belong together: other
     data, source, recipe or test images, or other numbers for the same scale and seed.
@@ -42,15 +45,21 @@ def matched_curves(records: Iterable[TrialRecord]) -> dict[str, Curve]:
             accuracy=accuracy,
             loss=loss,
             images=max((e.images for r in cells.values() for e in r.evaluations), default=0),
+            replicates="draws" if _given(cells) else "seeds",
             failures=tuple(failures),
         )
     return curves
 
 
 def curve_matrix(records: Iterable[TrialRecord]) -> dict[str, Matrix]:
-    """Return the train-by-test matrix of each curve's name; raises as `matched_curves` does."""
+    """Return the train-by-test matrix of each curve's name; raises as `matched_curves` does.
+
+    A model that was given has none.
+    """
     matrices = {}
     for name, cells in curve_cells(records).items():
+        if _given(cells):
+            continue
         scales, seeds = _axes(cells)
         tests = sorted({scale for record in cells.values() for scale in record.trial.test_scales})
         accuracy = np.full((len(seeds), len(scales), len(tests)), np.nan)
@@ -88,7 +97,7 @@ def evaluation_at(record: TrialRecord | None, scale: float) -> Evaluation | str:
 
 
 def curve_cells(records: Iterable[TrialRecord]) -> dict[str, Cells]:
-    """Return each curve's records by (train scale, seed), names in alphabetical order.
+    """Return each curve's records by (scale, seed), names in alphabetical order.
 
     Raises `ValueError`, naming both keys, if two records of a curve do not belong together.
     """
@@ -97,9 +106,15 @@ def curve_cells(records: Iterable[TrialRecord]) -> dict[str, Cells]:
         cells = groups.setdefault(record.trial.curve, {})
         if cells:
             _check_same_curve(next(iter(cells.values())), record)
-        cell = record.trial.train_scale, record.trial.seed
-        cells[cell] = _one_of(cells[cell], record) if cell in cells else record
+        for scale in record.trial.curve_scales:
+            cell = scale, record.trial.seed
+            cells[cell] = _one_of(cells[cell], record) if cell in cells else record
     return dict(sorted(groups.items()))
+
+
+def _given(cells: Cells) -> bool:
+    """Return whether these are of a model that was given, and not trained."""
+    return any(isinstance(record.trial, GivenTrial) for record in cells.values())
 
 
 def _axes(cells: Cells) -> tuple[list[float], tuple[int, ...]]:
@@ -108,13 +123,11 @@ def _axes(cells: Cells) -> tuple[list[float], tuple[int, ...]]:
 
 def _check_same_curve(first: TrialRecord, record: TrialRecord) -> None:
     """Raise `ValueError` unless two records differ in nothing but scale and seed."""
-    ours, theirs = (
-        replace(r.trial, train_scale=0.0, seed=0, test_scales=()) for r in (first, record)
-    )
-    for field in fields(Trial):
-        if (a := getattr(ours, field.name)) != (b := getattr(theirs, field.name)):
+    ours, theirs = (_common(r.trial) for r in (first, record))
+    for name in ours | theirs:
+        if (a := ours.get(name)) != (b := theirs.get(name)):
             raise ValueError(
-                f"{record.trial.curve}: records of one curve must have the same {field.name}, "
+                f"{record.trial.curve}: records of one curve must have the same {name}, "
                 f"got {a!r} in {first.key} and {b!r} in {record.key}"
             )
     images = {e.images for r in (first, record) for e in r.evaluations}
@@ -123,6 +136,14 @@ def _check_same_curve(first: TrialRecord, record: TrialRecord) -> None:
             f"{record.trial.curve}: records of one curve must have the same number of test "
             f"images, got {sorted(images)} in {first.key} and {record.key}"
         )
+
+
+def _common(trial: Trial | GivenTrial) -> dict[str, Any]:
+    """Return what all trials of a curve have in common: all but scale and seed."""
+    own = {"train_scale", "test_scales", "seed"}
+    if isinstance(trial, GivenTrial):
+        own.add("test_draw")
+    return {f.name: getattr(trial, f.name) for f in fields(trial) if f.name not in own}
 
 
 def _one_of(first: TrialRecord, record: TrialRecord) -> TrialRecord:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -78,7 +78,8 @@ class Curve:
 
     scales: (k,) ascending. accuracy, loss: (S, k), a row a seed, NaN where the trial failed or is
     missing. images: how many test images each accuracy is a share of. failures: a line for each
-    NaN, which trial and why; it starts with the trial's label.
+    NaN, which trial and why; it starts with the trial's label. replicates: what a row stands for:
+    "seeds", or the "draws" of the test noise that one model was given.
     """
 
     name: str
@@ -88,6 +89,7 @@ class Curve:
     loss: Floats
     images: int
     failures: tuple[str, ...] = ()
+    replicates: Literal["seeds", "draws"] = "seeds"
 
     def __post_init__(self) -> None:
         shape = (len(self.seeds), len(self.scales))
@@ -205,7 +207,8 @@ class Curve:
     def __str__(self) -> str:
         half = mean_interval(self.accuracy).half_width
         many = len(self.seeds) > _SHOWN_SEEDS
-        seeds = f"{len(self.seeds)} seeds" if many else f"seeds {' '.join(map(str, self.seeds))}"
+        what = self.replicates
+        seeds = f"{len(self.seeds)} {what}" if many else f"{what} {' '.join(map(str, self.seeds))}"
         rows = [("scale", "accuracy", "± 95 %", seeds, "loss")]
         for i, scale in enumerate(self.scales):
             column = self.accuracy[:, i]

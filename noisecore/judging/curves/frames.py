@@ -9,26 +9,31 @@ from typing import Any
 import pandas as pd
 
 from noisecore.judging.curves.assembly import evaluation_at
-from noisecore.records import Evaluation, TrialRecord
+from noisecore.records import Evaluation, Trial, TrialRecord
 
 _TRIAL = ["curve", "dataset", "model", "noise", "recipe", "blank"]
 _FIGURES = ["seed", "accuracy", "loss", "test_images", "train_seconds", "key", "status"]
 
 
 def curve_frame(records: Iterable[TrialRecord]) -> pd.DataFrame:
-    """Return a row a trial, tested at its train scale; failed ones keep a row without figures."""
+    """Return a row a trial, tested at its train scale; failed ones keep a row without figures.
+
+    A trial of a model that was given has a row a test scale.
+    """
     rows = [
-        _row(record, {"scale": record.trial.train_scale}, record.trial.train_scale)
+        _row(record, {"scale": scale}, scale)
         for record in _sorted(records)
+        for scale in record.trial.curve_scales
     ]
     return _frame(rows, ["scale"])
 
 
 def matrix_frame(records: Iterable[TrialRecord]) -> pd.DataFrame:
-    """Return a row a trial and test scale; failed ones keep rows without figures."""
+    """Return a row a training and test scale; failed ones keep rows without figures."""
     rows = [
         _row(record, {"train_scale": record.trial.train_scale, "test_scale": test}, test)
         for record in _sorted(records)
+        if isinstance(record.trial, Trial)
         for test in sorted(record.trial.test_scales)
     ]
     return _frame(rows, ["train_scale", "test_scale"])
@@ -42,8 +47,8 @@ def _row(record: TrialRecord, scales: dict[str, float], test: float) -> dict[str
         "dataset": trial.dataset,
         "model": trial.model,
         "noise": trial.noise,
-        "recipe": trial.recipe.name,
-        "blank": trial.blank,
+        "recipe": trial.recipe.name if isinstance(trial, Trial) else "",
+        "blank": isinstance(trial, Trial) and trial.blank,
         "seed": trial.seed,
         "accuracy": there.accuracy if there else math.nan,
         "loss": there.loss if there else math.nan,
@@ -55,7 +60,7 @@ def _row(record: TrialRecord, scales: dict[str, float], test: float) -> dict[str
 
 
 def _sorted(records: Iterable[TrialRecord]) -> list[TrialRecord]:
-    return sorted(records, key=lambda r: (r.trial.curve, r.trial.train_scale, r.trial.seed, r.key))
+    return sorted(records, key=lambda r: (r.trial.curve, r.trial.curve_scales, r.trial.seed, r.key))
 
 
 def _frame(rows: list[dict[str, Any]], scales: list[str]) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from noisecore.records import TrialRecord
+from noisecore.records import GivenTrial, TrialRecord
 from noisecore.showing.plots.style import GRID, scale_styles, set_note, trials, wrap_name
 
 
@@ -22,6 +22,8 @@ def plot_learning(records: Sequence[TrialRecord]) -> Figure:
     """
     curves: dict[str, dict[float, list[list[float]]]] = {}
     for record in records:
+        if isinstance(record.trial, GivenTrial):
+            continue  # it was not trained here
         panel = curves.setdefault(record.trial.curve, {})
         if record.status == "complete" and record.history:
             seeds = panel.setdefault(record.trial.train_scale, [])

@@ -1,0 +1,171 @@
+"""Test a model that was given, as it is, under noise: nothing is trained."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import noisecore
+from noisecore.noise import (
+    FloatArray,
+    Noise,
+    Stream,
+    apply_noise,
+    check_scale,
+    check_scales,
+    get_noise,
+    source_sha256,
+)
+from noisecore.records import GivenTrial, TrialRecord
+from noisecore.running.evaluation.given import GivenError, GivenModel, as_outputs, given_model
+from noisecore.running.evaluation.images import Pixels, Units, read_chunks
+from noisecore.running.evaluation.tally import Tally
+from noisecore.running.trials import peak_memory, processor
+
+
+def evaluate_given(
+    model: Any,
+    x: Any,
+    y: Any = None,
+    *,
+    name: str,
+    scales: Iterable[float],
+    noise: str | Noise = "gaussian",
+    draws: int = 3,
+    units: Units = "range",
+    value_range: tuple[float, float] | None = None,
+    clip: tuple[float, float] | None = None,
+    batch_size: int = 500,
+    dataset: str | None = None,
+    least_clean: float | None = None,
+    run: str = "",
+) -> list[TrialRecord]:
+    """Test a trained model at scale 0 and at each of `scales`; return a record a draw.
+
+    model: a Keras model, a `.keras` file, or a function from float32 images, `batch_size` at most,
+        to class probabilities or scores, (images, classes). Scores are taken for logits.
+    x, y: images as the model takes them, (n, height, width) or (n, height, width, channels), and
+        labels, (n,) class numbers or (n, classes) one-hot; or a `tf.data.Dataset` of both; or an
+        `.npz` file with x_test and y_test.
+    units: what scale 1 is. "range": from the least to the greatest value that a pixel can have,
+        the `value_range`; left out, 0 to 255 for uint8 and 0 to 1 for floats. "own": the units of
+        `x`, whatever its range: for a model that takes standardised images.
+    draws: realisations of the noise, each a record; they stand beside each other as seeds do.
+    clip: bounds of the noisy images, in `units`.
+    least_clean: accuracy on clean images under which nothing is measured; left out, what guessing
+        the commonest class would reach.
+
+    The model gets float32 images in the range of `x`, uint8 ones too. Raises `GivenError`, or
+    `NoiseError`, in one line, on what cannot be evaluated.
+    """
+    start = time.perf_counter()
+    given = given_model(model)
+    function = get_noise(noise) if isinstance(noise, str) else noise
+    wanted = _scales(scales)
+    check_scales(function, wanted)
+    if type(draws) is not int or draws < 1:
+        raise GivenError(f"draws must be a whole number >= 1, got {draws!r}")
+    tally = Tally(wanted, draws)
+    digests = hashlib.sha256(), hashlib.sha256()
+    pixels = Pixels(units, value_range)
+    for images, labels in read_chunks(x, y):
+        for digest, part in zip(digests, (images, labels), strict=True):
+            digest.update(f"{part.dtype} {part.shape[1:]}".encode() + part.tobytes())
+        places = np.arange(tally.images, tally.images + len(images))
+        plain = images.astype(np.float32)
+        inside = pixels.enter(images, plain)
+        tally.clean(inside, labels, _ask(given, plain, batch_size, tally))
+        for draw, scale in ((draw, scale) for draw in range(draws) for scale in wanted):
+            noisy = apply_noise(
+                function, inside, scale, Stream(draw, "test"), indices=places, clip=clip
+            )
+            tally.noisy(draw, scale, inside, noisy)
+            outputs = _ask(given, pixels.leave(noisy), batch_size, tally)
+            tally.judge(draw, scale, labels, outputs)
+    pixels.check()
+    tally.check(least_clean, units, function.__name__)
+    origin = Path(x).name if isinstance(x, str | Path) else "arrays"
+    seconds = (time.perf_counter() - start) / draws
+    trials = [
+        GivenTrial(
+            dataset=dataset or origin,
+            dataset_sha256=hashlib.sha256(b"".join(d.digest() for d in digests)).hexdigest(),
+            model=name,
+            model_source=given.source,
+            noise=function.__name__,
+            noise_source=source_sha256(function),
+            test_scales=(0.0, *wanted),
+            seed=draw,
+            test_draw=draw,
+            clip=clip,
+            units=units,
+        )
+        for draw in range(draws)
+    ]
+    environment = _environment(given) | {
+        "outputs": tally.outputs, "value_range": pixels.shown, "model_kind": given.kind,
+    }  # fmt: skip
+    return [
+        TrialRecord(
+            key=trial.key(environment),
+            run=run,
+            trial=trial,
+            status="complete",
+            environment=environment,
+            parameters=given.parameters,
+            evaluations=tally.evaluations(trial.test_draw),
+            cost={
+                "started": datetime.now(UTC).isoformat(timespec="seconds"),
+                "seconds": seconds,
+                "model_seconds": tally.model_seconds / draws,
+                "peak_memory_bytes": peak_memory(),
+            },
+        )
+        for trial in trials
+    ]
+
+
+def _scales(scales: Iterable[float]) -> tuple[float, ...]:
+    if isinstance(scales, str | float | int):
+        raise GivenError(f"scales must be a list of numbers such as [0.1, 1], got {scales!r}")
+    checked = sorted(check_scale(scale) for scale in scales)
+    wanted = tuple(dict.fromkeys(scale for scale in checked if scale > 0))
+    if not wanted:
+        raise GivenError("scales must have a number > 0 (0 is always there), got none")
+    return wanted
+
+
+def _environment(given: GivenModel) -> dict[str, Any]:
+    return {
+        **given.versions,
+        "noisecore": noisecore.__version__,
+        "python": platform.python_version(),
+        "numpy": version("numpy"),
+        "processor": processor(),
+        "system": f"{platform.system()} {platform.machine()}",
+    }
+
+
+def _ask(given: GivenModel, images: FloatArray, size: int, tally: Tally) -> NDArray[np.float64]:
+    """Return the outputs for all images, asked `size` at a time; the tally counts the seconds."""
+    parts = []
+    for first in range(0, len(images), size):
+        batch = images[first : first + size]
+        start = time.perf_counter()
+        answer = given.ask(batch)
+        outputs = as_outputs(answer, len(batch))  # a lazy answer is computed here
+        tally.model_seconds += time.perf_counter() - start
+        parts.append(outputs)
+    return np.concatenate(parts)
+
+
+__all__ = ["GivenError", "evaluate_given"]

@@ -1,0 +1,119 @@
+"""What comes out, counted chunk by chunk: right answers, losses, and what cannot be true."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from noisecore.noise import FloatArray
+from noisecore.records import Evaluation, pack_right
+from noisecore.running.evaluation.given import GivenError
+from noisecore.running.evaluation.images import Labels, Units
+
+
+@dataclass
+class _Cell:
+    """What is known of one scale and draw so far."""
+
+    right: list[NDArray[np.bool_]] = field(default_factory=list)
+    loss: float = 0.0
+    changed: bool = False
+    seen: Any = field(default_factory=hashlib.sha256)
+
+
+class Tally:
+    """Counts right answers and losses, chunk by chunk."""
+
+    def __init__(self, scales: Sequence[float], draws: int) -> None:
+        self.images = 0
+        self.model_seconds = 0.0
+        self.outputs = ""
+        self._classes = 0
+        self._counts = np.zeros(0, np.int64)
+        self._clean = _Cell()
+        self._cells = {(draw, scale): _Cell() for draw in range(draws) for scale in scales}
+
+    def clean(self, images: FloatArray, labels: Labels, outputs: NDArray[np.float64]) -> None:
+        """Take in the next clean images and their outputs; the first settle what outputs are."""
+        if not self.images:
+            self._classes = outputs.shape[1]
+            sums = outputs.sum(axis=1)
+            whole = (outputs >= 0).all() and np.allclose(sums, 1, atol=1e-3)
+            self.outputs = "probabilities" if whole else "scores"
+        if labels.max() >= self._classes:
+            raise GivenError(
+                f"labels must be below the {self._classes} classes that the model gives, "
+                f"got {labels.max()}: was it trained on other classes?"
+            )
+        counts = np.bincount(labels, minlength=self._classes)
+        self._counts = counts if not self.images else self._counts + counts
+        self.images += len(labels)
+        self._clean.seen.update(images.tobytes())
+        self._count(self._clean, labels, outputs)
+
+    def noisy(self, draw: int, scale: float, before: FloatArray, after: FloatArray) -> None:
+        """Take in the next noisy images themselves."""
+        cell = self._cells[draw, scale]
+        cell.changed = cell.changed or not np.array_equal(before, after)
+        cell.seen.update(after.tobytes())
+
+    def judge(self, draw: int, scale: float, labels: Labels, outputs: NDArray[np.float64]) -> None:
+        """Take in the outputs for noisy images."""
+        self._count(self._cells[draw, scale], labels, outputs)
+
+    def _count(self, cell: _Cell, labels: Labels, outputs: NDArray[np.float64]) -> None:
+        cell.right.append(outputs.argmax(axis=1) == labels)
+        own = outputs[np.arange(len(labels)), labels]
+        if self.outputs == "probabilities":
+            cell.loss += float(-np.log(np.clip(own, 1e-7, 1.0)).sum())  # Keras' own bound
+        else:
+            greatest = outputs.max(axis=1)
+            summed = np.exp(outputs - greatest[:, np.newaxis]).sum(axis=1)
+            cell.loss += float((np.log(summed) + greatest - own).sum())
+
+    def check(self, least_clean: float | None, units: Units, noise: str) -> None:
+        """Raise `GivenError` if the model guesses, or a noise changed nothing."""
+        right = int(sum(part.sum() for part in self._clean.right))
+        accuracy, commonest = right / self.images, float(self._counts.max()) / self.images
+        if least_clean is not None:
+            guesses, bound = accuracy < least_clean, f"least_clean, {least_clean:g}"
+        else:
+            # One-sided 95 %, so that a guesser that was lucky is known for one.
+            luck = 1.645 * math.sqrt(commonest * (1 - commonest) / self.images)
+            guesses = commonest < 1 and accuracy <= commonest + luck
+            bound = f"what guessing the commonest class can reach, {commonest + luck:.4f}"
+        if guesses:
+            other = "on images in [0, 1]" if units == "own" else "on standardised images"
+            raise GivenError(
+                f"accuracy on clean images must be above {bound}, got {accuracy:.4f}: was the "
+                f"model trained {other}, or on other labels? Give it what its own predict takes"
+            )
+        idle = sorted({scale for (_, scale), cell in self._cells.items() if not cell.changed})
+        if idle:
+            shown = ", ".join(f"{scale:g}" for scale in idle)
+            raise GivenError(
+                f"noise {noise} must change the images, got none that changed at scale {shown}"
+            )
+
+    def evaluations(self, draw: int) -> tuple[Evaluation, ...]:
+        """Return what a draw's record holds: scale 0 and all others."""
+        cells = {0.0: self._clean}
+        cells |= {scale: cell for (d, scale), cell in self._cells.items() if d == draw}
+        return tuple(self._evaluation(scale, cell) for scale, cell in cells.items())
+
+    def _evaluation(self, scale: float, cell: _Cell) -> Evaluation:
+        right = np.concatenate(cell.right)
+        return Evaluation(
+            scale=scale,
+            loss=cell.loss / self.images,
+            accuracy=float(right.mean()),
+            images=self.images,
+            correct=pack_right(right),
+            images_sha256=cell.seen.hexdigest(),
+        )

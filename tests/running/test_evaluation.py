@@ -1,0 +1,274 @@
+"""A model that was given is tested as it is, and what cannot be meant is refused."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from noisecore.judging.baselines import compare_records
+from noisecore.judging.curves import curve_matrix, matched_curves
+from noisecore.judging.gates import Case, judge_no_regression
+from noisecore.noise import Stream, apply_noise, gaussian
+from noisecore.records import TrialRecord
+from noisecore.running.evaluation import GivenError, evaluate_given
+from noisecore.running.evaluation.images import CHUNK
+
+CLASSES = 3
+
+
+def make_images(count: int = 300, seed: int = 0, side: int = 8):
+    """Return images in [0, 1] with a bright band where their class says, and the classes."""
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, CLASSES, count)
+    images = rng.random((count, side, side, 1)).astype(np.float32) / 2
+    for label in range(CLASSES):
+        images[labels == label, 2 * label : 2 * label + 2] += 0.4
+    return images, labels
+
+
+X, Y = make_images()
+
+
+def bands(images):
+    """Return the brightness of each class's band: a model of three scores."""
+    return np.stack([images[:, 2 * k : 2 * k + 2].mean(axis=(1, 2, 3)) for k in range(CLASSES)], 1)
+
+
+def sharp(images):
+    """Return the same as probabilities."""
+    powers = np.exp(20 * bands(images))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def evaluate(model=sharp, x=X, y=Y, **changes):
+    """Evaluate with little to say."""
+    return evaluate_given(model, x, y, **{"name": "mine", "scales": [0.5, 2.0]} | changes)
+
+
+class TestNumbers:
+    """What is measured."""
+
+    def test_accuracy_and_loss(self) -> None:
+        """Each figure is that of the model's own answers to the very same noisy images."""
+        records = evaluate(draws=2)
+        for draw, record in enumerate(records):
+            assert [each.scale for each in record.evaluations] == [0.0, 0.5, 2.0]
+            for each in record.evaluations:
+                noisy = apply_noise(gaussian, X, each.scale, Stream(draw, "test"))
+                answers = sharp(noisy)
+                np.testing.assert_array_equal(each.right, answers.argmax(axis=1) == Y)
+                loss = -np.log(np.clip(answers[np.arange(len(Y)), Y], 1e-7, 1)).mean()
+                assert each.loss == pytest.approx(loss)
+                assert each.accuracy == each.right.mean()
+
+    def test_scores_are_logits(self) -> None:
+        """The loss of scores is that of their softmax."""
+        scores = evaluate(lambda images: 20 * bands(images))
+        assert scores[0].environment["outputs"] == "scores"
+        for scale in (0.0, 0.5):  # at 2 some probabilities are below Keras' bound, 1e-7
+            one, other = scores[1].at(scale), evaluate()[1].at(scale)
+            assert one.loss == pytest.approx(other.loss, rel=1e-4)
+            assert one.correct == other.correct
+
+    @pytest.mark.parametrize("size", [1, 7, 10_000])
+    def test_batch_size_changes_nothing(self, size) -> None:
+        """The model is asked for as many images at a time as it can take."""
+        asked = []
+
+        def model(images):
+            asked.append(len(images))
+            return sharp(images)
+
+        (record,) = evaluate(model, x=X[:40], y=Y[:40], batch_size=size, draws=1)
+        (usual,) = evaluate(x=X[:40], y=Y[:40], draws=1)
+        assert record.evaluations == usual.evaluations
+        assert max(asked) <= size
+
+    def test_many_chunks(self) -> None:
+        """Data that are read piece by piece give what all of it at once would."""
+        x, y = make_images(CHUNK + 300, side=6)
+        (record,) = evaluate(x=x, y=y, draws=1)
+        noisy = apply_noise(gaussian, x, 2.0, Stream(0, "test"))
+        np.testing.assert_array_equal(record.at(2.0).right, sharp(noisy).argmax(axis=1) == y)
+
+    def test_range_is_the_unit(self) -> None:
+        """Bytes get the noise of [0, 1] times 255, and reach the model as bytes would."""
+        x = np.round(X * 255).astype(np.uint8)
+        (record,) = evaluate(lambda images: sharp(images / 255), x=x, draws=1)
+        noisy = apply_noise(gaussian, x.astype(np.float32) / 255, 0.5, Stream(0, "test"))
+        np.testing.assert_array_equal(record.at(0.5).right, sharp(noisy).argmax(axis=1) == Y)
+        assert record.environment["value_range"] == "0 to 255"
+
+    def test_own_units(self) -> None:
+        """Standardised images get noise in their own units."""
+        x = (X - X.mean()) / X.std()
+        (record,) = evaluate(x=x, units="own", draws=1)
+        noisy = apply_noise(gaussian, x, 0.5, Stream(0, "test"))
+        np.testing.assert_array_equal(record.at(0.5).right, sharp(noisy).argmax(axis=1) == Y)
+        assert record.trial.units == "own"
+
+    def test_records_are_plain_json(self) -> None:
+        """A record comes back from disk as it was."""
+        for record in evaluate(clip=(0.0, 1.0)):
+            assert TrialRecord.from_dict(json.loads(json.dumps(record.to_dict()))) == record
+
+    def test_same_again(self) -> None:
+        """The same model and images give the same numbers and keys."""
+        assert [r.numbers() for r in evaluate()] == [r.numbers() for r in evaluate()]
+
+    def test_forms_of_data(self, tmp_path) -> None:
+        """One-hot labels, flat images, a tf.data.Dataset and an .npz mean the same."""
+
+        class Dataset:
+            def as_numpy_iterator(self):
+                for first in range(0, len(X), 37):
+                    yield X[first : first + 37], Y[first : first + 37]
+
+        class Unbatched:
+            def as_numpy_iterator(self):
+                yield from zip(X, Y, strict=True)
+
+        np.savez(tmp_path / "d.npz", x_train=X, y_train=Y, x_test=X, y_test=Y)
+        (usual,) = evaluate(draws=1)
+        for x, y in ((X, np.eye(CLASSES)[Y]), (Dataset(), None), (Unbatched(), None),
+                     (tmp_path / "d.npz", None)):  # fmt: skip
+            (record,) = evaluate(x=x, y=y, draws=1)
+            assert record.evaluations == usual.evaluations
+
+    def test_tensors(self) -> None:
+        """What has to be detached first, as PyTorch's tensors, is."""
+
+        class Tensor:
+            def __init__(self, values) -> None:
+                self.values = values
+
+            def detach(self):
+                return self
+
+            def cpu(self):
+                return self.values
+
+        assert evaluate(lambda images: Tensor(sharp(images)))[0].at(0.5) == evaluate()[0].at(0.5)
+
+
+class TestCurves:
+    """What becomes of the records."""
+
+    def test_curve(self) -> None:
+        """The curve runs over the test scales, a row a draw; there is no training matrix."""
+        records = evaluate(draws=3)
+        (curve,) = matched_curves(records).values()
+        assert (curve.name, curve.seeds, curve.replicates) == ("mine/gaussian", (0, 1, 2), "draws")
+        assert curve.scales.tolist() == [0.0, 0.5, 2.0]
+        assert curve.complete
+        assert "draws 0 1 2" in str(curve)
+        assert curve_matrix(records) == {}
+
+    def test_worse_model_fails(self) -> None:
+        """The gate takes a given model as any other: no worse passes, worse does not."""
+        before = evaluate(scales=[0.5, 1.0])
+
+        def worse(images):
+            answers = sharp(images)
+            answers[::6] = np.roll(answers[::6], 1, axis=1)  # one in six is wrong now
+            return answers
+
+        verdicts = []
+        for new in (evaluate(scales=[0.5, 1.0]), evaluate(worse, scales=[0.5, 1.0])):
+            found = compare_records(new, before)
+            case = Case(curve="mine/gaussian", comparisons=found)
+            verdicts.append(judge_no_regression(case).verdict)
+        assert verdicts == ["pass", "fail"]
+
+    def test_other_units_are_not_comparable(self) -> None:
+        """Noise of another unit is other noise."""
+        (found,) = compare_records(evaluate(units="own"), evaluate()).values()
+        assert any("units is own, was range" in line for line in found.obstacles)
+
+
+class TestRefusals:
+    """What cannot be meant."""
+
+    @pytest.mark.parametrize(
+        ("changes", "message"),
+        [
+            ({"model": 3}, "model must be a Keras model, a .keras file, or a function .* got 3"),
+            ({"model": "no.keras"}, "a .keras file that is there, got no.keras"),
+            ({"model": lambda images: bands(images)[:, 0]}, r"got float32 \(300,\)"),
+            ({"model": lambda images: bands(images)[:, :1]}, "a column a class, got one"),
+            ({"model": lambda images: bands(images)[1:]}, r"\(300, classes\).*got .*\(299, 3\)"),
+            ({"model": lambda images: bands(images) * np.nan}, "must be finite numbers, got NaN"),
+            ({"model": lambda images: bands(images)[:, :2]}, "below the 2 classes .* got 2"),
+            ({"model": lambda images: -bands(images)}, "accuracy on clean images must be above"),
+            ({"least_clean": 1.01}, "must be above least_clean"),
+            ({"x": X * 3 - 1}, r"in the value range 0 to 1, got -0.99.* to .*units='own'"),
+            ({"x": X / 255}, "were the images scaled twice"),
+            ({"x": X + np.float32("nan")}, "finite pixels"),
+            ({"x": X[..., 0, 0]}, r"shape \(n, height, width\)"),
+            ({"x": X.astype(int)}, "uint8 or floating, got int64"),
+            ({"x": X[:10]}, "equally many images and labels"),
+            ({"y": None}, "y must be the labels of x, got none"),
+            ({"y": Y - 1}, "class numbers from 0"),
+            ({"y": Y + 0.5}, "integer labels"),
+            ({"units": "pixels"}, "units must be 'range' or 'own'"),
+            ({"units": "own", "value_range": (0, 1)}, "no meaning with units='own'"),
+            ({"value_range": (1, 0)}, "two ascending numbers"),
+            ({"scales": []}, "scales must have a number > 0"),
+            ({"scales": [0]}, "scales must have a number > 0"),
+            ({"scales": 1.0}, r"a list of numbers such as \[0.1, 1\], got 1.0"),
+            ({"scales": [-1]}, "finite number >= 0, got -1"),
+            ({"noise": "snow"}, "unknown noise 'snow'"),
+            ({"noise": "salt_and_pepper", "scales": [2]}, "must be <= 1, got 2"),
+            ({"noise": "gaussian_blur", "scales": [0.05, 1]}, "none that changed at scale 0.05"),
+            ({"draws": 0}, "draws must be a whole number >= 1, got 0"),
+        ],
+    )  # fmt: skip
+    def test_one_line(self, changes, message) -> None:
+        """Each is refused in one line that says what came and what to do."""
+        with pytest.raises(ValueError, match=message) as refused:
+            evaluate(**changes)
+        assert "\n" not in str(refused.value)
+
+    def test_a_lucky_guesser(self) -> None:
+        """A model that always names one class is no model, though it beats one in three."""
+        with pytest.raises(GivenError, match="guessing the commonest class"):
+            evaluate(lambda images: np.tile([0.9, 0.05, 0.05], (len(images), 1)))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    count=st.integers(1, 40), height=st.integers(6, 9), width=st.integers(1, 9),
+    channels=st.sampled_from([0, 1, 3]), kind=st.sampled_from(["uint8", "float32", "float64"]),
+    one_hot=st.booleans(), scale=st.floats(0, 1e6), seed=st.integers(0, 9),
+)  # fmt: skip
+def test_any_input(count, height, width, channels, kind, one_hot, scale, seed) -> None:
+    """Whatever the shape, dtype and scale: right numbers, or one line that refuses them."""
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, CLASSES, count)
+    x = rng.random((count, height, width, *[channels] * (channels > 0))) / 2
+    for label in range(CLASSES):
+        x[labels == label, 2 * label : 2 * label + 2] += 0.4
+    x = (255 * x).astype(np.uint8) if kind == "uint8" else x.astype(kind)
+    top = 255 if kind == "uint8" else 1
+
+    def model(images):
+        axes = tuple(range(1, images.ndim))
+        return np.stack([images[:, 2 * k : 2 * k + 2].mean(axis=axes) for k in range(CLASSES)], 1)
+
+    y = np.eye(CLASSES)[labels] if one_hot else labels
+    try:
+        (record,) = evaluate(model, x=x, y=y, scales=[scale], draws=1)
+    except ValueError as error:
+        refusal = str(error)
+    else:
+        refusal = None
+    if refusal is not None:
+        assert refusal.count("\n") == 0
+        return
+    inside = x.astype(np.float32) / np.float32(top)
+    noisy = apply_noise(gaussian, inside, scale, Stream(0, "test")) * np.float32(top)
+    np.testing.assert_array_equal(record.at(scale).right, model(noisy).argmax(axis=1) == labels)
