@@ -31,6 +31,11 @@ def curve_name(
     return "/".join([*parts, "blank"] if blank else parts)
 
 
+def given_curve_name(model: str, noise: str, clip: tuple[float, float] | None) -> str:
+    """Return the name of the curve of a model that was given."""
+    return "/".join([model, noise, *_clip_name(clip)])
+
+
 def _clip_name(clip: tuple[float, float] | None) -> list[str]:
     return [] if clip is None else [f"clip={clip[0]:g}:{clip[1]:g}"]
 
@@ -123,7 +128,7 @@ class GivenTrial(AnyTrial):
     @property
     def curve(self) -> str:
         """The name of the curve that this trial is a part of: all but its draw."""
-        return "/".join([self.model, self.noise, *_clip_name(self.clip)])
+        return given_curve_name(self.model, self.noise, self.clip)
 
     @property
     def curve_scales(self) -> tuple[float, ...]:

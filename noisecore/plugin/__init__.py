@@ -13,7 +13,7 @@ import pytest
 from noisecore.data import DatasetError
 from noisecore.plugin import baseline
 from noisecore.plugin.choices import read_choices
-from noisecore.plugin.collection import append_vanished, collect, trains
+from noisecore.plugin.collection import append_vanished, collect, evaluates, trains
 from noisecore.plugin.declare import MARKER, parametrize
 from noisecore.plugin.fixture import Robustness
 from noisecore.plugin.judged import Judged
@@ -29,7 +29,7 @@ from noisecore.plugin.keys import (
 )
 from noisecore.plugin.options import add_options
 from noisecore.plugin.run import Run
-from noisecore.plugin.sources import Given, Trained
+from noisecore.plugin.sources import Evaluated, Given, Source, Trained
 from noisecore.records import RecordError
 
 if TYPE_CHECKING:
@@ -118,8 +118,9 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 def pytest_collection_finish(session: pytest.Session) -> None:
     config = session.config
     requests = [r for item in session.items for r in item.stash.get(REQUESTS, ())]
-    if requests and trains(config):
-        run = config.stash[RUN] = _make_run(config)
+    given = any(evaluates(item) for item in session.items)
+    if (requests or given) and not config.option.collectonly:
+        run = config.stash[RUN] = _make_run(config, trains=bool(requests))
         if not hasattr(config, "workerinput"):
             run.lock()
         comparing = [item for item in session.items if baseline.compares(item)]
@@ -132,16 +133,21 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         run.source.submit(requests, compared, list(config.stash.get(VANISHED, ())))
 
 
-def _make_run(config: pytest.Config) -> Run:
+def _make_run(config: pytest.Config, *, trains: bool = True) -> Run:
     from noisecore.running.cluster import ClusterError
     from noisecore.running.compat import TensorFlowError
     from noisecore.running.store import StoreError
 
     choices, run_id = config.stash[CHOICES], config.stash[RUN_ID]
     try:
-        if choices.records is None:
-            return Run(choices, run_id, Trained(choices, run_id))
-        return Run(choices, run_id, Given(choices, choices.records, run_id))
+        source: Source
+        if choices.records is not None:
+            source = Given(choices, choices.records, run_id)
+        elif trains:
+            source = Trained(choices, run_id)
+        else:
+            source = Evaluated(choices, run_id)
+        return Run(choices, run_id, source)
     except (ClusterError, DatasetError, RecordError, StoreError, TensorFlowError) as error:
         raise pytest.UsageError(f"noisecore: {error}") from None
 
@@ -168,7 +174,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    if REQUESTS not in item.stash:
+    if REQUESTS not in item.stash and HANDLE not in item.stash:
         return (yield)
     from noisecore.judging.gates import Verdict, collect_verdicts
     from noisecore.running.cluster import ClusterError
@@ -181,7 +187,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
             run = item.config.stash[RUN]
             assert run is not None
             try:
-                records = [run.source.wait(request) for request in item.stash[REQUESTS]]
+                records = [run.source.wait(request) for request in item.stash.get(REQUESTS, ())]
             except (ClusterError, StoreError) as error:
                 raise pytest.fail.Exception(f"noisecore: {error}", pytrace=False) from None
             flat = [record for part in records for record in part]
@@ -200,7 +206,10 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
                 pytest.fail("\n  ".join([f"{sentence}:", *lines]), pytrace=False)
             if handle is not None:
                 handle.records = records
-            return (yield)
+            result = yield
+            if handle is not None and run.reference is not None and baseline.compares(item):
+                run.reference.check_evaluated(item.nodeid, handle.evaluated)
+            return result
         finally:
             item.stash[VERDICTS] = [verdict.to_dict() for verdict in verdicts]
             if handle is not None:
@@ -216,6 +225,8 @@ def pytest_runtest_makereport(
     if call.when == "call":
         # A plain attribute: xdist carries it to the controller, JUnit leaves it alone.
         vars(report)["noisecore_verdicts"] = item.stash.get(VERDICTS, [])
+        handle = item.stash.get(HANDLE, None)
+        vars(report)["noisecore_evaluated"] = bool(handle and handle.evaluated)
     return report
 
 
@@ -225,8 +236,10 @@ class _Judge:
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
         self.judged: list[Judged] = []
+        self.evaluated = False
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.evaluated |= getattr(report, "noisecore_evaluated", False)
         file, line, _ = report.location
         self.judged += [
             Judged(nodeid=report.nodeid, file=file, line=line, verdict=verdict)
@@ -236,6 +249,8 @@ class _Judge:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         run = self.config.stash.get(RUN, None)
+        if run is None and self.evaluated and self.config.getoption("numprocesses", None):
+            run = self.config.stash[RUN] = _make_run(self.config, trains=False)
         if run is not None:
             run.report(self.judged, self.config.rootpath)
             if run.unwritten and session.exitstatus == pytest.ExitCode.OK:
@@ -254,11 +269,16 @@ class _Judge:
 
 @pytest.fixture
 def robustness(request: pytest.FixtureRequest) -> Robustness:
-    """The records of the trials that this test's `robustness` marker asks for."""
-    node = request.node
-    if REQUESTS not in node.stash:
-        pytest.fail("the fixture robustness needs @pytest.mark.robustness() on the test", False)
-    handle = node.stash[HANDLE] = Robustness(node.config.stash[CHOICES], node.stash[REQUESTS])
+    """The records of the trials that this test's `robustness` marker asks for.
+
+    Without the marker, what evaluates a model of the test's own: `robustness.evaluate(...)`.
+    """
+    node, stash = request.node, request.config.stash
+    run = stash.get(RUN, None)
+    if run is None:  # asked for by request.getfixturevalue()
+        pytest.fail("the fixture robustness must be an argument of the test", False)
+    requests = node.stash.get(REQUESTS, ())
+    handle = node.stash[HANDLE] = Robustness(stash[CHOICES], requests, run, node.nodeid)
     return handle
 
 
@@ -266,6 +286,6 @@ def robustness(request: pytest.FixtureRequest) -> Robustness:
 def noise_baseline(request: pytest.FixtureRequest) -> Reference:
     """The baseline that the run is judged against; without one, the test is skipped."""
     run = request.config.stash.get(RUN, None)
-    if run is None or run.reference is None or REQUESTS not in request.node.stash:
-        pytest.fail("the fixture noise_baseline needs @pytest.mark.robustness() on the test", False)
+    if run is None or run.reference is None:
+        pytest.fail("the fixture noise_baseline goes with the fixture robustness", False)
     return run.reference

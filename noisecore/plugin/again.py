@@ -35,7 +35,13 @@ def next_commands(
         if verdict.verdict == "pass" or nodeid.startswith("noisecore::"):
             continue
         purpose, node, changes = _next(verdict, nodeid, len(choices.profile.seeds))
-        line = _command(_from_here(node, root), {**_kept(choices.given), **changes})
+        options = {**_kept(choices.given), **changes}
+        if verdict.curve.startswith(nodeid):  # the test evaluates a model: no seeds are trained
+            options.pop("seeds", None)
+            purpose = purpose if changes.keys() != {"seeds"} else ""
+        else:
+            options = {"scales": OWN_SCALES, **options}
+        line = _command(_from_here(node, root), options)
         known = commands.setdefault(purpose, []) if purpose else [line]
         if line not in known and len(known) < _SHOWN:
             known.append(line)
@@ -74,6 +80,6 @@ def _command(node: str, given: Mapping[str, str]) -> str:
     """Return the command that runs a node with these options."""
     bare = {each.name: each.bare for each in OPTIONS}
     parts = ["pytest", node]
-    for name, value in {"scales": OWN_SCALES, **given}.items():
+    for name, value in given.items():
         parts.append(f"--noise-{name}" + ("" if value == bare[name] else f"={value}"))
     return shlex.join(parts)

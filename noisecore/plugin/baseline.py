@@ -15,7 +15,7 @@ from noisecore.plugin.declare import Request, read_requests
 from noisecore.plugin.keys import VERDICTS
 from noisecore.plugin.options import OWN_SCALES
 from noisecore.profiles import Profile
-from noisecore.records import RecordError, TrialRecord
+from noisecore.records import GivenTrial, RecordError, TrialRecord
 
 if TYPE_CHECKING:
     from noisecore.judging.baselines import Baseline, Comparison
@@ -61,12 +61,14 @@ class Reference:
         self._source = source
         self._family = family
 
-    def case(self, request: Request, records: Sequence[TrialRecord]) -> Case:
-        """Return the case of the curve that these records of a request make."""
+    def case(
+        self, curve: str, records: Sequence[TrialRecord], request: Request | None = None
+    ) -> Case:
+        """Return the case of the curve that these records make, of a request if they were asked."""
         from noisecore.judging.baselines import compare_records
         from noisecore.judging.gates import Case
 
-        curve, baseline, choices = request.curve, self._baseline, self._choices.baseline
+        baseline, choices = self._baseline, self._choices.baseline
         problem = None
         if baseline is None:
             problem = (
@@ -88,21 +90,37 @@ class Reference:
             one.curve: choices.margins
             if one.margins is None
             else parse_margins(one.margins, choices.margins)
-            for one in (*self._family, request)
+            for one in (*self._family, *filter(None, [request]))
         }
-        whole = own_scales(self._choices)
+        whole = request is None or own_scales(self._choices)
         left_out = any(one.left_out for one in comparisons.values() if one.curve == curve)
         accepted = choices.update == "all" and (whole or not left_out)
         return Case(
             curve=curve,
             comparisons=comparisons,
             mode="rigorous" if choices.rigorous else "simple",
-            margins=margins[curve],
+            margins=margins.get(curve, choices.margins),
             others=margins,
             whole=whole,
             problem=problem,
             accepted=accepted or (choices.update == "missing" and problem is not None),
         )
+
+    def check_evaluated(self, nodeid: str, evaluated: Sequence[str]) -> None:
+        """Fail the test if it no longer evaluates a curve of its own that the baseline has."""
+        held = self._baseline.origins if self._baseline is not None else ()
+        gone = [name for name in held if name not in evaluated and self._is_of(name, nodeid)]
+        if gone and self._choices.baseline.update != "all":
+            pytest.fail(
+                f"noisecore: {', '.join(gone)} vanished: the baseline {shown(self.path)} has it, "
+                "and the test evaluates it no more. Evaluate it again, under its old name; if it "
+                "is meant to go, --noise-update-baseline takes it out",
+                pytrace=False,
+            )
+
+    def _is_of(self, curve: str, nodeid: str) -> bool:
+        assert self._baseline is not None
+        return _evaluated_by(self._baseline.of(curve)[0], nodeid)
 
     def _beside(self, baseline: Baseline) -> dict[str, Comparison]:
         """Return the comparisons of all curves of the run that are in the baseline."""
@@ -210,9 +228,12 @@ def find_vanished(
     command line left out has not vanished.
     """
     asked: set[str] = set()
+    nodes: set[str] = set()
     trains = False
     for item in items:
         marker = item.get_closest_marker("robustness")
+        if marker is None and compares(item):
+            nodes.add(item.nodeid)
         if marker is None or marker.kwargs.get("profile", choices.profile.name) != (
             choices.profile.name
         ):
@@ -224,11 +245,14 @@ def find_vanished(
             except pytest.UsageError:
                 continue  # said elsewhere, unless the test is deselected
     if baseline is None:
-        nobody = trains and not asked and choices.baseline.update == ""
+        nobody = trains and not (asked or nodes) and choices.baseline.update == ""
         return {"baseline": f"no test takes the fixture {FIXTURE}"} if nobody else {}
     found = {}
     for name, origin in baseline.origins.items():
-        if name in asked or _left_out(baseline.of(name)[0], choices):
+        first = baseline.of(name)[0]
+        if name in asked or any(_evaluated_by(first, node) for node in nodes):
+            continue
+        if _left_out(first, choices):
             continue
         looked_at = [file for file in origin.tests if _was_collected(config, file)]
         gone = [file for file in origin.tests if not (config.rootpath / file).exists()]
@@ -242,11 +266,19 @@ def find_vanished(
 def _left_out(record: TrialRecord, choices: Choices) -> bool:
     """Return whether an option of the command line left the curve of a record out."""
     trial, profile, given = record.trial, choices.profile, choices.given
-    return (
+    if isinstance(trial, GivenTrial):
+        return False
+    return not choices.running or (
         ("model" in given and trial.model not in profile.models)
         or ("dataset" in given and trial.dataset != Path(profile.dataset).name)
         or "recipe" in given
     )
+
+
+def _evaluated_by(record: TrialRecord, nodeid: str) -> bool:
+    """Return whether a record is of a model that this test evaluates."""
+    trial = record.trial
+    return isinstance(trial, GivenTrial) and f"{trial.model} ".startswith(f"{nodeid} ")
 
 
 def _was_collected(config: pytest.Config, file: str) -> bool:

@@ -117,7 +117,7 @@ def read_choices(config: pytest.Config) -> Choices:
         force_precision=_yes(config, "force-precision"),
         resume=_yes(config, "resume"),
         artifacts=config.invocation_params.dir / option(config, "artifacts") / profile.name,
-        baseline=_baseline(config, profile.name, running=scales is not None or records is not None),
+        baseline=_baseline(config, profile.name),
         note=note,
         given={
             each.name: str(value)
@@ -191,7 +191,7 @@ def _timeout(text: str) -> float | None:
     return seconds
 
 
-def _baseline(config: pytest.Config, profile: str, *, running: bool) -> BaselineChoices:
+def _baseline(config: pytest.Config, profile: str) -> BaselineChoices:
     text = option(config, "baseline")
     written = option(config, "update-baseline")
     if os.path.exists(written.split("::")[0]) and written not in _UPDATES:
@@ -200,13 +200,6 @@ def _baseline(config: pytest.Config, profile: str, *, running: bool) -> Baseline
             f"a path: write the path before the option, or --noise-update-baseline=all {written}"
         )
     update = _one_of("update-baseline", written, _UPDATES)
-    for name in ("baseline", "update-baseline"):
-        asked = config.getoption(destination(name)) not in (None, "none")
-        if asked and not running and not config.option.collectonly:
-            raise pytest.UsageError(
-                f"noisecore: --noise-{name} needs a run: add --noise-scales (in noisecore's own "
-                "repository: --scales), or --noise-records"
-            )
     mode = _one_of("gate", option(config, "gate"), ("simple", "rigorous"))
     inconclusive = _one_of("inconclusive", option(config, "inconclusive"), ("fail", "pass"))
     try:

@@ -27,6 +27,12 @@ def trains(config: pytest.Config) -> bool:
     return config.stash[CHOICES].running and not config.option.collectonly
 
 
+def evaluates(item: pytest.Item) -> bool:
+    """Return whether a test takes the fixture to evaluate a model of its own."""
+    takes = "robustness" in getattr(item, "fixturenames", ())
+    return takes and item.get_closest_marker("robustness") is None
+
+
 def collect(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Read what the tests ask for, and leave out those of another profile."""
     choices = config.stash[CHOICES]
@@ -34,6 +40,8 @@ def collect(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
         marker = item.get_closest_marker("robustness")
         if marker is None:
+            if evaluates(item) and baseline.compares(item) and choices.baseline.path is None:
+                item.add_marker(pytest.mark.skip(reason=baseline.NOT_ASKED))
             continue
         wanted = marker.kwargs.get("profile", choices.profile.name)
         if wanted not in choices.known:
@@ -62,7 +70,14 @@ def collect(config: pytest.Config, items: list[pytest.Item]) -> None:
     if other:
         config.hook.pytest_deselected(items=other)
         items[:] = [item for item in items if item not in set(other)]
-    measured = any(REQUESTS in item.stash for item in items)
+    measured = any(REQUESTS in item.stash or evaluates(item) for item in items)
+    for name in ("baseline", "update-baseline"):
+        asked = choices.given.get(name, "none") != "none"
+        if asked and not (measured or choices.running or config.option.collectonly):
+            raise pytest.UsageError(
+                f"noisecore: --noise-{name} needs a run: add --noise-scales (in noisecore's own "
+                "repository: --scales), or --noise-records"
+            )
     if skipped and not measured and os.environ.get("CI") and not config.option.collectonly:
         raise pytest.UsageError(
             "noisecore: CI is set, and every benchmark that trains would be skipped, so that a "
@@ -93,14 +108,18 @@ def append_vanished(
     """Append to the items that are left one that fails if a curve is no longer compared."""
     config = session.config
     choices = config.stash[CHOICES]
-    if not trains(config) or choices.baseline.path is None:
+    own = any(evaluates(item) for item in items)
+    running = (trains(config) or own) and not config.option.collectonly
+    if not running or choices.baseline.path is None:
         return
     try:
         held = baseline.read(choices.baseline.path, choices.profile)
     except RecordError as error:
         raise pytest.UsageError(f"noisecore: {error}") from None
     config.stash[VANISHED] = gone = baseline.find_vanished(held, items, choices, config)
-    if choices.baseline.update == "all" or not (gone or any(REQUESTS in i.stash for i in left)):
+    if choices.baseline.update == "all" or not (
+        gone or any(REQUESTS in i.stash or evaluates(i) for i in left)
+    ):
         return
     item: baseline.Vanished = baseline.Vanished.from_parent(
         session, name="baseline", nodeid="noisecore::baseline"

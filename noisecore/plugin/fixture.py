@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from noisecore.data import DatasetError
+from noisecore.noise import Noise, NoiseError
 from noisecore.plugin.choices import Choices
 from noisecore.profiles import Profile
-from noisecore.records import TrialRecord
+from noisecore.records import TrialRecord, given_curve_name
 
 if TYPE_CHECKING:
     from noisecore.judging.curves import Curve, Point
     from noisecore.judging.gates import Case
     from noisecore.plugin.baseline import Reference
     from noisecore.plugin.declare import Request
+    from noisecore.plugin.run import Run
 
 
 class _ReplayClock:
@@ -54,14 +59,65 @@ class Robustness:
     """The records of one test's trials, as curves or a point.
 
     profile: the run's. rigorous: whether it is judged in rigorous mode. records: a list for each
-    condition that the test's marker declares.
+    condition that the test's marker declares, and for each model that it evaluates. evaluated:
+    the names of the curves of these.
     """
 
-    def __init__(self, choices: Choices, requests: Sequence[Request]) -> None:
+    def __init__(
+        self, choices: Choices, requests: Sequence[Request], run: Run, nodeid: str
+    ) -> None:
         self.profile: Profile = choices.profile
         self.rigorous = choices.baseline.rigorous
         self.records: list[list[TrialRecord]] = []
+        self.evaluated: list[str] = []
         self._requests = requests
+        self._run = run
+        self._nodeid = nodeid
+
+    def evaluate(
+        self,
+        model: Any,
+        x: Any,
+        y: Any = None,
+        *,
+        scales: Iterable[float],
+        noise: str | Noise = "gaussian",
+        name: str = "",
+        **how: Any,
+    ) -> Curve:
+        """Test a trained model at scale 0 and at each of `scales`; return its curve.
+
+        The curve is named by the test, and by `name` where a test has several. All else is as in
+        `noisecore.running.evaluation.evaluate_given`, whose further arguments `how` may hold:
+        draws, units, value_range, clip, batch_size, dataset, least_clean. What cannot be evaluated
+        fails the test, in one line.
+        """
+        from noisecore.judging.curves import matched_curves
+        from noisecore.running.evaluation import GivenError, evaluate_given
+        from noisecore.running.store import StoreError
+
+        owner = f"{self._nodeid} {name}" if name else self._nodeid
+        kind = noise if isinstance(noise, str) else getattr(noise, "__name__", repr(noise))
+        clip = how.get("clip")
+        curve = given_curve_name(owner, kind, clip)
+        if curve in self.evaluated:
+            pytest.fail(
+                f"noisecore: {curve} was evaluated already: give the curves of one test names, "
+                "as in evaluate(..., name='small')",
+                pytrace=False,
+            )
+        try:
+            records = self._run.source.evaluate(
+                curve,
+                lambda: evaluate_given(
+                    model, x, y, name=owner, scales=scales, noise=noise, run=self._run.id, **how
+                ),
+            )
+        except (DatasetError, GivenError, NoiseError, StoreError) as error:
+            raise pytest.fail.Exception(f"noisecore: {error}", pytrace=False) from None
+        self.evaluated.append(curve)
+        self.records.append(records)
+        return matched_curves(records)[curve]
 
     @property
     def curves(self) -> list[Curve]:
@@ -91,11 +147,23 @@ class Robustness:
             )
         return curve.at(float(curve.scales[0]))
 
-    def against(self, baseline: Reference) -> Case:
-        """Return the case of this test's one curve against the fixture `noise_baseline`."""
-        if len(self.records) != 1:
-            raise ValueError(f"this test has {len(self.records)} curves: compare one a test")
-        return baseline.case(self._requests[0], self.records[0])
+    def against(self, baseline: Reference, curve: Curve | None = None) -> Case:
+        """Return the case of this test's one curve against the fixture `noise_baseline`.
+
+        Where a test evaluates several models, `curve` says which.
+        """
+        if curve is None and len(self.records) != 1:
+            raise ValueError(
+                f"this test has {len(self.records)} curves: compare one a test, or name the one "
+                "that was evaluated: robustness.against(noise_baseline, curve)"
+            )
+        if self._requests:
+            return baseline.case(self._requests[0].curve, self.records[0], self._requests[0])
+        records = {each[0].trial.curve: each for each in self.records}
+        name = next(iter(records)) if curve is None else curve.name
+        if name not in records:
+            raise ValueError(f"{name} was not evaluated by this test, but {', '.join(records)}")
+        return baseline.case(name, records[name])
 
     def properties(self) -> list[tuple[str, object]]:
         """Return what JUnit keeps of the test: accuracy and its interval at each scale."""

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 import noisecore
 from noisecore.plugin.baseline import CANDIDATE, FIXTURE, own_scales, read, shown
 from noisecore.plugin.choices import Choices
-from noisecore.records import TrialRecord
+from noisecore.records import GivenTrial, TrialRecord
 
 if TYPE_CHECKING:
     from noisecore.judging.baselines import Origin
     from noisecore.judging.gates import Verdict
     from noisecore.plugin.sources import Source
+    from noisecore.plugin.sources.source import Pairs
 
 
 def renew(
@@ -40,7 +41,8 @@ def renew(
 
     update = choices.baseline.update
     candidate = choices.artifacts / CANDIDATE
-    origins = _origins(records, source, started, None if choices.records else _commit(root))
+    pairs = [*source.compared(), *_evaluated(records, verdicts)]
+    origins = _origins(records, pairs, started, None if choices.records else _commit(root))
     try:
         if missing:
             raise ValueError(f"{missing} trials have no record")
@@ -75,14 +77,24 @@ def renew(
     return [head, *renewed.lines], not renewed.stayed
 
 
+def _evaluated(records: Sequence[TrialRecord], verdicts: Sequence[Verdict]) -> Pairs:
+    """Return the curves of given models that were compared, each with the file of its test."""
+    compared = {verdict.curve for verdict in verdicts if verdict.gate == "no regression"}
+    return [
+        (record.trial.curve, record.trial.model.partition("::")[0])
+        for record in records
+        if isinstance(record.trial, GivenTrial) and record.trial.curve in compared
+    ]
+
+
 def _origins(
-    records: Sequence[TrialRecord], source: Source, started: datetime, commit: str | None
+    records: Sequence[TrialRecord], pairs: Pairs, started: datetime, commit: str | None
 ) -> dict[str, Origin]:
     """Return the origin of each curve that was compared; given records say their own date."""
     from noisecore.judging.baselines import Origin
 
     files: dict[str, set[str]] = {}
-    for curve, file in source.compared():
+    for curve, file in pairs:
         files.setdefault(curve, set()).add(file)
     found = {}
     for curve, tests in files.items():

@@ -28,7 +28,7 @@ from noisecore.plugin.judged import Judged
 from noisecore.plugin.progress import duration, outcome
 from noisecore.plugin.renewal import renew
 from noisecore.plugin.sources import Source
-from noisecore.records import TrialRecord
+from noisecore.records import GivenTrial, TrialRecord
 from noisecore.running.training import standardise
 from noisecore.showing.terminal import wrap_text
 
@@ -94,7 +94,8 @@ class Run:
 
         records = self.source.records()
         verdicts = [Verdict.from_dict(each.verdict) for each in judged]
-        planned = self.source.planned()
+        labels = (r.trial.label for r in records if isinstance(r.trial, GivenTrial))
+        planned = list(dict.fromkeys([*self.source.planned(), *labels]))
         if not planned:
             return  # nothing was begun: an earlier run's artifacts stay as they are
         folder = self.choices.artifacts

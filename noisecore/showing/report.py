@@ -112,9 +112,13 @@ def _pictures(
     for name, curve in curves.items():
         if np.isfinite(curve.accuracy).any():
             yield name, f"{names[name]}-curve", render(plot_curve(curve))
-        matrix = matrices[name]
+        matrix = matrices.get(name)
         # A single cell is the curve's point again.
-        if matrix.accuracy[0].size > 1 and np.isfinite(matrix.accuracy).any():
+        if (
+            matrix is not None
+            and matrix.accuracy[0].size > 1
+            and np.isfinite(matrix.accuracy).any()
+        ):
             yield name, f"{names[name]}-matrix", render(plot_matrix(matrix))
     if any(record.history for record in records):
         yield "", "all-learning", render(plot_learning(records))

@@ -159,7 +159,7 @@ def read_records(path: Path) -> list[TrialRecord]:
         try:
             records.append(TrialRecord.from_dict(json.loads(file.read_text()), source=str(file)))
         except (OSError, ValueError) as error:
-            raise RecordError(f"{file}: {_reason(error)}") from None
+            raise RecordError(f"{file}: {_reason(error).removeprefix(f'{file}: ')}") from None
     if not records:
         raise RecordError(f"{path}: expected a results.json, or a folder of records, found neither")
     return records

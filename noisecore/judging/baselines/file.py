@@ -191,8 +191,9 @@ def _changes(new: Curve, old: Curve, differences: Sequence[str]) -> list[str]:
 
 
 def _counts(curve: Curve) -> str:
-    seeds = len(curve.seeds)
-    return f"{len(curve.scales)} scales of {seeds} seed{'s' if seeds > 1 else ''}"
+    count = len(curve.seeds)
+    what = curve.replicates if count > 1 else curve.replicates.removesuffix("s")
+    return f"{len(curve.scales)} scales of {count} {what}"
 
 
 def _short(commit: str) -> str:

@@ -12,6 +12,8 @@ from scipy.integrate import trapezoid
 
 from noisecore.judging.statistics import Floats, Interval, mean_interval
 
+Replicates = Literal["seeds", "draws"]
+
 _SHOWN_SEEDS = 5
 
 
@@ -28,6 +30,7 @@ class Point:
     """A curve at one scale: accuracy and loss are (S,), a figure a seed, NaN where a trial failed.
 
     images: how many test images each accuracy is a share of. failures: a line for each NaN.
+    replicates: what a figure stands for, as in `Curve`.
     """
 
     curve: str
@@ -37,6 +40,7 @@ class Point:
     loss: Floats
     images: int
     failures: tuple[str, ...] = ()
+    replicates: Replicates = "seeds"
 
     @property
     def mean(self) -> float:
@@ -68,6 +72,7 @@ class Point:
                 loss=self.loss[:, None],
                 images=self.images,
                 failures=self.failures,
+                replicates=self.replicates,
             )
         )
 
@@ -89,7 +94,7 @@ class Curve:
     loss: Floats
     images: int
     failures: tuple[str, ...] = ()
-    replicates: Literal["seeds", "draws"] = "seeds"
+    replicates: Replicates = "seeds"
 
     def __post_init__(self) -> None:
         shape = (len(self.seeds), len(self.scales))
@@ -135,6 +140,7 @@ class Curve:
             loss=self.loss[:, i],
             images=self.images,
             failures=tuple(f for f in self.failures if f" scale {scale:g} seed " in f),
+            replicates=self.replicates,
         )
 
     def without_zero(self) -> Curve:

@@ -62,7 +62,7 @@ def judge_floor(
     passed = point.mean >= floor - ROUNDING
     sentence = (
         f"{at}, {'at or above' if passed else 'below'} the floor of {floor:g} "
-        f"(seeds {point.accuracy.min():.4f} to {point.accuracy.max():.4f})"
+        f"({point.replicates} {point.accuracy.min():.4f} to {point.accuracy.max():.4f})"
     )
     return make_verdict("floor", point.curve, "pass" if passed else "fail", sentence, [row])
 

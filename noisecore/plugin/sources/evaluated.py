@@ -1,0 +1,72 @@
+"""Records of models that tests give: nothing is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from noisecore.plugin.choices import Choices
+from noisecore.plugin.declare import Request
+from noisecore.plugin.sources.source import Pairs, Plan
+from noisecore.records import TrialRecord
+
+if TYPE_CHECKING:
+    from noisecore.running.store import Store
+
+
+class Evaluated:
+    """What a run has that trains nothing and was given no records; `StoreError` as the store."""
+
+    dataset = None
+
+    def __init__(self, choices: Choices, run_id: str) -> None:
+        from noisecore.running.store import Store
+
+        self.versions: dict[str, str] = {}
+        self.set_aside: list[str] = []
+        self._store = Store(choices.artifacts / "trials", run_id)
+        self._store.prepare()
+        self._plan = Plan(choices.artifacts / "trials" / ".plan", run_id)
+
+    def submit(self, requests: Sequence[Request], compared: Pairs, vanished: list[str]) -> None:
+        """Note what the tests compare; no trials are asked for."""
+        self._plan.write(planned=[], compared=compared, vanished=vanished)
+
+    @contextmanager
+    def working(self, config: pytest.Config) -> Iterator[None]:
+        """Do nothing: tests evaluate for themselves."""
+        yield
+
+    def wait(self, request: Request) -> list[TrialRecord]:
+        """Raise, for there is nothing to wait for."""
+        raise RuntimeError("no trials were submitted")
+
+    def evaluate(self, curve: str, evaluate: Callable[[], list[TrialRecord]]) -> list[TrialRecord]:
+        """Return the records of a curve of a model that was given, and keep them."""
+        return keep(self._store, evaluate())
+
+    def records(self) -> list[TrialRecord]:
+        """Return all records of the run, on disk already."""
+        return self._store.records()
+
+    def planned(self) -> list[str]:
+        """Return nothing: what tests evaluate is not known before."""
+        return []
+
+    def compared(self) -> Pairs:
+        """Return nothing, likewise."""
+        return []
+
+    def vanished(self) -> list[str]:
+        """Return the curves of the baseline that no test compares any more."""
+        return self._plan.read("vanished")
+
+
+def keep(store: Store, records: list[TrialRecord]) -> list[TrialRecord]:
+    """Write records down before anything is judged by them."""
+    for record in records:
+        store.write(record)
+    return records

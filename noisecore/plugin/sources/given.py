@@ -1,0 +1,112 @@
+"""Records of earlier runs, judged anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from noisecore.data import Dataset, DatasetError, load_dataset
+from noisecore.plugin.choices import Choices
+from noisecore.plugin.declare import Request
+from noisecore.plugin.sources.source import Pairs, Plan
+from noisecore.records import TrialRecord
+
+
+class Given:
+    """Records of earlier runs, judged anew: nothing is trained, TensorFlow is not needed.
+
+    Raises `RecordError` if the folder or file holds what is no record.
+    """
+
+    def __init__(self, choices: Choices, path: Path, run_id: str) -> None:
+        from noisecore.showing.results import read_records
+
+        self.versions: dict[str, str] = {}
+        self.set_aside: list[str] = []
+        inside = path.resolve().is_relative_to(choices.artifacts.resolve())
+        if inside or (choices.artifacts / "trials").exists():
+            raise pytest.UsageError(
+                f"noisecore: the report of the given records would replace that of the run in "
+                f"{choices.artifacts}: choose another folder with --noise-artifacts"
+            )
+        self._path = path
+        self._all = read_records(path)
+        self._asked: set[str] = set()
+        self._plan = Plan(choices.artifacts / ".plan", run_id)
+        self.dataset: Dataset | None
+        try:
+            self.dataset = load_dataset(choices.profile.dataset, choices.data_dir)
+        except DatasetError:
+            self.dataset = None  # only the noise pictures need it
+
+    def submit(self, requests: Sequence[Request], compared: Pairs, vanished: list[str]) -> None:
+        """Note what the tests need."""
+        planned = dict.fromkeys(label for request in requests for label in request.labels())
+        found = [record for request in requests for record in self._find(request)]
+        keys = [record.key for record in found]
+        self._plan.write(planned=list(planned), keys=keys, compared=compared, vanished=vanished)
+
+    @contextmanager
+    def working(self, config: pytest.Config) -> Iterator[None]:
+        """Do nothing: the records are there."""
+        yield
+
+    def wait(self, request: Request) -> list[TrialRecord]:
+        """Return the records of one request; fail the test if one is not among those given."""
+        found: dict[str, TrialRecord] = {}
+        for record in self._find(request):
+            first = found.setdefault(record.trial.label, record)
+            # Which of two records is the right one, nobody knows here.
+            if first.trial != record.trial or first.evaluations != record.evaluations:
+                pytest.fail(
+                    f"{self._path} holds two records of {record.trial.label} that differ, "
+                    f"{first.key} and {record.key}: name a folder with the records of one run",
+                    pytrace=False,
+                )
+            if self.dataset and record.trial.dataset_sha256 != self.dataset.sha256:
+                pytest.fail(
+                    f"{record.trial.label} was made with another {request.dataset}: expected "
+                    f"SHA-256 {self.dataset.sha256}, got {record.trial.dataset_sha256}",
+                    pytrace=False,
+                )
+        missing = [label for label in request.labels() if label not in found]
+        if missing:
+            what = f"{len(missing)} records of data set {request.dataset} are not in {self._path}"
+            pytest.fail("\n  ".join([f"{what}:", *missing]), pytrace=False)
+        return [found[label] for label in request.labels()]
+
+    def _find(self, request: Request) -> list[TrialRecord]:
+        """Return all records that could be those of a request."""
+        labels = set(request.labels())
+        return [
+            record for record in self._all if request.fits(record) and record.trial.label in labels
+        ]
+
+    def evaluate(self, curve: str, evaluate: Callable[[], list[TrialRecord]]) -> list[TrialRecord]:
+        """Return the given records of a curve; fail the test if there are none."""
+        found = [record for record in self._all if record.trial.curve == curve]
+        if not found:
+            pytest.fail(f"noisecore: {self._path} holds no records of {curve}", pytrace=False)
+        self._asked |= {record.key for record in found}
+        return found
+
+    def records(self) -> list[TrialRecord]:
+        """Return the records that the tests need."""
+        by_key = {record.key: record for record in self._all}
+        keys = dict.fromkeys([*self._plan.read("keys"), *sorted(self._asked)])
+        return [by_key[key] for key in keys]
+
+    def planned(self) -> list[str]:
+        """Return the labels of all trials that the tests need."""
+        return self._plan.read("planned")
+
+    def compared(self) -> Pairs:
+        """Return which curves are compared with the baseline, each with a test file that does."""
+        return self._plan.read("compared")
+
+    def vanished(self) -> list[str]:
+        """Return the curves of the baseline that no test compares any more."""
+        return self._plan.read("vanished")
