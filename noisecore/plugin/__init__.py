@@ -28,7 +28,7 @@ from noisecore.plugin.keys import (
     VERDICTS,
 )
 from noisecore.plugin.options import add_options
-from noisecore.plugin.run import Run
+from noisecore.plugin.run import Run, lock_folder
 from noisecore.plugin.sources import Evaluated, Given, Source, Trained
 from noisecore.records import RecordError
 
@@ -111,8 +111,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     # crashes: what can be checked is checked here, before they start.
     config = session.config
     if config.getoption("numprocesses", None) and trains(config):
-        run = config.stash[RUN] = _make_run(config)
-        run.lock()
+        config.stash[RUN] = _make_run(config)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -121,8 +120,6 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     given = any(evaluates(item) for item in session.items)
     if (requests or given) and not config.option.collectonly:
         run = config.stash[RUN] = _make_run(config, trains=bool(requests))
-        if not hasattr(config, "workerinput"):
-            run.lock()
         comparing = [item for item in session.items if baseline.compares(item)]
         run.family += [r for item in comparing for r in item.stash.get(REQUESTS, ())]
         compared = [
@@ -139,6 +136,7 @@ def _make_run(config: pytest.Config, *, trains: bool = True) -> Run:
     from noisecore.running.store import StoreError
 
     choices, run_id = config.stash[CHOICES], config.stash[RUN_ID]
+    lock = lock_folder(choices.artifacts, xdist_worker=hasattr(config, "workerinput"))
     try:
         source: Source
         if choices.records is not None:
@@ -147,8 +145,9 @@ def _make_run(config: pytest.Config, *, trains: bool = True) -> Run:
             source = Trained(choices, run_id)
         else:
             source = Evaluated(choices, run_id)
-        return Run(choices, run_id, source)
+        return Run(choices, run_id, source, lock)
     except (ClusterError, DatasetError, RecordError, StoreError, TensorFlowError) as error:
+        lock.close()
         raise pytest.UsageError(f"noisecore: {error}") from None
 
 

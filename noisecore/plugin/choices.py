@@ -104,6 +104,11 @@ def read_choices(config: pytest.Config) -> Choices:
     except (DatasetError, ModelError, NoiseError, ProfileError, RecipeError) as error:
         raise pytest.UsageError(f"noisecore: {error}") from None
     records = _records(config)
+    if option(config, "scheduler") and option(config, "workers") == "0":
+        raise pytest.UsageError(
+            "noisecore: --noise-workers 0 trains here, and --noise-scheduler elsewhere: leave one "
+            "of them out"
+        )
     return Choices(
         profile=changed,
         known=frozenset(profiles),

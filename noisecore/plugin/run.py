@@ -41,16 +41,17 @@ if TYPE_CHECKING:
 class Run:
     """One invocation of pytest that judges records, or one xdist worker's share of it.
 
-    source: where its records come from. reference: the baseline that it is judged against, None
-    if none was asked for. family: what the tests ask for that are judged against it. unwritten:
-    whether a baseline that was to be renewed could not be. annotations: lines for GitHub.
+    source: where its records come from. lock: as `lock_folder` gives it. reference: the baseline
+    that it is judged against, None if none was asked for. family: what the tests ask for that are
+    judged against it. unwritten: whether a baseline that was to be renewed could not be.
+    annotations: lines for GitHub.
     """
 
-    def __init__(self, choices: Choices, run_id: str, source: Source) -> None:
+    def __init__(self, choices: Choices, run_id: str, source: Source, lock: IO[str]) -> None:
         self.choices = choices
         self.id = run_id
         self.source = source
-        self._lock: IO[str] | None = None
+        self._lock = lock
         self._started = datetime.now(UTC)
         self._clock = time.monotonic()
         self._lines: list[str] = []
@@ -61,28 +62,9 @@ class Run:
         if choices.baseline.path is not None:
             self.reference = Reference(choices.baseline.path, choices, source, self.family)
 
-    def lock(self) -> None:
-        """Hold the artifact folder for this run; raise `pytest.UsageError` if that cannot be."""
-        folder = self.choices.artifacts
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._lock = open(folder / ".lock", "w")  # noqa: SIM115 (held until the end)
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise pytest.UsageError(
-                f"noisecore: another run is writing to {folder}: wait for it, or choose another "
-                "folder with --noise-artifacts"
-            ) from None
-        except OSError as error:
-            raise pytest.UsageError(
-                f"noisecore: artifacts cannot be written to {folder}: {error.strerror or error}: "
-                "choose another folder with --noise-artifacts"
-            ) from None
-
     def unlock(self) -> None:
         """Let others write to the artifact folder."""
-        if self._lock is not None:
-            self._lock.close()
+        self._lock.close()
 
     def report(self, judged: Sequence[Judged], root: Path) -> None:
         """Write all artifacts from the records on disk and the verdicts; keep the summary.
@@ -209,6 +191,35 @@ class Run:
             noisy=[(scale, noisy(test[:1], scale)[0]) for scale in profile.scales],
             unit=unit,
         )
+
+
+def lock_folder(folder: Path, *, xdist_worker: bool) -> IO[str]:
+    """Hold the artifact folder for a run; raise `pytest.UsageError` if another one has it.
+
+    The workers of xdist share a lock of their own: when their controller was killed, the next run
+    has to wait for them too.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        workers = open(folder / ".lock-workers", "w")  # noqa: SIM115 (held until the end)
+        if xdist_worker:
+            fcntl.flock(workers, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            return workers
+        with workers:
+            fcntl.flock(workers, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock = open(folder / ".lock", "w")  # noqa: SIM115
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return lock
+    except BlockingIOError:
+        raise pytest.UsageError(
+            f"noisecore: another run is writing to {folder}: wait for it, or choose another "
+            "folder with --noise-artifacts"
+        ) from None
+    except OSError as error:
+        raise pytest.UsageError(
+            f"noisecore: artifacts cannot be written to {folder}: {error.strerror or error}: "
+            "choose another folder with --noise-artifacts"
+        ) from None
 
 
 def _plain_profile(choices: Choices) -> dict[str, Any]:

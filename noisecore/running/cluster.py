@@ -9,7 +9,9 @@ from __future__ import annotations
 import tempfile
 import threading
 import time
+import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,7 +59,11 @@ class Cluster:
         self.location = location
         self._sha256 = sha256
         self._offset = offset
+        # What others run on the same Dask workers is not ours to end.
+        self.owner = uuid.uuid4().hex
         self._taken: set[str] = set()
+        self._fit: dict[str, bool] = {}  # which Dask workers can run our trials, as far as known
+        self._threads = threads
         self._guard = threading.Lock()
         file = address if Path(address).is_file() else None
         try:
@@ -74,7 +80,7 @@ class Cluster:
                 "and name its address, such as tcp://host:8786, or its scheduler file"
             ) from None
         try:
-            self.conditions = self._check(threads)
+            self.conditions = self._check()
         except BaseException:
             self.client.close()
             raise
@@ -86,32 +92,39 @@ class Cluster:
         return self.client.dashboard_link if "dashboard" in info.get("services", {}) else None
 
     def workers(self) -> list[str]:
-        """Return the addresses of the Dask workers that are there now."""
-        return sorted(self.client.scheduler_info()["workers"])
+        """Return the addresses of the Dask workers that are there now.
 
-    def _check(self, threads: int) -> dict[str, Any]:
+        Raises `ClusterError` if the scheduler does not answer.
+        """
+        # Not scheduler_info(): its workers are a selection in some releases of distributed, and
+        # a copy that is emptied now and then in others.
+        try:
+            if self.client.status == "running":
+                return sorted(self.client.nthreads())
+        except OSError:  # the connection broke in the middle
+            pass
+        raise ClusterError(
+            f"the Dask scheduler at {self.address} no longer answers: start it again, and go on "
+            "with --noise-resume"
+        )
+
+    def _check(self) -> dict[str, Any]:
         """Return the conditions that all Dask workers share.
 
         Raises `ClusterError`, a line a worker, if one lacks noisecore, its data or the same
         versions and processor: the same trial would give other numbers there.
         """
-        answers = self.client.run(_probe, self.location, threads, on_error="return")
+        answers = self._ask(None)
         if not answers:
             raise ClusterError(
                 f"the scheduler at {self.address} has no workers: start some with "
                 f"'dask worker {self.address} --nthreads 1'"
             )
-        problems = []
-        for name, answer in sorted(answers.items()):
-            if isinstance(answer, BaseException):
-                why = f"{type(answer).__name__}: {answer}".splitlines()[0]
-                problems.append(f"{name}: noisecore cannot be used there: {why}")
-            elif answer["noisecore"] != noisecore.__version__:
-                problems.append(
-                    f"{name}: expected noisecore {noisecore.__version__}, got {answer['noisecore']}"
-                )
-            elif answer["sha256"] != self._sha256:
-                problems.append(f"{name}: data set {self.location[0]}: {answer['data']}")
+        problems = [
+            problem
+            for name, answer in sorted(answers.items())
+            if (problem := self._problem(name, answer))
+        ]
         if not problems:
             first, *others = sorted(answers)
             expected: dict[str, Any] = answers[first]["conditions"]
@@ -126,7 +139,37 @@ class Cluster:
             raise ClusterError(
                 "\n  ".join(["the Dask workers cannot run the same trials:", *problems])
             )
+        self._fit = dict.fromkeys(answers, True)
         return expected
+
+    def _ask(self, workers: list[str] | None) -> dict[str, Any]:
+        """Return what Dask workers have, by address; the exception where it cannot be told."""
+        found: dict[str, Any] = self.client.run(
+            _probe, self.location, self._threads, workers=workers, on_error="return"
+        )
+        return found
+
+    def _problem(self, name: str, answer: Any) -> str:
+        """Return why a Dask worker cannot run our trials, empty if it can."""
+        if isinstance(answer, BaseException):
+            why = f"{type(answer).__name__}: {answer}".splitlines()[0]
+            return f"{name}: noisecore cannot be used there: {why}"
+        if answer["noisecore"] != noisecore.__version__:
+            return f"{name}: expected noisecore {noisecore.__version__}, got {answer['noisecore']}"
+        if answer["sha256"] != self._sha256:
+            return f"{name}: data set {self.location[0]}: {answer['data']}"
+        return ""
+
+    def _fits(self, address: str) -> bool:
+        """Return whether a Dask worker, perhaps one that joined late, gives the same numbers."""
+        if address not in self._fit:
+            answer = self._ask([address]).get(address)
+            self._fit[address] = (
+                answer is not None
+                and not self._problem(address, answer)
+                and answer["conditions"] == self.conditions
+            )
+        return self._fit[address]
 
     def slot(self, timeout: float | None) -> Slot:
         """Return a slot that drives one of the Dask workers; each has its own."""
@@ -137,7 +180,11 @@ class Cluster:
         end = time.monotonic() + _PATIENCE
         while time.monotonic() < end and not given_up():
             with self._guard:
-                free = [address for address in self.workers() if address not in self._taken]
+                free = [
+                    address
+                    for address in self.workers()
+                    if address not in self._taken and self._fits(address)
+                ]
                 if free:
                     address = free[self._offset % len(free)]
                     self._taken.add(address)
@@ -156,10 +203,12 @@ class Cluster:
 
     def close(self) -> None:
         """End what runs for this run on the Dask workers, and the connection; they stay."""
-        try:
-            self.client.run(_end_worker, on_error="ignore")
-        finally:
-            self.client.close()
+        # A farewell: whatever goes wrong with it must not hide why the run ends.
+        with suppress(Exception):
+            if self.client.status == "running":
+                self.client.run(_end_worker, self.owner, on_error="ignore")
+        with suppress(Exception):
+            self.client.close(timeout=_CONNECT)
 
 
 class Slot:
@@ -196,6 +245,7 @@ class Slot:
             run,
             conditions,
             self._timeout,
+            self._cluster.owner,
             workers=[self._address],
             allow_other_workers=False,
             pure=False,
@@ -217,6 +267,7 @@ class Slot:
                 if self._address not in self._cluster.workers():
                     break
             except (CancelledError, OSError):
+                self._cluster.workers()  # says so if it is the scheduler that is gone
                 break
             except Exception as error:  # the Dask worker's own, such as one that was killed
                 return self._lost(f"{type(error).__name__}: {error}".splitlines()[0])
@@ -240,6 +291,7 @@ class Slot:
 
 _lock = threading.Lock()
 _worker: Worker | None = None
+_kind: tuple[Any, ...] = ()  # what the worker was made for: the owner, the data, the time limit
 
 
 def _probe(location: tuple[str, str | None], threads: int) -> dict[str, Any]:
@@ -266,15 +318,18 @@ def _run(
     run: str,
     conditions: dict[str, Any],
     timeout: float | None,
+    owner: str,
 ) -> tuple[str, Any]:
     """Run a trial in this Dask worker's one child process; say how it ended."""
-    global _worker
+    global _worker, _kind
     with _lock:  # a Dask worker of several threads still drives one of ours
-        here = (location[0], location[1])
-        if _worker is None or _worker.location != here:
-            _end_worker()
+        kind = (owner, location[0], location[1], timeout)
+        if _worker is None or kind != _kind:
+            if _worker is not None:
+                _worker.close()
             log = Path(tempfile.mkdtemp(prefix="noisecore-")) / "worker.log"
-            _worker = Worker(here, log, timeout=timeout)
+            _worker = Worker((location[0], location[1]), log, timeout=timeout)
+            _kind = kind
         worker = _worker
         try:
             record = worker.run(
@@ -287,9 +342,9 @@ def _run(
         return "record", record.to_dict()
 
 
-def _end_worker() -> None:
-    """End the child process, if there is one."""
+def _end_worker(owner: str) -> None:
+    """End the child process, if it is the owner's; whatever it is doing."""
     global _worker
-    worker, _worker = _worker, None
-    if worker is not None:
+    if _worker is not None and _kind[:1] == (owner,):
+        worker, _worker = _worker, None
         worker.close()

@@ -151,14 +151,13 @@ class Engine:
         self._interrupted = True
 
     def finish(self) -> None:
-        """Let the workers end the trials that they are at, which others may wait for; then close.
+        """Wait for the trials that the workers are at, and begin no others.
 
         Under xdist a process whose own tests are done may be at a trial of another's test.
         """
         self._finishing = True
         for thread in self._threads:
             thread.join()
-        self.close()
 
     def close(self) -> None:
         """End the workers; trials that are still running leave no record."""
@@ -246,7 +245,10 @@ class Engine:
                 if self._stopping:
                     return False
                 self.store.write(record)
-        self._seconds[trial.model, trial.recipe] = record.cost.get("seconds", 0.0)
+        if record.status == "complete":
+            kinds = trial.model, trial.recipe
+            seconds = record.cost.get("seconds", 0.0)
+            self._seconds[kinds] = max(seconds, self._seconds.get(kinds, 0.0))
         self._tell(Event(kind, trial, record=record))
         with self._change:
             self._records[key] = record

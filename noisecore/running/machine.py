@@ -41,8 +41,16 @@ def available_memory() -> int | None:
         ):
             most, now = _read(folder / limit), _read(folder / use)
             if most.isdecimal() and now.isdecimal():
-                rooms.append(max(0, int(most) - int(now)))
+                rooms.append(max(0, int(most) - int(now) + _reclaimable(folder)))
     return min(rooms, default=None)
+
+
+def _reclaimable(folder: Path) -> int:
+    """Return the bytes of a cgroup's page cache that are given up when memory is short."""
+    found = dict(line.split(" ", 1) for line in _read(folder / "memory.stat").splitlines() if line)
+    # The first version of cgroups counts those below it apart.
+    text = found.get("total_inactive_file", found.get("inactive_file", "0"))
+    return int(text) if text.isdecimal() else 0
 
 
 def available_gpus() -> list[str]:
@@ -59,6 +67,18 @@ def available_gpus() -> list[str]:
     except (OSError, subprocess.SubprocessError):
         return []
     return [str(place) for place, line in enumerate(listed.splitlines()) if line.startswith("GPU")]
+
+
+def accelerator() -> str:
+    """Return the models of the GPUs that this process may use, "none" without any."""
+    if not available_gpus() or (tool := shutil.which("nvidia-smi")) is None:
+        return "none"
+    query = [tool, "--query-gpu=name", "--format=csv,noheader"]
+    try:
+        answer = subprocess.run(query, capture_output=True, text=True, check=True, timeout=20)
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
+    return " and ".join(sorted(set(answer.stdout.splitlines()))) or "none"
 
 
 def fast_bfloat16() -> bool:

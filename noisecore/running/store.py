@@ -34,8 +34,13 @@ class Store:
         probe = self.folder / f".probe-{os.getpid()}"
         try:
             (self.folder / ".locks").mkdir(parents=True, exist_ok=True)
-            probe.touch()
-            probe.unlink()
+            try:
+                with open(probe, "wb") as file:  # a full disk still takes an empty file
+                    file.write(bytes(4096))
+                    file.flush()
+                    os.fsync(file.fileno())
+            finally:
+                probe.unlink(missing_ok=True)
             for half in self.folder.glob(".*.json.*"):
                 if not _alive(half.suffix.removeprefix(".")):
                     half.unlink(missing_ok=True)
@@ -53,13 +58,21 @@ class Store:
         """
         # Opened anew for each claim: a lock belongs to the open file, so threads of one process
         # exclude each other too.
-        with open(self.folder / ".locks" / key, "w") as lock:
+        try:
+            lock = open(self.folder / ".locks" / key, "w")  # noqa: SIM115 (its errors are ours)
+        except OSError as error:
+            raise StoreError(f"{self.folder} cannot be used: {error.strerror or error}") from None
+        with lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 yield False
-            else:
+                return
+            try:
                 yield True
+            finally:
+                # Closing is not enough while a child that a test forked has the file open too.
+                fcntl.flock(lock, fcntl.LOCK_UN)
 
     def write(self, record: TrialRecord) -> None:
         """Keep a record, whole: a reader finds all of it or none.
@@ -121,15 +134,17 @@ class Store:
         return aside
 
     def damaged(self) -> list[Path]:
-        """Return the files among the records that are none."""
+        """Return the files among the records that are none, or are another trial's."""
         found = []
         for path in sorted(self.folder.glob("*.json")):
             try:
-                TrialRecord.from_dict(json.loads(path.read_text()), source=str(path))
+                record = TrialRecord.from_dict(json.loads(path.read_text()), source=str(path))
             except FileNotFoundError:
                 continue
             except ValueError:
                 found.append(path)
+            else:
+                found += [path] if record.key != path.stem else []
         return found
 
     def records(self) -> list[TrialRecord]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import platform
 import random
 import resource
@@ -22,7 +23,7 @@ from noisecore.data import unit_images
 from noisecore.models import get_builder
 from noisecore.noise import BLOCK, FloatArray, Stream, apply_noise, get_noise
 from noisecore.records import Epoch, Evaluation, Trial, TrialRecord, pack_right
-from noisecore.running import compat
+from noisecore.running import compat, machine
 from noisecore.running.training import TrialError, evaluate, standardise, train
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ def conditions(threads: int) -> dict[str, Any]:
         "python": platform.python_version(),
         "numpy": version("numpy"),
         "threads": threads,
+        "accelerator": machine.accelerator() if compat.can_use_gpus() else "none",
+        "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
         "processor": processor(),
         "system": f"{platform.system()} {platform.machine()}",
     }

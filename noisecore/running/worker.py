@@ -14,6 +14,7 @@ import site
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
@@ -24,6 +25,8 @@ import noisecore
 from noisecore.records import Epoch, Trial, TrialRecord, trial_from_dict
 from noisecore.running import compat
 from noisecore.running.machine import resident_memory
+
+_PAUSE = 1.0  # seconds before a process that could not be started is tried again
 
 # A process that holds this many times the memory that it held after its first trial has crept up.
 _CREPT = 1.5
@@ -61,6 +64,8 @@ class Worker:
         self._process: subprocess.Popen[str] | None = None
         self._closed = False
         self._guard = threading.Lock()
+        self._late = threading.Event()
+        self._runner: int | None = None  # the thread that a trial is run by
         self._first_memory = 0
 
     def run(
@@ -76,7 +81,7 @@ class Worker:
         Raises `LostWorkerError` if the worker ends or takes too long, `WorkerError` if the trial
         itself breaks.
         """
-        late = threading.Event()
+        late = self._late = threading.Event()
 
         def end() -> None:
             late.set()
@@ -86,6 +91,7 @@ class Worker:
         if timer is not None:
             timer.daemon = True
             timer.start()
+        self._runner = threading.get_ident()
         try:
             return self._run(trial, run, conditions, on_epoch)
         except LostWorkerError:
@@ -94,6 +100,7 @@ class Worker:
                 raise LostWorkerError(f"{message}; see {self.log}") from None
             raise
         finally:
+            self._runner = None
             if timer is not None:
                 timer.cancel()
 
@@ -144,6 +151,9 @@ class Worker:
         if process is not None:
             process.kill()
             process.wait()
+            # Another thread may be reading, and will close what it reads from.
+            if self._runner in (None, threading.get_ident()):
+                _close_pipes(process)
 
     def _start(self, threads: int) -> subprocess.Popen[str]:
         root = str(Path(noisecore.__file__).parents[1])
@@ -153,22 +163,29 @@ class Worker:
         environment["PYTHONPATH"] = os.pathsep.join(paths)
         if self._gpu is not None:
             environment["CUDA_VISIBLE_DEVICES"] = self._gpu
-        self.log.parent.mkdir(parents=True, exist_ok=True)
-        with self._guard, open(self.log, "a") as log:
-            if self._closed:
-                raise LostWorkerError("the worker was closed")
-            process = self._process = subprocess.Popen(
-                # -P: a noisecore folder that happens to lie here is not the one to import.
-                [sys.executable, "-P", "-m", "noisecore.running.worker"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-                env=environment,
-            )
+        try:
+            self.log.parent.mkdir(parents=True, exist_ok=True)
+            with self._guard, open(self.log, "a") as log:
+                if self._closed:
+                    raise LostWorkerError("the worker was closed")
+                process = self._process = subprocess.Popen(
+                    # -P: a noisecore folder that happens to lie here is not the one to import.
+                    [sys.executable, "-P", "-m", "noisecore.running.worker"],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=log,
+                    text=True,
+                    env=environment,
+                )
+                if self._late.is_set():  # the time ran out before there was what to end
+                    process.kill()
+        except OSError as error:  # no memory, no process, no descriptor left: later, perhaps
+            time.sleep(_PAUSE)
+            why = error.strerror or str(error)
+            raise LostWorkerError(f"the worker could not be started: {why}") from None
         hello = self._receive(process)
         if hello != _hello():
-            self.close()
+            self._kill()
             raise WorkerError(
                 f"the worker imported another noisecore: expected {_hello()}, got {hello}: "
                 "install noisecore once, and start pytest from that environment"
@@ -180,15 +197,23 @@ class Worker:
         if not line.endswith("\n"):  # it ended, perhaps in the middle of a message
             self._kill()  # the next trial starts a new one
             code = process.wait()
+            _close_pipes(process)
             how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"exited ({code})"
             raise LostWorkerError(f"the worker {how}; see {self.log}")
         event: dict[str, Any] = json.loads(line)
         return event
 
 
+def _close_pipes(process: subprocess.Popen[str]) -> None:
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            with suppress(OSError):
+                pipe.close()
+
+
 def _send(process: subprocess.Popen[str], message: dict[str, Any]) -> None:
     # A worker that has ended takes no message: reading its answer says how it ended.
-    with suppress(OSError):
+    with suppress(OSError, ValueError):
         print(json.dumps(message), file=process.stdin, flush=True)
 
 
@@ -198,8 +223,10 @@ def _hello() -> dict[str, str]:
 
 def main() -> None:
     """Run the trials that come on standard input, one after another, until it closes."""
-    # Ctrl-C reaches the whole process group; the parent alone decides what it means.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Ctrl-C, and often SIGTERM, reach the whole process group; the parent alone decides what they
+    # mean, and a worker ends when its input closes.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     # Libraries print to standard output as they please: the channel gets a descriptor of its own.
     channel = os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())

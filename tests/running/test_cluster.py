@@ -141,6 +141,28 @@ def test_bad_address(tiny, monkeypatch, address) -> None:
     assert "\n" not in str(caught.value)
 
 
+class FakeWorker:
+    """A worker that notes its end."""
+
+    closed = False
+
+    def close(self) -> None:
+        """Note it."""
+        self.closed = True
+
+
+def test_a_run_ends_its_own_workers_alone(monkeypatch) -> None:
+    """Who leaves the cluster ends what it started there, and nobody else's trial."""
+    worker = FakeWorker()
+    monkeypatch.setattr(clusters, "_worker", worker)
+    monkeypatch.setattr(clusters, "_kind", ("me", "tiny.npz", None, None))
+    clusters._end_worker("you")
+    assert not worker.closed
+    clusters._end_worker("me")
+    assert worker.closed
+    assert clusters._worker is None
+
+
 class TestWorkers:
     """The tests of this class run in their order: workers are added as they go."""
 
@@ -213,3 +235,41 @@ class TestWorkers:
 
         with pytest.raises(ClusterError, match="no Dask worker is left at"):
             run(tiny, [endless], tmp_path, listener=kill, workers=1, cluster=connect(dask, tiny))
+
+
+def test_dask_worker_that_joins_late(dask, tiny, monkeypatch) -> None:
+    """One that would give other numbers is left alone; one like the others is taken."""
+    dask.add_worker("late")
+    cluster = connect(dask, tiny)
+    try:
+        (address,) = cluster.workers()
+        ask = cluster._ask
+        for change, fits in (({}, True), ({"processor": "another"}, False)):
+
+            def changed(workers, change=change):
+                (answer,) = ask(workers).values()
+                return {address: answer | {"conditions": answer["conditions"] | change}}
+
+            cluster._fit.clear()
+            monkeypatch.setattr(cluster, "_ask", changed)
+            assert cluster._fits(address) is fits
+    finally:
+        cluster.close()
+
+
+@needs_tensorflow
+def test_scheduler_that_is_lost(tiny, tmp_path) -> None:
+    """When the scheduler is gone, whoever waits is told so, and not of each Dask worker."""
+    own = Dask(tmp_path)
+    try:
+        own.add_worker("one")
+        endless = dataclasses.replace(tiny[2][0], recipe=tiny[2][0].recipe.but(epochs=100_000))
+
+        def kill(event):
+            if event.kind == "started":
+                own.processes[0].send_signal(signal.SIGKILL)
+
+        with pytest.raises(ClusterError, match=r"scheduler at .* no longer answers"):
+            run(tiny, [endless], tmp_path, listener=kill, workers=1, cluster=connect(own, tiny))
+    finally:
+        own.end()

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import ClassVar
 
@@ -14,6 +15,7 @@ import pytest
 from records_factory import make_record
 
 from noisecore.running import engine as engines
+from noisecore.running import worker as workers
 from noisecore.running.engine import Engine
 from noisecore.running.store import Store, StoreError
 from noisecore.running.worker import LostWorkerError, Worker, WorkerError
@@ -126,6 +128,13 @@ def test_longest_first(scripted) -> None:
     asked = trials(0, 1, 2) + trials(0, 1, 2, model=SLOW)
     scripted(asked)
     assert Scripted.order == [(QUICK, 0), (SLOW, 0), (SLOW, 1), (SLOW, 2), (QUICK, 1), (QUICK, 2)]
+
+
+def test_a_failure_does_not_tell_how_long_a_trial_takes(scripted) -> None:
+    """A slow kind whose first trial broke at once still goes before the quick ones."""
+    Scripted.script = {1: ["broken"]}
+    scripted(trials(0) + trials(1, 2, model=SLOW) + trials(3))
+    assert Scripted.order == [(QUICK, 0), (SLOW, 1), (SLOW, 2), (QUICK, 3)]
 
 
 def test_gpus_are_given_out(scripted) -> None:
@@ -249,3 +258,50 @@ def test_timer_does_not_outlive_its_trial(worker) -> None:
     before = threading.active_count()
     ask(worker, 5)
     assert threading.active_count() <= before + 1
+
+
+def test_process_that_cannot_be_started(worker, monkeypatch) -> None:
+    """A machine out of memory or processes loses one attempt, and may do better a moment later."""
+    monkeypatch.setattr(workers, "_PAUSE", 0.0)
+    start = subprocess.Popen
+
+    def refuse(*arguments, **choices):
+        monkeypatch.setattr(subprocess, "Popen", start)
+        raise OSError(12, "Cannot allocate memory")
+
+    monkeypatch.setattr(subprocess, "Popen", refuse)
+    with pytest.raises(LostWorkerError, match="could not be started: Cannot allocate memory"):
+        ask(worker, 5)
+    ask(worker, 5)
+
+
+def test_time_that_runs_out_before_the_start(worker, monkeypatch) -> None:
+    """A process that starts when its trial's time is over already is ended all the same."""
+    start = subprocess.Popen
+
+    def slowly(*arguments, **choices):
+        time.sleep(0.5)
+        return start(*arguments, **choices)
+
+    monkeypatch.setattr(subprocess, "Popen", slowly)
+    worker._timeout = 0.1
+    with pytest.raises(LostWorkerError, match=r"its trial took more than 0.1 s"):
+        ask(worker, 0)
+
+
+@pytest.mark.parametrize("how", ["hangs", "exhausted", "crept", "closed"])
+def test_pipes_of_an_ended_worker_are_closed(worker, how) -> None:
+    """Whoever ended it, a worker leaves no open file behind."""
+    ask(worker, 10)
+    process = worker._process
+    if how == "closed":
+        worker.close()
+    elif how == "crept":
+        ask(worker, 16)
+    else:
+        worker._timeout = 0.5
+        with pytest.raises(LostWorkerError):
+            ask(worker, 0 if how == "hangs" else 1)
+    assert process.poll() is not None
+    assert process.stdin.closed
+    assert process.stdout.closed

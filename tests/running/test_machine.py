@@ -63,6 +63,9 @@ def test_memory(files) -> None:
     assert machine.available_memory() == 2 * GIB
     files["/sys/fs/cgroup/memory.max"] = "max"
     assert machine.available_memory() == 2 * GIB
+    # What files have in the cache is given up when memory is short.
+    files["/sys/fs/cgroup/pod/memory.stat"] = f"anon 5\ninactive_file {GIB // 2}\nslab 1"
+    assert machine.available_memory() == 2.5 * GIB
 
 
 def test_workers_fit_the_memory(files) -> None:

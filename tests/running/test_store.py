@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 from records_factory import make_record
@@ -233,10 +235,39 @@ def test_take_over_sets_another_trials_record_aside(store):
 
 
 def test_damaged_files_are_found(store):
-    """Files that are no records are listed, whatever their name; records are not."""
+    """Files that are no records, or another trial's, are listed; records are not."""
     store.write(make_record())
+    (store.folder / "copy.json").write_text((store.folder / f"{KEY}.json").read_text())
     (store.folder / "junk.json").write_text("{")
-    assert store.damaged() == [store.folder / "junk.json"]
+    assert store.damaged() == [store.folder / "copy.json", store.folder / "junk.json"]
+
+
+def test_claim_ends_though_a_forked_child_lives(store):
+    """A child that a test forked meanwhile does not keep others from the trial."""
+    with store.claim(KEY) as mine:
+        assert mine
+        child = os.fork()
+        if child == 0:
+            time.sleep(60)
+            os._exit(0)
+    try:
+        with store.claim(KEY) as mine:
+            assert mine
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
+def test_disk_that_is_full_already(store, monkeypatch):
+    """A disk that takes an empty file and no more is found out before anything is trained."""
+
+    def refuse(descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(StoreError, match=r"cannot be written to .*No space left on device"):
+        store.prepare()
+    assert not list(store.folder.glob(".probe*"))
 
 
 def test_half_written_files_of_the_dead_are_swept(store):

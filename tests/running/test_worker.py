@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.util
+import signal
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -116,11 +119,29 @@ def test_worker_of_another_noisecore_is_refused(tmp_path, monkeypatch):
     """Parent and worker must be one noisecore: another version or file is named, nothing runs."""
     monkeypatch.setattr(noisecore, "__version__", "0.0.0+other")
     worker = Worker(("tiny.npz", None), tmp_path / "worker.log")
-    with pytest.raises(WorkerError, match=r"another noisecore: expected .*0\.0\.0\+other.*, got "):
-        worker.run(
-            make_record().trial, run="a run", conditions=CONDITIONS, on_epoch=lambda *_: None
-        )
+    for _ in range(2):  # the second trial is told the same
+        with pytest.raises(
+            WorkerError, match=r"another noisecore: expected .*0\.0\.0\+other.*, got "
+        ):
+            worker.run(
+                make_record().trial, run="a run", conditions=CONDITIONS, on_epoch=lambda *_: None
+            )
     assert worker._process is None
+
+
+def test_signals_to_the_group_do_not_end_a_worker():
+    """Only its parent ends a worker: by closing its input, or for good."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "noisecore.running.worker"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    ) as process:  # fmt: skip
+        assert process.stdout.readline()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            process.send_signal(number)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(timeout=0.5)
+        process.stdin.close()
+        assert process.wait(timeout=60) == 0
 
 
 def test_worker_that_does_not_start_is_an_error(tmp_path, monkeypatch):

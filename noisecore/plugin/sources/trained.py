@@ -85,7 +85,7 @@ class Trained:
         gpus = available_gpus() if compat.can_use_gpus() else []
         workers = self._choices.workers
         if workers is None and self._cluster is not None:
-            workers = len(self._cluster.workers())
+            workers = max(1, len(self._cluster.workers()))
         if workers is None:
             workers = available_workers(len(trials), needed_memory(self.dataset), len(gpus))
         if (place := _xdist_place()) is not None:
@@ -108,11 +108,13 @@ class Trained:
     def working(self, config: pytest.Config) -> Iterator[None]:
         """Train side by side while the tests of the block wait, each for its own."""
         from noisecore.running.compat import TensorFlowError
+        from noisecore.running.store import StoreError
 
         if self._engine is None:
             if self._cluster is not None:
                 self._cluster.disconnect()  # xdist's controller has seen that all is well
-            yield
+            with _interruptible():
+                yield
             return
         reporter: TerminalReporter | None = config.pluginmanager.get_plugin("terminalreporter")
         if reporter is not None and "PYTEST_XDIST_WORKER" not in os.environ:
@@ -125,18 +127,22 @@ class Trained:
             dashboard = self._cluster.dashboard
             self._progress.say(f"{where}, dashboard {dashboard}" if dashboard else where)
         planned = [trial.label for trial in self._engine.trials.values()]
-        self._plan.write(planned=planned, **self._plan_of_baseline)
         try:
+            self._plan.write(planned=planned, **self._plan_of_baseline)
             self._engine.start()
-        except TensorFlowError as error:
+        except (StoreError, TensorFlowError) as error:
             raise pytest.UsageError(f"noisecore: {error}") from None
+        except OSError as error:
+            raise pytest.UsageError(
+                f"noisecore: the artifacts cannot be written: {error.strerror or error}"
+            ) from None
         try:
             with _interruptible(self._engine):
                 yield
-        except BaseException:
+                if _xdist_place() is not None:
+                    self._engine.finish()  # others may wait for what this process is at
+        finally:
             self._engine.close()
-            raise
-        self._engine.finish()
 
     def wait(self, request: Request) -> list[TrialRecord]:
         """Return the records of one request when they are there."""
@@ -178,7 +184,7 @@ def _xdist_place() -> int | None:
 
 
 @contextmanager
-def _interruptible(engine: Engine) -> Iterator[None]:
+def _interruptible(engine: Engine | None = None) -> Iterator[None]:
     """Let SIGTERM do what Ctrl-C does: the run ends with its report, and leaves no worker.
 
     Python drops an exception that a signal raises inside a destructor: so the engine is told too.
@@ -188,7 +194,8 @@ def _interruptible(engine: Engine) -> Iterator[None]:
         return
 
     def interrupt(number: int, frame: object) -> None:
-        engine.interrupt()
+        if engine is not None:
+            engine.interrupt()
         raise KeyboardInterrupt(signal.Signals(number).name)
 
     before = {number: signal.signal(number, interrupt) for number in _SIGNALS}
