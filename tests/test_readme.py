@@ -31,3 +31,33 @@ def test_links_lead_somewhere() -> None:
     targets = re.findall(r"\]\((?!https?:)([^)#]+)\)", README)
     assert targets
     assert [target for target in targets if not (ROOT / target).exists()] == []
+
+
+MY_PACKAGE = """
+import numpy as np
+
+rng = np.random.default_rng(0)
+y_test = rng.integers(0, 3, 400)
+x_test = rng.random((400, 8, 8, 1)).astype(np.float32) / 2
+for k in range(3):
+    x_test[y_test == k, 2 * k : 2 * k + 2] += 0.4
+
+def model(x):
+    return np.stack([x[:, 2 * k : 2 * k + 2].mean(axis=(1, 2, 3)) for k in range(3)], 1)
+"""
+
+
+def test_a_trained_model_as_it_is_shown(pytester, monkeypatch) -> None:
+    """The README's test of a trained model runs, by the README's commands."""
+    monkeypatch.delenv("CI", raising=False)
+    code = re.search(r"^```python\n# test_my_model.py\n(.*?)^```$", README, re.M | re.S)
+    assert code is not None
+    body = code[1].partition("def test_")[2]
+    assert len(body.strip().splitlines()) <= 10
+    (pytester.path / "my_package.py").write_text(MY_PACKAGE)
+    (pytester.path / "test_my_model.py").write_text(code[1])
+    pytester.makeini("[pytest]\npythonpath = .\n")
+    commands = re.findall(r"^pytest test_my_model.py (.*?)\s*#", README, re.M)
+    assert len(commands) == 2
+    for command in commands:
+        assert pytester.runpytest_subprocess("test_my_model.py", *command.split()).ret == 0
