@@ -136,7 +136,6 @@ def _make_run(config: pytest.Config, *, trains: bool = True) -> Run:
     from noisecore.running.store import StoreError
 
     choices, run_id = config.stash[CHOICES], config.stash[RUN_ID]
-    lock = lock_folder(choices.artifacts, xdist_worker=hasattr(config, "workerinput"))
     try:
         source: Source
         if choices.records is not None:
@@ -145,9 +144,10 @@ def _make_run(config: pytest.Config, *, trains: bool = True) -> Run:
             source = Trained(choices, run_id)
         else:
             source = Evaluated(choices, run_id)
+        lock = lock_folder(choices.artifacts, xdist_worker=hasattr(config, "workerinput"))
+        source.prepare()
         return Run(choices, run_id, source, lock)
     except (ClusterError, DatasetError, RecordError, StoreError, TensorFlowError) as error:
-        lock.close()
         raise pytest.UsageError(f"noisecore: {error}") from None
 
 

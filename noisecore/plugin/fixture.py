@@ -131,7 +131,10 @@ class Robustness:
         """The matched curve of a test with one condition."""
         curves = self.curves
         if not curves:
-            raise RuntimeError("the records are there in the test itself, not in its fixtures")
+            raise RuntimeError(
+                "there is no curve: a test gets one by @pytest.mark.robustness(), in its own "
+                "function and not in its fixtures, or by robustness.evaluate(...)"
+            )
         if len(curves) > 1:
             raise ValueError(f"this test has {len(curves)} curves: use robustness.curves")
         return curves[0]

@@ -201,14 +201,10 @@ def lock_folder(folder: Path, *, xdist_worker: bool) -> IO[str]:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        workers = open(folder / ".lock-workers", "w")  # noqa: SIM115 (held until the end)
         if xdist_worker:
-            fcntl.flock(workers, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            return workers
-        with workers:
-            fcntl.flock(workers, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        lock = open(folder / ".lock", "w")  # noqa: SIM115
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return _locked(folder / ".lock-workers", fcntl.LOCK_SH)
+        lock = _locked(folder / ".lock", fcntl.LOCK_EX)
+        _locked(folder / ".lock-workers", fcntl.LOCK_EX).close()
         return lock
     except BlockingIOError:
         raise pytest.UsageError(
@@ -220,6 +216,16 @@ def lock_folder(folder: Path, *, xdist_worker: bool) -> IO[str]:
             f"noisecore: artifacts cannot be written to {folder}: {error.strerror or error}: "
             "choose another folder with --noise-artifacts"
         ) from None
+
+
+def _locked(path: Path, how: int) -> IO[str]:
+    file = open(path, "w")  # noqa: SIM115 (held until the end)
+    try:
+        fcntl.flock(file, how | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        raise
+    return file
 
 
 def _plain_profile(choices: Choices) -> dict[str, Any]:

@@ -421,14 +421,13 @@ class TestMarker:
             assert part in line
 
     def test_fixture_without_marker(self, bench) -> None:
-        """The fixture without the marker says what is missing, in one line and no traceback."""
-        bench.makepyfile(test_bench="def test_it(robustness): pass")
+        """A test without the marker, that evaluates nothing, has no curve, and is told how."""
+        bench.makepyfile(test_bench="def test_it(robustness): robustness.curve")
         result = bench.runpytest_inprocess()
-        result.assert_outcomes(errors=1)
+        result.assert_outcomes(failed=1)
         result.stdout.fnmatch_lines(
-            ["the fixture robustness needs @pytest.mark.robustness() on the test"]
+            ["*there is no curve: *@pytest.mark.robustness()*robustness.evaluate(*)*"]
         )
-        result.stdout.no_fnmatch_line("*request*")
 
     def test_model_that_is_not_run(self, bench, given) -> None:
         """A benchmark of a model that was not chosen is skipped, and says why."""

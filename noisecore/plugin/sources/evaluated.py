@@ -28,8 +28,11 @@ class Evaluated:
         self.versions: dict[str, str] = {}
         self.set_aside: list[str] = []
         self._store = Store(choices.artifacts / "trials", run_id)
-        self._store.prepare()
         self._plan = Plan(choices.artifacts / "trials" / ".plan", run_id)
+
+    def prepare(self) -> None:
+        """Make the artifact folder ready."""
+        self._store.prepare()
 
     def submit(self, requests: Sequence[Request], compared: Pairs, vanished: list[str]) -> None:
         """Note what the tests compare; no trials are asked for."""

@@ -42,6 +42,9 @@ class Given:
         except DatasetError:
             self.dataset = None  # only the noise pictures need it
 
+    def prepare(self) -> None:
+        """Do nothing: the artifact folder is there."""
+
     def submit(self, requests: Sequence[Request], compared: Pairs, vanished: list[str]) -> None:
         """Note what the tests need."""
         planned = dict.fromkeys(label for request in requests for label in request.labels())

@@ -26,6 +26,9 @@ class Source(Protocol):
     def dataset(self) -> Dataset | None:
         """The data set, if there is one at hand."""
 
+    def prepare(self) -> None:
+        """Make the artifact folder ready, once it is this run's alone."""
+
     def submit(self, requests: Sequence[Request], compared: Pairs, vanished: list[str]) -> None:
         """Make known what all tests need, which file compares which curve, and which vanished."""
 

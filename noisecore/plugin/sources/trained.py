@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 class Trained:
     """Records that this run's own workers make.
 
-    Making one checks all that can be checked before the first trial: TensorFlow, the data set,
-    the artifact folder, the cluster. Raises `TensorFlowError`, `DatasetError`, `StoreError` or
-    `ClusterError`.
+    Making one checks what can be checked before the first trial: TensorFlow, the data set, the
+    cluster; `prepare` checks the artifact folder. They raise `TensorFlowError`, `DatasetError`,
+    `ClusterError`, `StoreError` or `RecordError`.
     """
 
     def __init__(self, choices: Choices, run_id: str) -> None:
@@ -60,10 +60,6 @@ class Trained:
             )
             self.versions = {k: self._cluster.conditions[k] for k in ("tensorflow", "keras")}
         self._store = Store(choices.artifacts / "trials", run_id, resume=choices.resume)
-        self._store.prepare()
-        if choices.resume:
-            self.set_aside = [str(self._store.set_aside(path)) for path in self._store.damaged()]
-        self._store.records()  # a file there that is no record would break the report
         self._plan = Plan(choices.artifacts / "trials" / ".plan", run_id)
         self._choices = choices
         self._engine: Engine | None = None
@@ -71,6 +67,13 @@ class Trained:
         self._plan_of_baseline: dict[str, Sequence[Any]] = {}
         # Tests wait in their call, where what is written counts as their own and is not shown.
         self._uncaptured: Callable[[], AbstractContextManager[None]] = nullcontext
+
+    def prepare(self) -> None:
+        """Make the artifact folder ready: with resuming, set aside what is no record there."""
+        self._store.prepare()
+        if self._choices.resume:
+            self.set_aside = [str(self._store.set_aside(path)) for path in self._store.damaged()]
+        self._store.records()  # a file there that is no record would break the report
 
     def submit(self, requests: Sequence[Request], compared: Pairs, vanished: list[str]) -> None:
         """Make the trials of all requests known, each once; nothing is trained yet."""
