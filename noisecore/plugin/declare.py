@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from noisecore.judging.margins import parse_margins
-from noisecore.models import get_builder
+from noisecore.models import add_builder, builder_home, get_builder
 from noisecore.noise import check_scale, check_scales, get_noise, source_sha256, unknown
 from noisecore.profiles import Profile
 from noisecore.recipes import Recipe
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 MARKER = (
     "robustness(*conditions, models=, scales=, recipe=, blank=False, margins=, profile=): train a "
     "model at each scale and seed of the run, before the test; what is left out is the profile's. "
+    "models: names, or functions that build one. "
     "The test asks for noise_model and noise_scale to run once for each of these. Further "
     "conditions are dicts of the same arguments, each a curve of its own. margins: those of "
     "--noise-margins, for this test."
@@ -104,7 +105,7 @@ def parametrize(metafunc: pytest.Metafunc, marker: pytest.Mark, profile: Profile
         models, scales = _models(marker.kwargs, profile), _scales(marker.kwargs, profile)
     except (TypeError, ValueError):
         models, scales = (), ()  # `read_requests` says what is wrong
-    chosen = [model for model in models if model in profile.models]
+    chosen = _chosen(models, profile)
     if "noise_model" in metafunc.fixturenames:
         metafunc.parametrize("noise_model", chosen or [None])
     if "noise_scale" in metafunc.fixturenames:
@@ -143,7 +144,7 @@ def _read_request(
             raise ValueError(unknown("argument", field, _FIELDS))
     if "margins" in values:
         parse_margins(values["margins"])  # what cannot be read is said before anything is trained
-    models = [model for model in _models(values, profile) if model in profile.models]
+    models = _chosen(_models(values, profile), profile)
     if "noise_model" in params:
         models = [params["noise_model"]] if params["noise_model"] else []
     if len(models) > 1:
@@ -180,12 +181,22 @@ def _read_request(
 
 
 def _models(values: Mapping[str, Any], profile: Profile) -> tuple[str, ...]:
+    """Return the names of the models that a test asks for; builders of its own are made known."""
     models = values.get("models", profile.models)
-    if isinstance(models, str) or not models:
-        raise ValueError(f"models must be a list of names such as ['cnn', 'mlp'], got {models!r}")
-    for model in models:
-        get_builder(model)
-    return tuple(models)
+    if isinstance(models, str) or not isinstance(models, Iterable) or not models:
+        raise ValueError(
+            "models must be a list of names such as ['cnn', 'mlp'], or of functions that build a "
+            f"model, got {models!r}"
+        )
+    names = tuple(add_builder(model) if callable(model) else model for model in models)
+    for name in names:
+        get_builder(name)
+    return names
+
+
+def _chosen(models: Sequence[str], profile: Profile) -> list[str]:
+    """Return those models that are the run's; a test's own always are."""
+    return [model for model in models if model in profile.models or builder_home(model)]
 
 
 def _scales(values: Mapping[str, Any], profile: Profile) -> tuple[float, ...]:

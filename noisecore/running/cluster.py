@@ -17,8 +17,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import noisecore
+from noisecore.models import ModelError
 from noisecore.records import Epoch, Trial, TrialRecord, trial_from_dict
-from noisecore.running.worker import LostWorkerError, Worker, WorkerError
+from noisecore.running.worker import (
+    LostWorkerError,
+    Worker,
+    WorkerError,
+    builder_request,
+    use_builder,
+)
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -246,6 +253,7 @@ class Slot:
             conditions,
             self._timeout,
             self._cluster.owner,
+            builder_request(trial),
             workers=[self._address],
             allow_other_workers=False,
             pure=False,
@@ -319,6 +327,7 @@ def _run(
     conditions: dict[str, Any],
     timeout: float | None,
     owner: str,
+    builder: dict[str, Any],
 ) -> tuple[str, Any]:
     """Run a trial in this Dask worker's one child process; say how it ended."""
     global _worker, _kind
@@ -332,12 +341,13 @@ def _run(
             _kind = kind
         worker = _worker
         try:
+            use_builder(builder)
             record = worker.run(
                 trial_from_dict(trial), run=run, conditions=conditions, on_epoch=lambda *_: None
             )
         except LostWorkerError as error:
             return "lost", str(error)
-        except WorkerError as error:
+        except (ModelError, WorkerError) as error:
             return "error", str(error)
         return "record", record.to_dict()
 

@@ -20,8 +20,8 @@ import numpy as np
 
 import noisecore
 from noisecore.data import unit_images
-from noisecore.models import get_builder
-from noisecore.noise import BLOCK, FloatArray, Stream, apply_noise, get_noise
+from noisecore.models import builder_home, get_builder
+from noisecore.noise import BLOCK, FloatArray, Stream, apply_noise, get_noise, source_sha256
 from noisecore.records import Epoch, Evaluation, Trial, TrialRecord, pack_right
 from noisecore.running import compat, machine
 from noisecore.running.training import TrialError, evaluate, standardise, train
@@ -142,8 +142,11 @@ def _measure(
             test_images(scale)
 
     shape = layout(clean[:1]).shape[1:]
+    builder = get_builder(trial.model)
+    if builder_home(trial.model) and source_sha256(builder) != trial.model_source:
+        raise TrialError(f"the source of the model builder {trial.model} is not the one asked for")
     with compat.precision(recipe.precision):
-        model = get_builder(trial.model)(shape, dataset.num_classes)
+        model = builder(shape, dataset.num_classes)
     if recipe.precision != "float32":
         compat.end_in_float32(model)
     images: Callable[[int], FloatArray] = train_images

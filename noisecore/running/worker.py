@@ -15,13 +15,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import noisecore
+from noisecore.models import Home, builder_home, load_builder
 from noisecore.records import Epoch, Trial, TrialRecord, trial_from_dict
 from noisecore.running import compat
 from noisecore.running.machine import resident_memory
@@ -117,6 +118,7 @@ class Worker:
             "location": self.location,
             "run": run,
             "conditions": conditions,
+            **builder_request(trial),
         }
         _send(process, request)
         while True:
@@ -204,6 +206,19 @@ class Worker:
         return event
 
 
+def builder_request(trial: Trial) -> dict[str, Any]:
+    """Return what a process elsewhere needs to find a model builder of the user's own."""
+    home = builder_home(trial.model)
+    return {} if home is None else {"builder": asdict(home), "path": sys.path}
+
+
+def use_builder(request: Mapping[str, Any]) -> None:
+    """Find the model builder of a request, if it is the user's own."""
+    if "builder" in request:
+        sys.path += [entry for entry in request["path"] if entry not in sys.path]
+        load_builder(Home(**request["builder"]))
+
+
 def _close_pipes(process: subprocess.Popen[str]) -> None:
     for pipe in (process.stdin, process.stdout):
         if pipe is not None:
@@ -248,6 +263,7 @@ def main() -> None:
         try:
             if location not in datasets:
                 datasets = {location: load_dataset(*location)}
+            use_builder(request)
             record = run_trial(
                 trial_from_dict(request["trial"]),
                 datasets[location],

@@ -175,6 +175,12 @@ def environment(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def write_tiny():
+    """Return the function that writes tiny.npz into a folder."""
+    return write_dataset
+
+
+@pytest.fixture(scope="session")
 def tensorflow():
     """Skip the tests that train where TensorFlow is not installed."""
     if importlib.util.find_spec("tensorflow") is None:
