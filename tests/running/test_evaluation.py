@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -272,3 +277,51 @@ def test_any_input(count, height, width, channels, kind, one_hot, scale, seed) -
     inside = x.astype(np.float32) / np.float32(top)
     noisy = apply_noise(gaussian, inside, scale, Stream(0, "test")) * np.float32(top)
     np.testing.assert_array_equal(record.at(scale).right, model(noisy).argmax(axis=1) == labels)
+
+
+KERAS = """
+import json, sys
+import numpy as np
+sys.path.insert(0, sys.argv[1])
+from test_evaluation import X, Y, evaluate
+assert "tensorflow" not in sys.modules
+import keras
+
+keras.utils.set_random_seed(0)
+model = keras.Sequential([
+    keras.Input(X.shape[1:]), keras.layers.Flatten(), keras.layers.Dense(3, activation="softmax")
+])
+model.compile("adam", "sparse_categorical_crossentropy")
+model.fit(X, Y, epochs=30, batch_size=16, verbose=0)
+model.save(sys.argv[2])
+import tensorflow as tf
+data = tf.data.Dataset.from_tensor_slices((X, Y)).batch(64)
+found = [
+    evaluate(model)[0], evaluate(sys.argv[2])[0], evaluate(lambda x: model(x))[0],
+    evaluate(model, x=data, y=None)[0],
+]
+print(json.dumps([
+    [r.parameters, r.trial.model_source, r.environment["model_kind"], r.environment.get("keras"),
+     [e.accuracy for e in r.evaluations]] for r in found
+]))
+"""
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("tensorflow") is None, reason="TensorFlow is not installed"
+)
+def test_keras_models(tmp_path) -> None:
+    """A Keras model, its file, a function around it and a tf.data.Dataset give one curve."""
+    child = subprocess.run(
+        [sys.executable, "-c", KERAS, str(Path(__file__).parent), str(tmp_path / "mine.keras")],
+        capture_output=True, text=True, check=False,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "TF_CPP_MIN_LOG_LEVEL": "3"},
+    )  # fmt: skip
+    assert child.returncode == 0, child.stderr
+    model, file, function, data = json.loads(child.stdout.splitlines()[-1])
+    assert model == file == data
+    assert (model[0], model[2]) == (64 * 3 + 3, "Keras Sequential")
+    assert model[3]
+    assert function[0] is None
+    np.testing.assert_allclose(function[4], model[4], atol=0.01)
+    assert model[4][0] > 0.9
