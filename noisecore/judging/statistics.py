@@ -196,6 +196,26 @@ def pooled_difference(new: ArrayLike, baseline: ArrayLike, images: int) -> Diffe
     return Difference(estimate, np.asarray(error), np.full(estimate.shape, float(freedom)))
 
 
+def matched_difference(new: ArrayLike, baseline: ArrayLike) -> Difference:
+    """Return how mean accuracy differs between two given models on the very same noisy images.
+
+    new, baseline: (D, n), the share of right answers at each draw and image, both sides with the
+    same draws in the same order. The images are random, and nothing else: neither side was trained
+    anew. The error is that of the mean over images of the difference, s_d / sqrt(n), with n - 1
+    degrees of freedom; NaN for one image. Source: the paired t test; `scipy.stats.ttest_rel`.
+    """
+    ours, theirs = np.asarray(new, np.float64), np.asarray(baseline, np.float64)
+    if ours.ndim != 2 or ours.shape != theirs.shape:
+        raise ValueError(
+            "new and baseline must have one shape, (draws, images), "
+            f"got {ours.shape} and {theirs.shape}"
+        )
+    each = ours.mean(axis=0) - theirs.mean(axis=0)
+    error = each.std(ddof=1) / math.sqrt(each.size) if each.size > 1 else math.nan
+    freedom = each.size - 1.0 if each.size > 1 else math.nan
+    return Difference(np.asarray(each.mean()), np.asarray(error), np.asarray(freedom))
+
+
 def paired_difference(new: ArrayLike, baseline: ArrayLike) -> Difference:
     """Return how mean accuracy differs on the same test images, over seeds and images together.
 

@@ -11,6 +11,7 @@ from scipy import stats
 from noisecore.judging.statistics import (
     holm,
     isotonic_test,
+    matched_difference,
     mean_interval,
     paired_difference,
     pooled_difference,
@@ -330,6 +331,28 @@ def test_paired_difference_needs_two_seeds_and_the_same_images() -> None:
     assert np.isnan(paired_difference(np.ones((1, 9)), np.ones((3, 9))).error)
     with pytest.raises(ValueError, match=r"\(3, 9\) and \(3, 8\)"):
         paired_difference(np.ones((3, 9)), np.ones((3, 8)))
+
+
+def test_matched_difference_agrees_with_scipy() -> None:
+    """Two given models on the same images: SciPy's paired t test over the images."""
+    rng = np.random.default_rng(3)
+    new, old = rng.random((3, 400)) < 0.7, rng.random((3, 400)) < 0.75
+    found = matched_difference(new, old)
+    expected = stats.ttest_rel(new.mean(axis=0), old.mean(axis=0), alternative="less")
+    assert float(found.estimate) == pytest.approx(new.mean() - old.mean())
+    assert float(found.p_below(0.0)) == pytest.approx(expected.pvalue)
+    high = expected.confidence_interval(0.95).high
+    assert float(found.bound(0.95, upper=True)) == pytest.approx(high)
+
+
+def test_matched_difference_of_one_model_with_itself() -> None:
+    """The same answers differ by nothing, and that is certain."""
+    right = np.random.default_rng(3).random((2, 50)) < 0.7
+    found = matched_difference(right, right)
+    assert (float(found.estimate), float(found.error)) == (0.0, 0.0)
+    assert float(found.p_above(-0.01)) == 0.0
+    with pytest.raises(ValueError, match="must have one shape"):
+        matched_difference(right, right[:1])
 
 
 def test_isotonic_fit_by_hand() -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from noisecore.judging.baselines import compare_records
 from noisecore.judging.curves import curve_matrix, matched_curves
-from noisecore.judging.gates import Case, judge_no_regression
+from noisecore.judging.gates import Case, Margins, judge_no_regression
 from noisecore.noise import Stream, apply_noise, gaussian
 from noisecore.records import TrialRecord
 from noisecore.running.evaluation import GivenError, evaluate_given
@@ -188,6 +188,40 @@ class TestCurves:
             case = Case(curve="mine/gaussian", comparisons=found)
             verdicts.append(judge_no_regression(case).verdict)
         assert verdicts == ["pass", "fail"]
+
+    @pytest.mark.parametrize("mode", ["simple", "rigorous"])
+    @pytest.mark.parametrize("draws", [1, 3])
+    def test_small_differences_are_seen(self, mode, draws) -> None:
+        """Both models saw the same noisy images: one wrong answer in 40 more is no accident."""
+        before = evaluate(draws=draws, scales=[0.5])
+
+        def worse(images):
+            answers = sharp(images)
+            answers[::40] = np.roll(answers[::40], 1, axis=1)
+            return answers
+
+        verdicts = []
+        for new in (
+            evaluate(draws=draws, scales=[0.5]),
+            evaluate(worse, draws=draws, scales=[0.5]),
+        ):
+            found = compare_records(new, before)
+            margins = Margins(mean=0.5, scale=1.0)
+            case = Case(curve="mine/gaussian", comparisons=found, mode=mode, margins=margins)
+            verdicts.append(judge_no_regression(case))
+        same, fell = verdicts
+        assert same.verdict == "pass"
+        assert same.figures[0]["low"] == same.figures[0]["high"] == 0.0
+        assert fell.figures[0]["difference"] < 0
+        assert fell.figures[0]["high"] - fell.figures[0]["low"] < 0.05
+        assert (
+            fell.verdict == {"simple": "pass", "rigorous": "fail"}[mode] or fell.verdict == "fail"
+        )
+
+    def test_other_draws_are_not_comparable(self) -> None:
+        """Three draws of the noise are not the one of before."""
+        (found,) = compare_records(evaluate(draws=3), evaluate(draws=1)).values()
+        assert found.obstacles == ("draws are 3, were 1",)
 
     def test_other_units_are_not_comparable(self) -> None:
         """Noise of another unit is other noise."""

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from noisecore.judging.curves import Cells, curve_cells, evaluation_at
+from noisecore.judging.curves import Cells, Replicates, curve_cells, evaluation_at
 from noisecore.judging.statistics import Floats
-from noisecore.records import Evaluation, Trial, TrialRecord
+from noisecore.records import Evaluation, GivenTrial, Trial, TrialRecord
 
 Answers = NDArray[np.bool_]
 
@@ -34,7 +34,8 @@ class Comparison:
     comparison; the arrays may be empty then. notes: differences that do not. failures: a line for
     each trial of the run without figures. left_out, added: scales that the baseline alone has, and
     the run alone. seconds, memory: median training time and peak memory, of the run and of the
-    baseline, NaN if unknown.
+    baseline, NaN if unknown. replicates: what a row of the arrays stands for: trainings with seeds
+    of their own, or draws of the noise that both sides share.
     """
 
     curve: str
@@ -48,6 +49,7 @@ class Comparison:
     added: tuple[float, ...] = ()
     seconds: tuple[float, float] = (math.nan, math.nan)
     memory: tuple[float, float] = (math.nan, math.nan)
+    replicates: Replicates = "seeds"
 
     @property
     def images(self) -> int:
@@ -88,6 +90,10 @@ def _compare(name: str, ours: Cells, theirs: Cells) -> Comparison:
         obstacles = [
             f"no scale greater than 0 is in both: {ours_have} in the run, {theirs_have} before"
         ]
+    given = isinstance(_any(ours).trial, GivenTrial)
+    draws, before = ({seed for _, seed in cells} for cells in (ours, theirs))
+    if given and draws != before and not obstacles:
+        obstacles = [f"draws are {len(draws)}, were {len(before)}"]
     if obstacles:
         none = np.zeros((0, 0, 0), np.bool_)
         return Comparison(
@@ -116,6 +122,7 @@ def _compare(name: str, ours: Cells, theirs: Cells) -> Comparison:
         added=tuple(sorted(new_scales - old_scales)),
         seconds=_medians(ours, theirs, scales, "train_seconds"),
         memory=_medians(ours, theirs, scales, "peak_memory_bytes"),
+        replicates="draws" if given else "seeds",
     )
 
 

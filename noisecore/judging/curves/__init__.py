@@ -7,7 +7,7 @@ from noisecore.judging.curves.assembly import (
     evaluation_at,
     matched_curves,
 )
-from noisecore.judging.curves.curve import Curve, Drop, Point
+from noisecore.judging.curves.curve import Curve, Drop, Point, Replicates
 from noisecore.judging.curves.frames import curve_frame, matrix_frame
 from noisecore.judging.curves.matrix import Matrix
 
@@ -17,6 +17,7 @@ __all__ = [
     "Drop",
     "Matrix",
     "Point",
+    "Replicates",
     "curve_cells",
     "curve_frame",
     "curve_matrix",

@@ -17,7 +17,13 @@ from noisecore.judging.gates.regression_text import (
 )
 from noisecore.judging.gates.verdict import ALPHA, ROUNDING, Outcome, Verdict, make_verdict, settle
 from noisecore.judging.margins import Margins
-from noisecore.judging.statistics import Difference, holm, paired_difference, pooled_difference
+from noisecore.judging.statistics import (
+    Difference,
+    holm,
+    matched_difference,
+    paired_difference,
+    pooled_difference,
+)
 
 Mode = Literal["simple", "rigorous"]
 
@@ -123,13 +129,15 @@ _HINT = (
 def _judge_simple(case: Case, comparison: Comparison) -> list[Row]:
     ours, theirs = comparison.new_accuracy, comparison.baseline_accuracy
     margins = case.margins
-    mean = pooled_difference(ours.mean(axis=1), theirs.mean(axis=1), comparison.images)
-    each = [
-        pooled_difference(ours[:, i], theirs[:, i], comparison.images)
-        for i in range(len(comparison.scales))
-    ]
     rows = []
-    for place, difference in enumerate([mean, *each], -1):
+    for place in range(-1, len(comparison.scales)):
+        at = slice(None) if place < 0 else slice(place, place + 1)
+        if comparison.replicates == "draws":
+            difference = _paired(comparison, place)
+        else:
+            difference = pooled_difference(
+                ours[:, at].mean(axis=1), theirs[:, at].mean(axis=1), comparison.images
+            )
         margin = margins.mean if place < 0 else margins.scale
         error = float(difference.error)
         allowed = None if margin is None else max(margin / 100, ERRORS * error)
@@ -200,9 +208,10 @@ def _paired(comparison: Comparison, place: int) -> Difference:
     if comparison.failures or comparison.obstacles:
         unknown = np.asarray(math.nan)
         return Difference(unknown, unknown, unknown)
+    differ = matched_difference if comparison.replicates == "draws" else paired_difference
     if place < 0:
-        return paired_difference(comparison.new.mean(axis=1), comparison.baseline.mean(axis=1))
-    return paired_difference(comparison.new[:, place], comparison.baseline[:, place])
+        return differ(comparison.new.mean(axis=1), comparison.baseline.mean(axis=1))
+    return differ(comparison.new[:, place], comparison.baseline[:, place])
 
 
 def _row(comparison: Comparison, place: int, difference: Difference) -> Row:
