@@ -1,4 +1,4 @@
-"""This repository's own short option: `--scales` for `--noise-scales`."""
+"""This repository's own short options: `--scales` for `--noise-scales`, and `--speed`."""
 
 import pytest
 
@@ -11,4 +11,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         const="profile",
         metavar="SCALES",
         help="short for --noise-scales",
+    )
+    parser.addoption(
+        "--speed", action="store_true", help="run the benchmarks of noisecore's own speed"
     )

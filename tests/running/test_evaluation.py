@@ -192,12 +192,12 @@ class TestCurves:
     @pytest.mark.parametrize("mode", ["simple", "rigorous"])
     @pytest.mark.parametrize("draws", [1, 3])
     def test_small_differences_are_seen(self, mode, draws) -> None:
-        """Both models saw the same noisy images: one wrong answer in 40 more is no accident."""
+        """Both models saw the same noisy images: one more wrong answer in 20 is no accident."""
         before = evaluate(draws=draws, scales=[0.5])
 
         def worse(images):
             answers = sharp(images)
-            answers[::40] = np.roll(answers[::40], 1, axis=1)
+            answers[::20] = np.roll(answers[::20], 1, axis=1)
             return answers
 
         verdicts = []
@@ -214,9 +214,7 @@ class TestCurves:
         assert same.figures[0]["low"] == same.figures[0]["high"] == 0.0
         assert fell.figures[0]["difference"] < 0
         assert fell.figures[0]["high"] - fell.figures[0]["low"] < 0.05
-        assert (
-            fell.verdict == {"simple": "pass", "rigorous": "fail"}[mode] or fell.verdict == "fail"
-        )
+        assert fell.verdict == "fail"
 
     def test_other_draws_are_not_comparable(self) -> None:
         """Three draws of the noise are not the one of before."""
