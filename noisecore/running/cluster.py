@@ -6,6 +6,7 @@ random generator that Keras takes its seeds from.
 
 from __future__ import annotations
 
+import gc
 import tempfile
 import threading
 import time
@@ -73,6 +74,7 @@ class Cluster:
         self._threads = threads
         self._guard = threading.Lock()
         file = address if Path(address).is_file() else None
+        why = ""
         try:
             self.client: Client = Client(
                 None if file else address,
@@ -82,10 +84,14 @@ class Cluster:
             )
         except (OSError, ValueError, TypeError, ImportError) as error:
             why = str(error).splitlines()[0] if str(error) else type(error).__name__
+        if why:
+            # What is left of that client must not be collected while another one starts: it would
+            # wait for a lock that the start holds.
+            gc.collect()
             raise ClusterError(
                 f"no Dask scheduler answers at {address}: {why}: start one with 'dask scheduler', "
                 "and name its address, such as tcp://host:8786, or its scheduler file"
-            ) from None
+            )
         try:
             self.conditions = self._check()
         except BaseException:
