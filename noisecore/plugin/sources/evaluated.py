@@ -10,14 +10,14 @@ import pytest
 
 from noisecore.plugin.choices import Choices
 from noisecore.plugin.declare import Request
-from noisecore.plugin.sources.source import Pairs, Plan
+from noisecore.plugin.sources.source import Pairs, Plan, Planned
 from noisecore.records import TrialRecord
 
 if TYPE_CHECKING:
     from noisecore.running.store import Store
 
 
-class Evaluated:
+class Evaluated(Planned):
     """What a run has that trains nothing and was given no records; `StoreError` as the store."""
 
     dataset = None
@@ -54,18 +54,6 @@ class Evaluated:
     def records(self) -> list[TrialRecord]:
         """Return all records of the run, on disk already."""
         return self._store.records()
-
-    def planned(self) -> list[str]:
-        """Return nothing: what tests evaluate is not known before."""
-        return []
-
-    def compared(self) -> Pairs:
-        """Return nothing, likewise."""
-        return []
-
-    def vanished(self) -> list[str]:
-        """Return the curves of the baseline that no test compares any more."""
-        return self._plan.read("vanished")
 
 
 def keep(store: Store, records: list[TrialRecord]) -> list[TrialRecord]:

@@ -11,11 +11,11 @@ import pytest
 from noisecore.data import Dataset, DatasetError, load_dataset
 from noisecore.plugin.choices import Choices
 from noisecore.plugin.declare import Request
-from noisecore.plugin.sources.source import Pairs, Plan
+from noisecore.plugin.sources.source import Pairs, Plan, Planned
 from noisecore.records import TrialRecord
 
 
-class Given:
+class Given(Planned):
     """Records of earlier runs, judged anew: nothing is trained, TensorFlow is not needed.
 
     Raises `RecordError` if the folder or file holds what is no record.
@@ -101,15 +101,3 @@ class Given:
         by_key = {record.key: record for record in self._all}
         keys = dict.fromkeys([*self._plan.read("keys"), *sorted(self._asked)])
         return [by_key[key] for key in keys]
-
-    def planned(self) -> list[str]:
-        """Return the labels of all trials that the tests need."""
-        return self._plan.read("planned")
-
-    def compared(self) -> Pairs:
-        """Return which curves are compared with the baseline, each with a test file that does."""
-        return self._plan.read("compared")
-
-    def vanished(self) -> list[str]:
-        """Return the curves of the baseline that no test compares any more."""
-        return self._plan.read("vanished")

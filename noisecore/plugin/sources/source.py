@@ -75,3 +75,21 @@ class Plan:
         except (OSError, ValueError):
             return []
         return list(plan[name]) if plan.get("run") == self._run else []
+
+
+class Planned:
+    """The part of a source that answers from its plan."""
+
+    _plan: Plan
+
+    def planned(self) -> list[str]:
+        """Return the labels of all trials that the tests need."""
+        return self._plan.read("planned")
+
+    def compared(self) -> Pairs:
+        """Return which curves are compared with the baseline, each with a test file that does."""
+        return self._plan.read("compared")
+
+    def vanished(self) -> list[str]:
+        """Return the curves of the baseline that no test compares any more."""
+        return self._plan.read("vanished")

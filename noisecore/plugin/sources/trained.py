@@ -17,7 +17,7 @@ from noisecore.plugin.choices import Choices
 from noisecore.plugin.declare import Request
 from noisecore.plugin.progress import Progress
 from noisecore.plugin.sources.evaluated import keep
-from noisecore.plugin.sources.source import Pairs, Plan
+from noisecore.plugin.sources.source import Pairs, Plan, Planned
 from noisecore.records import TrialRecord
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from noisecore.running.engine import Engine, Event
 
 
-class Trained:
+class Trained(Planned):
     """Records that this run's own workers make.
 
     Making one checks what can be checked before the first trial: TensorFlow, the data set, the
@@ -162,18 +162,6 @@ class Trained:
     def records(self) -> list[TrialRecord]:
         """Return all records that this run has made so far."""
         return self._store.records()
-
-    def planned(self) -> list[str]:
-        """Return the labels of all trials that the tests need."""
-        return self._plan.read("planned")
-
-    def compared(self) -> Pairs:
-        """Return which curves are compared with the baseline, each with a test file that does."""
-        return self._plan.read("compared")
-
-    def vanished(self) -> list[str]:
-        """Return the curves of the baseline that no test compares any more."""
-        return self._plan.read("vanished")
 
     def _hear(self, event: Event) -> None:
         if self._progress is not None:
