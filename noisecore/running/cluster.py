@@ -7,7 +7,6 @@ random generator that Keras takes its seeds from.
 from __future__ import annotations
 
 import gc
-import tempfile
 import threading
 import time
 import uuid
@@ -18,14 +17,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import noisecore
-from noisecore.models import ModelError
-from noisecore.records import Epoch, Trial, TrialRecord, trial_from_dict
+from noisecore.records import Epoch, Trial, TrialRecord
+from noisecore.running import dask_worker
 from noisecore.running.worker import (
     LostWorkerError,
-    Worker,
     WorkerError,
     builder_request,
-    use_builder,
 )
 
 if TYPE_CHECKING:
@@ -158,7 +155,7 @@ class Cluster:
     def _ask(self, workers: list[str] | None) -> dict[str, Any]:
         """Return what Dask workers have, by address; the exception where it cannot be told."""
         found: dict[str, Any] = self.client.run(
-            _probe, self.location, self._threads, workers=workers, on_error="return"
+            dask_worker.probe, self.location, self._threads, workers=workers, on_error="return"
         )
         return found
 
@@ -219,7 +216,7 @@ class Cluster:
         # A farewell: whatever goes wrong with it must not hide why the run ends.
         with suppress(Exception):
             if self.client.status == "running":
-                self.client.run(_end_worker, self.owner, on_error="ignore")
+                self.client.run(dask_worker.end_worker, self.owner, on_error="ignore")
         with suppress(Exception):
             self.client.close(timeout=_CONNECT)
 
@@ -252,7 +249,7 @@ class Slot:
         if self._address is None:
             raise ClusterError(f"no Dask worker is left at {self._cluster.address}")
         self._future = self._cluster.client.submit(
-            _run,
+            dask_worker.run_there,
             asdict(trial),
             self._cluster.location,
             run,
@@ -299,68 +296,3 @@ class Slot:
     def close(self) -> None:
         """Wait for nothing any more; `Cluster.close` ends what still runs."""
         self._closed = True
-
-
-# What runs on a Dask worker
-
-_lock = threading.Lock()
-_worker: Worker | None = None
-_kind: tuple[Any, ...] = ()  # what the worker was made for: the owner, the data, the time limit
-
-
-def _probe(location: tuple[str, str | None], threads: int) -> dict[str, Any]:
-    """Return what this Dask worker has: noisecore, its conditions, the data set."""
-    from noisecore.data import DatasetError, load_dataset
-    from noisecore.running.trials import conditions
-
-    answer: dict[str, Any] = {
-        "noisecore": noisecore.__version__,
-        "conditions": conditions(threads),
-        "sha256": None,
-        "data": "another content",
-    }
-    try:
-        answer["sha256"] = load_dataset(*location).sha256
-    except DatasetError as error:
-        answer["data"] = " ".join(str(error).split())
-    return answer
-
-
-def _run(
-    trial: dict[str, Any],
-    location: tuple[str, str | None],
-    run: str,
-    conditions: dict[str, Any],
-    timeout: float | None,
-    owner: str,
-    builder: dict[str, Any],
-) -> tuple[str, Any]:
-    """Run a trial in this Dask worker's one child process; say how it ended."""
-    global _worker, _kind
-    with _lock:  # a Dask worker of several threads still drives one of ours
-        kind = (owner, location[0], location[1], timeout)
-        if _worker is None or kind != _kind:
-            if _worker is not None:
-                _worker.close()
-            log = Path(tempfile.mkdtemp(prefix="noisecore-")) / "worker.log"
-            _worker = Worker((location[0], location[1]), log, timeout=timeout)
-            _kind = kind
-        worker = _worker
-        try:
-            use_builder(builder)
-            record = worker.run(
-                trial_from_dict(trial), run=run, conditions=conditions, on_epoch=lambda *_: None
-            )
-        except LostWorkerError as error:
-            return "lost", str(error)
-        except (ModelError, WorkerError) as error:
-            return "error", str(error)
-        return "record", record.to_dict()
-
-
-def _end_worker(owner: str) -> None:
-    """End the child process, if it is the owner's; whatever it is doing."""
-    global _worker
-    if _worker is not None and _kind[:1] == (owner,):
-        worker, _worker = _worker, None
-        worker.close()

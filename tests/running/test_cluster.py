@@ -16,6 +16,7 @@ from records_factory import make_record
 
 from noisecore.data import load_dataset
 from noisecore.running import cluster as clusters
+from noisecore.running import dask_worker
 from noisecore.running.cluster import Cluster, ClusterError
 from noisecore.running.engine import THREADS, Engine
 from noisecore.running.store import Store
@@ -154,13 +155,13 @@ class FakeWorker:
 def test_a_run_ends_its_own_workers_alone(monkeypatch) -> None:
     """Who leaves the cluster ends what it started there, and nobody else's trial."""
     worker = FakeWorker()
-    monkeypatch.setattr(clusters, "_worker", worker)
-    monkeypatch.setattr(clusters, "_kind", ("me", "tiny.npz", None, None))
-    clusters._end_worker("you")
+    monkeypatch.setattr(dask_worker, "_worker", worker)
+    monkeypatch.setattr(dask_worker, "_kind", ("me", "tiny.npz", None, None))
+    dask_worker.end_worker("you")
     assert not worker.closed
-    clusters._end_worker("me")
+    dask_worker.end_worker("me")
     assert worker.closed
-    assert clusters._worker is None
+    assert dask_worker._worker is None
 
 
 class TestWorkers:
