@@ -249,10 +249,11 @@ class Engine:
             kinds = trial.model, trial.recipe
             seconds = record.cost.get("seconds", 0.0)
             self._seconds[kinds] = max(seconds, self._seconds.get(kinds, 0.0))
-        self._tell(Event(kind, trial, record=record))
         with self._change:
-            self._records[key] = record
-            self._change.notify_all()
+            if key not in self._records:  # another thread may have read it since the claim ended
+                self._tell(Event(kind, trial, record=record))
+                self._records[key] = record
+                self._change.notify_all()
         return True
 
     def _run_to_record(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import importlib.util
 import json
@@ -352,6 +353,37 @@ def test_trial_that_another_process_runs_is_waited_for(tiny, tmp_path):
     finally:
         engine.close()
     assert not started.is_set()
+
+
+@needs_tensorflow
+def test_record_that_two_workers_find_at_once_is_told_once(tiny, tmp_path):
+    """Two threads that both read a trial's record from the store make one event of it."""
+    both = threading.Barrier(2)
+
+    class Slow(Store):
+        @contextlib.contextmanager
+        def claim(self, key):
+            with super().claim(key) as mine:
+                yield mine
+            if mine:  # no thread goes on before the other has had the claim too
+                both.wait(timeout=10)
+
+    trial = tiny.trials["noisy"]
+    store = Slow(tmp_path, RUN)
+    events = []
+    engine = Engine(
+        [trial], store=store, location=(tiny.path, None), workers=2, listener=events.append
+    )
+    (key,) = engine.trials
+    store.prepare()
+    store.write(dataclasses.replace(make_record(), trial=trial, key=key, run=RUN))
+    engine.start()
+    try:
+        engine.wait([trial])
+        engine.finish()
+    finally:
+        engine.close()
+    assert [event.kind for event in events] == ["finished"]
 
 
 @needs_tensorflow
