@@ -150,17 +150,18 @@ class Stream:
     """The random stream of one draw: which realisation, for which split, in which epoch.
 
     `draw` is a whole number >= 0: the training seed for the training split, the profile's test
-    draw for the test split. `epoch` counts from 0; None is a draw that is frozen, the same in
+    draw for the test split. "order" is no noise, but the order of an epoch's training images.
+    `epoch` counts from 0; None is a draw that is frozen, the same in
     every epoch. Equal streams give equal noise, whatever else is drawn before or beside them.
     """
 
     draw: int
-    split: Literal["train", "test"]
+    split: Literal["train", "test", "order"]
     epoch: int | None = None
 
     def generator(self, block: int) -> np.random.Generator:
         """Return the generator of one block of `BLOCK` samples."""
-        split = ("train", "test").index(self.split)
+        split = ("train", "test", "order").index(self.split)
         epoch = 0 if self.epoch is None else self.epoch + 1
         seeds = np.random.SeedSequence(self.draw, spawn_key=(split, epoch, block))
         # Named, not default_rng(): NumPy may change its default, and every number with it.
@@ -175,13 +176,15 @@ def apply_noise(
     *,
     indices: ArrayLike | None = None,
     clip: tuple[float, float] | None = None,
+    out: FloatArray | None = None,
 ) -> FloatArray:
     """Return a copy of `images` under `noise` at `scale`, drawn block by block from `stream`.
 
     images: float32, (samples, height, width, ...). `indices`, (samples,), says which samples of
     the split these are; left out, they are all of it from the first on. A sample's noise depends
     on its index and the stream alone: not on the batch, the subset or the order. `clip` bounds
-    the result; left out, it is not bounded. Scale 0 is the identity, clipping included.
+    the result; left out, it is not bounded. Scale 0 is the identity, clipping included. `out` is
+    the array for the result, float32 of the images' shape; it may be `images` itself.
 
     Memory beyond the result is about three blocks of `BLOCK` samples. Raises `NoiseError` on a
     scale that is negative or not finite, images that are not float32, indices that do not fit or
@@ -197,9 +200,10 @@ def apply_noise(
         )
     if len(np.unique(places)) < len(places):
         raise NoiseError("indices must differ from each other, got one twice")
+    noisy = np.empty_like(images) if out is None else out
     if scale == 0:
-        return images.copy()
-    noisy = np.empty_like(images)
+        np.copyto(noisy, images)
+        return noisy
     # Every block is drawn whole, whatever stands in the places of absent samples: a noise that
     # draws twice would otherwise give a sample other noise in a part of a block than in all of it.
     block_images = np.zeros((BLOCK, *images.shape[1:]), np.float32)

@@ -104,7 +104,7 @@ RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
         # Chosen for its small spread over seeds; the README has the search.
-        Recipe(name="quick", schedule="cosine", batch_size=16, epochs=2),
+        Recipe(name="quick", schedule="cosine", batch_size=16, epochs=3),
         Recipe(
             name="notebook",
             optimizer="adadelta",

@@ -165,6 +165,15 @@ class TestUnitImages:
         images = np.array([0, 0.5, 1], np.float32)
         assert unit_images(images) is images
 
+    @pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+    def test_array_to_fill_is_filled_and_returned(self, dtype):
+        """With `out` no new array is made, and the images that came in stay as they are."""
+        images = np.array([0, 1], dtype)
+        out = np.full(2, np.nan, np.float32)
+        assert unit_images(images, out=out) is out
+        np.testing.assert_array_equal(out, unit_images(images))
+        np.testing.assert_array_equal(images, np.array([0, 1], dtype))
+
     def test_other_dtypes_are_refused(self):
         """The range of an int64 image could only be guessed."""
         with pytest.raises(DatasetError, match=r"expected uint8 .* or float32 .*, got int64"):

@@ -191,6 +191,17 @@ def test_images_that_came_in_stay_as_they_are():
     np.testing.assert_array_equal(images, before)
 
 
+@pytest.mark.parametrize("scale", [0, 0.7])
+def test_noise_can_replace_the_images(scale):
+    """With `out` the result is put there and returned, and that may be the images themselves."""
+    images = np.linspace(0, 1, (BLOCK + 3) * 4, dtype=np.float32).reshape(-1, 2, 2, 1)
+    expected = apply_noise(gaussian, images, scale, Stream(0, "test"), clip=(0, 1))
+    assert (
+        apply_noise(gaussian, images, scale, Stream(0, "test"), clip=(0, 1), out=images) is images
+    )
+    np.testing.assert_array_equal(images, expected)
+
+
 @pytest.mark.parametrize("scale", [0, 0.0, -0.0])
 def test_scale_0_is_the_identity_and_a_copy(scale):
     """Scale 0 changes nothing, out of clipping's reach too, and hands back an array of its own."""

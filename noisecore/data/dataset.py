@@ -65,15 +65,20 @@ class Dataset:
         return height, width, channels
 
 
-def unit_images(images: Array) -> NDArray[np.float32]:
+def unit_images(images: Array, out: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
     """Return the images as float32 in [0, 1]: uint8 divided by 255, float32 as it is.
 
+    out: an array of their shape to put them into, and to return. Left out, it is a new one for
+    uint8, and for float32 the images themselves.
     Raises DatasetError for any other dtype: its range could only be guessed.
     """
     if images.dtype == np.uint8:
-        return np.divide(images, 255, dtype=np.float32)
+        return np.divide(images, 255, out=out, dtype=np.float32)
     if images.dtype == np.float32:
-        return images
+        if out is None:
+            return images
+        np.copyto(out, images)
+        return out
     raise refusal(
         "dtype of the images",
         expected="uint8 (0..255) or float32 (0..1)",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -59,6 +58,18 @@ def test_standardise_leaves_its_input_alone(standardisation):
     np.testing.assert_array_equal(TEST, before[1])
 
 
+@pytest.mark.parametrize("standardisation", ["none", "train", "notebook"])
+def test_standardise_in_place_gives_the_same(standardisation):
+    """In place, the arrays that came in become what new ones would be."""
+    splits = TRAIN.copy(), TEST.copy()
+    found = standardise(*splits, standardisation, in_place=True)
+    for mine, given, new in zip(
+        found, splits, standardise(TRAIN, TEST, standardisation), strict=True
+    ):
+        assert mine is given
+        np.testing.assert_array_equal(mine, new)
+
+
 def test_images_of_one_value_are_refused():
     """Where there is nothing to divide by, the trial fails with the reason, and not with NaN."""
     with pytest.raises(TrialError, match="all of one value: there is nothing to standardise"):
@@ -71,16 +82,21 @@ class FakeModel:
     def __init__(self, probabilities, losses=()):
         self.probabilities = np.array(probabilities, np.float32)
         self.losses = iter(losses)
-        self.fits = []
+        self.epochs = []
 
-    def predict(self, images, *, batch_size, verbose):
+    def predict_on_batch(self, images):
         """Return the known probabilities, whatever the images."""
         return self.probabilities
 
-    def fit(self, images, labels, **arguments):
-        """Note the images and arguments, and return the next loss."""
-        self.fits.append((images.copy(), arguments))
-        return SimpleNamespace(history={"loss": [next(self.losses)], "accuracy": [0.5]})
+    def reset_metrics(self):
+        """Begin an epoch."""
+        self.epochs.append([])
+        self.loss = next(self.losses)
+
+    def train_on_batch(self, images, labels, **arguments):
+        """Note the images and labels, and return the epoch's loss."""
+        self.epochs[-1].append((images.ravel().tolist(), labels.tolist()))
+        return {"loss": self.loss, "accuracy": 0.5}
 
 
 PROBABILITIES = [[0.7, 0.2, 0.1], [0.25, 0.5, 0.25], [0.3, 0.3, 0.4], [0.0, 1.0, 0.0]]
@@ -120,22 +136,25 @@ def compiled(monkeypatch):
 
 
 def test_training_goes_epoch_by_epoch(compiled):
-    """Each epoch has its own images, is evaluated, and is told of; steps count them all."""
+    """Each epoch has its own images and order, and is evaluated and told; steps count them all."""
     recipe = get_recipe("quick+epochs=3,batch_size=3")
     model = FakeModel(PROBABILITIES, losses=[3.0, 2.0, 1.0])
     told = []
     history, seconds = train(
         model,
         recipe,
-        lambda epoch: np.full((4, 1), epoch),
-        np.zeros(4, np.int64),
+        lambda epoch: 10 * epoch + np.arange(4).reshape(4, 1),
+        np.arange(4),
+        lambda epoch: np.roll([3, 2, 1, 0], epoch),
         (np.zeros((4, 1)), np.array([0, 0, 2, 2])),
         lambda epoch, figures: told.append((epoch, figures)),
     )
     assert compiled == [(model, recipe, 6)]  # 4 images are 2 steps of 3, 3 times
-    assert [images[0, 0] for images, _ in model.fits] == [0, 1, 2]
-    spans = [(fit["initial_epoch"], fit["epochs"], fit["batch_size"]) for _, fit in model.fits]
-    assert spans == [(0, 1, 3), (1, 2, 3), (2, 3, 3)]
+    assert model.epochs == [
+        [([3, 2, 1], [3, 2, 1]), ([0], [0])],
+        [([10, 13, 12], [0, 3, 2]), ([11], [1])],
+        [([21, 20, 23], [1, 0, 3]), ([22], [2])],
+    ]
     assert told == list(enumerate(history))
     assert [epoch.loss for epoch in history] == [3, 2, 1]
     assert {epoch.test_accuracy for epoch in history} == {0.5}
@@ -153,8 +172,9 @@ def test_loss_that_is_not_finite_ends_the_training(compiled, loss):
             get_recipe("quick+epochs=3"),
             lambda epoch: np.zeros((4, 1)),
             np.zeros(4, np.int64),
+            lambda epoch: np.arange(4),
             (np.zeros((4, 1)), np.zeros(4, np.int64)),
             lambda epoch, figures: told.append(epoch),
         )
     assert told == [0]
-    assert len(model.fits) == 2
+    assert len(model.epochs) == 2

@@ -19,7 +19,7 @@ from noisecore.models import build_cnn
 from noisecore.noise import Stream, apply_noise, gaussian
 from noisecore.recipes import RECIPES
 from noisecore.running import compat
-from noisecore.running.training import evaluate, standardise, train
+from noisecore.running.training import evaluate, shuffled, standardise, train
 
 SCALE, EPOCHS = 2.0, 2
 
@@ -61,6 +61,7 @@ def main() -> None:
             RECIPES["notebook"].but(epochs=EPOCHS),
             lambda epoch, noisy=noisy: noisy,
             dataset.y_train,
+            lambda epoch, seed=seed: shuffled(seed, epoch, len(dataset.y_train)),
             (tests["test_centred"], dataset.y_test),
             show,
         )
