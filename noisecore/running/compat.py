@@ -12,8 +12,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
-from typing import Any, cast
+from typing import Any
 
 # Distributions that provide `import tensorflow`, the likeliest first.
 _TENSORFLOWS = ("tensorflow", "tensorflow-cpu", "tensorflow-macos", "tensorflow-rocm", "tf-nightly")
@@ -106,16 +105,6 @@ def end_in_float32(model: Any) -> None:
         layer._set_dtype_policy("float32")
 
 
-def train_on_batch(model: Any, images: Any, labels: Any) -> Mapping[str, float]:
-    """Take a training step; return the means of loss and metrics since `model.reset_metrics()`."""
-    if _keras_3():
-        figures = model.train_on_batch(images, labels, return_dict=True)
-    else:
-        figures = model.train_on_batch(images, labels, reset_metrics=False, return_dict=True)
-    return cast("Mapping[str, float]", figures)
-
-
-@cache
 def _keras_3() -> bool:
     return int(_version("keras").split(".")[0]) >= 3
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import importlib.util
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
 from noisecore.recipes import get_recipe
 from noisecore.running import training
-from noisecore.running.training import TrialError, evaluate, standardise, train
+from noisecore.running.training import TrialError, evaluate, shuffled, standardise, train
+
+needs_tensorflow = pytest.mark.skipif(
+    importlib.util.find_spec("tensorflow") is None, reason="TensorFlow is not installed"
+)
 
 # Means 1 and 3, standard deviations 1 and 2.
 TRAIN = np.array([0, 2, 0, 2], np.float32).reshape(2, 1, 2, 1)
@@ -82,21 +89,22 @@ class FakeModel:
     def __init__(self, probabilities, losses=()):
         self.probabilities = np.array(probabilities, np.float32)
         self.losses = iter(losses)
-        self.epochs = []
+        self.batches = []
 
     def predict_on_batch(self, images):
         """Return the known probabilities, whatever the images."""
         return self.probabilities
 
     def reset_metrics(self):
-        """Begin an epoch."""
-        self.epochs.append([])
-        self.loss = next(self.losses)
+        """Forget the last batch's figures."""
+        self.figures = {}
 
-    def train_on_batch(self, images, labels, **arguments):
-        """Note the images and labels, and return the epoch's loss."""
-        self.epochs[-1].append((images.ravel().tolist(), labels.tolist()))
-        return {"loss": self.loss, "accuracy": 0.5}
+    def train_on_batch(self, images, labels, *, return_dict):
+        """Note the images and labels, and return the next loss and an accuracy of 0.5."""
+        assert not self.figures
+        self.batches.append((images.ravel().tolist(), labels.tolist()))
+        self.figures = {"loss": next(self.losses), "accuracy": 0.5}
+        return self.figures
 
 
 PROBABILITIES = [[0.7, 0.2, 0.1], [0.25, 0.5, 0.25], [0.3, 0.3, 0.4], [0.0, 1.0, 0.0]]
@@ -138,7 +146,7 @@ def compiled(monkeypatch):
 def test_training_goes_epoch_by_epoch(compiled):
     """Each epoch has its own images and order, and is evaluated and told; steps count them all."""
     recipe = get_recipe("quick+epochs=3,batch_size=3")
-    model = FakeModel(PROBABILITIES, losses=[3.0, 2.0, 1.0])
+    model = FakeModel(PROBABILITIES, losses=[4.0, 0.0, 3.0, 1.0, 1.5, 1.5])
     told = []
     history, seconds = train(
         model,
@@ -150,13 +158,13 @@ def test_training_goes_epoch_by_epoch(compiled):
         lambda epoch, figures: told.append((epoch, figures)),
     )
     assert compiled == [(model, recipe, 6)]  # 4 images are 2 steps of 3, 3 times
-    assert model.epochs == [
-        [([3, 2, 1], [3, 2, 1]), ([0], [0])],
-        [([10, 13, 12], [0, 3, 2]), ([11], [1])],
-        [([21, 20, 23], [1, 0, 3]), ([22], [2])],
+    assert model.batches == [
+        *[([3, 2, 1], [3, 2, 1]), ([0], [0])],
+        *[([10, 13, 12], [0, 3, 2]), ([11], [1])],
+        *[([21, 20, 23], [1, 0, 3]), ([22], [2])],
     ]
     assert told == list(enumerate(history))
-    assert [epoch.loss for epoch in history] == [3, 2, 1]
+    assert [epoch.loss for epoch in history] == [3, 2.5, 1.5]  # 3 images weigh 3 times 1
     assert {epoch.test_accuracy for epoch in history} == {0.5}
     assert len(seconds) == 3
 
@@ -177,4 +185,47 @@ def test_loss_that_is_not_finite_ends_the_training(compiled, loss):
             lambda epoch, figures: told.append(epoch),
         )
     assert told == [0]
-    assert len(model.epochs) == 2
+    assert len(model.batches) == 2
+
+
+EPOCH = """
+import numpy as np
+from noisecore.running import compat
+
+compat.settle(1)
+import keras
+from noisecore.recipes import get_recipe
+from noisecore.running.training import evaluate, shuffled, train
+
+keras.utils.set_random_seed(0)
+model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="softmax")])
+images = np.random.default_rng(0).random((11, 4), np.float32)
+labels = np.arange(11) % 3
+# So slow that nothing is learnt: an epoch's means are those of a model that stands still.
+recipe = get_recipe("quick+learning_rate=1e-30,schedule=constant,epochs=2,batch_size=4")
+history, _ = train(
+    model, recipe, lambda epoch: images, labels, lambda epoch: shuffled(0, epoch, 11),
+    (images, labels), lambda epoch, figures: None,
+)
+loss, right = evaluate(model, images, labels)
+for epoch in history:
+    np.testing.assert_allclose(epoch.loss, loss, rtol=1e-5)
+    np.testing.assert_allclose(epoch.accuracy, right.mean(), rtol=1e-5)
+"""
+
+
+@needs_tensorflow
+def test_figures_of_an_epoch_are_means_over_its_images():
+    """Loss and accuracy count every image of the epoch once, in a short last batch too."""
+    done = subprocess.run([sys.executable, "-c", EPOCH], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_order_is_the_seeds_and_the_epochs_own():
+    """Every image comes once; seeds and epochs differ, and the same ones agree."""
+    orders = [
+        shuffled(seed, epoch, 50).tolist() for seed, epoch in [(0, 0), (0, 1), (1, 0), (0, 0)]
+    ]
+    assert all(sorted(order) == list(range(50)) for order in orders)
+    assert orders[0] == orders[3]
+    assert orders[0] != orders[1] != orders[2] != orders[0]
