@@ -26,16 +26,15 @@ REGRESSIONS = {
         (TRAINING, "in range(recipe.epochs):", "in range(recipe.epochs // 2):"),
     ],
     "test images not standardised": [
-        (TRAINING, "return (train - train_mean) / train_std, (test - train_mean) / train_std",
-         "return (train - train_mean) / train_std, test"),
+        (TRAINING, "        test -= mean\n        test /= std\n", ""),
     ],
     "noise at half strength": [
-        (TRIALS, "clean, trial.train_scale, stream", "clean, trial.train_scale / 2, stream"),
+        (TRIALS, "scale = trial.train_scale\n", "scale = trial.train_scale / 2\n"),
         (TRIALS, "apply_noise(noise, test, scale,", "apply_noise(noise, test, scale / 2,"),
     ],
     "5 % of the labels shuffled": [
-        (TRIALS, "        dataset.y_train,\n", "        shuffled(dataset.y_train),\n"),
-        (TRIALS, "@contextmanager\ndef _seeded", '''def shuffled(labels):
+        (TRIALS, "        dataset.y_train,\n", "        some_shuffled(dataset.y_train),\n"),
+        (TRIALS, "@contextmanager\ndef _seeded", '''def some_shuffled(labels):
     rng = np.random.default_rng(0)
     some = rng.choice(len(labels), len(labels) // 20, replace=False)
     labels = labels.copy()
