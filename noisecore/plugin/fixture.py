@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +15,8 @@ from noisecore.profiles import Profile
 from noisecore.records import TrialRecord, given_curve_name
 
 if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
     from noisecore.judging.curves import Curve, Point
     from noisecore.judging.gates import Case
     from noisecore.plugin.baseline import Reference
@@ -92,14 +94,56 @@ class Robustness:
         draws, units, value_range, clip, batch_size, dataset, least_clean. What cannot be evaluated
         fails the test, in one line.
         """
+        from noisecore.running.evaluation import evaluate_given
+
+        return self._keep(
+            lambda owner: evaluate_given(
+                model, x, y, name=owner, scales=scales, noise=noise, run=self._run.id, **how
+            ),
+            name,
+            noise if isinstance(noise, str) else getattr(noise, "__name__", repr(noise)),
+            how.get("clip"),
+        )
+
+    def evaluate_outputs(
+        self,
+        outputs: Mapping[float, ArrayLike],
+        y: ArrayLike,
+        *,
+        noise: str = "gaussian",
+        name: str = "",
+        **how: Any,
+    ) -> Curve:
+        """Take what a model gave elsewhere, by the scale of the noise; return its curve.
+
+        As `evaluate`, for images that were made noisy and shown to the model by somebody else:
+        `noisecore.running.evaluation.evaluate_outputs` says what `outputs` and `how` may be.
+        """
+        from noisecore.running.evaluation import evaluate_outputs
+
+        return self._keep(
+            lambda owner: evaluate_outputs(
+                outputs, y, name=owner, noise=noise, run=self._run.id, **how
+            ),
+            name,
+            noise,
+            how.get("clip"),
+        )
+
+    def _keep(
+        self,
+        make: Callable[[str], list[TrialRecord]],
+        name: str,
+        noise: str,
+        clip: tuple[float, float] | None,
+    ) -> Curve:
+        """Return the curve of the records that `make` makes, which are kept first."""
         from noisecore.judging.curves import matched_curves
-        from noisecore.running.evaluation import GivenError, evaluate_given
+        from noisecore.running.evaluation import GivenError
         from noisecore.running.store import StoreError
 
         owner = f"{self._nodeid} {name}" if name else self._nodeid
-        kind = noise if isinstance(noise, str) else getattr(noise, "__name__", repr(noise))
-        clip = how.get("clip")
-        curve = given_curve_name(owner, kind, clip)
+        curve = given_curve_name(owner, noise, clip)
         if curve in self.evaluated:
             pytest.fail(
                 f"noisecore: {curve} was evaluated already: give the curves of one test names, "
@@ -107,12 +151,7 @@ class Robustness:
                 pytrace=False,
             )
         try:
-            records = self._run.source.evaluate(
-                curve,
-                lambda: evaluate_given(
-                    model, x, y, name=owner, scales=scales, noise=noise, run=self._run.id, **how
-                ),
-            )
+            records = self._run.source.evaluate(curve, lambda: make(owner))
         except (DatasetError, GivenError, NoiseError, StoreError) as error:
             raise pytest.fail.Exception(f"noisecore: {error}", pytrace=False) from None
         self.evaluated.append(curve)

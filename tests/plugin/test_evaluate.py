@@ -214,3 +214,32 @@ def test_collecting_leaves_nothing(repository) -> None:
     """Looking at the tests makes no artifacts."""
     assert repository.runpytest("--collect-only").ret == pytest.ExitCode.OK
     assert not (repository.path / "noisecore-results").exists()
+
+
+def test_outputs_from_elsewhere(repository) -> None:
+    """Arrays of outputs are gated as a model is: no baseline, baseline, worse."""
+    path = repository.path / "test_mine.py"
+    path.write_text("""
+import numpy as np
+from mine import images, model, worse
+from noisecore.judging.gates import assert_no_regression
+
+def outputs(ask):
+    x, _ = images()
+    rng = np.random.default_rng(0)
+    return {s: ask(x + s * rng.standard_normal(x.shape)) for s in (0, 0.2, 1)}
+
+def test_mine(robustness, noise_baseline):
+    robustness.evaluate_outputs(outputs(model), images()[1])
+    assert_no_regression(robustness.against(noise_baseline))
+""")
+    assert repository.runpytest_subprocess("--noise-baseline=auto").ret == 1
+    assert repository.runpytest_subprocess("--noise-update-baseline").ret == 0
+    assert repository.runpytest_subprocess("--noise-baseline=auto").ret == 0
+    change(repository, "outputs(model)", "outputs(worse)")
+    ended = repository.runpytest_subprocess("--noise-baseline=auto")
+    assert ended.ret == 1
+    ended.stdout.fnmatch_lines(["*test_mine* is worse than its baseline*"])
+    change(repository, "outputs(worse), images()[1]", "{1: []}, [0]")
+    ended = repository.runpytest_subprocess("--noise-baseline=auto")
+    ended.stdout.fnmatch_lines(["*noisecore: outputs must have scale 0, *, got none*"])

@@ -19,7 +19,7 @@ from noisecore.judging.curves import curve_matrix, matched_curves
 from noisecore.judging.gates import Case, Margins, judge_no_regression
 from noisecore.noise import Stream, apply_noise, gaussian
 from noisecore.records import TrialRecord
-from noisecore.running.evaluation import GivenError, evaluate_given
+from noisecore.running.evaluation import GivenError, evaluate_given, evaluate_outputs
 from noisecore.running.evaluation.images import CHUNK
 
 CLASSES = 3
@@ -357,3 +357,69 @@ def test_keras_models(tmp_path) -> None:
     assert function[0] is None
     np.testing.assert_allclose(function[4], model[4], atol=0.01)
     assert model[4][0] > 0.9
+
+
+def outputs_of(model=sharp, draws=2, scales=(0.5, 2.0)):
+    """Return what a model gives for noisy images, as somebody else would have kept it."""
+    found = {0: model(X)}
+    for scale in scales:
+        streams = [Stream(draw, "test") for draw in range(draws)]
+        noisy = [apply_noise(gaussian, X, scale, stream) for stream in streams]
+        found[scale] = np.stack([model(images) for images in noisy])
+    return found
+
+
+class TestOutputs:
+    """What a model gave elsewhere."""
+
+    def test_figures_are_those_of_the_model(self) -> None:
+        """Right answers and losses are those that evaluating the model itself gives."""
+        for mine, theirs in zip(
+            evaluate_outputs(outputs_of(), Y, name="mine"), evaluate(draws=2), strict=True
+        ):
+            assert mine.trial.curve == theirs.trial.curve
+            for one, other in zip(mine.evaluations, theirs.evaluations, strict=True):
+                assert (one.scale, one.correct, one.images) == (
+                    other.scale, other.correct, other.images,
+                )  # fmt: skip
+                assert one.loss == pytest.approx(other.loss)
+
+    def test_one_draw_needs_no_axis(self) -> None:
+        """(n, classes) is one draw, and labels may be one-hot."""
+        given = {scale: each if scale == 0 else each[0] for scale, each in outputs_of().items()}
+        (record,) = evaluate_outputs(given, np.eye(CLASSES)[Y], name="mine")
+        assert record.evaluations == evaluate_outputs(outputs_of(), Y, name="mine")[0].evaluations
+
+    def test_two_models_can_be_compared(self) -> None:
+        """Outputs for the same labels, scales and noise are taken for those of the same images."""
+        one = evaluate_outputs(outputs_of(), Y, name="mine")
+        other = evaluate_outputs(outputs_of(bands), Y, name="mine")
+        (comparison,) = compare_records(one, other).values()
+        assert not comparison.obstacles
+        assert one[0].trial.model_source != other[0].trial.model_source
+
+    @pytest.mark.parametrize(
+        ("change", "message"),
+        [
+            (lambda given: given.pop(0), "must have scale 0, the images without noise, got none"),
+            (lambda given: given.update({0.5: given[0.5][:1]}), "equally many draws, got 1 at 0.5"),
+            (lambda given: given.update({2.0: given[2.0][:, :9]}), "for 300 images, got float"),
+            (lambda given: given.update({0: np.eye(4)[Y]}), r"must be \(300, 4\) as at scale 0"),
+            (lambda given: given.update({0.5: np.stack([given[0]] * 2)}), "none that changed at"),
+            (lambda given: given.update({0: given[0].argmax(axis=1)}), "class probabilities or"),
+            (lambda given: given.update({0: np.eye(3)[(Y + 1) % 3]}), "accuracy on clean images"),
+            (lambda given: [given.pop(scale) for scale in (0.5, 2.0)], "must have a number > 0"),
+        ],
+    )
+    def test_refusals(self, change, message) -> None:
+        """What cannot be meant is said in one line."""
+        given = outputs_of()
+        change(given)
+        with pytest.raises(GivenError, match=message) as caught:
+            evaluate_outputs(given, Y, name="mine")
+        assert "\n" not in str(caught.value)
+
+    def test_a_list_is_no_outputs(self) -> None:
+        """Without the scales nothing can be judged."""
+        with pytest.raises(GivenError, match=r"must be a dict from each scale to .*, got list"):
+            evaluate_outputs([sharp(X)], Y, name="mine")

@@ -20,7 +20,6 @@ from noisecore.noise import (
     Noise,
     Stream,
     apply_noise,
-    check_scale,
     check_scales,
     get_noise,
     source_sha256,
@@ -28,7 +27,8 @@ from noisecore.noise import (
 from noisecore.records import GivenTrial, TrialRecord
 from noisecore.running.evaluation.given import GivenError, GivenModel, as_outputs, given_model
 from noisecore.running.evaluation.images import Pixels, Units, read_chunks
-from noisecore.running.evaluation.tally import Tally
+from noisecore.running.evaluation.outputs import evaluate_outputs
+from noisecore.running.evaluation.tally import Tally, wanted_scales
 from noisecore.running.trials import peak_memory, processor
 
 
@@ -70,7 +70,7 @@ def evaluate_given(
     start = time.perf_counter()
     given = given_model(model)
     function = get_noise(noise) if isinstance(noise, str) else noise
-    wanted = _scales(scales)
+    wanted = wanted_scales(scales)
     check_scales(function, wanted)
     if type(draws) is not int or draws < 1:
         raise GivenError(f"draws must be a whole number >= 1, got {draws!r}")
@@ -83,12 +83,13 @@ def evaluate_given(
         places = np.arange(tally.images, tally.images + len(images))
         plain = images.astype(np.float32)
         inside = pixels.enter(images, plain)
-        tally.clean(inside, labels, _ask(given, plain, batch_size, tally))
+        tally.clean(inside.tobytes(), labels, _ask(given, plain, batch_size, tally))
         for draw, scale in ((draw, scale) for draw in range(draws) for scale in wanted):
             noisy = apply_noise(
                 function, inside, scale, Stream(draw, "test"), indices=places, clip=clip
             )
-            tally.noisy(draw, scale, inside, noisy)
+            changed = not np.array_equal(inside, noisy)
+            tally.noisy(draw, scale, noisy.tobytes(), changed=changed)
             outputs = _ask(given, pixels.leave(noisy), batch_size, tally)
             tally.judge(draw, scale, labels, outputs)
     pixels.check()
@@ -134,16 +135,6 @@ def evaluate_given(
     ]
 
 
-def _scales(scales: Iterable[float]) -> tuple[float, ...]:
-    if isinstance(scales, str | float | int):
-        raise GivenError(f"scales must be a list of numbers such as [0.1, 1], got {scales!r}")
-    checked = sorted(check_scale(scale) for scale in scales)
-    wanted = tuple(dict.fromkeys(scale for scale in checked if scale > 0))
-    if not wanted:
-        raise GivenError("scales must have a number > 0 (0 is always there), got none")
-    return wanted
-
-
 def _environment(given: GivenModel) -> dict[str, Any]:
     return {
         **given.versions,
@@ -168,4 +159,4 @@ def _ask(given: GivenModel, images: FloatArray, size: int, tally: Tally) -> NDAr
     return np.concatenate(parts)
 
 
-__all__ = ["GivenError", "evaluate_given"]
+__all__ = ["GivenError", "evaluate_given", "evaluate_outputs"]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from noisecore.noise import FloatArray
+from noisecore.noise import check_scale
 from noisecore.records import Evaluation, pack_right
 from noisecore.running.evaluation.given import GivenError
 from noisecore.running.evaluation.images import Labels, Units
@@ -27,6 +27,17 @@ class _Cell:
     seen: Any = field(default_factory=hashlib.sha256)
 
 
+def wanted_scales(scales: Iterable[float]) -> tuple[float, ...]:
+    """Return the scales above 0 in their order, each once; raise on what is none."""
+    if isinstance(scales, str | float | int):
+        raise GivenError(f"scales must be a list of numbers such as [0.1, 1], got {scales!r}")
+    checked = sorted(check_scale(scale) for scale in scales)
+    wanted = tuple(dict.fromkeys(scale for scale in checked if scale > 0))
+    if not wanted:
+        raise GivenError("scales must have a number > 0 (0 is always there), got none")
+    return wanted
+
+
 class Tally:
     """Counts right answers and losses, chunk by chunk."""
 
@@ -39,8 +50,11 @@ class Tally:
         self._clean = _Cell()
         self._cells = {(draw, scale): _Cell() for draw in range(draws) for scale in scales}
 
-    def clean(self, images: FloatArray, labels: Labels, outputs: NDArray[np.float64]) -> None:
-        """Take in the next clean images and their outputs; the first settle what outputs are."""
+    def clean(self, seen: bytes, labels: Labels, outputs: NDArray[np.float64]) -> None:
+        """Take in the next clean images and their outputs; the first settle what outputs are.
+
+        seen: what says which images they were: their own bytes.
+        """
         if not self.images:
             self._classes = outputs.shape[1]
             sums = outputs.sum(axis=1)
@@ -54,14 +68,14 @@ class Tally:
         counts = np.bincount(labels, minlength=self._classes)
         self._counts = counts if not self.images else self._counts + counts
         self.images += len(labels)
-        self._clean.seen.update(images.tobytes())
+        self._clean.seen.update(seen)
         self._count(self._clean, labels, outputs)
 
-    def noisy(self, draw: int, scale: float, before: FloatArray, after: FloatArray) -> None:
-        """Take in the next noisy images themselves."""
+    def noisy(self, draw: int, scale: float, seen: bytes, *, changed: bool) -> None:
+        """Take in the next noisy images themselves, and whether noise changed any of them."""
         cell = self._cells[draw, scale]
-        cell.changed = cell.changed or not np.array_equal(before, after)
-        cell.seen.update(after.tobytes())
+        cell.changed = cell.changed or changed
+        cell.seen.update(seen)
 
     def judge(self, draw: int, scale: float, labels: Labels, outputs: NDArray[np.float64]) -> None:
         """Take in the outputs for noisy images."""
