@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 from records_factory import make_record, make_sweep
@@ -249,3 +253,46 @@ class TestCalibrate:
         """Records without enough fresh seeds end with 5."""
         assert main(["calibrate", spread, "--records", spread]) == 5
         assert "0 fresh seeds are fewer than the 3 of one run" in capsys.readouterr().out
+
+
+CHILD = """
+import pathlib, signal, sys
+def stop(number, frame):
+    pathlib.Path("stopped").write_text(str(number))
+    sys.exit(7)
+signal.signal(signal.SIGTERM, stop)
+signal.signal(signal.SIGINT, stop)
+pathlib.Path("started").touch()
+signal.pause()
+"""
+PARENT = """
+import sys
+from noisecore.cli.power import run_to_its_end
+sys.exit(run_to_its_end([sys.executable, "-c", sys.argv[1]]))
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_run_is_stopped_with_its_command(tmp_path, number) -> None:
+    """SIGTERM, and Ctrl-C in a terminal, end the run that `calibrate` began, and are waited out."""
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT, CHILD],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path))},
+        start_new_session=True,
+    )
+    try:
+        wait_for = time.monotonic() + 60
+        while not (tmp_path / "started").exists() and time.monotonic() < wait_for:
+            time.sleep(0.05)
+        time.sleep(0.2)  # the parent settles its own signals once the child is there
+        if number == signal.SIGINT:  # a terminal sends it to all of its group
+            os.killpg(parent.pid, number)
+        else:
+            parent.send_signal(number)
+        assert parent.wait(timeout=60) == 7
+        assert (tmp_path / "stopped").read_text() == str(int(number))
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(parent.pid, signal.SIGKILL)
+        parent.wait()

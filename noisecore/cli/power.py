@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import subprocess
 import sys
 import time
@@ -201,7 +202,7 @@ def _fresh_records(chosen: argparse.Namespace, first: int) -> list[TrialRecord] 
         f"--noise-artifacts={chosen.artifacts}", *chosen.rest,
     ]  # fmt: skip
     started = time.time()
-    code = subprocess.run(command, check=False).returncode
+    code = run_to_its_end(command)
     if code not in (0, 1):  # a gate may fail here; the records are there all the same
         print(f"pytest ended with exit code {code}: nothing was calibrated", file=sys.stderr)
         return None
@@ -212,6 +213,24 @@ def _fresh_records(chosen: argparse.Namespace, first: int) -> list[TrialRecord] 
         print("pytest trained nothing: name the benchmarks behind --", file=sys.stderr)
         return None
     return [record for path in made for record in read_any(path)]
+
+
+def run_to_its_end(command: Sequence[str]) -> int:
+    """Return a command's exit code; what asks this process to stop, stops the command first.
+
+    SIGTERM is passed on. Ctrl-C reaches the command by itself, and is waited out: a run that is
+    interrupted still has a summary to write.
+    """
+    child = subprocess.Popen(command)
+    before = {
+        signal.SIGTERM: signal.signal(signal.SIGTERM, lambda number, frame: child.terminate()),
+        signal.SIGINT: signal.signal(signal.SIGINT, signal.SIG_IGN),
+    }
+    try:
+        return child.wait()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _spreads(records: Sequence[TrialRecord]) -> tuple[dict[str, Spread], int]:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import math
 import random
+import re
+import subprocess
+import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,6 +21,7 @@ from noisecore.judging.curves import (
     matched_curves,
     matrix_frame,
 )
+from noisecore.showing.plots import plot_curve, render
 
 NAME = "cnn/gaussian/quick"
 
@@ -252,6 +258,29 @@ def test_curve_reads_as_a_table(seeds) -> None:
     assert len({len(line) for line in lines}) == 1
     assert len(lines[0]) <= 80
     assert lines[1].split()[:2] == ["0", "-"]
+
+
+def test_curve_shows_itself_in_a_notebook() -> None:
+    """It gives the cells of its table, and its picture, as HTML that needs nothing else."""
+    curve = replace(matched_curves(make_sweep(seeds=[0, 1]))[NAME], name="a<b")
+    html = curve._repr_html_()
+    assert "<b>a&lt;b</b> on 1000 test images" in html
+    cells = re.findall("<t[hd]>(.*?)</t[hd]>", html)
+    assert cells == [cell for row in curve._rows() for cell in row]
+    (picture,) = re.findall('base64,([^"]+)', html)
+    assert base64.b64decode(picture).startswith(b"\x89PNG")
+
+
+def test_curve_plots_itself() -> None:
+    """The picture is the one that a run leaves."""
+    curve = matched_curves(make_sweep(seeds=[0, 1]))[NAME]
+    assert render(curve.plot()) == render(plot_curve(curve))
+
+
+def test_curve_draws_only_when_asked() -> None:
+    """Matplotlib is imported by the picture, and not by the curve."""
+    program = "import sys, noisecore.judging.curves; sys.exit('matplotlib' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program]).returncode == 0
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 import math
 from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple
+from html import escape
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 from scipy.integrate import trapezoid
 
 from noisecore.judging.statistics import Floats, Interval, mean_interval
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Replicates = Literal["seeds", "draws"]
 
@@ -210,12 +215,44 @@ class Curve:
             }
         )
 
+    def plot(self) -> Figure:
+        """Return the curve's picture, as the run leaves it: loss and accuracy over scale."""
+        from noisecore.showing.plots import plot_curve  # it stands above: only when asked
+
+        return plot_curve(self)
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the table and the picture."""
+        from noisecore.showing.plots import render
+
+        head, *rows = self._rows()
+        table = "".join(
+            "<tr>" + "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in row) + "</tr>"
+            for tag, row in (("th", head), *(("td", row) for row in rows))
+        )
+        picture = base64.b64encode(render(self.plot())["png"]).decode()
+        return (
+            f"<p><b>{escape(self.name)}</b> on {self.images} test images</p><table>{table}</table>"
+            f'<img alt="loss and accuracy over scale" width="600" '
+            f'src="data:image/png;base64,{picture}">'
+        )
+
     def __str__(self) -> str:
+        rows = self._rows()
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = [
+            "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
+            for row in rows
+        ]
+        return "\n".join([f"{self.name} on {self.images} test images", *lines])
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        """Return the cells of the curve's table, the head first."""
         half = mean_interval(self.accuracy).half_width
         many = len(self.seeds) > _SHOWN_SEEDS
         what = self.replicates
         seeds = f"{len(self.seeds)} {what}" if many else f"{what} {' '.join(map(str, self.seeds))}"
-        rows = [("scale", "accuracy", "± 95 %", seeds, "loss")]
+        rows: list[tuple[str, ...]] = [("scale", "accuracy", "± 95 %", seeds, "loss")]
         for i, scale in enumerate(self.scales):
             column = self.accuracy[:, i]
             shown = f"{_figure(column.min())} to {_figure(column.max())}"
@@ -228,12 +265,7 @@ class Curve:
                     _figure(self.mean_loss[i]),
                 )
             )
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = [
-            "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
-            for row in rows
-        ]
-        return "\n".join([f"{self.name} on {self.images} test images", *lines])
+        return rows
 
 
 def _figure(value: float) -> str:
