@@ -35,7 +35,7 @@ from noisecore.showing.terminal import wrap_text
 if TYPE_CHECKING:
     from noisecore.judging.gates import Verdict
     from noisecore.plugin.declare import Request
-    from noisecore.showing.report import NoisePictures
+    from noisecore.showing.report import FromData
 
 
 class Run:
@@ -97,7 +97,7 @@ class Run:
                 records=records,
                 verdicts=verdicts,
                 planned=planned,
-                noise_pictures=self._noise_pictures,
+                from_data=self._from_data,
             )
         except OSError as error:
             lines.append(
@@ -165,8 +165,8 @@ class Run:
             },
         }
 
-    def _noise_pictures(self) -> NoisePictures | None:
-        from noisecore.showing.report import NoisePictures
+    def _from_data(self) -> FromData | None:
+        from noisecore.showing.report import FromData
 
         profile, data = self.choices.profile, self.source.dataset
         if data is None:
@@ -185,7 +185,8 @@ class Run:
         unit = "standardised pixels"
         if profile.recipe.standardisation == "none":
             unit = "pixels in [0, 1]"
-        return NoisePictures(
+        return FromData(
+            labels=data.y_test,
             clean=test[0],
             frames=list(noisy(two, middle) - two),
             noisy=[(scale, noisy(test[:1], scale)[0]) for scale in profile.scales],

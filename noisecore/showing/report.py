@@ -11,30 +11,40 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from noisecore.judging.curves import curve_frame, matrix_frame
+from noisecore.judging.curves import class_frame, curve_frame, matrix_frame
 from noisecore.judging.gates import Verdict
 from noisecore.records import TrialRecord, write_atomically
-from noisecore.showing.plots import plot_curve, plot_learning, plot_matrix, plot_noise, render
+from noisecore.showing.plots import (
+    plot_classes,
+    plot_curve,
+    plot_learning,
+    plot_matrix,
+    plot_noise,
+    render,
+)
 from noisecore.showing.results import Results, assemble, read_results
 from noisecore.showing.summary import make_summary
 
 Floats = NDArray[np.floating[Any]]
 
 # The names that plots get here: nothing else in the folder is ever removed.
-_OURS = re.compile(r"(.+-curve|.+-matrix|all-learning|all-noise)\.(png|svg)")
+_OURS = re.compile(r"(.+-curve|.+-matrix|.+-classes|all-learning|all-noise)\.(png|svg)")
 _NOISE = "all-noise"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class NoisePictures:
-    """What the noise pictures show; the data set is needed to make it, records do not hold it.
+class FromData:
+    """What records do not hold: the data set is needed to make it.
 
-    clean, frames (what the noise changed, twice) and noisy (scale and image) are float images
-    (height, width, channels), 1 or 3 channels, in the `unit` that is named beside them.
+    labels: the class numbers of the test images, (n,), for accuracy by class. The picture of the
+    noise shows the rest: clean, frames (what the noise changed, twice) and noisy (scale and image)
+    are float images (height, width, channels), 1 or 3 channels, in the `unit` named beside them.
     """
 
+    labels: NDArray[np.int64]
     clean: Floats
     frames: Sequence[Floats]
     noisy: Sequence[tuple[float, Floats]]
@@ -49,7 +59,7 @@ def write_report(
     records: Sequence[TrialRecord],
     verdicts: Sequence[Verdict],
     planned: Sequence[str],
-    noise_pictures: NoisePictures | Callable[[], NoisePictures | None] | None = None,
+    from_data: FromData | Callable[[], FromData | None] | None = None,
 ) -> list[Path]:
     """Write everything but the trials' own files into `folder`, and return the paths.
 
@@ -68,34 +78,40 @@ def write_report(
     document = json.dumps(results.to_dict(), indent=1, ensure_ascii=False, allow_nan=False)
     # First what cannot be made again, then what can.
     written = [_write(folder / "results.json", document + "\n")]
-    pictures = noise_pictures() if callable(noise_pictures) else noise_pictures
-    return written + _draw(folder, results, pictures, keep_noise=False)
+    data = from_data() if callable(from_data) else from_data
+    return written + _draw(folder, results, data, keep=False)
 
 
 def redraw(folder: Path) -> list[Path]:
     """Write all that follows from `folder`'s results.json again, and return the paths.
 
-    The noise pictures stay as they are: results do not hold images. Raises `RecordError` if
-    results.json cannot be used.
+    What needs the data set stays as it is: results hold neither images nor labels. Raises
+    `RecordError` if results.json cannot be used.
     """
-    return _draw(folder, read_results(folder / "results.json"), None, keep_noise=True)
+    return _draw(folder, read_results(folder / "results.json"), None, keep=True)
 
 
-def _draw(
-    folder: Path, results: Results, noise: NoisePictures | None, *, keep_noise: bool
-) -> list[Path]:
+def _draw(folder: Path, results: Results, data: FromData | None, *, keep: bool) -> list[Path]:
     written = [
         _write(folder / "curve.csv", curve_frame(results.records).to_csv(index=False)),
         _write(folder / "matrix.csv", matrix_frame(results.records).to_csv(index=False)),
     ]
     plots: dict[str, list[str]] = {}
-    for curve, stem, files in _pictures(results.records, noise):
+    classes = None if data is None else class_frame(results.records, data.labels)
+    if classes is not None:
+        written.append(_write(folder / "classes.csv", classes.to_csv(index=False)))
+    elif not keep:
+        (folder / "classes.csv").unlink(missing_ok=True)
+    for curve, stem, files in _pictures(results.records, data, classes):
         plots.setdefault(curve, []).append(f"plots/{stem}")
         written += [
             _write(folder / "plots" / f"{stem}.{kind}", content) for kind, content in files.items()
         ]
-    if keep_noise and (folder / "plots" / f"{_NOISE}.png").is_file():
-        plots.setdefault("", []).append(f"plots/{_NOISE}")
+    if keep:
+        kept = {_NOISE: ""} | {f"{stem}-classes": name for name, stem in _names(results).items()}
+        for stem, curve in kept.items():
+            if (folder / "plots" / f"{stem}.png").is_file():
+                plots.setdefault(curve, []).append(f"plots/{stem}")
     made = {stem for stems in plots.values() for stem in stems}
     for path in sorted((folder / "plots").glob("*")):
         if _OURS.fullmatch(path.name) and f"plots/{path.stem}" not in made:
@@ -104,7 +120,7 @@ def _draw(
 
 
 def _pictures(
-    records: Sequence[TrialRecord], noise: NoisePictures | None
+    records: Sequence[TrialRecord], data: FromData | None, classes: pd.DataFrame | None
 ) -> Iterator[tuple[str, str, dict[str, bytes]]]:
     """Yield each picture: its curve ("" for all of them), its file's name, and its files."""
     curves, matrices, _ = assemble(records)
@@ -120,11 +136,17 @@ def _pictures(
             and np.isfinite(matrix.accuracy).any()
         ):
             yield name, f"{names[name]}-matrix", render(plot_matrix(matrix))
+        if classes is not None and (mine := classes[classes["curve"] == name]).size:
+            yield name, f"{names[name]}-classes", render(plot_classes(mine, name))
     if any(record.history for record in records):
         yield "", "all-learning", render(plot_learning(records))
-    if noise:
-        figure = plot_noise(noise.clean, noise.frames, noise.noisy, noise.unit)
+    if data is not None:
+        figure = plot_noise(data.clean, data.frames, data.noisy, data.unit)
         yield "", _NOISE, render(figure)
+
+
+def _names(results: Results) -> dict[str, str]:
+    return _file_names(assemble(results.records)[0])
 
 
 def _file_names(curves: Mapping[str, object]) -> dict[str, str]:

@@ -16,6 +16,7 @@ from records_factory import make_record, make_sweep
 
 from noisecore.judging.curves import (
     Curve,
+    class_frame,
     curve_frame,
     curve_matrix,
     matched_curves,
@@ -269,6 +270,21 @@ def test_curve_shows_itself_in_a_notebook() -> None:
     assert cells == [cell for row in curve._rows() for cell in row]
     (picture,) = re.findall('base64,([^"]+)', html)
     assert base64.b64decode(picture).startswith(b"\x89PNG")
+
+
+def test_classes_are_counted_apart() -> None:
+    """A class's accuracy is over its own images, and all images together give the curve's."""
+    records = [*make_sweep({0.0: 0.9, 1.0: 0.5}, seeds=[0, 1]), make_record("mlp", status="failed")]
+    labels = np.arange(1000) % 3
+    frame = class_frame(records, labels)
+    assert len(frame) == 2 * 2 * 3
+    for record in records[:-1]:
+        right = record.at(record.trial.train_scale).right
+        mine = frame[(frame["scale"] == record.trial.train_scale)
+                     & (frame["seed"] == record.trial.seed)]  # fmt: skip
+        assert mine["images"].tolist() == [334, 333, 333]
+        assert mine["accuracy"].tolist() == [right[labels == k].mean() for k in range(3)]
+    assert class_frame(records, labels[:7]).empty  # the labels of other images
 
 
 def test_curve_plots_itself() -> None:

@@ -11,8 +11,15 @@ from matplotlib.colors import to_rgb
 from matplotlib.patches import Rectangle
 from records_factory import make_record, make_sweep
 
-from noisecore.judging.curves import curve_matrix, matched_curves
-from noisecore.showing.plots import plot_curve, plot_learning, plot_matrix, plot_noise, render
+from noisecore.judging.curves import class_frame, curve_matrix, matched_curves
+from noisecore.showing.plots import (
+    plot_classes,
+    plot_curve,
+    plot_learning,
+    plot_matrix,
+    plot_noise,
+    render,
+)
 from noisecore.showing.plots.style import ACCURACY, LOSS
 
 
@@ -212,6 +219,26 @@ def test_matrix_hatches_what_is_missing():
     )
     assert [text.get_text() for text in figure.axes[0].texts] == ["0.900", "0.500"]
     assert "hatched: no value" in note_of(figure)
+
+
+def test_classes_are_named_as_they_end():
+    """A line a class, the means over its seeds; the legend begins with the class that ends best."""
+    labels = np.arange(1000) % 4
+    frame = class_frame(make_sweep({0.5: 0.9, 2.0: 0.6}, seeds=[0, 1, 2]), labels)
+    figure = plot_classes(frame, "mine")
+    (axes,) = figure.axes
+    *lines, mean = axes.lines
+    for label, line in enumerate(lines):
+        mine = frame[frame["class"] == label]
+        expected = [mine[mine["scale"] == scale]["accuracy"].mean() for scale in (0.5, 2.0)]
+        assert line.get_ydata() == pytest.approx(expected)
+    assert mean.get_ydata() == pytest.approx([0.9, 0.6])
+    ends = {line.get_label(): line.get_ydata()[-1] for line in lines}
+    (legend,) = figure.legends
+    shown = [text.get_text() for text in legend.get_texts()]
+    assert shown[-1] == "mean"
+    assert [ends[name] for name in shown[:-1]] == sorted(ends.values(), reverse=True)
+    assert "mine; means of 3 seeds; 250 test images a class" in note_of(figure)
 
 
 @pytest.mark.parametrize("channels", [1, 3])

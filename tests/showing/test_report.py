@@ -16,7 +16,7 @@ from noisecore.judging.curves import matched_curves
 from noisecore.judging.gates import judge_floor, judge_monotonic
 from noisecore.profiles import PROFILES
 from noisecore.records import RecordError
-from noisecore.showing.report import NoisePictures, redraw, write_report
+from noisecore.showing.report import FromData, redraw, write_report
 
 RUN = {"id": "20250101-000000-abcd", "started": "2025-01-01T00:00:00Z", "command": "pytest x"}
 
@@ -24,10 +24,16 @@ RUN = {"id": "20250101-000000-abcd", "started": "2025-01-01T00:00:00Z", "command
 def make_pictures():
     """Return noise pictures of small images."""
     image = np.linspace(-1, 1, 64).reshape(8, 8, 1)
-    return NoisePictures(clean=image, frames=(image, -image), noisy=[(1.0, image)], unit="pixels")
+    return FromData(
+        labels=np.arange(1000) % 3,
+        clean=image,
+        frames=(image, -image),
+        noisy=[(1.0, image)],
+        unit="pixels",
+    )
 
 
-def write(folder, records=(), verdicts=(), planned=None, noise_pictures=None):
+def write(folder, records=(), verdicts=(), planned=None, from_data=None):
     """Write a report of the records as if they were all that was planned."""
     return write_report(
         folder,
@@ -36,7 +42,7 @@ def write(folder, records=(), verdicts=(), planned=None, noise_pictures=None):
         records=records,
         verdicts=verdicts,
         planned=[r.trial.label for r in records] if planned is None else planned,
-        noise_pictures=noise_pictures,
+        from_data=from_data,
     )
 
 
@@ -56,12 +62,15 @@ PLOTS = {
 
 def test_all_artifacts_are_written(tmp_path):
     """A run leaves its tables, plots, results and summary, and names exactly these files."""
-    written = write(tmp_path / "new" / "folder", make_sweep(SMALL), noise_pictures=make_pictures)
-    names = TABLES | PLOTS | {"plots/all-noise.png", "plots/all-noise.svg"}
+    written = write(tmp_path / "new" / "folder", make_sweep(SMALL), from_data=make_pictures)
+    stems = "plots/all-noise", "plots/cnn_gaussian_quick-classes"
+    names = TABLES | PLOTS | {f"{stem}.{kind}" for stem in stems for kind in ("png", "svg")}
+    names |= {"classes.csv"}
     assert files_in(tmp_path / "new" / "folder") == names
     assert {str(path.relative_to(tmp_path / "new" / "folder")) for path in written} == names
     assert len(pd.read_csv(tmp_path / "new" / "folder" / "curve.csv")) == 9
     assert len(pd.read_csv(tmp_path / "new" / "folder" / "matrix.csv")) == 27
+    assert len(pd.read_csv(tmp_path / "new" / "folder" / "classes.csv")) == 27
 
 
 def test_a_run_without_records_has_a_report(tmp_path):
@@ -82,7 +91,7 @@ def test_failed_trials_have_a_report(tmp_path):
 
 def test_plots_are_replaced_as_a_set(tmp_path):
     """Plots that this run does not make are removed; files of others in the folder are not."""
-    write(tmp_path, make_sweep({1.0: 0.9}, model="mlp"), noise_pictures=make_pictures())
+    write(tmp_path, make_sweep({1.0: 0.9}, model="mlp"), from_data=make_pictures())
     (tmp_path / "plots" / "mine.png").write_text("mine")
     (tmp_path / "plots" / "notes-curve.txt").write_text("mine")
     write(tmp_path, make_sweep(SMALL))
@@ -90,12 +99,12 @@ def test_plots_are_replaced_as_a_set(tmp_path):
 
 
 def test_redrawing_gives_the_same_files(tmp_path):
-    """Drawn again from results.json, every file is the same to the byte, noise pictures kept."""
+    """Drawn again from results.json, every file is the same to the byte; the others are kept."""
     records = [*make_sweep(SMALL), make_record("mlp", status="failed")]
-    write(tmp_path, records, noise_pictures=make_pictures())
+    write(tmp_path, records, from_data=make_pictures())
     before = {name: (tmp_path / name).read_bytes() for name in files_in(tmp_path)}
     for name in before:
-        if name != "results.json" and "noise" not in name:
+        if name != "results.json" and "noise" not in name and "classes" not in name:
             (tmp_path / name).unlink()
     redraw(tmp_path)
     assert {name: (tmp_path / name).read_bytes() for name in files_in(tmp_path)} == before

@@ -8,7 +8,7 @@ from noisecore.judging.curves.assembly import (
     matched_curves,
 )
 from noisecore.judging.curves.curve import Curve, Drop, Point, Replicates
-from noisecore.judging.curves.frames import curve_frame, matrix_frame
+from noisecore.judging.curves.frames import class_frame, curve_frame, matrix_frame
 from noisecore.judging.curves.matrix import Matrix
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Matrix",
     "Point",
     "Replicates",
+    "class_frame",
     "curve_cells",
     "curve_frame",
     "curve_matrix",

@@ -6,7 +6,9 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from noisecore.judging.curves.assembly import evaluation_at
 from noisecore.records import Evaluation, Trial, TrialRecord
@@ -37,6 +39,25 @@ def matrix_frame(records: Iterable[TrialRecord]) -> pd.DataFrame:
         for test in sorted(record.trial.test_scales)
     ]
     return _frame(rows, ["train_scale", "test_scale"])
+
+
+def class_frame(records: Iterable[TrialRecord], labels: NDArray[np.int64]) -> pd.DataFrame:
+    """Return a row a curve, scale, seed and class: its accuracy, and how many images that is of.
+
+    labels: (n,), the class numbers of the test images. Trials that failed, and those of another
+    number of images, are left out.
+    """
+    rows = []
+    for record in _sorted(records):
+        for scale in record.trial.curve_scales:
+            found = evaluation_at(record, scale)
+            if not isinstance(found, Evaluation) or found.images != len(labels):
+                continue
+            for number in np.unique(labels):
+                right = found.right[labels == number]
+                trial = record.trial
+                rows.append((trial.curve, scale, trial.seed, int(number), right.mean(), len(right)))
+    return pd.DataFrame(rows, columns=["curve", "scale", "seed", "class", "accuracy", "images"])
 
 
 def _row(record: TrialRecord, scales: dict[str, float], test: float) -> dict[str, Any]:

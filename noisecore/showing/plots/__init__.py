@@ -4,6 +4,7 @@ Figures are made without pyplot: no global state, no backend, nothing to close. 
 apart by the colour-blind and, with the markers beside them, in black and white.
 """
 
+from noisecore.showing.plots.classes import plot_classes
 from noisecore.showing.plots.curve import plot_curve
 from noisecore.showing.plots.drift import plot_drift
 from noisecore.showing.plots.learning import plot_learning
@@ -11,4 +12,12 @@ from noisecore.showing.plots.matrix import plot_matrix
 from noisecore.showing.plots.noise import plot_noise
 from noisecore.showing.plots.style import render
 
-__all__ = ["plot_curve", "plot_drift", "plot_learning", "plot_matrix", "plot_noise", "render"]
+__all__ = [
+    "plot_classes",
+    "plot_curve",
+    "plot_drift",
+    "plot_learning",
+    "plot_matrix",
+    "plot_noise",
+    "render",
+]
