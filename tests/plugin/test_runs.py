@@ -75,13 +75,15 @@ class TestTrained:
         """A run leaves the design's tree, each plot in two formats, although a gate failed."""
         names = {path.name for path in trained.artifacts.iterdir() if path.name[0] != "."}
         assert names == {
-            "trials", "plots", "results.json", "curve.csv", "matrix.csv", "summary.md"
+            "trials", "plots", "results.json", "curve.csv", "matrix.csv", "classes.csv",
+            "summary.md",
         }  # fmt: skip
         plots = {path.name for path in (trained.artifacts / "plots").iterdir()}
         for kind in ("png", "svg"):
             assert {f"all-learning.{kind}", f"all-noise.{kind}"} <= plots
             assert len([p for p in plots if p.startswith("mlp") and p.endswith(f"-curve.{kind}")])
             assert len([p for p in plots if p.startswith("mlp") and p.endswith(f"-matrix.{kind}")])
+            assert len([p for p in plots if p.startswith("mlp") and p.endswith(f"-classes.{kind}")])
 
     def test_results_follow_the_schema(self, trained) -> None:
         """results.json is what the published JSON Schema says it is."""
