@@ -18,8 +18,9 @@ import numpy as np
 import pytest
 
 from noisecore.data import load_dataset
+from noisecore.functions import source_sha256
 from noisecore.models import get_builder
-from noisecore.noise import Stream, apply_noise, gaussian, get_noise, source_sha256
+from noisecore.noise import Stream, apply_noise, gaussian, get_noise
 from noisecore.recipes import RECIPES
 from noisecore.records import Trial
 from noisecore.running.engine import Engine

@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import importlib
-import importlib.util
-import inspect
-import os
-import sys
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
-from noisecore.noise import source_sha256, unknown
+from noisecore.functions import Functions
 
 Builder = Callable[[tuple[int, ...], int], Any]
 
@@ -78,77 +70,10 @@ def build_mlp(input_shape: tuple[int, ...], num_classes: int) -> Any:
 
 MODELS: dict[str, Builder] = {"cnn": build_cnn, "mlp": build_mlp}
 
-
-# Builders of a user's own, by their functions' names, and where a worker finds them.
-_OWN: dict[str, Builder] = {}
-
-
-@dataclass(frozen=True)
-class Home:
-    """Where a builder is defined: its module, the module's file, and its name there."""
-
-    module: str
-    file: str
-    name: str
+# The shipped ones and those that a user makes known.
+BUILDERS = Functions("model", MODELS, ModelError)
 
 
 def get_builder(name: str) -> Builder:
     """Return the builder of that name; raise `ModelError` that lists the known ones."""
-    known = MODELS | _OWN
-    try:
-        return known[name]
-    except KeyError:
-        raise ModelError(unknown("model", name, known)) from None
-
-
-def add_builder(function: Builder) -> str:
-    """Make a builder of one's own known by the name of its function, and return that name.
-
-    It has to be a function at the top of a file, for it travels to a worker as file and name.
-    Raises `ModelError` if it is not, or if another builder has that name.
-    """
-    name = str(getattr(function, "__qualname__", repr(function)))
-    if not inspect.isfunction(function) or "<" in name or "." in name:
-        raise ModelError(
-            f"a model builder must be a function at the top of a file, got {name}: give it a name "
-            "there with def, so that a worker can find it"
-        )
-    try:
-        source = source_sha256(function)
-    except OSError:
-        raise ModelError(
-            f"the source of the model builder {name} cannot be read: define it in a file"
-        ) from None
-    other = (MODELS | _OWN).get(name)
-    if other is not None and source_sha256(other) != source:
-        raise ModelError(f"two model builders are called {name}: rename one of them")
-    _OWN[name] = function
-    return name
-
-
-def builder_home(name: str) -> Home | None:
-    """Return where a user's own builder is defined, None for one of noisecore's."""
-    function = _OWN.get(name)
-    if function is None:
-        return None
-    file = inspect.getsourcefile(function) or ""
-    return Home(module=function.__module__, file=os.path.abspath(file), name=name)
-
-
-def load_builder(home: Home) -> None:
-    """Make a user's own builder known in this process: by its module, else by its file."""
-    known = _OWN.get(home.name)
-    if known is not None and inspect.getsourcefile(known) == home.file:
-        return
-    module = None
-    with suppress(ImportError):  # pytest may have made up the name
-        module = importlib.import_module(home.module)
-    if module is None or os.path.abspath(module.__file__ or "") != home.file:
-        name = f"noisecore_builder_{hashlib.sha256(home.file.encode()).hexdigest()[:8]}"
-        spec = importlib.util.spec_from_file_location(name, home.file)
-        if spec is None or spec.loader is None or not os.path.isfile(home.file):
-            raise ModelError(f"the file of the model builder {home.name} is not here: {home.file}")
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[name] = module
-        spec.loader.exec_module(module)
-    _OWN[home.name] = getattr(module, home.name)
+    return BUILDERS.get(name)

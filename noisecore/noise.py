@@ -8,9 +8,6 @@ like for like.
 
 from __future__ import annotations
 
-import difflib
-import hashlib
-import inspect
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -18,6 +15,8 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from noisecore.functions import Functions
 
 FloatArray = NDArray[np.float32]
 Noise = Callable[..., FloatArray]
@@ -93,25 +92,13 @@ NOISES: dict[str, Noise] = {
 }
 
 
+# The shipped ones and those that a user makes known.
+FAMILIES = Functions("noise", NOISES, NoiseError)
+
+
 def get_noise(name: str) -> Noise:
     """Return the noise of that name; raise `NoiseError` that lists the known ones."""
-    try:
-        return NOISES[name]
-    except KeyError:
-        raise NoiseError(unknown("noise", name, NOISES)) from None
-
-
-def unknown(what: str, name: str, known: Iterable[str]) -> str:
-    """Return the one line that answers an unknown name: what is known, and the nearest of it."""
-    known = sorted(known)
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    return f"unknown {what} {name!r}: expected one of {', '.join(known)}{hint}"
-
-
-def source_sha256(function: Callable[..., object]) -> str:
-    """Return the SHA-256 of a function's source text: a changed noise or model is another one."""
-    return hashlib.sha256(inspect.getsource(function).encode()).hexdigest()
+    return FAMILIES.get(name)
 
 
 def check_scale(scale: float) -> float:

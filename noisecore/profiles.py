@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from noisecore.noise import NoiseError, check_scale, unknown
+from noisecore.functions import unknown
+from noisecore.noise import NoiseError, check_scale
 from noisecore.recipes import RECIPES, Recipe, RecipeError, get_recipe
 
 

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, get_args, get_type_hints
 
-from noisecore.noise import unknown
+from noisecore.functions import unknown
 
 Optimizer = Literal["adam", "adadelta"]
 Schedule = Literal["constant", "cosine"]

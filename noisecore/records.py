@@ -24,11 +24,21 @@ class RecordError(ValueError):
 
 
 def curve_name(
-    model: str, noise: str, recipe: Recipe, clip: tuple[float, float] | None, blank: bool
+    model: str,
+    noise: str,
+    recipe: Recipe,
+    clip: tuple[float, float] | None,
+    blank: bool,
+    trained: tuple[str, float] | None = None,
 ) -> str:
     """Return the name of the curve that trials of these make, over their scales and seeds."""
     parts = [model, noise, recipe.name, *_clip_name(clip)]
-    return "/".join([*parts, "blank"] if blank else parts)
+    if blank:
+        parts.append("blank")
+    if trained is not None:
+        # No noise at all is one training, whatever the noise would have been.
+        parts.append(f"trained={trained[0]}:{trained[1]:g}" if trained[1] else "trained=clean")
+    return "/".join(parts)
 
 
 def given_curve_name(model: str, noise: str, clip: tuple[float, float] | None) -> str:
@@ -40,9 +50,9 @@ def _clip_name(clip: tuple[float, float] | None) -> list[str]:
     return [] if clip is None else [f"clip={clip[0]:g}:{clip[1]:g}"]
 
 
-def trial_label(curve: str, scale: float, seed: int) -> str:
-    """Return the words for one trial of a curve."""
-    return f"{curve} scale {scale:g} seed {seed}"
+def trial_label(curve: str, scale: float | None, seed: int) -> str:
+    """Return the words for one trial of a curve; None: it is tested at every scale of it."""
+    return f"{curve} seed {seed}" if scale is None else f"{curve} scale {scale:g} seed {seed}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,11 +99,16 @@ class Trial(AnyTrial):
     model, model_source: the builder's name, and the SHA-256 of its source text.
     blank: the images are replaced by zeros before the noise: a control, which ends at chance.
     train_scale: in the noise's unit; seed: of weights, order, dropout and training noise.
+    trained_with, trained_with_source: the noise that it is trained with once, to be tested at every
+    scale of `noise`; `train_scale` is in that noise's unit then. None: it is trained with `noise`
+    itself, one of the trainings at each scale.
     """
 
     recipe: Recipe
     train_scale: float
     blank: bool = False
+    trained_with: str | None = None
+    trained_with_source: str | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -102,17 +117,22 @@ class Trial(AnyTrial):
     @property
     def curve(self) -> str:
         """The name of the curve that this trial is a part of: all but its scale and its seed."""
-        return curve_name(self.model, self.noise, self.recipe, self.clip, self.blank)
+        trained = None if self.trained_with is None else (self.trained_with, self.train_scale)
+        return curve_name(self.model, self.noise, self.recipe, self.clip, self.blank, trained)
 
     @property
     def curve_scales(self) -> tuple[float, ...]:
-        """The scales of its curve that this trial gives figures for: that it was trained at."""
-        return (self.train_scale,)
+        """The scales of its curve that this trial gives figures for.
+
+        That it was trained at; all that it was tested at if it was trained with a noise once.
+        """
+        return (self.train_scale,) if self.trained_with is None else self.test_scales
 
     @property
     def label(self) -> str:
         """The trial in a few words, for people."""
-        return trial_label(self.curve, self.train_scale, self.seed)
+        scale = self.train_scale if self.trained_with is None else None
+        return trial_label(self.curve, scale, self.seed)
 
 
 @dataclass(frozen=True, kw_only=True)

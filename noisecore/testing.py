@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from noisecore.noise import BLOCK, FloatArray, Noise, Stream, apply_noise, source_sha256
+from noisecore.functions import source_sha256
+from noisecore.noise import BLOCK, FloatArray, Noise, Stream, apply_noise
 
 
 def check_noise(

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from noisecore.functions import source_sha256
 from noisecore.noise import (
     BLOCK,
     NOISES,
@@ -22,7 +23,6 @@ from noisecore.noise import (
     gaussian_blur,
     get_noise,
     salt_and_pepper,
-    source_sha256,
     uniform,
 )
 

@@ -51,6 +51,8 @@ CHANGES = {
     "test_draw": 1,
     "clip": None,
     "blank": True,
+    "trained_with": "fog",
+    "trained_with_source": "c" * 64,
 }
 RECIPE_CHANGES = {
     "optimizer": "adam",
@@ -151,7 +153,24 @@ def test_curve_names_all_but_scale_and_seed(changes, curve):
         assert trial.label == f"{curve} scale {scale:g} seed {seed}"
 
 
+def test_curve_of_a_model_that_was_trained_once():
+    """Its training stands in its name, and its figures are for every scale it was tested at."""
+    once = dataclasses.replace(TRIAL, trained_with="fog", trained_with_source="c" * 64)
+    assert once.curve == f"{TRIAL.curve}/trained=fog:{TRIAL.train_scale:g}"
+    assert once.label == f"{once.curve} seed {once.seed}"
+    assert once.curve_scales == once.test_scales
+    clean = dataclasses.replace(once, train_scale=0)
+    assert clean.curve == f"{TRIAL.curve}/trained=clean"
+
+
 # To JSON and back
+
+
+def test_record_from_before_a_model_could_be_trained_once():
+    """A record without the younger fields is read as one that was trained at each scale."""
+    data = RECORD.to_dict()
+    del data["trial"]["trained_with"], data["trial"]["trained_with_source"]
+    assert TrialRecord.from_dict(data) == RECORD
 
 
 @pytest.mark.parametrize("record", [RECORD, FAILED], ids=["complete", "failed"])

@@ -6,7 +6,7 @@ import difflib
 import os
 
 from noisecore.data.dataset import Dataset, DatasetError
-from noisecore.data.own import load_own
+from noisecore.data.own import is_own, load_own
 from noisecore.data.packaged import PACKAGED, load_packaged
 from noisecore.data.published import PUBLISHED, load_published
 
@@ -16,7 +16,7 @@ DATASETS = ("mnist-5k", "mnist", "fashion-mnist", "digits")
 def load_dataset(name: str, data_dir: str | os.PathLike[str] | None = None) -> Dataset:
     """Return a dataset, read, checked and, if it is nowhere on this machine, downloaded by Keras.
 
-    name: one of `DATASETS`, or the path of an `.npz` file of the user's own.
+    name: one of `DATASETS`, or a user's own: `FILE.npz` or `FILE.py:FUNCTION`, see `load_own`.
     data_dir: a folder that is looked at first, for `mnist` and `fashion-mnist`.
 
     Raises DatasetError if the name is unknown, the data is truncated, altered or unusable, or it
@@ -27,7 +27,7 @@ def load_dataset(name: str, data_dir: str | os.PathLike[str] | None = None) -> D
 
 def load(name: str, data_dir: str | os.PathLike[str] | None, *, download: bool) -> Dataset:
     """Return a dataset as `load_dataset` does, with or without leave to download it."""
-    if name.endswith(".npz"):
+    if is_own(name):
         return load_own(name)
     check_name(name)
     if name in PACKAGED:
@@ -36,12 +36,12 @@ def load(name: str, data_dir: str | os.PathLike[str] | None, *, download: bool) 
 
 
 def check_name(name: str) -> None:
-    """Raise DatasetError unless the name is known or is a path that ends in .npz."""
-    if name in DATASETS or name.endswith(".npz"):
+    """Raise DatasetError unless the name is known or has the form of a user's own."""
+    if name in DATASETS or is_own(name):
         return
     near = difflib.get_close_matches(name.lower(), DATASETS, n=2)
     hint = f" (did you mean {' or '.join(near)}?)" if near else ""
     raise DatasetError(
         f"unknown dataset {name!r}{hint}: expected one of {', '.join(DATASETS)}, or the path of "
-        "an .npz file with x_train, y_train, x_test and y_test"
+        "an .npz file with x_train, y_train, x_test and y_test, or FILE.py:FUNCTION"
     )

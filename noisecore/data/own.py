@@ -1,9 +1,14 @@
-"""A user's own `.npz`, checked at the door, where a wrong range or shape is still cheap."""
+"""A user's own data, an `.npz` or a function, checked at the door.
+
+A wrong range or shape is still cheap there.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,25 +22,78 @@ from noisecore.data.dataset import (
     refusal,
 )
 from noisecore.data.files import read_npz
+from noisecore.functions import load_file
 
 LICENCE = "the user's own"
 
 
+def is_own(name: str) -> bool:
+    """Return whether a data set's name is that of a user's own: `FILE.npz`, `FILE.py:FUNCTION`."""
+    return name.endswith(".npz") or re.search(r"\.py:\w+$", name) is not None
+
+
 def load_own(name: str) -> Dataset:
-    """Return the dataset in a user's `.npz` file, checked.
+    """Return the dataset of a user's `.npz` file, or of a function in a Python file, checked.
 
     name: path of a file with x_train and x_test, (n, h, w) or (n, h, w, channels), uint8 in 0..255
     or float32 or float64 in [0, 1], and y_train and y_test, integers (n,) or (n, 1), or one-hot
-    (n, k), classes 0..k-1. Raises DatasetError, of one line, for anything else.
+    (n, k), classes 0..k-1; or `FILE.py:FUNCTION`, where the function takes nothing and returns
+    the same as ((x_train, y_train), (x_test, y_test)), the same at every call.
+    Raises DatasetError, of one line, for anything else.
     """
-    path = Path(os.path.abspath(os.path.expanduser(name)))
+    if name.endswith(".npz"):
+        path = _find(name, "an .npz file", name)
+        return _checked(path.name, path, read_npz(path))
+    file, _, function = name.rpartition(":")
+    path = _find(file, "a Python file", name)
+    return _checked(f"{path.name}:{function}", path, _call(path, function))
+
+
+def _find(file: str, kind: str, name: str) -> Path:
+    path = Path(os.path.abspath(os.path.expanduser(file)))
     if not path.is_file():
         state = "a folder" if path.is_dir() else "no such file"
         raise DatasetNotFoundError(
-            f"dataset {name!r} was not found: expected an .npz file at {path}, got {state}; "
+            f"dataset {name!r} was not found: expected {kind} at {path}, got {state}; "
             "give its path from the current folder, or its full path"
         )
-    arrays = read_npz(path)
+    return path
+
+
+def _call(path: Path, name: str) -> dict[str, Array]:
+    """Return the four arrays that a function of a file gives."""
+    what = f"{name} in {path}"
+    try:
+        function = getattr(load_file(str(path)), name, None)
+        given: Any = function() if callable(function) else None
+    except Exception as error:
+        raise refusal(
+            what,
+            expected="a function that returns data",
+            got=f"{type(error).__name__}: {error}",
+            remedy="call it by hand to see where that comes from",
+        ) from error
+    if not callable(function):
+        raise refusal(
+            what,
+            expected="a function of that name",
+            got="none" if function is None else type(function).__name__,
+            remedy="define it there, at the top of the file",
+        )
+    try:
+        (x_train, y_train), (x_test, y_test) = given
+    except (TypeError, ValueError):
+        raise refusal(
+            what,
+            expected="((x_train, y_train), (x_test, y_test))",
+            got=type(given).__name__,
+            remedy="return the four arrays like this",
+        ) from None
+    arrays = zip(ARRAYS, map(np.asarray, (x_train, y_train, x_test, y_test)), strict=True)
+    return dict(arrays)
+
+
+def _checked(name: str, path: Path, arrays: dict[str, Array]) -> Dataset:
     for split in ("train", "test"):
         _check_images(arrays[f"x_{split}"], f"x_{split} in {path}")
     _check_pair(arrays, path)
@@ -50,7 +108,7 @@ def load_own(name: str) -> Dataset:
                 remedy=f"save x_{split} and y_{split} of the same samples",
             )
     return as_dataset(
-        path.name, {**arrays, **labels}, num_classes=num_classes, source=str(path), licence=LICENCE
+        name, {**arrays, **labels}, num_classes=num_classes, source=str(path), licence=LICENCE
     )
 
 

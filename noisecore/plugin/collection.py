@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from noisecore.noise import unknown
+from noisecore.functions import unknown
 from noisecore.plugin import baseline
 from noisecore.plugin.choices import Choices
 from noisecore.plugin.declare import read_requests

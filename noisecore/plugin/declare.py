@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from noisecore.functions import source_sha256, unknown
 from noisecore.judging.margins import parse_margins
-from noisecore.models import add_builder, builder_home, get_builder
-from noisecore.noise import check_scale, check_scales, get_noise, source_sha256, unknown
+from noisecore.models import BUILDERS, get_builder
+from noisecore.noise import FAMILIES, Noise, check_scale, check_scales, get_noise
 from noisecore.profiles import Profile
 from noisecore.recipes import Recipe
 from noisecore.records import Trial, TrialRecord, curve_name, trial_label
@@ -20,15 +21,18 @@ if TYPE_CHECKING:
     from noisecore.data import Dataset
 
 MARKER = (
-    "robustness(*conditions, models=, scales=, recipe=, blank=False, margins=, profile=): train a "
+    "robustness(*conditions, models=, noise=, scales=, train=, recipe=, blank=False, margins=, "
+    "profile=): train a "
     "model at each scale and seed of the run, before the test; what is left out is the profile's. "
-    "models: names, or functions that build one. "
+    "models: names, or functions that build one. noise: a name, or a function; with its scales. "
+    "train: the noise and scale, such as ('gaussian', 0.5), that the model is trained with once, "
+    "to be tested at each of the scales. "
     "The test asks for noise_model and noise_scale to run once for each of these. Further "
     "conditions are dicts of the same arguments, each a curve of its own. margins: those of "
     "--noise-margins, for this test."
 )
 
-_FIELDS = ("models", "scales", "recipe", "blank", "margins", "profile")
+_FIELDS = ("models", "noise", "scales", "train", "recipe", "blank", "margins", "profile")
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,7 @@ class Request:
 
     dataset: the name that it has in records.
     test_scales: those of the run, 0, and the train scales: every trial is evaluated at all.
+    trained_with: the noise that the model is trained with once, None to be trained with `noise`.
     margins: what was said of them for this curve, None for the run's.
     """
 
@@ -50,6 +55,7 @@ class Request:
     test_draw: int
     clip: tuple[float, float] | None
     blank: bool
+    trained_with: str | None = None
     margins: str | None = None
 
     def trials(self, dataset: Dataset) -> list[Trial]:
@@ -69,6 +75,9 @@ class Request:
                 test_draw=self.test_draw,
                 clip=self.clip,
                 blank=self.blank,
+                trained_with=self.trained_with,
+                trained_with_source=self.trained_with
+                and source_sha256(get_noise(self.trained_with)),
             )
             for scale in self.train_scales
             for seed in self.seeds
@@ -77,12 +86,13 @@ class Request:
     @property
     def curve(self) -> str:
         """The name of the curve that these trials make, as `Trial.curve` has it."""
-        return curve_name(self.model, self.noise, self.recipe, self.clip, self.blank)
+        trained = None if self.trained_with is None else (self.trained_with, self.train_scales[0])
+        return curve_name(self.model, self.noise, self.recipe, self.clip, self.blank, trained)
 
     def labels(self) -> list[str]:
         """Return the trials' labels, in the order of `trials`."""
         return [
-            trial_label(self.curve, scale, seed)
+            trial_label(self.curve, None if self.trained_with else scale, seed)
             for scale in self.train_scales
             for seed in self.seeds
         ]
@@ -158,24 +168,37 @@ def _read_request(
         raise ValueError(
             "blank images cannot be standardised: add recipe={'standardisation': 'none'}"
         )
-    scales = _scales(values, profile)
+    noise = _noise(values.get("noise", profile.noise))
+    scales = train_scales = _scales(values, profile)
+    check_scales(get_noise(noise), scales)
+    run_scales = (0.0, *profile.scales) if noise == profile.noise else (0.0,)
     if "noise_scale" in params:
-        scales = (params["noise_scale"],)
-    check_scales(get_noise(profile.noise), scales)
+        train_scales = (params["noise_scale"],)
+    trained_with = None
+    if "train" in values:
+        trained_with, scale = _training(values["train"])
+        train_scales = (scale,)
+        # What is trained on clean images is one model, whatever the noise would have been.
+        trained_with = trained_with if scale else noise
+        if "noise_scale" in params:
+            raise ValueError(
+                "train= gives one model, tested at all scales: judge robustness.curve, and leave "
+                "noise_scale out"
+            )
     if not models:
         return None
-    run_scales = (0.0, *profile.scales)
     return Request(
         dataset=Path(profile.dataset).name,
         model=models[0],
-        noise=profile.noise,
+        noise=noise,
         recipe=recipe,
-        train_scales=scales,
+        train_scales=train_scales,
         test_scales=tuple(sorted({*run_scales, *scales})),
         seeds=profile.seeds,
         test_draw=profile.test_draw,
         clip=profile.clip,
         blank=blank,
+        trained_with=trained_with,
         margins=values.get("margins"),
     )
 
@@ -188,7 +211,7 @@ def _models(values: Mapping[str, Any], profile: Profile) -> tuple[str, ...]:
             "models must be a list of names such as ['cnn', 'mlp'], or of functions that build a "
             f"model, got {models!r}"
         )
-    names = tuple(add_builder(model) if callable(model) else model for model in models)
+    names = tuple(BUILDERS.add(model) if callable(model) else model for model in models)
     for name in names:
         get_builder(name)
     return names
@@ -196,10 +219,33 @@ def _models(values: Mapping[str, Any], profile: Profile) -> tuple[str, ...]:
 
 def _chosen(models: Sequence[str], profile: Profile) -> list[str]:
     """Return those models that are the run's; a test's own always are."""
-    return [model for model in models if model in profile.models or builder_home(model)]
+    return [model for model in models if model in profile.models or BUILDERS.home(model)]
+
+
+def _noise(noise: str | Noise) -> str:
+    """Return the name of a noise; one of the test's own is made known."""
+    name = FAMILIES.add(noise) if callable(noise) else noise
+    get_noise(name)
+    return name
+
+
+def _training(train: Any) -> tuple[str, float]:
+    """Return the noise and scale that a model is trained with once."""
+    if not isinstance(train, tuple) or len(train) != 2:
+        raise ValueError(
+            f"train must be a noise and its scale, such as ('gaussian', 0.5), got {train!r}"
+        )
+    noise, scale = _noise(train[0]), check_scale(train[1])
+    check_scales(get_noise(noise), [scale])
+    return noise, scale
 
 
 def _scales(values: Mapping[str, Any], profile: Profile) -> tuple[float, ...]:
+    noise = values.get("noise", profile.noise)
+    if "scales" not in values and getattr(noise, "__name__", noise) != profile.noise:
+        raise ValueError(
+            f"scales must be given with noise=: the run's are in the unit of {profile.noise}"
+        )
     scales = values.get("scales", (0.0, *profile.scales))
     if isinstance(scales, str | float | int) or not scales:
         raise ValueError(f"scales must be a list of numbers such as [0.1, 1], got {scales!r}")

@@ -37,7 +37,9 @@ OPTIONS = (
     Option("profile", "NAME", "profile: quick, notebook, or one from noise_profiles", "quick"),
     Option("seeds", "SEEDS", "number of seeds, or a range such as 10-12"),
     Option(
-        "dataset", "NAME", "data set by name, or an .npz file; 'python -m noisecore data' lists"
+        "dataset",
+        "NAME",
+        "data set by name, FILE.npz, or FILE.py:FUNCTION; 'python -m noisecore data' lists",
     ),
     Option("data-dir", "FOLDER", "folder that holds full-size data sets"),
     Option("model", "NAMES", "models, such as cnn or cnn,mlp"),

@@ -19,11 +19,7 @@ from typing import TYPE_CHECKING, Any
 import noisecore
 from noisecore.records import Epoch, Trial, TrialRecord
 from noisecore.running import dask_worker
-from noisecore.running.worker import (
-    LostWorkerError,
-    WorkerError,
-    builder_request,
-)
+from noisecore.running.worker import LostWorkerError, WorkerError, own_functions
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -256,7 +252,7 @@ class Slot:
             conditions,
             self._timeout,
             self._cluster.owner,
-            builder_request(trial),
+            own_functions(trial),
             workers=[self._address],
             allow_other_workers=False,
             pure=False,

@@ -9,8 +9,9 @@ from typing import Any
 
 import noisecore
 from noisecore.models import ModelError
+from noisecore.noise import NoiseError
 from noisecore.records import trial_from_dict
-from noisecore.running.worker import LostWorkerError, Worker, WorkerError, use_builder
+from noisecore.running.worker import LostWorkerError, Worker, WorkerError, use_functions
 
 _lock = threading.Lock()
 _worker: Worker | None = None
@@ -42,7 +43,7 @@ def run_there(
     conditions: dict[str, Any],
     timeout: float | None,
     owner: str,
-    builder: dict[str, Any],
+    own: dict[str, Any],
 ) -> tuple[str, Any]:
     """Run a trial in this Dask worker's one child process; say how it ended."""
     global _worker, _kind
@@ -56,13 +57,13 @@ def run_there(
             _kind = kind
         worker = _worker
         try:
-            use_builder(builder)
+            use_functions(own)
             record = worker.run(
                 trial_from_dict(trial), run=run, conditions=conditions, on_epoch=lambda *_: None
             )
         except LostWorkerError as error:
             return "lost", str(error)
-        except (ModelError, WorkerError) as error:
+        except (ModelError, NoiseError, WorkerError) as error:
             return "error", str(error)
         return "record", record.to_dict()
 

@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 
 import noisecore
 from noisecore.data import unit_images
-from noisecore.models import builder_home, get_builder
-from noisecore.noise import BLOCK, FloatArray, Stream, apply_noise, get_noise, source_sha256
+from noisecore.functions import Functions, source_sha256
+from noisecore.models import BUILDERS, get_builder
+from noisecore.noise import BLOCK, FAMILIES, FloatArray, Stream, apply_noise, get_noise
 from noisecore.records import Epoch, Evaluation, Trial, TrialRecord, pack_right
 from noisecore.running import compat, machine
 from noisecore.running.training import TrialError, evaluate, shuffled, standardise, train
@@ -113,7 +114,8 @@ def _measure(
             f"data set {trial.dataset} changed: expected SHA-256 {trial.dataset_sha256}, "
             f"got {dataset.sha256}"
         )
-    noise = get_noise(trial.noise)
+    _check_sources(trial)
+    trained_with = trial.trained_with or trial.noise
     recipe = trial.recipe
     # Each step that can be is done in place: at full size a split in float32 is 188 MB.
     splits = dataset.x_train, dataset.x_test
@@ -131,26 +133,26 @@ def _measure(
     def train_images(epoch: int | None, out: FloatArray | None = None) -> FloatArray:
         stream = Stream(trial.seed, "train", epoch)
         scale = trial.train_scale
+        noise = get_noise(trained_with)
         return layout(apply_noise(noise, clean, scale, stream, clip=trial.clip, out=out))
 
-    def test_images(scale: float) -> FloatArray:
-        noisy = apply_noise(noise, test, scale, Stream(trial.test_draw, "test"), clip=trial.clip)
-        if scale > 0 and np.array_equal(noisy, test):
-            raise TrialError(f"noise {trial.noise} at scale {scale:g} changed no test image")
+    def test_images(scale: float, name: str = trial.noise, most: int | None = None) -> FloatArray:
+        stream = Stream(trial.test_draw, "test")
+        noisy = apply_noise(get_noise(name), test[:most], scale, stream, clip=trial.clip)
+        if scale > 0 and np.array_equal(noisy, test[:most]):
+            if most is not None:  # the noise may be rare
+                return test_images(scale, name)
+            raise TrialError(f"noise {name} at scale {scale:g} changed no test image")
         return noisy
 
-    for scale in filter(None, trial.test_scales):
-        # Now rather than after the training; the first block tells, unless the noise is rare.
-        stream = Stream(trial.test_draw, "test")
-        if np.array_equal(apply_noise(noise, test[:BLOCK], scale, stream), test[:BLOCK]):
-            test_images(scale)
+    # Noise that changes nothing is found now rather than after the training.
+    test_images(trial.train_scale, trained_with, most=BLOCK)
+    for scale in trial.test_scales:
+        test_images(scale, most=BLOCK)
 
     shape = layout(clean[:1]).shape[1:]
-    builder = get_builder(trial.model)
-    if builder_home(trial.model) and source_sha256(builder) != trial.model_source:
-        raise TrialError(f"the source of the model builder {trial.model} is not the one asked for")
     with compat.precision(recipe.precision):
-        model = builder(shape, dataset.num_classes)
+        model = get_builder(trial.model)(shape, dataset.num_classes)
     if recipe.precision != "float32":
         compat.end_in_float32(model)
     images: Callable[[int], FloatArray] = train_images
@@ -169,7 +171,7 @@ def _measure(
         images,
         dataset.y_train,
         order,
-        (layout(test_images(trial.train_scale)), dataset.y_test),
+        (layout(test_images(trial.train_scale, trained_with)), dataset.y_test),
         on_epoch,
     )
     cost["train_seconds"] = sum(epoch_seconds)
@@ -196,6 +198,18 @@ def _measure(
         "history": tuple(history),
         "evaluations": tuple(evaluations),
     }
+
+
+def _check_sources(trial: Trial) -> None:
+    """Raise `TrialError` unless the source of each of a user's own functions is that asked for."""
+    asked: list[tuple[Functions[Any], str, str | None]] = [
+        (BUILDERS, trial.model, trial.model_source),
+        (FAMILIES, trial.noise, trial.noise_source),
+        (FAMILIES, trial.trained_with or "", trial.trained_with_source),
+    ]
+    for functions, name, source in asked:
+        if functions.home(name) and source_sha256(functions.get(name)) != source:
+            raise TrialError(f"the source of the {functions.kind} {name} is not the one asked for")
 
 
 @contextmanager

@@ -22,7 +22,9 @@ from pathlib import Path
 from typing import Any
 
 import noisecore
-from noisecore.models import Home, builder_home, load_builder
+from noisecore.functions import Functions, Home
+from noisecore.models import BUILDERS
+from noisecore.noise import FAMILIES
 from noisecore.records import Epoch, Trial, TrialRecord, trial_from_dict
 from noisecore.running import compat
 from noisecore.running.machine import resident_memory
@@ -118,7 +120,7 @@ class Worker:
             "location": self.location,
             "run": run,
             "conditions": conditions,
-            **builder_request(trial),
+            **own_functions(trial),
         }
         _send(process, request)
         while True:
@@ -206,17 +208,22 @@ class Worker:
         return event
 
 
-def builder_request(trial: Trial) -> dict[str, Any]:
-    """Return what a process elsewhere needs to find a model builder of the user's own."""
-    home = builder_home(trial.model)
-    return {} if home is None else {"builder": asdict(home), "path": sys.path}
+_KINDS: dict[str, Functions[Any]] = {"model": BUILDERS, "noise": FAMILIES}
 
 
-def use_builder(request: Mapping[str, Any]) -> None:
-    """Find the model builder of a request, if it is the user's own."""
-    if "builder" in request:
-        sys.path += [entry for entry in request["path"] if entry not in sys.path]
-        load_builder(Home(**request["builder"]))
+def own_functions(trial: Trial) -> dict[str, Any]:
+    """Return what a process elsewhere needs to find the user's own functions of a trial."""
+    names = [("model", trial.model), ("noise", trial.noise), ("noise", trial.trained_with or "")]
+    homes = [(kind, _KINDS[kind].home(name)) for kind, name in dict.fromkeys(names)]
+    own = [(kind, asdict(home)) for kind, home in homes if home is not None]
+    return {"own": own, "path": sys.path} if own else {}
+
+
+def use_functions(request: Mapping[str, Any]) -> None:
+    """Find the user's own functions of a request, if there are any."""
+    sys.path += [entry for entry in request.get("path", ()) if entry not in sys.path]
+    for kind, home in request.get("own", ()):
+        _KINDS[kind].load(Home(**home))
 
 
 def _close_pipes(process: subprocess.Popen[str]) -> None:
@@ -263,7 +270,7 @@ def main() -> None:
         try:
             if location not in datasets:
                 datasets = {location: load_dataset(*location)}
-            use_builder(request)
+            use_functions(request)
             record = run_trial(
                 trial_from_dict(request["trial"]),
                 datasets[location],

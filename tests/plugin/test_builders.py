@@ -77,11 +77,17 @@ def test_as_the_readme_shows_it(run_in, write_tiny, tmp_path) -> None:
 @pytest.mark.parametrize(
     ("builder", "message"),
     [
-        ("lambda shape, classes: None", "must be a function at the top of a file, got <lambda>"),
-        ("Nested.build", "must be a function at the top of a file, got Nested.build"),
-        ("print", "must be a function at the top of a file, got print"),
+        (
+            "lambda shape, classes: None",
+            "a model of your own must be a function at the top of a file, got <lambda>",
+        ),
+        (
+            "Nested.build",
+            "a model of your own must be a function at the top of a file, got Nested.build",
+        ),
+        ("print", "a model of your own must be a function at the top of a file, got print"),
         ("'snail'", "unknown model 'snail'"),
-        ("build_cnn", "two model builders are called build_cnn"),
+        ("build_cnn", "two functions for a model are called build_cnn"),
     ],
 )
 def test_builder_that_cannot_travel(pytester, monkeypatch, builder, message) -> None:

@@ -30,7 +30,7 @@ REGRESSIONS = {
     ],
     "noise at half strength": [
         (TRIALS, "scale = trial.train_scale\n", "scale = trial.train_scale / 2\n"),
-        (TRIALS, "apply_noise(noise, test, scale,", "apply_noise(noise, test, scale / 2,"),
+        (TRIALS, "test[:most], scale, stream", "test[:most], scale / 2, stream"),
     ],
     "5 % of the labels shuffled": [
         (TRIALS, "        dataset.y_train,\n", "        some_shuffled(dataset.y_train),\n"),

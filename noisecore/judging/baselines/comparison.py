@@ -135,6 +135,7 @@ def _obstacles(ours: TrialRecord, theirs: TrialRecord) -> list[str]:
     a, b = ours.trial, theirs.trial
     pairs = [(field, getattr(a, field), getattr(b, field)) for field in _SAME]
     if isinstance(a, Trial) and isinstance(b, Trial):
+        pairs.append(("trained with", a.trained_with_source, b.trained_with_source))
         before = b.recipe.values()
         pairs += [(f"recipe {key}", value, before[key]) for key, value in a.recipe.values().items()]
     else:

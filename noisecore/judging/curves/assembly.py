@@ -19,7 +19,8 @@ Cells = dict[tuple[float, int], TrialRecord]
 def matched_curves(records: Iterable[TrialRecord]) -> dict[str, Curve]:
     """Return the matched curve of each name: scale by seed, trained and tested at the scale.
 
-    Of a model that was given, the curve over its test scales, by draw.
+    Of a model that was given, the curve over its test scales, by draw; of one that was trained
+    with a noise once, the curve over its test scales, by seed.
 
     Raises `ValueError`, naming both keys, if two records of a curve do not belong together: other
     data, source, recipe or test images, or other numbers for the same scale and seed.
@@ -54,11 +55,11 @@ def matched_curves(records: Iterable[TrialRecord]) -> dict[str, Curve]:
 def curve_matrix(records: Iterable[TrialRecord]) -> dict[str, Matrix]:
     """Return the train-by-test matrix of each curve's name; raises as `matched_curves` does.
 
-    A model that was given has none.
+    A model that was given has none, nor one that was trained once, with another noise.
     """
     matrices = {}
     for name, cells in curve_cells(records).items():
-        if _given(cells):
+        if not _matched(cells):
             continue
         scales, seeds = _axes(cells)
         tests = sorted({scale for record in cells.values() for scale in record.trial.test_scales})
@@ -115,6 +116,12 @@ def curve_cells(records: Iterable[TrialRecord]) -> dict[str, Cells]:
 def _given(cells: Cells) -> bool:
     """Return whether these are of a model that was given, and not trained."""
     return any(isinstance(record.trial, GivenTrial) for record in cells.values())
+
+
+def _matched(cells: Cells) -> bool:
+    """Return whether these are of models that were trained at each scale of the curve."""
+    trials = (record.trial for record in cells.values())
+    return all(isinstance(each, Trial) and each.trained_with is None for each in trials)
 
 
 def _axes(cells: Cells) -> tuple[list[float], tuple[int, ...]]:

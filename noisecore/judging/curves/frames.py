@@ -20,7 +20,7 @@ _FIGURES = ["seed", "accuracy", "loss", "test_images", "train_seconds", "key", "
 def curve_frame(records: Iterable[TrialRecord]) -> pd.DataFrame:
     """Return a row a trial, tested at its train scale; failed ones keep a row without figures.
 
-    A trial of a model that was given has a row a test scale.
+    A trial of a model that was given, or trained with a noise once, has a row a test scale.
     """
     rows = [
         _row(record, {"scale": scale}, scale)
@@ -31,11 +31,14 @@ def curve_frame(records: Iterable[TrialRecord]) -> pd.DataFrame:
 
 
 def matrix_frame(records: Iterable[TrialRecord]) -> pd.DataFrame:
-    """Return a row a training and test scale; failed ones keep rows without figures."""
+    """Return a row a training and test scale of one noise; failed ones keep rows without figures.
+
+    Trials with another training noise are left out: its scales have another unit.
+    """
     rows = [
         _row(record, {"train_scale": record.trial.train_scale, "test_scale": test}, test)
         for record in _sorted(records)
-        if isinstance(record.trial, Trial)
+        if isinstance(record.trial, Trial) and record.trial.trained_with is None
         for test in sorted(record.trial.test_scales)
     ]
     return _frame(rows, ["train_scale", "test_scale"])

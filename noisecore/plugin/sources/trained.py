@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from noisecore.data import load_dataset
+from noisecore.data import is_own, load_dataset
 from noisecore.plugin.choices import Choices
 from noisecore.plugin.declare import Request
 from noisecore.plugin.progress import Progress
@@ -43,7 +43,7 @@ class Trained(Planned):
         self.set_aside: list[str] = []
         name, folder = choices.profile.dataset, choices.data_dir
         if choices.scheduler is not None:  # a Dask worker has a folder of its own
-            name = os.path.abspath(name) if os.path.isfile(name) else name
+            name = os.path.abspath(os.path.expanduser(name)) if is_own(name) else name
             folder = os.path.abspath(folder) if folder is not None else None
         self._location = (name, folder)
         self.dataset = load_dataset(*self._location)

@@ -15,15 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 import noisecore
-from noisecore.noise import (
-    FloatArray,
-    Noise,
-    Stream,
-    apply_noise,
-    check_scales,
-    get_noise,
-    source_sha256,
-)
+from noisecore.functions import source_sha256
+from noisecore.noise import FloatArray, Noise, Stream, apply_noise, check_scales, get_noise
 from noisecore.records import GivenTrial, TrialRecord
 from noisecore.running.evaluation.given import GivenError, GivenModel, as_outputs, given_model
 from noisecore.running.evaluation.images import Pixels, Units, read_chunks

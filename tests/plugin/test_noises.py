@@ -1,0 +1,159 @@
+"""Noises in a marker: one of one's own, and one that a model is trained with to meet another."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+NOISES = """
+import numpy as np
+import pytest
+from noisecore.noise import gaussian, salt_and_pepper
+
+def fog(images, scale, *, rng):
+    return ((1 - scale) * images + np.float32(scale)).astype(np.float32)
+"""
+
+
+@pytest.mark.parametrize(
+    "arguments", [(), ("--noise-workers=0",), ("-n", "1")], ids=["worker", "inline", "xdist"]
+)
+def test_noise_of_ones_own_is_trained_with(run_in, write_tiny, tmp_path, arguments) -> None:
+    """A function beside the test is the noise of its trials, in their names and in their keys."""
+    write_tiny(tmp_path)
+    (tmp_path / "test_own.py").write_text(
+        NOISES
+        + """
+@pytest.mark.robustness(noise=fog, scales=[0.5, 1])
+def test_fog(robustness, noise_model, noise_scale):
+    assert robustness.point.scale == noise_scale
+
+@pytest.mark.robustness(noise=fog, scales=[0.5, 1])
+def test_curve(robustness, noise_model):
+    assert robustness.curve.scales.tolist() == [0.5, 1]
+    # White images at scale 1: nothing is left to be told apart.
+    assert robustness.curve.at(1).accuracy.max() < 0.5 < robustness.curve.at(0.5).accuracy.min()
+"""
+    )
+    ended = run_in(tmp_path, "--noise-seeds=1", *arguments)
+    assert ended.code == 0, ended.output
+    assert "2 of 2 trials" in ended.output  # the test of a point asks for the very same
+    (curve,) = {label.partition(" ")[0] for label in ended.records}
+    assert curve.startswith("mlp/fog/quick")
+
+
+def test_trained_with_one_noise_and_tested_with_another(run_in, write_tiny, tmp_path) -> None:
+    """Such a model is trained once a seed, and its curve is over the other noise's scales."""
+    write_tiny(tmp_path)
+    (tmp_path / "test_own.py").write_text(
+        NOISES
+        + """
+PEPPER = dict(noise=salt_and_pepper, scales=[0.1, 0.9])
+
+@pytest.mark.robustness(dict(train=("gaussian", 0)), dict(train=(gaussian, 1)), **PEPPER)
+def test_across(robustness, noise_model):
+    clean, noisy = robustness.curves
+    assert clean.name.startswith("mlp/salt_and_pepper/quick")
+    assert clean.name.endswith("/trained=clean")
+    assert noisy.name.endswith("/trained=gaussian:1")
+    for curve in (clean, noisy):
+        assert curve.scales.tolist() == [0, 0.1, 0.9]
+        assert curve.seeds == (0, 1)
+    (record, _), _ = robustness.records
+    assert record.trial.train_scale == 0
+"""
+    )
+    ended = run_in(tmp_path, "--noise-seeds=2")
+    assert ended.code == 0, ended.output
+    assert "4 of 4 trials" in ended.output
+    curves = (ended.artifacts / "curve.csv").read_text().splitlines()
+    assert len(curves) == 1 + 4 * 3
+    assert len((ended.artifacts / "matrix.csv").read_text().splitlines()) == 1
+    results = json.loads((ended.artifacts / "results.json").read_text())
+    assert {each["trial"]["trained_with"] for each in results["trials"]} == {
+        "gaussian",
+        "salt_and_pepper",  # clean is clean, whatever the noise would have been
+    }
+    again = run_in(
+        tmp_path,
+        "--noise-seeds=2",
+        "--noise-records=noisecore-results/quick",
+        "--noise-artifacts=judged",
+    )
+    assert again.code == 0, again.output
+
+
+def test_baseline_of_a_model_trained_with_another_noise(run_in, write_tiny, tmp_path) -> None:
+    """Its curve is compared like any other, and another training noise is not comparable."""
+    write_tiny(tmp_path)
+    test = (
+        NOISES
+        + """
+from noisecore.judging.gates import assert_no_regression
+
+@pytest.mark.robustness(noise="salt_and_pepper", scales=[0.1, 0.9], train=(fog, 0.5))
+def test_across(robustness, noise_baseline, noise_model):
+    assert_no_regression(robustness.against(noise_baseline))
+"""
+    )
+    (tmp_path / "test_own.py").write_text(test)
+    made = run_in(tmp_path, "--noise-update-baseline")
+    assert made.code == 0, made.output
+    same = run_in(tmp_path, "--noise-baseline=auto")
+    assert same.code == 0, same.output
+    (tmp_path / "test_own.py").write_text(test.replace("(1 - scale) *", "(1 - scale / 2) *"))
+    other = run_in(tmp_path, "--noise-baseline=auto")
+    assert other.code == 1, other.output
+    assert "trained with is " in other.output
+
+
+@pytest.mark.parametrize(
+    ("marker", "message"),
+    [
+        ("noise=lambda x, s, *, rng: x, scales=[1]", "a noise of your own must be a function at"),
+        ("noise='fogg', scales=[1]", "unknown noise 'fogg': expected one of"),
+        ("noise=3, scales=[1]", "unknown noise '3'"),
+        ("noise=other.gaussian, scales=[1]", "two functions for a noise are called gaussian"),
+        ("noise=fog", "scales must be given with noise=: the run's are in the unit of gaussian"),
+        ("noise='salt_and_pepper', scales=[2]", "it must be <= 1, got 2"),
+        ("train='gaussian'", "train must be a noise and its scale, such as ('gaussian', 0.5)"),
+        ("train=('gaussian', -1)", "scale must be a finite number >= 0, got -1"),
+        ("train=('salt_and_pepper', 2)", "it must be <= 1, got 2"),
+        ("train=('snow', 1)", "unknown noise 'snow'"),
+    ],
+)
+def test_noise_that_cannot_be_had(pytester, monkeypatch, marker, message) -> None:
+    """A noise that is none is refused in one line, before anything is trained."""
+    monkeypatch.delenv("CI", raising=False)
+    (pytester.path / "other.py").write_text("def gaussian(images, scale, *, rng): return images\n")
+    (pytester.path / "test_own.py").write_text(
+        NOISES
+        + f"""
+import other
+
+@pytest.mark.robustness({marker})
+def test_own(robustness, noise_model): pass
+"""
+    )
+    result = pytester.runpytest_subprocess("--noise-scales=1")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    (line,) = [line for line in result.errlines if line.startswith("ERROR")]
+    assert message in line
+    assert "Traceback" not in result.stdout.str() + result.stderr.str()
+
+
+def test_model_trained_once_has_no_scale_to_run_for(pytester, monkeypatch) -> None:
+    """A test that asks for noise_scale beside train= is told to judge the whole curve."""
+    monkeypatch.delenv("CI", raising=False)
+    pytester.makepyfile(
+        test_own="""
+import pytest
+
+@pytest.mark.robustness(train=("gaussian", 0))
+def test_own(robustness, noise_model, noise_scale): pass
+"""
+    )
+    result = pytester.runpytest_subprocess("--noise-scales=1")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "train= gives one model, tested at all scales" in result.stderr.str()
