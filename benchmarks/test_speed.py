@@ -1,13 +1,11 @@
 """Claim: noisecore trains the notebook's sweep faster than the notebook, and wastes little.
 
 Every figure is a ratio of two sides that were measured in this one run, on this machine; none is
-asserted, since machines are shared and noisy. Run with `--speed`; what was measured is printed,
-and left as `noisecore-results/speed/` with a picture.
+asserted, since machines are shared and noisy. Run with `--speed`.
 """
 
 import json
 import math
-import os
 import subprocess
 import sys
 import time
@@ -36,27 +34,6 @@ BATCH = RECIPES["notebook"].batch_size
 # of weights and inputs (the first layer needs none of its inputs).
 CONV1, CONV2, DENSE1, DENSE2 = 26**2 * 32 * 9, 24**2 * 64 * 288, 9216 * 128, 128 * 10
 FLOP = 2 * (2 * CONV1 + 3 * (CONV2 + DENSE1 + DENSE2))
-
-
-@pytest.fixture(scope="module", autouse=True)
-def table(request, tmp_path_factory):
-    """The rows of all tests here: what, one side, the other side, ratio."""
-    if not request.config.getoption("speed"):
-        pytest.skip("measures speed: add --speed, on a machine that does nothing else")
-    rows: list[tuple[str, str, str, float]] = []
-    yield rows
-    write(rows, request.config)
-
-
-@pytest.fixture
-def row(table, benchmark):
-    """Add a row to the table, and its ratio to pytest-benchmark's JSON."""
-
-    def add(what: str, ours: str, other: str, ratio: float) -> None:
-        table.append((what, ours, other, ratio))
-        benchmark.extra_info[what] = ratio
-
-    return add
 
 
 def trials(dataset, precision: str, scales=SCALES, seeds=(0,), epochs=EPOCHS) -> list[Trial]:
@@ -272,31 +249,3 @@ def test_collection(benchmark, row, tmp_path):
     without = ("-p", "no:noisecore.plugin", "-p", "no:cacheprovider")
     plain = min(seconds(*without, cwd=tmp_path) for _ in range(3))
     row("pytest --collect-only", f"{mine:.2f} s", f"{plain:.2f} s, plain pytest", mine / plain)
-
-
-def write(rows, config) -> None:
-    """Print the table, and leave it with a picture."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    folder = config.rootpath / "noisecore-results" / "speed"
-    folder.mkdir(parents=True, exist_ok=True)
-    lines = ["| what | noisecore | beside | ratio |", "| --- | --- | --- | --- |"]
-    lines += [f"| {what} | {ours} | {other} | {ratio:.2f} |" for what, ours, other, ratio in rows]
-    (folder / "speed.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    (folder / "speed.json").write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
-    figure, axes = pyplot.subplots(figsize=(8, 0.45 * len(rows) + 1), layout="constrained")
-    bars = axes.barh([what for what, *_ in rows], [ratio for *_, ratio in rows], color="#4477aa")
-    axes.bar_label(bars, fmt="%.2f", padding=3)
-    axes.axvline(1, color="black", linewidth=0.8)
-    axes.invert_yaxis()
-    axes.set_xlabel("ratio")
-    axes.margins(x=0.1)
-    for kind in ("png", "svg"):
-        figure.savefig(folder / f"speed.{kind}", dpi=150)
-    pyplot.close(figure)
-    terminal = config.pluginmanager.get_plugin("terminalreporter")
-    if terminal is not None:
-        terminal.write("\n\n" + "\n".join(lines) + f"\n\nleft in {os.path.relpath(folder)}\n")

@@ -110,20 +110,25 @@ def assert_no_regression(case: Case) -> None:
     """Assert that a run lost no more than its baseline allows; see `judge_no_regression`."""
     __tracebackhide__ = True
     verdict = judge_no_regression(case)
+    comparison = case.comparisons.get(case.curve)
+    given = comparison is not None and comparison.replicates == "draws"
+    compared = any("difference" in row for row in verdict.figures)
     settle(
         verdict,
         [regression_table(verdict)],
-        failed=_HINT if any("difference" in row for row in verdict.figures) else _RENEW,
-        inconclusive="More seeds narrow the interval (--noise-seeds).",
+        failed=_RENEW if not compared else _CAUSE if given else f"{_CAUSE} {_DOUBT}",
+        inconclusive="More images or draws narrow the interval."
+        if given
+        else "More seeds narrow the interval (--noise-seeds).",
     )
 
 
 _RENEW = "If this is meant, renew the baseline (--noise-update-baseline), and commit it."
-_HINT = (
+_CAUSE = (
     "If the change is meant, renew the baseline in the commit that causes it "
-    "(--noise-update-baseline). If you doubt a drop, look again with more seeds "
-    "(--noise-gate rigorous --noise-seeds 10)."
+    "(--noise-update-baseline)."
 )
+_DOUBT = "If you doubt a drop, look again with more seeds (--noise-gate rigorous --noise-seeds 10)."
 
 
 def _judge_simple(case: Case, comparison: Comparison) -> list[Row]:

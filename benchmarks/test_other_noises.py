@@ -1,0 +1,34 @@
+"""Claim: a model that was trained on clean images does worse the stronger the noise, of any kind.
+
+It is trained once a seed, and tested at each scale of each noise, which is in a unit of its own.
+That accuracy falls with the scale is no law: it is claimed here for each noise by name.
+"""
+
+import pytest
+
+from noisecore.judging.gates import assert_monotonic, assert_noise_bites
+
+# Half widths in standard deviations of the pixels; shares of the pixels; pixels.
+SCALES = {
+    "uniform": [0.5, 1, 2, 4],
+    "salt_and_pepper": [0.05, 0.1, 0.2, 0.4],
+    "gaussian_blur": [1, 2, 3, 4],
+}
+
+
+@pytest.mark.parametrize(
+    "noise",
+    [
+        pytest.param(
+            noise,
+            marks=pytest.mark.robustness(
+                models=["mlp"], noise=noise, scales=scales, train=("gaussian", 0)
+            ),
+        )
+        for noise, scales in SCALES.items()
+    ],
+)
+def test_monotonic(robustness, noise):
+    """Accuracy rises from no scale to the next, and is clearly lower at the greatest."""
+    assert_monotonic(robustness.curve, slack=0.01, chance=0.1, rigorous=robustness.rigorous)
+    assert_noise_bites(robustness.curve, least_drop=0.2)
