@@ -107,7 +107,7 @@ def check_scale(scale: float) -> float:
         value = float(scale)
     except (OverflowError, TypeError, ValueError):
         value = math.nan
-    if not 0 <= value <= np.finfo(np.float32).max:
+    if not 0 <= value <= float(np.finfo(np.float32).max):
         raise NoiseError(f"scale must be a finite number >= 0, got {scale}")
     return value + 0.0  # -0.0 becomes 0.0: one name for the identity
 

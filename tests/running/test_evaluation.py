@@ -11,13 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from noisecore.judging.baselines import compare_records
 from noisecore.judging.curves import curve_matrix, matched_curves
 from noisecore.judging.gates import Case, Margins, judge_no_regression
-from noisecore.noise import Stream, apply_noise, gaussian
+from noisecore.noise import NOISES, Stream, apply_noise, gaussian
 from noisecore.records import TrialRecord
 from noisecore.running.evaluation import GivenError, evaluate_given, evaluate_outputs
 from noisecore.running.evaluation.images import CHUNK
@@ -276,21 +276,36 @@ class TestRefusals:
             evaluate(lambda images: np.tile([0.9, 0.05, 0.05], (len(images), 1)))
 
 
-@settings(max_examples=60, deadline=None)
+# What a kind of images is drawn in, and what is said of it.
+RANGES = [
+    ("uint8", 0, 255, {}),
+    ("float32", 0, 1, {}),
+    ("float64", 0, 1, {}),
+    ("float32", -1, 1, {"value_range": (-1, 1)}),
+    ("float64", 0, 255, {"value_range": (0, 255)}),
+    ("float32", -3, 3, {"units": "own"}),
+    ("float32", -3, 3, {}),  # refused: the range is not the one that floats are taken to have
+]
+
+
+@settings(max_examples=500, deadline=None)
 @given(
     count=st.integers(1, 40), height=st.integers(6, 9), width=st.integers(1, 9),
-    channels=st.sampled_from([0, 1, 3]), kind=st.sampled_from(["uint8", "float32", "float64"]),
-    one_hot=st.booleans(), scale=st.floats(0, 1e6), seed=st.integers(0, 9),
+    channels=st.sampled_from([0, 1, 3]), kind=st.sampled_from(RANGES), one_hot=st.booleans(),
+    noise=st.sampled_from(sorted(NOISES)), seed=st.integers(0, 9),
+    scale=st.one_of(st.floats(0, 1), st.floats(0, 1e6), st.floats()),
 )  # fmt: skip
-def test_any_input(count, height, width, channels, kind, one_hot, scale, seed) -> None:
-    """Whatever the shape, dtype and scale: right numbers, or one line that refuses them."""
+def test_any_input(count, height, width, channels, kind, one_hot, noise, scale, seed) -> None:
+    """Whatever the shape, dtype, range and scale: right numbers, or one line of refusal."""
+    dtype, low, high, declared = kind
+    if noise == "gaussian_blur" and scale > 100:
+        scale = 100.0  # a wider kernel than any image only takes long
     rng = np.random.default_rng(seed)
     labels = rng.integers(0, CLASSES, count)
     x = rng.random((count, height, width, *[channels] * (channels > 0))) / 2
     for label in range(CLASSES):
         x[labels == label, 2 * label : 2 * label + 2] += 0.4
-    x = (255 * x).astype(np.uint8) if kind == "uint8" else x.astype(kind)
-    top = 255 if kind == "uint8" else 1
+    x = (low + (high - low) * x).astype(dtype)
 
     def model(images):
         axes = tuple(range(1, images.ndim))
@@ -298,16 +313,22 @@ def test_any_input(count, height, width, channels, kind, one_hot, scale, seed) -
 
     y = np.eye(CLASSES)[labels] if one_hot else labels
     try:
-        (record,) = evaluate(model, x=x, y=y, scales=[scale], draws=1)
+        (record,) = evaluate(model, x=x, y=y, scales=[scale], draws=1, noise=noise, **declared)
     except ValueError as error:
         refusal = str(error)
     else:
         refusal = None
     if refusal is not None:
+        event(f"refused: {refusal[:40]}")
         assert refusal.count("\n") == 0
         return
-    inside = x.astype(np.float32) / np.float32(top)
-    noisy = apply_noise(gaussian, inside, scale, Stream(0, "test")) * np.float32(top)
+    event("measured")
+    assert declared or low == 0
+    if declared == {"units": "own"}:
+        low, high = 0, 1
+    low, span = np.float32(low), np.float32(high - low)
+    inside = (x.astype(np.float32) - low) / span
+    noisy = apply_noise(NOISES[noise], inside, scale, Stream(0, "test")) * span + low
     np.testing.assert_array_equal(record.at(scale).right, model(noisy).argmax(axis=1) == labels)
 
 
