@@ -22,7 +22,11 @@ SCALES = {
         pytest.param(
             noise,
             marks=pytest.mark.robustness(
-                models=["mlp"], noise=noise, scales=scales, train=("gaussian", 0)
+                models=["mlp"],
+                noise=noise,
+                scales=scales,
+                train=("gaussian", 0),
+                profile="quick",
             ),
         )
         for noise, scales in SCALES.items()
