@@ -61,3 +61,21 @@ def test_a_trained_model_as_it_is_shown(pytester, monkeypatch) -> None:
     assert len(commands) == 2
     for command in commands:
         assert pytester.runpytest_subprocess("test_my_model.py", *command.split()).ret == 0
+
+
+def test_the_newcomers_path_as_it_is_shown(pytester, monkeypatch) -> None:
+    """The README's digits pass against their baseline, and fail with a worse classifier."""
+    pytest.importorskip("sklearn")
+    monkeypatch.delenv("CI", raising=False)
+    code = re.search(r"^```python\n(# test_digits.py.*?)^```$", README, re.M | re.S)
+    assert code is not None
+    test = pytester.path / "test_digits.py"
+    test.write_text(code[1])
+    commands = re.findall(r"^\.venv/bin/pytest test_digits.py (.*?)\s*#", README, re.M)
+    assert len(commands) == 2
+    for command in commands:
+        assert pytester.runpytest_subprocess(test, *command.split()).ret == 0
+    test.write_text(code[1].replace("max_iter=1000", "max_iter=1"))
+    worse = pytester.runpytest_subprocess(test, *commands[-1].split())
+    assert worse.ret == 1
+    worse.stdout.fnmatch_lines(["*no regression: fail:*is worse than its baseline*"])
