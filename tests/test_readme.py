@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from noisecore.plugin.options import OPTIONS
@@ -33,6 +34,14 @@ def test_links_lead_somewhere() -> None:
     assert [target for target in targets if not (ROOT / target).exists()] == []
 
 
+def shown(name: str) -> str:
+    """Return the test file of that name as the README shows it; its test is ten lines at most."""
+    code = re.search(rf"^```python\n(# {re.escape(name)}\n.*?)^```$", README, re.M | re.S)
+    assert code is not None
+    assert len(code[1].partition("def test_")[2].strip().splitlines()) <= 10
+    return code[1]
+
+
 MY_PACKAGE = """
 import numpy as np
 
@@ -50,12 +59,9 @@ def model(x):
 def test_a_trained_model_as_it_is_shown(pytester, monkeypatch) -> None:
     """The README's test of a trained model runs, by the README's commands."""
     monkeypatch.delenv("CI", raising=False)
-    code = re.search(r"^```python\n# test_my_model.py\n(.*?)^```$", README, re.M | re.S)
-    assert code is not None
-    body = code[1].partition("def test_")[2]
-    assert len(body.strip().splitlines()) <= 10
+    code = shown("test_my_model.py")
     (pytester.path / "my_package.py").write_text(MY_PACKAGE)
-    (pytester.path / "test_my_model.py").write_text(code[1])
+    (pytester.path / "test_my_model.py").write_text(code)
     pytester.makeini("[pytest]\npythonpath = .\n")
     commands = re.findall(r"^pytest test_my_model.py (.*?)\s*#", README, re.M)
     assert len(commands) == 2
@@ -67,15 +73,38 @@ def test_the_newcomers_path_as_it_is_shown(pytester, monkeypatch) -> None:
     """The README's digits pass against their baseline, and fail with a worse classifier."""
     pytest.importorskip("sklearn")
     monkeypatch.delenv("CI", raising=False)
-    code = re.search(r"^```python\n(# test_digits.py.*?)^```$", README, re.M | re.S)
-    assert code is not None
+    code = shown("test_digits.py")
     test = pytester.path / "test_digits.py"
-    test.write_text(code[1])
+    test.write_text(code)
     commands = re.findall(r"^\.venv/bin/pytest test_digits.py (.*?)\s*#", README, re.M)
     assert len(commands) == 2
     for command in commands:
         assert pytester.runpytest_subprocess(test, *command.split()).ret == 0
-    test.write_text(code[1].replace("max_iter=1000", "max_iter=1"))
+    test.write_text(code.replace("max_iter=1000", "max_iter=1"))
     worse = pytester.runpytest_subprocess(test, *commands[-1].split())
+    assert worse.ret == 1
+    worse.stdout.fnmatch_lines(["*no regression: fail:*is worse than its baseline*"])
+
+
+def test_results_made_elsewhere_as_they_are_shown(pytester, monkeypatch) -> None:
+    """The README's test of arrays that a model gave elsewhere gates them against a baseline."""
+    monkeypatch.delenv("CI", raising=False)
+    (pytester.path / "test_results.py").write_text(shown("test_results.py"))
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 3, 400)
+
+    def save(factor: float) -> None:
+        outputs = {
+            name: 4 * np.eye(3)[labels] + spread * rng.normal(size=(400, 3))
+            for name, spread in {"clean": 0.5, "noisy": 1.5 * factor, "noisier": 3 * factor}.items()
+        }
+        np.savez(pytester.path / "results.npz", labels=labels, **outputs)
+
+    save(1)
+    assert pytester.runpytest_subprocess("--noise-update-baseline").ret == 0
+    save(1.01)
+    assert pytester.runpytest_subprocess("--noise-baseline=auto").ret == 0
+    save(2)
+    worse = pytester.runpytest_subprocess("--noise-baseline=auto")
     assert worse.ret == 1
     worse.stdout.fnmatch_lines(["*no regression: fail:*is worse than its baseline*"])
