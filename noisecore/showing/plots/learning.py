@@ -21,7 +21,7 @@ def plot_learning(records: Sequence[TrialRecord]) -> Figure:
     are left out, and counted in the note.
     """
     curves: dict[str, dict[float, list[list[float]]]] = {}
-    for record in records:
+    for record in sorted(records, key=lambda record: record.trial.curve):
         if isinstance(record.trial, GivenTrial):
             continue  # it was not trained here
         panel = curves.setdefault(record.trial.curve, {})
