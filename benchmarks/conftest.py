@@ -43,11 +43,11 @@ def write_table(rows, config) -> None:
     (folder / "speed.json").write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
     figure, axes = pyplot.subplots(figsize=(8, 0.45 * len(rows) + 1), layout="constrained")
     bars = axes.barh([what for what, *_ in rows], [ratio for *_, ratio in rows], color="#4477aa")
-    axes.bar_label(bars, fmt="%.2f", padding=3)
+    axes.bar_label(bars, fmt="%.2f", padding=3, bbox={"color": "white", "pad": 1}, zorder=3)
     axes.axvline(1, color="black", linewidth=0.8)
     axes.invert_yaxis()
     axes.set_xlabel("ratio")
-    axes.margins(x=0.1)
+    axes.margins(x=0.15)
     for kind in ("png", "svg"):
         figure.savefig(folder / f"speed.{kind}", dpi=150)
     pyplot.close(figure)
