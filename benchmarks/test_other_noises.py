@@ -33,6 +33,8 @@ SCALES = {
     ],
 )
 def test_monotonic(robustness, noise):
-    """Accuracy rises from no scale to the next, and is clearly lower at the greatest."""
+    """Accuracy rises from no scale to the next, and of digits is clearly lower at the greatest."""
     assert_monotonic(robustness.curve, slack=0.01, chance=0.1, rigorous=robustness.rigorous)
-    assert_noise_bites(robustness.curve, least_drop=0.1)
+    # Not so of all images: blur hardly hides which of two photographs a patch is from.
+    if robustness.profile.dataset in ("mnist", "mnist-5k"):
+        assert_noise_bites(robustness.curve, least_drop=0.1)
