@@ -14,20 +14,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from race import SCALES, run, script, trials
 
 from noisecore.data import load_dataset
-from noisecore.functions import source_sha256
-from noisecore.models import get_builder
-from noisecore.noise import Stream, apply_noise, gaussian, get_noise
+from noisecore.noise import Stream, apply_noise, gaussian
 from noisecore.recipes import RECIPES
-from noisecore.records import Trial
-from noisecore.running.engine import Engine
 from noisecore.running.machine import available_processors, fast_bfloat16
-from noisecore.running.store import Store
 
-HERE = Path(__file__).parent / "reference" / "speed"
 EPOCHS = 2
-SCALES = (0.1, 0.5, 1.0, 2.0, 4.0)
 BATCH = RECIPES["notebook"].batch_size
 
 # Products and sums of the notebook's network, an image: forward, and twice that for the gradients
@@ -36,51 +30,11 @@ CONV1, CONV2, DENSE1, DENSE2 = 26**2 * 32 * 9, 24**2 * 64 * 288, 9216 * 128, 128
 FLOP = 2 * (2 * CONV1 + 3 * (CONV2 + DENSE1 + DENSE2))
 
 
-def trials(dataset, precision: str, scales=SCALES, seeds=(0,), epochs=EPOCHS) -> list[Trial]:
-    """Return trials of the notebook's recipe."""
-    return [
-        Trial(
-            dataset=dataset.name,
-            dataset_sha256=dataset.sha256,
-            model="cnn",
-            model_source=source_sha256(get_builder("cnn")),
-            recipe=RECIPES["notebook"].but(epochs=epochs, precision=precision),
-            noise="gaussian",
-            noise_source=source_sha256(get_noise("gaussian")),
-            train_scale=scale,
-            test_scales=(0.0, *SCALES),
-            seed=seed,
-        )
-        for scale in scales
-        for seed in seeds
-    ]
-
-
-def run(asked: list[Trial], folder: Path, workers: int, location) -> tuple[float, list]:
-    """Return the seconds of a whole run, workers' start included, and its records."""
-    start = time.perf_counter()
-    engine = Engine(asked, store=Store(folder, "speed"), location=location, workers=workers)
-    engine.start()
-    try:
-        records = engine.wait(asked)
-    finally:
-        engine.close()
-    assert [record.status for record in records] == ["complete"] * len(asked)
-    return time.perf_counter() - start, records
-
-
 def step_seconds(records) -> float:
     """Return a training step's seconds, mean over trials, without each one's first epoch."""
     images = load_dataset("mnist-5k").x_train.shape[0]
     steps = math.ceil(images / BATCH)
     return float(np.mean([np.mean(r.cost["epoch_seconds"][1:]) for r in records])) / steps
-
-
-def script(name: str, *arguments: str) -> str:
-    """Return what a script of the reference folder prints last."""
-    command = [sys.executable, str(HERE / name), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return done.stdout.splitlines()[-1]
 
 
 PRECISIONS = ["float32", "mixed_bfloat16"]
@@ -100,7 +54,10 @@ def test_race(precision, benchmark, row, tmp_path):
     own = json.loads(script("own_way.py", "--epochs", str(EPOCHS)))
     workers = available_processors()
     seconds, records = benchmark.pedantic(
-        lambda: run(trials(dataset, precision), tmp_path, workers, ("mnist-5k", None)), rounds=1
+        lambda: run(
+            trials(dataset, precision, epochs=EPOCHS), tmp_path, workers, ("mnist-5k", None)
+        ),
+        rounds=1,
     )
     mine, others = step_seconds(records), sum(own["fit_seconds"]) / (5 * own["steps"])
     row(
@@ -131,7 +88,10 @@ def test_roofline(precision, benchmark, row, tmp_path):
     dataset = load_dataset("mnist-5k")
     peak = float(script("peak.py", precision.removeprefix("mixed_")))
     _, records = benchmark.pedantic(
-        lambda: run(trials(dataset, precision, (1.0,)), tmp_path, 1, ("mnist-5k", None)), rounds=1
+        lambda: run(
+            trials(dataset, precision, (1.0,), epochs=EPOCHS), tmp_path, 1, ("mnist-5k", None)
+        ),
+        rounds=1,
     )
     reached = FLOP * BATCH / step_seconds(records)
     row(
@@ -149,7 +109,7 @@ def test_workers(benchmark, row, tmp_path):
     def measure() -> dict[int, float]:
         found = {}
         for count in range(1, available_processors() + 1):
-            asked = trials(dataset, "float32", (1.0,), tuple(range(count)))
+            asked = trials(dataset, "float32", (1.0,), range(count), epochs=EPOCHS)
             _, records = run(asked, tmp_path / str(count), count, ("mnist-5k", None))
             found[count] = count / step_seconds(records)
         return found
