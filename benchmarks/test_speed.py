@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from race import SCALES, run, script, trials
+from race import run, script, trials
 
 from noisecore.data import load_dataset
 from noisecore.noise import Stream, apply_noise, gaussian
@@ -28,6 +28,11 @@ BATCH = RECIPES["notebook"].batch_size
 # of weights and inputs (the first layer needs none of its inputs).
 CONV1, CONV2, DENSE1, DENSE2 = 26**2 * 32 * 9, 24**2 * 64 * 288, 9216 * 128, 128 * 10
 FLOP = 2 * (2 * CONV1 + 3 * (CONV2 + DENSE1 + DENSE2))
+
+
+def recipe(precision: str):
+    """Return the notebook's recipe, shortened."""
+    return RECIPES["notebook"].but(epochs=EPOCHS, precision=precision)
 
 
 def step_seconds(records) -> float:
@@ -54,9 +59,7 @@ def test_race(precision, benchmark, row, tmp_path):
     own = json.loads(script("own_way.py", "--epochs", str(EPOCHS)))
     workers = available_processors()
     seconds, records = benchmark.pedantic(
-        lambda: run(
-            trials(dataset, precision, epochs=EPOCHS), tmp_path, workers, ("mnist-5k", None)
-        ),
+        lambda: run(trials(dataset, recipe(precision)), tmp_path, workers, ("mnist-5k", None)),
         rounds=1,
     )
     mine, others = step_seconds(records), sum(own["fit_seconds"]) / (5 * own["steps"])
@@ -88,9 +91,7 @@ def test_roofline(precision, benchmark, row, tmp_path):
     dataset = load_dataset("mnist-5k")
     peak = float(script("peak.py", precision.removeprefix("mixed_")))
     _, records = benchmark.pedantic(
-        lambda: run(
-            trials(dataset, precision, (1.0,), epochs=EPOCHS), tmp_path, 1, ("mnist-5k", None)
-        ),
+        lambda: run(trials(dataset, recipe(precision), (1.0,)), tmp_path, 1, ("mnist-5k", None)),
         rounds=1,
     )
     reached = FLOP * BATCH / step_seconds(records)
@@ -109,7 +110,7 @@ def test_workers(benchmark, row, tmp_path):
     def measure() -> dict[int, float]:
         found = {}
         for count in range(1, available_processors() + 1):
-            asked = trials(dataset, "float32", (1.0,), range(count), epochs=EPOCHS)
+            asked = trials(dataset, recipe("float32"), (1.0,), range(count))
             _, records = run(asked, tmp_path / str(count), count, ("mnist-5k", None))
             found[count] = count / step_seconds(records)
         return found
@@ -167,7 +168,7 @@ def test_noise(benchmark, row):
 def test_overhead(benchmark, row, tmp_path):
     """What a trial costs outside training and evaluation: the share of a quick trial's seconds."""
     dataset = load_dataset("mnist-5k")
-    asked = trials(dataset, "float32", SCALES, epochs=1)
+    asked = trials(dataset, recipe("float32").but(epochs=1))
     seconds, records = benchmark.pedantic(
         lambda: run(asked, tmp_path, 1, ("mnist-5k", None)), rounds=1
     )

@@ -1,13 +1,16 @@
 """The race: the notebook's sweep, whole, by noisecore and the notebook's own way, in turn.
 
     python benchmarks/reference/speed/race.py FOLDER [--dataset mnist] [--data-dir FOLDER]
-        [--epochs 12] [--workers 5]
+        [--recipe notebook] [--seeds 0] [--workers 5] [--sides mixed_bfloat16,own,float32]
 
 In bfloat16, then the notebook's own way, then in float32, and a matrix product before and after
 each, for a machine's speed may drift. A worker a scale, even where there are fewer processors: all
 end at about the same time, and none stands idle beside the last one. Leaves the records in FOLDER,
 and prints a line of JSON a side: seconds of it all, from the start of its first process to the end
 of its last, peak memory of a process in bytes, accuracies by scale, and the matrix products' rate.
+
+Without the own way, other seeds and recipes are trained for the comparison of the precisions;
+records of FOLDER are then taken over, and not made again.
 """
 
 import argparse
@@ -22,7 +25,7 @@ from noisecore.data import Dataset, load_dataset
 from noisecore.functions import source_sha256
 from noisecore.models import get_builder
 from noisecore.noise import get_noise
-from noisecore.recipes import RECIPES
+from noisecore.recipes import Recipe, get_recipe
 from noisecore.records import Trial, TrialRecord
 from noisecore.running.engine import Engine
 from noisecore.running.machine import fast_bfloat16
@@ -33,20 +36,18 @@ SCALES = (0.1, 0.5, 1.0, 2.0, 4.0)
 
 def trials(
     dataset: Dataset,
-    precision: str,
+    recipe: Recipe,
     scales: Sequence[float] = SCALES,
     seeds: Sequence[int] = (0,),
-    *,
-    epochs: int,
 ) -> list[Trial]:
-    """Return trials of the notebook's recipe."""
+    """Return trials of the notebook's network."""
     return [
         Trial(
             dataset=dataset.name,
             dataset_sha256=dataset.sha256,
             model="cnn",
             model_source=source_sha256(get_builder("cnn")),
-            recipe=RECIPES["notebook"].but(epochs=epochs, precision=precision),
+            recipe=recipe,
             noise="gaussian",
             noise_source=source_sha256(get_noise("gaussian")),
             train_scale=scale,
@@ -59,11 +60,17 @@ def trials(
 
 
 def run(
-    asked: list[Trial], folder: Path, workers: int, location: tuple[str, str | None]
+    asked: list[Trial],
+    folder: Path,
+    workers: int,
+    location: tuple[str, str | None],
+    *,
+    resume: bool = False,
 ) -> tuple[float, list[TrialRecord]]:
     """Return the seconds of a whole run, workers' start included, and its records."""
     start = time.perf_counter()
-    engine = Engine(asked, store=Store(folder, "speed"), location=location, workers=workers)
+    store = Store(folder, "speed", resume=resume)
+    engine = Engine(asked, store=store, location=location, workers=workers)
     engine.start()
     try:
         records = engine.wait(asked)
@@ -86,41 +93,47 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--dataset", default="mnist")
     parser.add_argument("--data-dir")
-    parser.add_argument("--epochs", type=int, default=12)
+    parser.add_argument("--recipe", default="notebook")
+    parser.add_argument("--seeds", default="0", help="with commas between them")
     parser.add_argument("--workers", type=int, default=len(SCALES))
+    sides = ["mixed_bfloat16", "own", "float32"] if fast_bfloat16() else ["own", "float32"]
+    parser.add_argument("--sides", default=",".join(sides))
     chosen = parser.parse_args()
-
-    def product() -> dict[str, float]:
-        sizes = ("float32", "bfloat16") if fast_bfloat16() else ("float32",)
-        return {f"gflops_{size}": round(float(script("peak.py", size)) / 1e9) for size in sizes}
+    sides = chosen.sides.split(",")
+    recipe = get_recipe(chosen.recipe)
+    dataset = load_dataset(chosen.dataset, chosen.data_dir)
+    seeds = [int(seed) for seed in chosen.seeds.split(",")]
 
     def show(side: str, found: dict[str, object]) -> None:
         print(json.dumps({"side": side, **found}), flush=True)
 
-    def ours(precision: str) -> None:
-        dataset = load_dataset(chosen.dataset, chosen.data_dir)
-        asked = trials(dataset, precision, epochs=chosen.epochs)
-        place = (chosen.dataset, chosen.data_dir)
-        seconds, records = run(asked, chosen.folder / precision, chosen.workers, place)
-        show(
-            precision,
-            {
-                "seconds": seconds,
-                "peak_memory_bytes": max(each.cost["peak_memory_bytes"] for each in records),
-                "accuracies": [each.at(each.trial.train_scale).accuracy for each in records],
-            },
-        )
+    def products() -> None:
+        kinds = ("float32", "bfloat16") if fast_bfloat16() else ("float32",)
+        rates = {f"gflops_{kind}": round(float(script("peak.py", kind)) / 1e9) for kind in kinds}
+        show("machine", rates)
 
-    show("machine", product())
-    if fast_bfloat16():
-        ours("mixed_bfloat16")
-        show("machine", product())
-    place = ["--data-dir", chosen.data_dir] if chosen.data_dir else []
-    own = script("own_way.py", "--dataset", chosen.dataset, "--epochs", str(chosen.epochs), *place)
-    show("own way", json.loads(own))
-    show("machine", product())
-    ours("float32")
-    show("machine", product())
+    def own_way() -> None:
+        place = ["--data-dir", chosen.data_dir] if chosen.data_dir else []
+        epochs = str(recipe.epochs)
+        found = script("own_way.py", "--dataset", chosen.dataset, "--epochs", epochs, *place)
+        show("own", json.loads(found))
+
+    def ours(precision: str) -> None:
+        seconds, records = run(
+            trials(dataset, recipe.but(precision=precision), seeds=seeds),
+            chosen.folder / precision,
+            chosen.workers,
+            (chosen.dataset, chosen.data_dir),
+            resume="own" not in sides,
+        )
+        memory = max(each.cost["peak_memory_bytes"] for each in records)
+        right = [each.at(each.trial.train_scale).accuracy for each in records]
+        show(precision, {"seconds": seconds, "peak_memory_bytes": memory, "accuracies": right})
+
+    products()
+    for side in sides:
+        own_way() if side == "own" else ours(side)
+        products()
 
 
 if __name__ == "__main__":
