@@ -25,17 +25,18 @@ from noisecore.records import (
     TrialRecord,
     pack_right,
     trial_from_dict,
-    write_atomically,
 )
 
 RECORD = make_record(
     recipe="notebook", clip=(0.0, 1.0), accuracies={0: 0.9, 1: 0.8, 4: 0.25}, images=37
 )
+
+
 FAILED = make_record(status="failed", reason="the training loss became nan in epoch 2")
+
+
 TRIAL = RECORD.trial
 
-
-# Trials and their keys
 
 CHANGES = {
     "dataset": "mnist",
@@ -54,6 +55,8 @@ CHANGES = {
     "trained_with": "fog",
     "trained_with_source": "c" * 64,
 }
+
+
 RECIPE_CHANGES = {
     "optimizer": "adam",
     "learning_rate": 0.002,
@@ -163,9 +166,6 @@ def test_curve_of_a_model_that_was_trained_once():
     assert clean.curve == f"{TRIAL.curve}/trained=clean"
 
 
-# To JSON and back
-
-
 def test_record_from_before_a_model_could_be_trained_once():
     """A record without the younger fields is read as one that was trained at each scale."""
     data = RECORD.to_dict()
@@ -227,9 +227,6 @@ def test_evaluation_is_found_by_scale():
         RECORD.at(0.5)
 
 
-# Refusals
-
-
 @pytest.mark.parametrize(
     ("version", "message"),
     [
@@ -289,9 +286,6 @@ def test_incomplete_record_is_refused(field):
         TrialRecord.from_dict(data)
 
 
-# Which images were right
-
-
 @given(st.lists(st.booleans(), max_size=70))
 def test_right_images_survive_packing(right):
     """Which images were right comes back bit by bit, whether or not the bits fill their bytes."""
@@ -306,62 +300,3 @@ def test_right_images_survive_packing(right):
 def test_packing_takes_a_bit_an_image():
     """Ten thousand images take 1,250 bytes, and a third more as text."""
     assert len(pack_right(np.ones(10_000, bool))) == 1668
-
-
-# Writing
-
-
-@pytest.mark.parametrize(
-    ("content", "found"), [("ä\n", "ä\n".encode()), (b"\x00\r\n", b"\x00\r\n")]
-)
-def test_write_replaces_the_file_with_just_the_content(tmp_path, content, found):
-    """Text is UTF-8 as it is, bytes are bytes; the old content is gone, and nothing lies beside."""
-    path = tmp_path / "a.json"
-    path.write_text("old and longer")
-    write_atomically(path, content)
-    assert path.read_bytes() == (content.encode() if isinstance(content, str) else content)
-    assert list(tmp_path.iterdir()) == [path]
-
-
-@pytest.mark.parametrize("error", [OSError("no space left on device"), KeyboardInterrupt()])
-@pytest.mark.parametrize("step", ["fsync", "replace"])
-@pytest.mark.parametrize("old", ["old", None])
-def test_interrupted_write_leaves_the_old_file_and_nothing_else(
-    tmp_path, monkeypatch, step, error, old
-):
-    """Whatever stops a write, the old file is whole, a new one is not there, no rubbish is left."""
-    path = tmp_path / "a.json"
-    if old:
-        path.write_text(old)
-
-    def fail(*args):
-        assert list(tmp_path.glob(".*")), "the new content must have a file of its own"
-        raise error
-
-    monkeypatch.setattr(os, step, fail)
-    with pytest.raises(type(error)):
-        write_atomically(path, "new")
-    monkeypatch.undo()
-    assert {file.name: file.read_text() for file in tmp_path.iterdir()} == (
-        {"a.json": old} if old else {}
-    )
-
-
-def test_reader_never_finds_a_part_of_a_file(tmp_path, monkeypatch):
-    """Until the last step the file that readers open holds the old content, whole."""
-    path = tmp_path / "a.json"
-    path.write_text("old")
-    seen = []
-    fsync, replace = os.fsync, os.replace
-    monkeypatch.setattr(os, "fsync", lambda file: (seen.append(path.read_text()), fsync(file)))
-    monkeypatch.setattr(os, "replace", lambda *a: (seen.append(path.read_text()), replace(*a)))
-    write_atomically(path, "new" * 10_000)
-    assert seen == ["old", "old"]
-    assert path.read_text() == "new" * 10_000
-
-
-def test_folder_that_is_not_there_is_the_systems_error(tmp_path):
-    """Writing into nowhere raises what the system says, and makes no folder."""
-    with pytest.raises(FileNotFoundError):
-        write_atomically(tmp_path / "no" / "a.json", "new")
-    assert list(tmp_path.iterdir()) == []

@@ -13,16 +13,16 @@ from noisecore.judging.curves import matched_curves
 from noisecore.judging.gates import (
     Case,
     Margins,
-    MarginsError,
     assert_no_regression,
     collect_verdicts,
     judge_monotonic,
     judge_no_regression,
-    parse_margins,
     regression_table,
 )
 
 CURVE = "cnn/gaussian/quick"
+
+
 LEVEL = {0.5: 0.9, 1.0: 0.85, 4.0: 0.6}
 
 
@@ -316,37 +316,6 @@ class TestMessage:
         failed = [*make_sweep(LEVEL)[:-1], make_record(scale=4.0, seed=2, status="failed")]
         broken = judge_no_regression(case(failed, make_sweep(LEVEL), accepted=True))
         assert broken.verdict == "fail"
-
-
-class TestMargins:
-    """Margins as a person writes them."""
-
-    def test_named_parts_replace_the_default(self) -> None:
-        """What is not named stays as it was; none switches a check off."""
-        assert parse_margins("scale>4") == Margins(scale=4.0)
-        assert parse_margins(" mean>none , seconds>1.5") == Margins(mean=None, seconds=1.5)
-        assert str(Margins(scale=2.0, memory=1.5)) == "mean>1.5,scale>2,memory>1.5"
-
-    @pytest.mark.parametrize(
-        ("text", "words"),
-        [
-            ("", "got ''"),
-            ("3", "got '3'"),
-            ("drop>3", "got 'drop>3'"),
-            ("mean>x", "needs points in (0, 100], or none, got 'x'"),
-            ("mean>0", "got '0'"),
-            ("mean>nan", "got 'nan'"),
-            ("scale>101", "got '101'"),
-            ("seconds>1", "needs a ratio > 1, or none, got '1'"),
-            ("memory>inf", "got 'inf'"),
-            ("mean>1,mean>2", "must name mean once"),
-        ],
-    )
-    def test_bad(self, text, words) -> None:
-        """Anything else is refused with the part and what is expected."""
-        with pytest.raises(MarginsError) as caught:
-            parse_margins(text)
-        assert words in str(caught.value)
 
 
 class TestRigorousMonotonic:

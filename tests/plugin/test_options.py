@@ -14,7 +14,6 @@ from noisecore.plugin.options import OPTIONS
 
 REPOSITORY = Path(__file__).parents[2]
 
-HEAVY = ("keras", "matplotlib", "pandas", "scipy", "tensorflow")
 
 # What cannot be, and what the line says of it: what was expected, and what came.
 BAD_VALUES = {
@@ -65,6 +64,7 @@ BAD_VALUES = {
     if option.bare is None
 }
 
+
 # The same kinds of nonsense in the data, which is read only when something is to be trained.
 OWN_VALUES = {
     "scales": "1,4",
@@ -91,12 +91,6 @@ OWN_VALUES = {
     "inconclusive": "pass",
 }
 
-PROBE = """
-import sys
-
-def pytest_unconfigure():
-    print("LOADED", *sorted({name.partition(".")[0] for name in sys.modules}))
-"""
 
 SHOW = """
 from noisecore.plugin.keys import CHOICES
@@ -302,62 +296,6 @@ def test_bad_own_profile(bench, usage_line, line, came) -> None:
     """A profile that cannot be is one line that names it."""
     bench.makeini(f"[pytest]\nnoise_profile = mine\nnoise_profiles =\n  {line}\n")
     assert came in usage_line(bench.runpytest_inprocess())
-
-
-def test_skipped_without_scales(bench) -> None:
-    """Without scales nothing is trained: benchmarks are skipped, and the reason says how to run."""
-    result = bench.runpytest_inprocess("-rs")
-    assert result.ret == 0
-    result.assert_outcomes(skipped=14)
-    result.stdout.fnmatch_lines(["SKIPPED*train models: add --noise-scales*"])
-    assert not (bench.path / "noisecore-results").exists()
-
-
-def test_skipping_is_refused_in_ci(bench, monkeypatch, usage_line) -> None:
-    """With CI set a run that would measure nothing is a usage error, not a green build."""
-    monkeypatch.setenv("CI", "true")
-    line = usage_line(bench.runpytest_inprocess())
-    assert "CI is set" in line
-    assert "add --noise-scales" in line
-
-
-@pytest.mark.parametrize("arguments", [["--collect-only"], ["-m", "not robustness"]])
-def test_ci_without_benchmarks(bench, monkeypatch, arguments) -> None:
-    """In CI too one may list the benchmarks, and run the tests that train nothing."""
-    monkeypatch.setenv("CI", "true")
-    bench.makepyfile(test_plain="def test_plain(): pass")
-    result = bench.runpytest_inprocess(*arguments)
-    assert result.ret == 0
-
-
-def loaded(bench, *arguments: str) -> set[str]:
-    """Return the top-level modules that a pytest has loaded when it ends."""
-    (bench.path / "probe.py").write_text(PROBE)
-    result = bench.runpytest_subprocess("-p", "probe", *arguments)
-    assert result.ret == 0, result.stderr.str()
-    (line,) = [line for line in result.outlines if line.startswith("LOADED ")]
-    return set(line.split())
-
-
-@pytest.mark.parametrize(
-    ("arguments", "light"),
-    [
-        (["--help"], HEAVY),
-        # What a benchmark imports itself, the gates, may take its time; drawing and training not.
-        (["--collect-only", "benchmarks"], ("keras", "matplotlib", "tensorflow")),
-        (["benchmarks", "--collect-only", "--scales"], ("keras", "matplotlib", "tensorflow")),
-    ],
-)
-def test_nothing_heavy_is_loaded(bench, arguments, light) -> None:
-    """Help and collection of this repository's own benchmarks load no TensorFlow, nor plots."""
-    (bench.path / "tox.ini").unlink()
-    for name in ("conftest.py", "pyproject.toml"):
-        shutil.copy(REPOSITORY / name, bench.path)
-    shutil.copytree(REPOSITORY / "benchmarks", bench.path / "benchmarks")
-    (bench.path / "tests").mkdir()
-    modules = loaded(bench, *arguments)
-    assert "noisecore" in modules
-    assert modules.isdisjoint(light)
 
 
 class TestPrecision:

@@ -1,0 +1,190 @@
+"""The statistics of two runs, and of a whole curve, against SciPy, closed forms and simulations."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from noisecore.judging.statistics import (
+    isotonic_test,
+    matched_difference,
+    paired_difference,
+    pooled_difference,
+)
+
+
+def test_pooled_difference_agrees_with_scipy() -> None:
+    """Where seeds spread more than images do, the interval is that of the t test for two groups."""
+    rng = np.random.default_rng(3)
+    new, old = rng.normal(0.8, 0.05, (4, 3)), rng.normal(0.85, 0.05, (7, 3))
+    found = pooled_difference(new, old, images=10**9)
+    expected = stats.ttest_ind(new, old)
+    interval = expected.confidence_interval(0.95)
+    np.testing.assert_allclose(found.bound(0.975, upper=False), interval.low)
+    np.testing.assert_allclose(found.bound(0.975, upper=True), interval.high)
+    less = stats.ttest_ind(new, old, alternative="less").pvalue
+    np.testing.assert_allclose(found.p_below(0.0), less)
+    np.testing.assert_allclose(found.p_above(0.0), 1 - less)
+
+
+def test_pooled_difference_keeps_the_binomial_floor() -> None:
+    """Seeds that agree by luck do not pass for certain: the images' own spread stays."""
+    found = pooled_difference([0.9, 0.9, 0.9], [0.9, 0.9, 0.9], images=1000)
+    assert float(found.error) == pytest.approx(math.sqrt(0.09 / 1000 * 2 / 3))
+
+
+def test_pooled_difference_of_one_seed_each_has_no_error() -> None:
+    """One seed on each side gives a difference and no error; one against two gives both."""
+    alone = pooled_difference([0.9], [0.8], images=100)
+    assert float(alone.estimate) == pytest.approx(0.1)
+    assert np.isnan(alone.error)
+    assert np.isnan(alone.p_above(0.0))
+    assert np.isfinite(pooled_difference([0.9], [0.8, 0.82], images=100).error)
+    with pytest.raises(ValueError, match="images must be"):
+        pooled_difference([0.9], [0.8], images=0)
+
+
+@pytest.mark.parametrize(("new", "old"), [(2, 2), (3, 10)])
+def test_pooled_difference_covers(new: int, old: int) -> None:
+    """The two-sided 95 % interval misses an unchanged model in about one of twenty pairs."""
+    rng = np.random.default_rng(17)
+    pairs = 4000
+    ours, theirs = rng.normal(0.8, 0.03, (new, pairs)), rng.normal(0.8, 0.03, (old, pairs))
+    found = pooled_difference(ours, theirs, images=10**6)
+    low, high = found.bound(0.975, upper=False), found.bound(0.975, upper=True)
+    missed = int(((low > 0) | (high < 0)).sum())
+    assert 0.001 < stats.binom.cdf(missed, pairs, 0.05) < 0.999
+
+
+def test_paired_difference_is_what_resampling_converges_to() -> None:
+    """Its variance is that of resampled seeds and images, less what that counts twice."""
+    rng = np.random.default_rng(5)
+    seeds, images = 6, 80
+    # Seeds and images that both matter, and images that the two sides find unlike hard.
+    new, old = (
+        rng.random((seeds, images)) < rng.beta(3, 1, images) * rng.uniform(0.5, 1, (seeds, 1))
+        for _ in range(2)
+    )
+    draws = []
+    for _ in range(8000):
+        columns = rng.integers(0, images, images)
+        sides = [side[rng.integers(0, seeds, seeds)][:, columns].mean() for side in (new, old)]
+        draws.append(sides[0] - sides[1])
+    # Resampling divides by S and n where the estimate divides by S - 1 and n - 1.
+    parts = [side.mean(axis=1).var() / seeds for side in (new, old)]
+    parts.append((new.mean(axis=0) - old.mean(axis=0)).var() / images)
+    rest = [
+        (side - side.mean(axis=0) - side.mean(axis=1, keepdims=True) + side.mean())
+        for side in (new, old)
+    ]
+    excess = sum((each**2).mean() / each.size for each in rest)
+    assert np.var(draws) == pytest.approx(sum(parts) + excess, rel=0.06)
+    ours = float(paired_difference(new, old).error) ** 2
+    unbiased = sum(
+        [side.mean(axis=1).var(ddof=1) / seeds for side in (new, old)]
+        + [(new.mean(axis=0) - old.mean(axis=0)).var(ddof=1) / images]
+        + [-(each**2).sum() / ((seeds - 1) * (images - 1)) / each.size for each in rest]
+    )
+    assert ours == pytest.approx(unbiased)
+
+
+@pytest.mark.parametrize(("new", "old"), [(3, 3), (3, 10), (10, 10)])
+@pytest.mark.parametrize("spread", [0.0, 0.02])
+def test_paired_difference_covers(new: int, old: int, spread: float) -> None:
+    """An unchanged model lies outside a one-sided 95 % bound in about one of twenty pairs."""
+    rng = np.random.default_rng(7)
+    missed = 0
+    pairs = 400
+    for _ in range(pairs):
+        share = rng.beta(0.6, 0.08, 300)
+        weight = share * (1 - share) / np.mean(share * (1 - share))
+        sides = [
+            rng.random((seeds, 300))
+            < np.clip(share + rng.normal(0, spread, (seeds, 1)) * weight, 0, 1)
+            for seeds in (new, old)
+        ]
+        missed += bool(paired_difference(*sides).bound(0.95, upper=False) > 0)
+    # Never much too often; without a spread of seeds it errs on the safe side.
+    assert stats.binom.sf(missed - 1, pairs, 0.05) > 0.001
+    if spread:
+        assert stats.binom.cdf(missed, pairs, 0.05) > 0.001
+
+
+def test_paired_difference_of_equal_runs_is_zero_without_error() -> None:
+    """Two runs that agree to the bit differ by nothing, for certain where all seeds agree too."""
+    same = np.tile(np.arange(50) % 3 == 0, (3, 1))
+    found = paired_difference(same, same)
+    assert (float(found.estimate), float(found.error)) == (0.0, 0.0)
+    assert float(found.p_above(-0.01)) == 0.0
+    assert float(found.p_below(-0.01)) == 1.0
+
+
+def test_paired_difference_needs_two_seeds_and_the_same_images() -> None:
+    """One seed gives no error; other numbers of images are refused with both shapes."""
+    assert np.isnan(paired_difference(np.ones((1, 9)), np.ones((3, 9))).error)
+    with pytest.raises(ValueError, match=r"\(3, 9\) and \(3, 8\)"):
+        paired_difference(np.ones((3, 9)), np.ones((3, 8)))
+
+
+def test_matched_difference_agrees_with_scipy() -> None:
+    """Two given models on the same images: SciPy's paired t test over the images."""
+    rng = np.random.default_rng(3)
+    new, old = rng.random((3, 400)) < 0.7, rng.random((3, 400)) < 0.75
+    found = matched_difference(new, old)
+    expected = stats.ttest_rel(new.mean(axis=0), old.mean(axis=0), alternative="less")
+    assert float(found.estimate) == pytest.approx(new.mean() - old.mean())
+    assert float(found.p_below(0.0)) == pytest.approx(expected.pvalue)
+    high = expected.confidence_interval(0.95).high
+    assert float(found.bound(0.95, upper=True)) == pytest.approx(high)
+
+
+def test_matched_difference_of_one_model_with_itself() -> None:
+    """The same answers differ by nothing, and that is certain."""
+    right = np.random.default_rng(3).random((2, 50)) < 0.7
+    found = matched_difference(right, right)
+    assert (float(found.estimate), float(found.error)) == (0.0, 0.0)
+    assert float(found.p_above(-0.01)) == 0.0
+    with pytest.raises(ValueError, match="must have one shape"):
+        matched_difference(right, right[:1])
+
+
+def test_isotonic_fit_by_hand() -> None:
+    """Two scales that are out of order by 0.02 are fitted by their mean, weighted by precision."""
+    accuracy = np.array([[0.90, 0.80, 0.82], [0.92, 0.82, 0.84]])
+    found = isotonic_test(accuracy, 10**9)
+    np.testing.assert_allclose(found.fitted, [0.91, 0.82, 0.82])
+    assert found.distance == pytest.approx(0.01)
+
+
+def test_isotonic_test_of_a_falling_curve() -> None:
+    """A curve that falls lies on its own fit, with p = 1; one that rises widely has a small p."""
+    noise = np.random.default_rng(0).normal(0, 0.004, (5, 4))
+    falling = isotonic_test(np.array([0.95, 0.9, 0.8, 0.6]) + noise, 1000)
+    assert (falling.distance, falling.p) == (0.0, 1.0)
+    rising = isotonic_test(np.array([0.95, 0.8, 0.9, 0.6]) + noise, 1000)
+    assert rising.p < 0.01
+    assert rising.distance > 0.03
+
+
+def test_isotonic_test_is_repeatable() -> None:
+    """The same curve gives the same p, whatever was drawn before."""
+    curve = np.array([[0.9, 0.91, 0.8], [0.91, 0.9, 0.81], [0.9, 0.92, 0.8]])
+    assert isotonic_test(curve, 500).p == isotonic_test(curve, 500).p
+
+
+@pytest.mark.parametrize("seeds", [3, 10])
+def test_isotonic_test_keeps_its_level(seeds: int) -> None:
+    """Equal accuracies at all scales, the hardest falling curve, fail about one time in twenty."""
+    rng = np.random.default_rng(11)
+    curves = 0.8 + rng.normal(0, 0.02, (200, seeds, 4))
+    failed = sum(isotonic_test(curve, 1000, draws=200).p < 0.05 for curve in curves)
+    assert stats.binom.sf(failed - 1, len(curves), 0.05) > 0.001
+
+
+def test_isotonic_test_needs_two_seeds() -> None:
+    """One seed has no spread to compare with."""
+    with pytest.raises(ValueError, match="2 or more seeds"):
+        isotonic_test([[0.9, 0.8]], 100)

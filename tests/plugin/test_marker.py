@@ -1,0 +1,116 @@
+"""The marker: what it asks for, and what it refuses."""
+
+from __future__ import annotations
+
+import pytest
+
+# A marker that asks for what cannot be, and what the line says.
+MISTAKES = {
+    "argument": ("modles=['mlp']", "unknown argument 'modles'", "did you mean 'models'?"),
+    "model": ("models=['mpl']", "unknown model 'mpl'", "did you mean 'mlp'?"),
+    "models as text": ("models='mlp'", "models must be a list of names", "got 'mlp'"),
+    "scale": ("scales=[-1]", "finite number >= 0", "-1"),
+    "scale as text": ("scales=['much']", "finite number >= 0", "much"),
+    "scales as a number": ("scales=1", "scales must be a list of numbers", "got 1"),
+    "recipe": ("recipe={'epoch': 3}", "unknown recipe field 'epoch'", "did you mean 'epochs'?"),
+    "recipe value": ("recipe={'epochs': 0}", "whole number >= 1", "got 0"),
+    "profile": ("profile='quik'", "unknown profile 'quik'", "did you mean 'quick'?"),
+    "condition": ("{'scale': [1]}", "unknown argument 'scale'", "did you mean 'scales'?"),
+}
+
+
+class TestMarker:
+    """What a benchmark asks for."""
+
+    @pytest.mark.parametrize("fixtures", ["robustness", "robustness, noise_model, noise_scale"])
+    @pytest.mark.parametrize("name", MISTAKES)
+    def test_mistake(self, bench, given, usage_line, name, fixtures) -> None:
+        """A mistake in a marker is one line that names the test, whatever fixtures it has."""
+        arguments, *parts = MISTAKES[name]
+        bench.makepyfile(
+            test_bench=(
+                "import pytest\n"
+                f"@pytest.mark.robustness({arguments})\n"
+                f"def test_it({fixtures}): pass\n"
+            )
+        )
+        line = usage_line(bench.runpytest_inprocess(*given))
+        assert "test_bench.py::test_it" in line
+        assert "marker robustness: " in line
+        for part in parts:
+            assert part in line
+
+    def test_fixture_without_marker(self, bench) -> None:
+        """A test without the marker, that evaluates nothing, has no curve, and is told how."""
+        bench.makepyfile(test_bench="def test_it(robustness): robustness.curve")
+        result = bench.runpytest_inprocess()
+        result.assert_outcomes(failed=1)
+        result.stdout.fnmatch_lines(
+            ["*there is no curve: *@pytest.mark.robustness()*robustness.evaluate(*)*"]
+        )
+
+    def test_model_that_is_not_run(self, bench, given) -> None:
+        """A benchmark of a model that was not chosen is skipped, and says why."""
+        bench.makepyfile(
+            test_bench=(
+                "import pytest\n"
+                "@pytest.mark.robustness(models=['cnn'])\n"
+                "def test_it(robustness, noise_model): pass\n"
+            )
+        )
+        result = bench.runpytest_inprocess(*given, "-rs")
+        result.assert_outcomes(skipped=1)
+        result.stdout.fnmatch_lines(
+            ["SKIPPED*the run's models are mlp: none that this test asks for"]
+        )
+
+    def test_other_profile(self, bench, given) -> None:
+        """A benchmark of another profile is deselected, and comes back with that profile."""
+        bench.makepyfile(
+            test_bench=(
+                "import pytest\n"
+                "@pytest.mark.robustness(profile='notebook')\n"
+                "def test_theirs(robustness): pass\n"
+                "@pytest.mark.robustness()\n"
+                "def test_ours(robustness): pass\n"
+            )
+        )
+        ours = bench.runpytest_inprocess(*given, "--collect-only", "-q")
+        assert "test_bench.py::test_theirs" not in ours.outlines
+        assert "1/2 tests collected (1 deselected)" in ours.stdout.str()
+        theirs = bench.runpytest_inprocess(
+            *given, "--collect-only", "-q", "--noise-profile=notebook"
+        )
+        assert "test_bench.py::test_theirs" in theirs.outlines
+
+
+class TestModels:
+    """Which model a test gets."""
+
+    def test_several_models_and_one_curve(self, bench, given, usage_line) -> None:
+        """A test that could mean two models, and takes neither, is refused."""
+        bench.makepyfile(
+            test_bench="import pytest\n@pytest.mark.robustness()\ndef test_it(robustness): pass"
+        )
+        options = [option for option in given if not option.startswith("--noise-model")]
+        assert "2 models (cnn, mlp) and one curve" in usage_line(
+            bench.runpytest_inprocess(*options)
+        )
+
+    def test_named_model_that_is_not_run(self, bench, given) -> None:
+        """A test of a model that the run leaves out is skipped, parametrized or not."""
+        bench.makepyfile(
+            test_bench="import pytest\n"
+            "@pytest.mark.robustness(models=['cnn'])\ndef test_it(robustness): pass"
+        )
+        bench.runpytest_inprocess(*given).assert_outcomes(skipped=1)
+
+    def test_blank_images_are_not_standardised(self, bench, given, usage_line) -> None:
+        """The control without images needs a recipe that does not standardise, and says so."""
+        bench.makepyfile(
+            test_bench="import pytest\n"
+            "@pytest.mark.robustness(blank=True)\ndef test_it(robustness): pass"
+        )
+        assert "blank images cannot be standardised" in usage_line(
+            bench.runpytest_inprocess(*given)
+        )

@@ -1,0 +1,117 @@
+"""What cannot be evaluated says why; what can gives no wrong number."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from bands import CLASSES, X, Y, bands, evaluate
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
+
+from noisecore.noise import NOISES, Stream, apply_noise
+from noisecore.running.evaluation import GivenError
+
+
+class TestRefusals:
+    """What cannot be meant."""
+
+    @pytest.mark.parametrize(
+        ("changes", "message"),
+        [
+            ({"model": 3}, "model must be a Keras model, a .keras file, or a function .* got 3"),
+            ({"model": "no.keras"}, "a .keras file that is there, got no.keras"),
+            ({"model": lambda images: bands(images)[:, 0]}, r"got float32 \(300,\)"),
+            ({"model": lambda images: bands(images)[:, :1]}, "a column a class, got one"),
+            ({"model": lambda images: bands(images)[1:]}, r"\(300, classes\).*got .*\(299, 3\)"),
+            ({"model": lambda images: bands(images) * np.nan}, "must be finite numbers, got NaN"),
+            ({"model": lambda images: bands(images)[:, :2]}, "below the 2 classes .* got 2"),
+            ({"model": lambda images: -bands(images)}, "accuracy on clean images must be above"),
+            ({"least_clean": 1.01}, "must be above least_clean"),
+            ({"x": X * 3 - 1}, r"in the value range 0 to 1, got -0.99.* to .*units='own'"),
+            ({"x": X / 255}, "were the images scaled twice"),
+            ({"x": X + np.float32("nan")}, "finite pixels"),
+            ({"x": X[..., 0, 0]}, r"shape \(n, height, width\)"),
+            ({"x": X.astype(int)}, "uint8 or floating, got int64"),
+            ({"x": X[:10]}, "equally many images and labels"),
+            ({"y": None}, "y must be the labels of x, got none"),
+            ({"y": Y - 1}, "class numbers from 0"),
+            ({"y": Y + 0.5}, "integer labels"),
+            ({"units": "pixels"}, "units must be 'range' or 'own'"),
+            ({"units": "own", "value_range": (0, 1)}, "no meaning with units='own'"),
+            ({"value_range": (1, 0)}, "two ascending numbers"),
+            ({"scales": []}, "scales must have a number > 0"),
+            ({"scales": [0]}, "scales must have a number > 0"),
+            ({"scales": 1.0}, r"a list of numbers such as \[0.1, 1\], got 1.0"),
+            ({"scales": [-1]}, "finite number >= 0, got -1"),
+            ({"noise": "snow"}, "unknown noise 'snow'"),
+            ({"noise": "salt_and_pepper", "scales": [2]}, "must be <= 1, got 2"),
+            ({"noise": "gaussian_blur", "scales": [0.05, 1]}, "none that changed at scale 0.05"),
+            ({"draws": 0}, "draws must be a whole number >= 1, got 0"),
+        ],
+    )  # fmt: skip
+    def test_one_line(self, changes, message) -> None:
+        """Each is refused in one line that says what came and what to do."""
+        with pytest.raises(ValueError, match=message) as refused:
+            evaluate(**changes)
+        assert "\n" not in str(refused.value)
+
+    def test_a_lucky_guesser(self) -> None:
+        """A model that always names one class is no model, though it beats one in three."""
+        with pytest.raises(GivenError, match="guessing the commonest class"):
+            evaluate(lambda images: np.tile([0.9, 0.05, 0.05], (len(images), 1)))
+
+
+# What a kind of images is drawn in, and what is said of it.
+RANGES = [
+    ("uint8", 0, 255, {}),
+    ("float32", 0, 1, {}),
+    ("float64", 0, 1, {}),
+    ("float32", -1, 1, {"value_range": (-1, 1)}),
+    ("float64", 0, 255, {"value_range": (0, 255)}),
+    ("float32", -3, 3, {"units": "own"}),
+    ("float32", -3, 3, {}),  # refused: the range is not the one that floats are taken to have
+]
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    count=st.integers(1, 40), height=st.integers(6, 9), width=st.integers(1, 9),
+    channels=st.sampled_from([0, 1, 3]), kind=st.sampled_from(RANGES), one_hot=st.booleans(),
+    noise=st.sampled_from(sorted(NOISES)), seed=st.integers(0, 9),
+    scale=st.one_of(st.floats(0, 1), st.floats(0, 1e6), st.floats()),
+)  # fmt: skip
+def test_any_input(count, height, width, channels, kind, one_hot, noise, scale, seed) -> None:
+    """Whatever the shape, dtype, range and scale: right numbers, or one line of refusal."""
+    dtype, low, high, declared = kind
+    if noise == "gaussian_blur" and scale > 100:
+        scale = 100.0  # a wider kernel than any image only takes long
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, CLASSES, count)
+    x = rng.random((count, height, width, *[channels] * (channels > 0))) / 2
+    for label in range(CLASSES):
+        x[labels == label, 2 * label : 2 * label + 2] += 0.4
+    x = (low + (high - low) * x).astype(dtype)
+
+    def model(images):
+        axes = tuple(range(1, images.ndim))
+        return np.stack([images[:, 2 * k : 2 * k + 2].mean(axis=axes) for k in range(CLASSES)], 1)
+
+    y = np.eye(CLASSES)[labels] if one_hot else labels
+    try:
+        (record,) = evaluate(model, x=x, y=y, scales=[scale], draws=1, noise=noise, **declared)
+    except ValueError as error:
+        refusal = str(error)
+    else:
+        refusal = None
+    if refusal is not None:
+        event(f"refused: {refusal[:40]}")
+        assert refusal.count("\n") == 0
+        return
+    event("measured")
+    assert declared or low == 0
+    if declared == {"units": "own"}:
+        low, high = 0, 1
+    low, span = np.float32(low), np.float32(high - low)
+    inside = (x.astype(np.float32) - low) / span
+    noisy = apply_noise(NOISES[noise], inside, scale, Stream(0, "test")) * span + low
+    np.testing.assert_array_equal(record.at(scale).right, model(noisy).argmax(axis=1) == labels)

@@ -1,0 +1,69 @@
+"""Data from a user's own function."""
+
+import pytest
+
+from noisecore.data import DatasetError, DatasetNotFoundError, load_dataset
+
+
+class TestFunction:
+    """Data that a function of the user's gives."""
+
+    CODE = """
+import numpy as np
+SIDE = 5
+def load():
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (9, SIDE, 6, 3), np.uint8)
+    labels = np.arange(9) % 3
+    return (images[:6], labels[:6]), (images[6:], labels[6:])
+def nothing(): return None
+def wrong(): return (1, 2), (3,)
+def broken(): raise OSError("the disk\\nis gone")
+def black(): return tuple((0 * x, y) for x, y in load())
+"""
+
+    @pytest.fixture
+    def file(self, tmp_path):
+        """Return the path of a file with functions."""
+        path = tmp_path / "mine.py"
+        path.write_text(self.CODE)
+        return str(path)
+
+    def test_taken(self, file):
+        """Its arrays are checked and held like those of an `.npz`, under file and name."""
+        dataset = load_dataset(f"{file}:load")
+        assert (dataset.name, dataset.source) == ("mine.py:load", file)
+        assert dataset.image_shape == (5, 6, 3)
+        assert dataset.y_test.tolist() == [0, 1, 2]
+        assert load_dataset(f"{file}:load").sha256 == dataset.sha256
+
+    @pytest.mark.parametrize(
+        ("function", "message"),
+        [
+            ("lod", "expected a function of that name, got none"),
+            ("SIDE", "expected a function of that name, got int"),
+            ("nothing", "expected ((x_train, y_train), (x_test, y_test)), got NoneType"),
+            ("wrong", "expected ((x_train, y_train), (x_test, y_test)), got tuple"),
+            ("broken", "expected a function that returns data, got OSError: the disk is gone"),
+            ("black", "expected pixels over the whole range of their dtype"),
+        ],
+    )
+    def test_refused(self, file, function, message):
+        """What is no function, or gives no data, is refused in one line."""
+        with pytest.raises(DatasetError) as caught:
+            load_dataset(f"{file}:{function}")
+        assert message in str(caught.value)
+        assert "\n" not in str(caught.value)
+
+    def test_file_that_cannot_be_run(self, tmp_path):
+        """A slip in the file itself is told as such."""
+        (tmp_path / "slip.py").write_text("import no_such_module\n")
+        with pytest.raises(DatasetError, match="got ModuleNotFoundError: No module named"):
+            load_dataset(f"{tmp_path}/slip.py:load")
+
+    def test_file_that_is_not_there(self, tmp_path):
+        """A missing file is named with the folder that was looked in."""
+        with pytest.raises(
+            DatasetNotFoundError, match=r"expected a Python file at .*, got no such"
+        ):
+            load_dataset(f"{tmp_path}/none.py:load")
