@@ -61,6 +61,31 @@ def test_trained_wherever_it_is_defined(run_in, write_tiny, tmp_path, where, arg
     assert ended.code == 0, ended.output
 
 
+LEAN = """
+import sys
+
+def build_small(input_shape, num_classes):
+    import keras
+    early = {"matplotlib", "pandas", "sklearn"} & sys.modules.keys()
+    if early:
+        raise RuntimeError(f"imported for nothing: {early}")
+    import pandas
+    return keras.Sequential([
+        keras.Input(input_shape), keras.layers.Flatten(),
+        keras.layers.Dense(len(pandas.Series([1, 2, 3])), activation="softmax"),
+    ])
+"""
+
+
+def test_worker_is_lean(run_in, write_tiny, tmp_path) -> None:
+    """Keras' import loads no pandas in a worker, and a builder can still import it."""
+    write_tiny(tmp_path)
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    (tmp_path / "test_own.py").write_text(f"import pytest\n{LEAN}\n{TEST}")
+    ended = run_in(tmp_path, "--noise-seeds=1")
+    assert ended.code == 0, ended.output
+
+
 def test_as_the_readme_shows_it(run_in, write_tiny, tmp_path) -> None:
     """The README's own example is trained at each of its scales."""
     readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
