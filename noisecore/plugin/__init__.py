@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Generator
 from contextlib import nullcontext
@@ -130,6 +131,13 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         run.source.submit(requests, compared, list(config.stash.get(VANISHED, ())))
 
 
+def _xdist_place(config: pytest.Config) -> int | None:
+    """Return which one of xdist's workers this process is, None if it is none."""
+    worker = getattr(config, "workerinput", None)
+    # `--tx popen//id=NAME` names one otherwise than gw0, gw1 ...
+    return None if worker is None else int(re.sub(r"\D", "", worker["workerid"]) or 0)
+
+
 def _make_run(config: pytest.Config, *, trains: bool = True) -> Run:
     from noisecore.running.cluster import ClusterError
     from noisecore.running.compat import TensorFlowError
@@ -141,7 +149,7 @@ def _make_run(config: pytest.Config, *, trains: bool = True) -> Run:
         if choices.records is not None:
             source = Given(choices, choices.records, run_id)
         elif trains:
-            source = Trained(choices, run_id)
+            source = Trained(choices, run_id, _xdist_place(config))
         else:
             source = Evaluated(choices, run_id)
         lock = lock_folder(choices.artifacts, xdist_worker=hasattr(config, "workerinput"))

@@ -123,3 +123,11 @@ def test_no_benchmark(bench, given) -> None:
     result = bench.runpytest_subprocess(*given, "-n1", "test_plain.py")
     result.assert_outcomes(passed=1)
     assert (folder / "results.json").read_text() == "earlier"
+
+
+def test_inside_a_worker(bench, tiny, monkeypatch) -> None:
+    """A run that a test under xdist starts is one of its own: it shows its trials as they end."""
+    monkeypatch.setenv("PYTEST_XDIST_WORKER", "named")
+    result = bench.runpytest_subprocess(*tiny, "--noise-workers=0", "-k", "test_point")
+    assert result.ret == pytest.ExitCode.OK
+    result.stdout.fnmatch_lines(["noisecore 1/* mlp/gaussian/*"])

@@ -29,18 +29,21 @@ if TYPE_CHECKING:
 class Trained(Planned):
     """Records that this run's own workers make.
 
+    place: which one of xdist's workers this process is, None if it is none.
+
     Making one checks what can be checked before the first trial: TensorFlow, the data set, the
     cluster; `prepare` checks the artifact folder. They raise `TensorFlowError`, `DatasetError`,
     `ClusterError`, `StoreError` or `RecordError`.
     """
 
-    def __init__(self, choices: Choices, run_id: str) -> None:
+    def __init__(self, choices: Choices, run_id: str, place: int | None) -> None:
         from noisecore.running import compat
         from noisecore.running.cluster import Cluster
         from noisecore.running.engine import THREADS
         from noisecore.running.store import Store
 
         self.set_aside: list[str] = []
+        self._place = place
         name, folder = choices.profile.dataset, choices.data_dir
         if choices.scheduler is not None:  # a Dask worker has a folder of its own
             name = os.path.abspath(os.path.expanduser(name)) if is_own(name) else name
@@ -56,7 +59,7 @@ class Trained(Planned):
                 self._location,
                 self.dataset.sha256,
                 threads=THREADS,
-                offset=_xdist_place() or 0,
+                offset=place or 0,
             )
             self.versions = {k: self._cluster.conditions[k] for k in ("tensorflow", "keras")}
         self._store = Store(choices.artifacts / "trials", run_id, resume=choices.resume)
@@ -91,10 +94,10 @@ class Trained(Planned):
             workers = max(1, len(self._cluster.workers()))
         if workers is None:
             workers = available_workers(len(trials), needed_memory(self.dataset), len(gpus))
-        if (place := _xdist_place()) is not None:
+        if self._place is not None:
             workers = min(1, workers)  # xdist has the workers side by side already
-            place = place % len(gpus) if gpus else 0
-            gpus = gpus[place:] + gpus[:place]
+            first = self._place % len(gpus) if gpus else 0
+            gpus = gpus[first:] + gpus[:first]
         self._engine = Engine(
             trials,
             store=self._store,
@@ -120,7 +123,7 @@ class Trained(Planned):
                 yield
             return
         reporter: TerminalReporter | None = config.pluginmanager.get_plugin("terminalreporter")
-        if reporter is not None and "PYTEST_XDIST_WORKER" not in os.environ:
+        if reporter is not None and self._place is None:
             self._progress = Progress(reporter, len(self._engine.trials), clock=time.monotonic)
             capture = config.pluginmanager.get_plugin("capturemanager")
             if capture is not None:
@@ -142,7 +145,7 @@ class Trained(Planned):
         try:
             with _interruptible(self._engine):
                 yield
-                if _xdist_place() is not None:
+                if self._place is not None:
                     self._engine.finish()  # others may wait for what this process is at
         finally:
             self._engine.close()
@@ -166,12 +169,6 @@ class Trained(Planned):
     def _hear(self, event: Event) -> None:
         if self._progress is not None:
             self._progress(event)
-
-
-def _xdist_place() -> int | None:
-    """Return which one of xdist's workers this process is, None outside xdist."""
-    name = os.environ.get("PYTEST_XDIST_WORKER")
-    return None if name is None else int(name.removeprefix("gw"))
 
 
 @contextmanager
