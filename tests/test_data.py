@@ -353,13 +353,13 @@ class TestListing:
 
     def test_table_fits_a_terminal(self, fake_package, monkeypatch):
         """Every dataset has name, state, sizes, licence and place, in lines of 96 columns."""
-        path = fake_tiny(fake_package, monkeypatch)
+        fake_tiny(fake_package, monkeypatch)
         listings = [replace(each, source="") for each in list_datasets()]
         found = replace(find_dataset("digits"), source="/data/digits.csv.gz")
         text = format_listing([*listings[:3], found])
-        # The temporary folder's own path may be longer than a line.
-        lines = [line for line in text.splitlines() if str(path.parents[2]) not in line]
-        assert max(map(len, lines)) <= 96
+        lines = text.splitlines()
+        # The paths of this machine may be longer than a line: such a word has its own.
+        assert [line for line in lines if len(line) > 96 and len(line.split()) > 1] == []
         assert lines[0].split() == ["dataset", "checksum", "train", "test", "image", "classes"]
         assert any(line.split() == ["digits", "ok", "16", "4", "8x8x1", "10"] for line in lines)
         assert "    found: /data/digits.csv.gz" in lines
