@@ -166,14 +166,36 @@ class TestCommand:
         assert "the reference must be one of py311-tf215, py311-tf221" in capsys.readouterr().err
 
 
-def test_picture_has_all_environments() -> None:
-    """The picture names every environment, also one without records, and each scale."""
-    from noisecore.showing.plots import plot_drift
+class TestPicture:
+    """drift.png: accuracies above, what became of them below."""
 
-    broken = Environment(name="broken", reason="no wheel")
-    figure = plot_drift(find_drift([*environments(a=LEVEL, b=WORSE), broken], "a"))
-    (axes,) = figure.axes
-    assert [label.get_text() for label in axes.get_xticklabels()] == ["a", "b", "broken"]
-    assert len(axes.containers) == 3
-    heights = [list(map(float, c.lines[0].get_ydata())) for c in axes.containers]
-    np.testing.assert_allclose(heights[2], [0.6, 0.4])
+    @pytest.fixture
+    def figure(self):
+        """Return the picture of three environments, of which the last has no records."""
+        from noisecore.showing.plots import plot_drift
+
+        broken = Environment(name="broken", reason="no wheel")
+        return plot_drift(find_drift([*environments(a=LEVEL, b=WORSE), broken], "a"))
+
+    def test_accuracies(self, figure) -> None:
+        """The picture names every environment, also one without records, and each scale."""
+        above, below = figure.axes
+        assert [label.get_text() for label in below.get_xticklabels()] == ["a", "b", "broken"]
+        assert len(above.containers) == 3
+        heights = [list(map(float, c.lines[0].get_ydata())) for c in above.containers]
+        np.testing.assert_allclose(heights[2], [0.6, 0.4])
+
+    def test_changes(self, figure) -> None:
+        """Below is the change of the mean and of each noisy scale, in points, with its interval."""
+        _, below = figure.axes
+        changes = [float(each.lines[0].get_ydata()[0]) for each in below.containers]
+        np.testing.assert_allclose(changes, [-10, 0, -20], atol=0.2)
+        verdict = find_drift(environments(a=LEVEL, b=WORSE), "a")[1].verdict
+        (bar,) = below.containers[0].lines[2][0].get_segments()
+        mean = verdict.figures[0]
+        np.testing.assert_allclose(bar[:, 1], [100 * mean["low"], 100 * mean["high"]])
+
+    def test_legend_names_what_is_drawn(self, figure) -> None:
+        """Scales and the mean have an entry each."""
+        (legend,) = figure.legends
+        assert [each.get_text() for each in legend.get_texts()] == ["0", "0.5", "4", "mean"]
