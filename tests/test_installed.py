@@ -1,19 +1,27 @@
-"""What is tested is what was installed."""
+"""Under tox the installed wheel is tested, not the checkout that the tests lie in."""
 
-import json
-from importlib.metadata import distribution
+import os
+import subprocess
+import sys
 from pathlib import Path
-from urllib.parse import urlparse
-from urllib.request import url2pathname
+
+import pytest
 
 import noisecore
 
+pytestmark = pytest.mark.skipif(
+    "TOX_ENV_NAME" not in os.environ, reason="without tox the checkout itself may be installed"
+)
 
-def test_imported_as_installed() -> None:
-    """The package that is imported is the installed one: in tox the wheel, not the checkout."""
-    installed = distribution("noisecore")
-    origin = json.loads(installed.read_text("direct_url.json") or "{}")
-    home = Path(str(installed.locate_file(".")))
-    if origin.get("dir_info", {}).get("editable"):
-        home = Path(url2pathname(urlparse(origin["url"]).path))
-    assert Path(noisecore.__file__).resolve() == (home / "noisecore" / "__init__.py").resolve()
+
+def test_in_the_tests() -> None:
+    """What the tests import lies in tox's environment."""
+    assert Path(noisecore.__file__).is_relative_to(sys.prefix)
+
+
+def test_in_a_worker() -> None:
+    """A process that is started as a worker is, within the checkout, imports the same."""
+    command = [sys.executable, "-P", "-c", "import noisecore; print(noisecore.__file__)"]
+    checkout = Path(__file__).parents[1]
+    found = subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == noisecore.__file__
