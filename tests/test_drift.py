@@ -121,6 +121,7 @@ class TestCommand:
         assert text.startswith("# Drift, against `py311-tf221`")
         assert "| `py311-tf215` | 2.15.0 | 3.1 | 2.0 | 0.7500 | +0.00 |" in text
         assert "4.0 s" in text
+        assert "Verdicts: simple mode, mean>1.5,scale>3." in text
         assert "tensorflow is 2.15.0, was 2.21.0" in text
         assert text.partition("\n![")[0] in capsys.readouterr().out
         verdicts = json.loads((out / "drift.json").read_text())
@@ -148,6 +149,7 @@ class TestCommand:
         text = (tmp_path / "out/drift.md").read_text()
         assert "ERROR: No matching distribution found for tensorflow==2.19" in text
         assert "exit_code" not in text
+        assert text.count("ERROR: No matching") == 1
         rows = [line for line in text.splitlines() if line.startswith("| `py311")]
         assert [row.split("`")[1] for row in rows[:3]] == [
             "py311-tf215", "py311-tf219", "py311-tf221"
@@ -158,6 +160,18 @@ class TestCommand:
         """One environment alone has nothing to be compared with: 5."""
         assert main(["drift", folders[0]]) == 5
         assert "records of two environments" in capsys.readouterr().out
+
+    def test_folder_without_records(self, folders, tmp_path, capsys) -> None:
+        """A folder that is not there is named, with what was looked for in it."""
+        assert main(["drift", folders[0], str(tmp_path / "typo")]) == 5
+        assert f"typo: no results.json in {tmp_path / 'typo'}" in capsys.readouterr().out
+
+    def test_one_name_twice(self, folders, tmp_path, capsys) -> None:
+        """Two folders of one name are refused: neither could be told from the other."""
+        other = tmp_path / "other/py311-tf215"
+        self.write(other, records("2.15.0"))
+        assert main(["drift", *folders, str(other)]) == 4
+        assert "expected one py311-tf215, got two" in capsys.readouterr().err
 
     def test_bad_reference(self, folders, tmp_path, capsys) -> None:
         """An unknown reference ends with 4 and one line."""
@@ -196,6 +210,6 @@ class TestPicture:
         np.testing.assert_allclose(bar[:, 1], [100 * mean["low"], 100 * mean["high"]])
 
     def test_legend_names_what_is_drawn(self, figure) -> None:
-        """Scales and the mean have an entry each."""
-        (legend,) = figure.legends
-        assert [each.get_text() for each in legend.get_texts()] == ["0", "0.5", "4", "mean"]
+        """Each scale of a panel has an entry in that panel: another noise has scales of its own."""
+        legend = figure.axes[0].get_legend()
+        assert [each.get_text() for each in legend.get_texts()] == ["0", "0.5", "4"]

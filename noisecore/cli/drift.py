@@ -46,10 +46,28 @@ def add_command(commands: Any) -> None:
         type=Path,
         help="where the logs of environments are that left nothing: FOLDER/NAME/log/*.log",
     )
-    parser.add_argument("--reference", metavar="NAME", help="(default: the newest TensorFlow)")
-    parser.add_argument("--out", metavar="FOLDER", type=Path, default=Path("noisecore-results"))
-    parser.add_argument("--fail", metavar="MARGINS", type=margins, default=Margins())
-    parser.add_argument("--gate", choices=("simple", "rigorous"), default="rigorous")
+    parser.add_argument(
+        "--reference",
+        metavar="NAME",
+        help="what the others are judged against (default: the newest TensorFlow)",
+    )
+    parser.add_argument(
+        "--out",
+        metavar="FOLDER",
+        type=Path,
+        default=Path("noisecore-results"),
+        help="where the files go (default: noisecore-results)",
+    )
+    parser.add_argument(
+        "--fail",
+        metavar="MARGINS",
+        type=margins,
+        default=Margins(),
+        help=f"how much may be lost (default: {Margins()})",
+    )
+    parser.add_argument(
+        "--gate", choices=("simple", "rigorous"), default="simple", help="how (default: simple)"
+    )
     parser.set_defaults(command=_drift)
 
 
@@ -62,11 +80,14 @@ def _drift(chosen: argparse.Namespace) -> int:
     environments = _read(chosen.folders, chosen.expected, chosen.logs)
     measured = {one.name: one.versions["tensorflow"] for one in environments if one.records}
     if len(measured) < 2:
-        print(f"drift needs records of two environments, got {', '.join(measured) or 'none'}")
+        got = ", ".join(measured) or "none"
+        reasons = [f"{one.name}: {one.reason}" for one in environments if one.reason]
+        print("; ".join([f"drift needs records of two environments, got {got}", *reasons]))
         return codes.NOTHING
     reference = chosen.reference or newest(measured)
     found = find_drift(environments, reference, mode=chosen.gate, margins=chosen.fail)
-    summary = make_drift_summary(environments, found, reference)
+    gate = f"{chosen.gate} mode, {chosen.fail}"
+    summary = make_drift_summary(environments, found, reference, gate)
     chosen.out.mkdir(parents=True, exist_ok=True)
     files: dict[str, str | bytes] = {
         "drift.md": summary + "\n![Accuracy by environment](drift.png)\n",
@@ -87,14 +108,16 @@ def _read(folders: list[Path], expected: list[str], logs: Path | None) -> list[E
 
     found: dict[str, Environment] = {}
     for folder in folders:
+        name = folder.resolve().name
+        if name in found:
+            raise ValueError(f"each FOLDER names an environment: expected one {name}, got two")
         results = sorted(folder.glob("*/results.json")) or sorted(folder.glob("results.json"))
         if results:
             records = [record for path in results for record in read_records(path)]
-            found[folder.name] = Environment(name=folder.name, records=tuple(records))
+            found[name] = Environment(name=name, records=tuple(records))
         else:
-            found[folder.name] = Environment(
-                name=folder.name, reason=_last_lines(folder.name, logs) or f"nothing in {folder}"
-            )
+            reason = _last_lines(name, logs) or f"no results.json in {folder}"
+            found[name] = Environment(name=name, reason=reason)
     for name in expected:
         if name not in found:
             reason = _last_lines(name, logs) or "it left no records"

@@ -12,11 +12,18 @@ from noisecore.showing.rows import curve_rows
 
 
 def make_drift_summary(
-    environments: Sequence[Environment], found: Sequence[Drift], reference: str
+    environments: Sequence[Environment], found: Sequence[Drift], reference: str, gate: str
 ) -> str:
-    """Return the content of drift.md: a table a curve, then the details of what is no pass."""
+    """Return the content of drift.md: a table a curve, then the details of what is no pass.
+
+    gate: what the verdicts were made by, in words.
+    """
     versions = {one.name: one.versions for one in environments}
-    parts = [f"# Drift, against {code(reference)}"]
+    parts = [
+        f"# Drift, against {code(reference)}",
+        f"Verdicts: {gate}. Change: of the mean over the noisy scales. Could have seen: a lesser "
+        "drop of that mean lies within its 95 % interval. Training: median over the trials.",
+    ]
     for name in dict.fromkeys(one.name for one in found):
         rows = [_row(one, versions[one.environment], found) for one in found if one.name == name]
         head = [
@@ -25,7 +32,7 @@ def make_drift_summary(
         ]  # fmt: skip
         parts += [f"## {code(name)}", table(head, rows), _accuracies(found, name)]
         parts += _turned(found, name)
-    parts += _details(found)
+    parts += _details([one for one in found if versions[one.environment]["tensorflow"]])
     if missing := [one for one in environments if one.reason]:
         parts.append("## Environments without records")
         parts += [f"{code(one.name)}:\n\n```text\n{one.reason}\n```" for one in missing]

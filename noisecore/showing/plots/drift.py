@@ -26,11 +26,12 @@ def plot_drift(found: Sequence[Drift]) -> Figure:
     panels = figure.subplots(
         2, len(names), sharex=True, sharey="row", squeeze=False, height_ratios=(3, 2)
     )
-    handles: dict[str, Any] = {}
     for (above, below), name in zip(panels.T, names, strict=True):
         mine = [one for one in found if one.name == name]
-        handles |= _draw_accuracy(above, mine, places)
-        handles |= _draw_changes(below, mine, places)
+        _draw_accuracy(above, mine, places)
+        _draw_changes(below, mine, places)
+        # A legend a panel: another noise has other scales, in a unit of its own.
+        above.legend(title="scale", loc="lower left", ncols=3, frameon=False, fontsize="small")
         above.set_title(wrap_name(name, 40), fontsize="medium")
         above.set_ylim(0, 1.04)
         below.axhline(0, color=PALE, linewidth=0.8, zorder=0)
@@ -42,20 +43,18 @@ def plot_drift(found: Sequence[Drift]) -> Figure:
     panels[0, 0].set_ylabel("accuracy")
     panels[1, 0].set_ylabel("change, points")
     figure.suptitle("Accuracy by Environment")
-    figure.legend(
-        handles=list(handles.values()), title="scale", loc="outside right center", frameon=False
-    )
     reference = next((one.environment for one in found if one.verdict is None), "?")
     set_note(
         figure,
         "above: means over the seeds, bars: 95 % t interval",
-        f"below: change against {reference}, bars: its 95 % interval",
+        f"below: change against {reference}, black: of the mean over the scales, bars: its 95 % "
+        "interval",
     )
     return figure
 
 
-def _draw_accuracy(axes: Axes, mine: Sequence[Drift], places: Sequence[str]) -> dict[str, Any]:
-    """Draw the accuracies of one curve; return the line of each scale, by its label."""
+def _draw_accuracy(axes: Axes, mine: Sequence[Drift], places: Sequence[str]) -> None:
+    """Draw the accuracies of one curve, a line a scale."""
     rows = [
         (places.index(one.environment), row)
         for one in mine
@@ -64,10 +63,9 @@ def _draw_accuracy(axes: Axes, mine: Sequence[Drift], places: Sequence[str]) -> 
         if row.accuracy.seeds
     ]
     styles = scale_styles(sorted({row.scale for _, row in rows}))
-    drawn = {}
     for scale, style in sorted(styles.items()):
         line = [(at, row.accuracy) for at, row in rows if row.scale == scale]
-        drawn[f"{scale:g}"] = axes.errorbar(
+        axes.errorbar(
             [at for at, _ in line],
             [accuracy.mean for _, accuracy in line],
             yerr=[np.nan_to_num(accuracy.half) for _, accuracy in line],
@@ -75,11 +73,10 @@ def _draw_accuracy(axes: Axes, mine: Sequence[Drift], places: Sequence[str]) -> 
             label=f"{scale:g}",
             **style,
         )
-    return drawn
 
 
-def _draw_changes(axes: Axes, mine: Sequence[Drift], places: Sequence[str]) -> dict[str, Any]:
-    """Draw what became of each scale and of their mean, side by side; return the mean's mark."""
+def _draw_changes(axes: Axes, mine: Sequence[Drift], places: Sequence[str]) -> None:
+    """Draw what became of each scale and of their mean, side by side."""
     rows = [
         (places.index(one.environment), row)
         for one in mine
@@ -90,7 +87,6 @@ def _draw_changes(axes: Axes, mine: Sequence[Drift], places: Sequence[str]) -> d
     scales = sorted({row["scale"] for _, row in rows if row["scale"] is not None})
     styles: dict[Any, dict[str, Any]] = {**scale_styles(scales)}
     styles[None] = {"color": "black", "marker": "_", "markersize": 11, "linewidth": 2.2}
-    drawn = {}
     for n, scale in enumerate([None, *scales]):
         aside = 0.11 * (n - len(scales) / 2)
         points = [(at, row) for at, row in rows if row["scale"] == scale]
@@ -99,13 +95,9 @@ def _draw_changes(axes: Axes, mine: Sequence[Drift], places: Sequence[str]) -> d
             [[row[key] for _, row in points] for key in ("difference", "low", "high")], dtype=float
         )
         changes, low, high = 100 * found
-        mark = axes.errorbar(
+        axes.errorbar(
             [at + aside for at, _ in points],
             changes,
             yerr=np.nan_to_num([changes - low, high - changes]),
-            label="mean",
             **styles[scale] | {"linestyle": "none"},
         )
-        if scale is None and points:
-            drawn["mean"] = mark
-    return drawn
