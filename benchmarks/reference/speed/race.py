@@ -1,7 +1,8 @@
 """The race: the notebook's sweep, whole, by noisecore and the notebook's own way, in turn.
 
     python benchmarks/reference/speed/race.py FOLDER [--dataset mnist] [--data-dir FOLDER]
-        [--recipe notebook] [--seeds 0] [--workers 5] [--sides mixed_bfloat16,own,float32]
+        [--recipe notebook] [--scales 0.1,0.5,1,2,4] [--seeds 0] [--workers 5]
+        [--sides mixed_bfloat16,own,float32]
 
 In bfloat16, then the notebook's own way, then in float32, and a matrix product before and after
 each, for a machine's speed may drift. A worker a scale, even where there are fewer processors: all
@@ -9,8 +10,8 @@ end at about the same time, and none stands idle beside the last one. Leaves the
 and prints a line of JSON a side: seconds of it all, from the start of its first process to the end
 of its last, peak memory of a process in bytes, accuracies by scale, and the matrix products' rate.
 
-Without the own way, other seeds and recipes are trained for the comparison of the precisions;
-records of FOLDER are then taken over, and not made again.
+Without the own way, other seeds, recipes and scales are trained for the comparison of the
+precisions; records of FOLDER are then taken over, and not made again.
 """
 
 import argparse
@@ -94,6 +95,7 @@ def main() -> None:
     parser.add_argument("--dataset", default="mnist")
     parser.add_argument("--data-dir")
     parser.add_argument("--recipe", default="notebook")
+    parser.add_argument("--scales", default=",".join(f"{scale:g}" for scale in SCALES))
     parser.add_argument("--seeds", default="0", help="with commas between them")
     parser.add_argument("--workers", type=int, default=len(SCALES))
     sides = ["mixed_bfloat16", "own", "float32"] if fast_bfloat16() else ["own", "float32"]
@@ -102,6 +104,7 @@ def main() -> None:
     sides = chosen.sides.split(",")
     recipe = get_recipe(chosen.recipe)
     dataset = load_dataset(chosen.dataset, chosen.data_dir)
+    scales = [float(scale) for scale in chosen.scales.split(",")]
     seeds = [int(seed) for seed in chosen.seeds.split(",")]
 
     def show(side: str, found: dict[str, object]) -> None:
@@ -115,12 +118,13 @@ def main() -> None:
     def own_way() -> None:
         place = ["--data-dir", chosen.data_dir] if chosen.data_dir else []
         epochs = str(recipe.epochs)
-        found = script("own_way.py", "--dataset", chosen.dataset, "--epochs", epochs, *place)
+        asked = ["--dataset", chosen.dataset, "--scales", chosen.scales, "--epochs", epochs]
+        found = script("own_way.py", *asked, *place)
         show("own", json.loads(found))
 
     def ours(precision: str) -> None:
         seconds, records = run(
-            trials(dataset, recipe.but(precision=precision), seeds=seeds),
+            trials(dataset, recipe.but(precision=precision), scales, seeds),
             chosen.folder / precision,
             chosen.workers,
             (chosen.dataset, chosen.data_dir),
