@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from noisecore.noise import BLOCK, FloatArray, Stream
 from noisecore.recipes import Recipe
 from noisecore.records import Epoch
+from noisecore.running import compat
 
 # Images a step of evaluation: few, for a step's memory grows with them; the numbers do not change.
 EVALUATION_BATCH = 125
@@ -91,12 +92,14 @@ def train(
     Raises `TrialError` with the epoch when a loss is not finite.
     """
     compile_model(model, recipe, recipe.epochs * math.ceil(len(labels) / recipe.batch_size))
+    step = compat.training_step(model)
     history: list[Epoch] = []
     seconds: list[float] = []
     for epoch in range(recipe.epochs):
         epoch_images = images(epoch)
         start = time.perf_counter()
-        loss, accuracy = _train_epoch(model, recipe, epoch_images, labels, order(epoch))
+        batches = np.split(order(epoch), range(recipe.batch_size, len(labels), recipe.batch_size))
+        loss, accuracy = _train_epoch(model, step, epoch_images, labels, batches)
         seconds.append(time.perf_counter() - start)
         del epoch_images  # else the next epoch's noise would be drawn beside it
         if not math.isfinite(loss):
@@ -116,25 +119,24 @@ def train(
 
 def _train_epoch(
     model: Any,
-    recipe: Recipe,
+    step: Callable[[Any, Any], Mapping[str, Any]],
     images: FloatArray,
     labels: NDArray[np.int64],
-    order: NDArray[np.int64],
+    batches: Sequence[NDArray[np.int64]],
 ) -> tuple[float, float]:
-    """Take the steps of an epoch; return the means of loss and accuracy over it.
+    """Take a step for each batch of an epoch; return the means of loss and accuracy over it.
 
     Not Keras' `fit`: it feeds arrays through tf.data, whose tuning thread is not woken when an
     epoch ends. It then sleeps on, until 10 ms x (2^k - 1) from the epoch's start, and a minute at
     most: epochs of 61 s took 82 s or 142 s.
     """
     loss = accuracy = 0.0
-    for start in range(0, len(order), recipe.batch_size):
-        batch = order[start : start + recipe.batch_size]
+    for batch in batches:
         model.reset_metrics()  # some versions of Keras do it at every batch, others never
-        figures = model.train_on_batch(images[batch], labels[batch], return_dict=True)
+        figures = step(images[batch], labels[batch])
         loss += float(figures["loss"]) * len(batch)
         accuracy += float(figures["accuracy"]) * len(batch)
-    return loss / len(order), accuracy / len(order)
+    return loss / len(labels), accuracy / len(labels)
 
 
 def evaluate(

@@ -99,7 +99,7 @@ class FakeModel:
         """Forget the last batch's figures."""
         self.figures = {}
 
-    def train_on_batch(self, images, labels, *, return_dict):
+    def train(self, images, labels):
         """Note the images and labels, and return the next loss and an accuracy of 0.5."""
         assert not self.figures
         self.batches.append((images.ravel().tolist(), labels.tolist()))
@@ -137,10 +137,37 @@ def test_probabilities_that_are_not_finite_fail_the_trial(value):
 
 @pytest.fixture
 def compiled(monkeypatch):
-    """Replace Keras' part by a list of what it was asked for."""
+    """Replace Keras' part by a list of what it was asked for, and its steps by `FakeModel`'s."""
     calls = []
     monkeypatch.setattr(training, "compile_model", lambda *arguments: calls.append(arguments))
+    monkeypatch.setattr(training.compat, "training_step", lambda model: model.train)
     return calls
+
+
+def test_a_step_is_keras_own():
+    """A training step gives the numbers of Keras' `train_on_batch`, dropout's included."""
+    keras = pytest.importorskip("keras")
+    from noisecore.models import build_mlp
+    from noisecore.running.compat import training_step
+
+    rng = np.random.default_rng(0)
+    images, labels = rng.random((12, 5, 5, 1), np.float32), np.arange(12) % 3
+
+    def losses(step_of):
+        keras.backend.clear_session()
+        keras.utils.set_random_seed(0)
+        model = build_mlp((5, 5, 1), 3)
+        training.compile_model(model, get_recipe("quick"), 3)
+        step = step_of(model)
+        found = []
+        for batch in np.split(np.arange(12), [5, 10]):  # the last batch is smaller
+            model.reset_metrics()
+            found.append(float(step(images[batch], labels[batch])["loss"]))
+        return found
+
+    expected = losses(lambda model: lambda x, y: model.train_on_batch(x, y, return_dict=True))
+    assert losses(training_step) == expected
+    assert len(set(expected)) == 3
 
 
 def test_training_goes_epoch_by_epoch(compiled):
