@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import noisecore
 from noisecore.records import Epoch, Trial, TrialRecord
 from noisecore.running import dask_worker
+from noisecore.running.trials import training_source
 from noisecore.running.worker import LostWorkerError, WorkerError, own_functions
 
 if TYPE_CHECKING:
@@ -162,6 +163,11 @@ class Cluster:
             return f"{name}: noisecore cannot be used there: {why}"
         if answer["noisecore"] != noisecore.__version__:
             return f"{name}: expected noisecore {noisecore.__version__}, got {answer['noisecore']}"
+        if answer["conditions"]["source_sha256"] != training_source():
+            return (
+                f"{name}: its noisecore {noisecore.__version__} has another source than the one "
+                "here: install the same one there"
+            )
         if answer["sha256"] != self._sha256:
             return f"{name}: data set {self.location[0]}: {answer['data']}"
         return ""

@@ -38,14 +38,19 @@ if TYPE_CHECKING:
 _SOURCES = ("noise.py", "running/compat.py", "running/training.py", "running/trials.py")
 
 
-def conditions(threads: int) -> dict[str, Any]:
-    """Return what a trial's numbers depend on outside itself, without importing TensorFlow."""
+def training_source() -> str:
+    """Return the SHA-256 of noisecore's own training path, as it is installed here."""
     package = Path(noisecore.__file__).parent
     source = b"".join((package / name).read_bytes() for name in _SOURCES)
+    return hashlib.sha256(source).hexdigest()
+
+
+def conditions(threads: int) -> dict[str, Any]:
+    """Return what a trial's numbers depend on outside itself, without importing TensorFlow."""
     return {
         **compat.versions(),
         "noisecore": noisecore.__version__,
-        "source_sha256": hashlib.sha256(source).hexdigest(),
+        "source_sha256": training_source(),
         "python": platform.python_version(),
         "numpy": version("numpy"),
         "threads": threads,

@@ -202,6 +202,13 @@ class TestWorkers:
             connect(dask, tiny)
 
     @needs_tensorflow
+    def test_other_source(self, dask, tiny, monkeypatch) -> None:
+        """Workers whose noisecore was edited are named, whatever version it says it is."""
+        monkeypatch.setattr("noisecore.running.cluster.training_source", lambda: "edited")
+        with pytest.raises(ClusterError, match="has another source than the one here"):
+            connect(dask, tiny)
+
+    @needs_tensorflow
     def test_broken_trial(self, dask, tiny, tmp_path) -> None:
         """A trial's own error fails that trial, with its reason."""
         bad = dataclasses.replace(tiny[2][0], model="perceptron")
