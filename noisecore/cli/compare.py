@@ -26,6 +26,20 @@ def margins(text: str) -> Margins:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
+def add_gate(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say how one run is judged against another."""
+    parser.add_argument(
+        "--fail",
+        metavar="MARGINS",
+        type=margins,
+        default=Margins(),
+        help=f"what fails, such as mean>2,seconds>1.5 (default: {Margins()})",
+    )
+    parser.add_argument(
+        "--gate", choices=("simple", "rigorous"), default="simple", help="how (default: simple)"
+    )
+
+
 def add_command(commands: Any) -> None:
     """Add the command to argparse's subparsers."""
     parser = commands.add_parser(
@@ -37,16 +51,7 @@ def add_command(commands: Any) -> None:
     )
     parser.add_argument("a", metavar="A", type=Path, help="what to compare with")
     parser.add_argument("b", metavar="B", type=Path, help="what is judged")
-    parser.add_argument(
-        "--fail",
-        metavar="MARGINS",
-        type=margins,
-        default=Margins(),
-        help=f"what fails, such as mean>2,seconds>1.5 (default: {Margins()})",
-    )
-    parser.add_argument(
-        "--gate", choices=("simple", "rigorous"), default="simple", help="how (default: simple)"
-    )
+    add_gate(parser)
     parser.set_defaults(command=_compare)
 
 

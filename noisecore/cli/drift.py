@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from noisecore.cli import codes
-from noisecore.cli.compare import CODES, margins
-from noisecore.judging.margins import Margins
+from noisecore.cli.compare import CODES, add_gate
 
 if TYPE_CHECKING:
     from noisecore.judging.drift import Drift, Environment
@@ -58,16 +57,7 @@ def add_command(commands: Any) -> None:
         default=Path("noisecore-results"),
         help="where the files go (default: noisecore-results)",
     )
-    parser.add_argument(
-        "--fail",
-        metavar="MARGINS",
-        type=margins,
-        default=Margins(),
-        help=f"how much may be lost (default: {Margins()})",
-    )
-    parser.add_argument(
-        "--gate", choices=("simple", "rigorous"), default="simple", help="how (default: simple)"
-    )
+    add_gate(parser)
     parser.set_defaults(command=_drift)
 
 
