@@ -20,7 +20,8 @@ WORSE = {0.0: 0.95, 0.5: 0.9, 4.0: 0.4}
 
 def records(version: str, level=LEVEL, seconds: float = 4.0, seeds=range(5)):
     """Return the records of a sweep under a version of TensorFlow."""
-    made = make_sweep(level, spread=0.002, seeds=seeds, cost={"train_seconds": seconds})
+    cost = {"train_seconds": seconds, "peak_memory_bytes": 700 * 2**20}
+    made = make_sweep(level, spread=0.002, seeds=seeds, cost=cost)
     about = {"tensorflow": version, "keras": "3.1", "numpy": "2.0"}
     return [replace(record, environment=record.environment | about) for record in made]
 
@@ -127,6 +128,17 @@ class TestCommand:
         verdicts = json.loads((out / "drift.json").read_text())
         assert [one["verdict"] and one["verdict"]["verdict"] for one in verdicts] == ["pass", None]
 
+    def test_notes_once(self, folders, tmp_path) -> None:
+        """What holds for every curve of an environment is said once; a fall for each curve."""
+        for name, level in (("2.15.0", WORSE), ("2.21.0", LEVEL)):
+            both = records(name, level)
+            both += [replace(one, trial=replace(one.trial, model="mlp")) for one in both]
+            self.write(tmp_path / f"py311-tf{name[:4].replace('.', '')}", both)
+        assert main(["drift", *folders, "--out", str(tmp_path / "out")]) == 1
+        details = (tmp_path / "out/drift.md").read_text().partition("## Details")[2]
+        assert details.count("tensorflow is 2.15.0, was 2.21.0") == 1
+        assert details.count("**fail**") == 2
+
     def test_fallen(self, folders, tmp_path) -> None:
         """A fall ends with 1."""
         self.write(tmp_path / "py311-tf220", records("2.20.0", WORSE))
@@ -181,7 +193,7 @@ class TestCommand:
 
 
 class TestPicture:
-    """drift.png: accuracies above, what became of them below."""
+    """drift.png: a row a curve, with accuracies, their change and what a training takes."""
 
     @pytest.fixture
     def figure(self):
@@ -193,23 +205,30 @@ class TestPicture:
 
     def test_accuracies(self, figure) -> None:
         """The picture names every environment, also one without records, and each scale."""
-        above, below = figure.axes
-        assert [label.get_text() for label in below.get_xticklabels()] == ["a", "b", "broken"]
-        assert len(above.containers) == 3
-        heights = [list(map(float, c.lines[0].get_ydata())) for c in above.containers]
+        accuracy, *_ = figure.axes
+        assert [label.get_text() for label in accuracy.get_xticklabels()] == ["a", "b", "broken"]
+        assert len(accuracy.containers) == 3
+        heights = [list(map(float, c.lines[0].get_ydata())) for c in accuracy.containers]
         np.testing.assert_allclose(heights[2], [0.6, 0.4])
 
     def test_changes(self, figure) -> None:
-        """Below is the change of the mean and of each noisy scale, in points, with its interval."""
-        _, below = figure.axes
-        changes = [float(each.lines[0].get_ydata()[0]) for each in below.containers]
+        """The change of the mean and of each noisy scale is in points, with its interval."""
+        change = figure.axes[1]
+        changes = [float(each.lines[0].get_ydata()[0]) for each in change.containers]
         np.testing.assert_allclose(changes, [-10, 0, -20], atol=0.2)
         verdict = find_drift(environments(a=LEVEL, b=WORSE), "a")[1].verdict
-        (bar,) = below.containers[0].lines[2][0].get_segments()
+        (bar,) = change.containers[0].lines[2][0].get_segments()
         mean = verdict.figures[0]
         np.testing.assert_allclose(bar[:, 1], [100 * mean["low"], 100 * mean["high"]])
 
+    def test_costs(self, figure) -> None:
+        """Each environment that has records has bars of its seconds and its memory."""
+        _, _, seconds, memory = figure.axes
+        for axes, height in ((seconds, 4.0), (memory, 700.0)):
+            (bars,) = axes.containers
+            assert [bar.get_height() for bar in bars] == pytest.approx([height, height])
+
     def test_legend_names_what_is_drawn(self, figure) -> None:
-        """Each scale of a panel has an entry in that panel: another noise has scales of its own."""
+        """Each scale of a curve has an entry in its row: another noise has scales of its own."""
         legend = figure.axes[0].get_legend()
         assert [each.get_text() for each in legend.get_texts()] == ["0", "0.5", "4"]

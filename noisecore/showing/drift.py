@@ -93,14 +93,13 @@ def _turned(found: Sequence[Drift], name: str) -> list[str]:
 
 
 def _details(found: Sequence[Drift]) -> list[str]:
+    """Return an environment's verdicts that are no pass, then what is to be noted; each once."""
     parts = []
-    for one in found:
-        if one.verdict is None:
-            continue
-        lines = [text(line) for line in regression_lines(one.verdict) if line.startswith("note")]
-        if one.verdict.verdict != "pass":
-            lines.insert(0, f"**{one.verdict.verdict}**: {text(one.verdict.sentence)}")
+    for environment in dict.fromkeys(one.environment for one in found):
+        verdicts = [one.verdict for one in found if one.environment == environment and one.verdict]
+        lines = [f"**{v.verdict}**: {text(v.sentence)}" for v in verdicts if v.verdict != "pass"]
+        notes = [line for v in verdicts for line in regression_lines(v) if line.startswith("note")]
+        lines += [text(line) for line in dict.fromkeys(notes)]
         if lines:
-            title = f"{code(one.environment)}, {code(one.name)}"
-            parts.append(f"### {title}\n\n" + "\n".join(f"- {line}" for line in lines))
+            parts.append(f"### {code(environment)}\n\n" + "\n".join(f"- {line}" for line in lines))
     return ["## Details", *parts] if parts else []

@@ -1,4 +1,4 @@
-"""Drift: accuracy over the environments, and its change against the reference."""
+"""Drift: accuracy over the environments, its change against the reference, and what it took."""
 
 from __future__ import annotations
 
@@ -10,45 +10,55 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from noisecore.judging.drift import Drift
-from noisecore.showing.plots.style import GRID, PALE, scale_styles, set_note, wrap_name
+from noisecore.showing.plots.style import ACCURACY, GRID, PALE, scale_styles, set_note
 from noisecore.showing.rows import curve_rows
+
+_COSTS = ("training, s", "peak memory, MiB")
 
 
 def plot_drift(found: Sequence[Drift]) -> Figure:
-    """Draw accuracy at each scale over the environments, below it the change against the reference.
+    """Draw a row a curve: accuracy over the environments, its change, and what a training takes.
 
-    A panel a curve; the bars are 95 % intervals.
+    The bars of accuracy and of change are 95 % intervals.
     """
     names = list(dict.fromkeys(one.name for one in found))
     places = list(dict.fromkeys(one.environment for one in found))
-    wide = 2.6 + max(0.75 * len(places), 2.4) * len(names)
-    figure = Figure(figsize=(wide, 7.6), layout="constrained")
-    panels = figure.subplots(
-        2, len(names), sharex=True, sharey="row", squeeze=False, height_ratios=(3, 2)
+    figure = Figure(
+        figsize=(max(14.0, 2.0 * len(places)), 1.4 + 2.3 * len(names)), layout="constrained"
     )
-    for (above, below), name in zip(panels.T, names, strict=True):
+    panels = figure.subplots(
+        len(names), 4, sharex=True, sharey="col", squeeze=False, width_ratios=(5, 5, 2.5, 2.5)
+    )
+    for row, name in zip(panels, names, strict=True):
         mine = [one for one in found if one.name == name]
-        _draw_accuracy(above, mine, places)
-        _draw_changes(below, mine, places)
-        # A legend a panel: another noise has other scales, in a unit of its own.
-        above.legend(title="scale", loc="lower left", ncols=3, frameon=False, fontsize="small")
-        above.set_title(wrap_name(name, 40), fontsize="medium")
-        above.set_ylim(0, 1.04)
-        below.axhline(0, color=PALE, linewidth=0.8, zorder=0)
-        below.set_xticks(range(len(places)), places, rotation=45, ha="right")
-        below.set_xlim(-0.5, len(places) - 0.5)
-        for axes in (above, below):
+        accuracy, change, seconds, memory = row
+        _draw_accuracy(accuracy, mine, places)
+        _draw_changes(change, mine, places)
+        _draw_cost(seconds, [(places.index(one.environment), one.seconds) for one in mine])
+        _draw_cost(memory, [(places.index(one.environment), one.memory / 2**20) for one in mine])
+        accuracy.set_title(name, fontsize="medium", loc="left")
+        accuracy.set_ylim(0, 1.04)
+        # A legend a row: another noise has other scales, in a unit of its own.
+        accuracy.legend(
+            title="scale", loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False,
+            fontsize="small", title_fontsize="small", alignment="left",
+        )  # fmt: skip
+        change.axhline(0, color=PALE, linewidth=0.8, zorder=0)
+        for axes, label in zip(row, ("accuracy", "change, points", *_COSTS), strict=True):
+            axes.set_ylabel(label)
             axes.grid(axis="y", color=GRID, linewidth=0.6)
+            axes.set_axisbelow(True)
             axes.spines[["top", "right"]].set_visible(False)
-    panels[0, 0].set_ylabel("accuracy")
-    panels[1, 0].set_ylabel("change, points")
-    figure.suptitle("Accuracy by Environment")
+    for axes in panels[-1]:
+        axes.set_xticks(range(len(places)), places, rotation=45, ha="right", fontsize="small")
+        axes.set_xlim(-0.6, len(places) - 0.4)
+    figure.suptitle("Accuracy and Cost by Environment")
     reference = next((one.environment for one in found if one.verdict is None), "?")
     set_note(
         figure,
-        "above: means over the seeds, bars: 95 % t interval",
-        f"below: change against {reference}, black: of the mean over the scales, bars: its 95 % "
-        "interval",
+        "accuracy: means over the seeds, bars: 95 % t interval",
+        f"change: against {reference}, black: of the mean over the scales, bars: 95 % interval",
+        "training and memory: medians over the trials with noise",
     )
     return figure
 
@@ -101,3 +111,10 @@ def _draw_changes(axes: Axes, mine: Sequence[Drift], places: Sequence[str]) -> N
             yerr=np.nan_to_num([changes - low, high - changes]),
             **styles[scale] | {"linestyle": "none"},
         )
+
+
+def _draw_cost(axes: Axes, points: Sequence[tuple[int, float]]) -> None:
+    """Draw a bar an environment, with its figure; none where it is unknown."""
+    known = [(at, value) for at, value in points if np.isfinite(value)]
+    bars = axes.bar([at for at, _ in known], [value for _, value in known], color=ACCURACY)
+    axes.bar_label(bars, fmt="%.3g", fontsize="x-small")
