@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from dataclasses import replace
 
@@ -84,6 +85,14 @@ class TestNumbers:
         assert all(400 <= one.image < 600 for one in turned)
         assert all(one.before - one.now == pytest.approx(0.5) for one in turned)
 
+    def test_changed_answers(self) -> None:
+        """The share of answers that changed sides is known where the seeds are the same."""
+        same, fallen = find_drift(environments(a=LEVEL, b=WORSE, ref=LEVEL), "ref")[:2]
+        assert same.changed == 0
+        assert fallen.changed == pytest.approx(0.2 / 2)  # of two noisy scales, at one
+        other = Environment(name="other", records=tuple(records("2.1", seeds=range(5, 10))))
+        assert math.isnan(find_drift([other, *environments(ref=LEVEL)], "ref")[0].changed)
+
     def test_least_seen(self) -> None:
         """What could have been seen is the lower half of the interval."""
         found = find_drift(environments(a=LEVEL, b=LEVEL), "b")
@@ -121,7 +130,7 @@ class TestCommand:
         text = (out / "drift.md").read_text()
         assert text.startswith("# Drift, against `py311-tf221`")
         assert "| `py311-tf215` | 2.15.0 | 3.1 | 2.0 | 0.7500 | +0.00 |" in text
-        assert "4.0 s" in text
+        assert "| none | pass | 4.0 s |" in text
         assert "Verdicts: simple mode, mean>1.5,scale>3." in text
         assert "tensorflow is 2.15.0, was 2.21.0" in text
         assert text.partition("\n![")[0] in capsys.readouterr().out

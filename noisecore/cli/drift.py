@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -131,6 +132,7 @@ def _plain(one: Drift) -> dict[str, Any]:
         "environment": one.environment,
         "curve": one.name,
         "verdict": one.verdict.to_dict() if one.verdict else None,
+        "changed": one.changed if math.isfinite(one.changed) else None,
         "turned": [[each.image, each.before, each.now] for each in one.turned],
     }
 

@@ -50,8 +50,9 @@ class Drift:
     """One curve in one environment, beside the same curve in the reference.
 
     curve: None where the environment lacks it. verdict: None for the reference itself. seconds,
-    memory: medians over the trials with noise, NaN if unknown. turned: the test images that
-    changed most.
+    memory: medians over the trials with noise, NaN if unknown. changed: share of the answers, over
+    seeds, noisy scales and test images, that are right here and wrong in the reference or the other
+    way round, NaN where the seeds are not the same. turned: the test images that changed most.
     """
 
     environment: str
@@ -60,6 +61,7 @@ class Drift:
     verdict: Verdict | None
     seconds: float = math.nan
     memory: float = math.nan
+    changed: float = math.nan
     turned: tuple[Turned, ...] = ()
 
 
@@ -87,6 +89,7 @@ def find_drift(
                 key = f"{one.name} {name}"
                 comparisons[key] = replace(comparison, curve=key)
     itself = compare_records(base, base)
+    seeds = {name: curve.seeds for name, curve in matched_curves(base).items()}
     found = []
     for one in environments:
         curves = matched_curves(one.records)
@@ -103,19 +106,33 @@ def find_drift(
                     problem=None if compared else one.reason or f"{key}: no such curve",
                 )
                 verdict = judge_no_regression(case)
+            curve = curves.get(name)
+            same_seeds = curve is not None and curve.seeds == seeds[name]
             costs = compared if one.name != reference else itself[name]
             found.append(
                 Drift(
                     environment=one.name,
                     name=name,
-                    curve=curves.get(name),
+                    curve=curve,
                     verdict=verdict,
                     seconds=costs.seconds[0] if costs else math.nan,
                     memory=costs.memory[0] if costs else math.nan,
+                    changed=changed_answers(compared) if compared and same_seeds else math.nan,
                     turned=turned_images(compared) if compared else (),
                 )
             )
     return found
+
+
+def changed_answers(comparison: Comparison) -> float:
+    """Return the share of answers that one side has right and the other wrong, seed by seed.
+
+    NaN where nothing can be compared. None at all means the same accuracies for certain, far below
+    what an interval over seeds can tell.
+    """
+    if comparison.new.shape != comparison.baseline.shape or not comparison.new.size:
+        return math.nan
+    return float((comparison.new != comparison.baseline).mean())
 
 
 def turned_images(comparison: Comparison, count: int = 5) -> tuple[Turned, ...]:

@@ -22,13 +22,15 @@ def make_drift_summary(
     parts = [
         f"# Drift, against {code(reference)}",
         f"Verdicts: {gate}. Change: of the mean over the noisy scales. Could have seen: the drop "
-        "of that mean that is told from none half of the time. Training: median over the trials.",
+        "of that mean that is told from none half of the time. Answers changed: right on one side "
+        "and wrong on the other, seed by seed. Training: median over the trials.",
     ]
     for name in dict.fromkeys(one.name for one in found):
         rows = [_row(one, versions[one.environment], found) for one in found if one.name == name]
         head = [
             "environment", "TensorFlow", "Keras", "NumPy", "mean accuracy", "change, points",
-            "95 % interval", "could have seen", "verdict", "training", "ratio", "memory",
+            "95 % interval", "could have seen", "answers changed", "verdict",
+            "training", "ratio", "memory",
         ]  # fmt: skip
         parts += [f"## {code(name)}", table(head, rows), _accuracies(found, name)]
         parts += _turned(found, name)
@@ -57,11 +59,18 @@ def _row(one: Drift, versions: dict[str, str], found: Sequence[Drift]) -> list[s
         change,
         interval,
         number(seen, 2),
+        _share(one.changed),
         verdict if verdict in ("pass", "reference") else f"**{verdict}**",
         f"{one.seconds:.1f} s" if math.isfinite(one.seconds) else number(math.nan),
         number(one.seconds / fastest if fastest > 0 else math.nan, 2),
         f"{one.memory / 2**20:.0f} MiB" if math.isfinite(one.memory) else number(math.nan),
     ]
+
+
+def _share(changed: float) -> str:
+    if not math.isfinite(changed):
+        return number(math.nan)
+    return "none" if changed == 0 else f"{100 * changed:.2g} %"
 
 
 def _accuracies(found: Sequence[Drift], name: str) -> str:
