@@ -10,9 +10,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from records_factory import make_sweep
+from scipy import stats
 
 from noisecore.cli import main
 from noisecore.judging.drift import Environment, find_drift, least_seen, newest, turned_images
+from noisecore.judging.margins import Margins
 from noisecore.showing.report import write_report
 
 LEVEL = {0.0: 0.95, 0.5: 0.9, 4.0: 0.6}
@@ -61,6 +63,23 @@ class TestNumbers:
 
         noisy = {0.0: 0.95, 0.5: 0.9, 4.0: 0.599}
         assert p_of(a=noisy, b=noisy, c=noisy) == pytest.approx(3 * p_of(a=noisy))
+
+    def test_simple_mode_adjusts_for_environments(self) -> None:
+        """What three standard errors are to one environment takes more where there are several."""
+        levels = {0.0: 0.95, 0.5: 0.9, 4.0: 0.6}
+
+        def allowed(**others) -> float:
+            found = find_drift(
+                environments(**others, ref=levels), "ref", mode="simple", margins=Margins(scale=0)
+            )
+            row = found[0].verdict.figures[1]
+            error = (row["difference"] - row["low"]) / stats.t.ppf(0.975, 8)  # five seeds a side
+            return row["allowed"] / error
+
+        one, six = allowed(a=levels), allowed(**dict.fromkeys("abcdef", levels))
+        assert one == pytest.approx(3)
+        chance = stats.t.sf([one, six], 8)
+        assert chance[1] == pytest.approx(chance[0] / 6)
 
     def test_environment_without_records(self) -> None:
         """One that left nothing is a row that fails with its reason, not a vanished one."""
@@ -131,7 +150,7 @@ class TestCommand:
         assert text.startswith("# Drift, against `py311-tf221`")
         assert "| `py311-tf215` | 2.15.0 | 3.1 | 2.0 | 0.7500 | +0.00 |" in text
         assert "| none | pass | 4.0 s |" in text
-        assert "Verdicts: simple mode, mean>1.5,scale>3." in text
+        assert "Verdicts: simple mode, mean>1.5,scale>3, adjusted" in text
         assert "tensorflow is 2.15.0, was 2.21.0" in text
         assert text.partition("\n![")[0] in capsys.readouterr().out
         verdicts = json.loads((out / "drift.json").read_text())

@@ -74,7 +74,8 @@ def find_drift(
 ) -> list[Drift]:
     """Return each curve of each environment, judged against that of the reference.
 
-    All comparisons together are one family: rigorous mode adjusts for their number.
+    All comparisons together are one family: rigorous mode adjusts for their number, simple mode for
+    that of the environments.
     Raises `ValueError` if the reference is not there or has no records.
     """
     by_name = {one.name: one for one in environments}
@@ -89,6 +90,7 @@ def find_drift(
                 key = f"{one.name} {name}"
                 comparisons[key] = replace(comparison, curve=key)
     itself = compare_records(base, base)
+    runs = sum(1 for one in environments if one.records) - 1
     seeds = {name: curve.seeds for name, curve in matched_curves(base).items()}
     found = []
     for one in environments:
@@ -102,6 +104,7 @@ def find_drift(
                     curve=key,
                     comparisons=comparisons,
                     mode=mode,
+                    runs=runs,
                     margins=margins or Margins(),
                     problem=None if compared else one.reason or f"{key}: no such curve",
                 )

@@ -21,9 +21,10 @@ def make_drift_summary(
     versions = {one.name: one.versions for one in environments}
     parts = [
         f"# Drift, against {code(reference)}",
-        f"Verdicts: {gate}. Change: of the mean over the noisy scales. Could have seen: the drop "
-        "of that mean that is told from none half of the time. Answers changed: right on one side "
-        "and wrong on the other, seed by seed. Training: median over the trials.",
+        f"Verdicts: {gate}, adjusted for the number of environments. Change: of the mean over the "
+        "noisy scales. Could have seen: the drop of that mean that is told from none half of the "
+        "time. Answers changed: right on one side and wrong on the other, seed by seed. Training: "
+        "median over the trials.",
     ]
     for name in dict.fromkeys(one.name for one in found):
         rows = [_row(one, versions[one.environment], found) for one in found if one.name == name]

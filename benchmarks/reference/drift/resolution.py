@@ -38,9 +38,11 @@ def worsen(answers: Answers, drop: float, rng: np.random.Generator) -> Answers:
     return worse
 
 
-def judge(comparisons: dict[str, Comparison], mode: Mode) -> str:
+def judge(comparisons: dict[str, Comparison], mode: Mode, runs: int) -> str:
     """Return the worst verdict of all comparisons together."""
-    cases = (Case(curve=name, comparisons=comparisons, mode=mode) for name in comparisons)
+    cases = (
+        Case(curve=name, comparisons=comparisons, mode=mode, runs=runs) for name in comparisons
+    )
     found = {judge_no_regression(case).verdict for case in cases}
     return next(word for word in ("fail", "inconclusive", "pass") if word in found)
 
@@ -62,7 +64,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folders", type=Path, nargs="+")
     parser.add_argument("--gate", choices=get_args(Mode), default="simple")
-    parser.add_argument("--drops", default="1,1.5,2,2.5,3,4", help="in points")
+    parser.add_argument("--drops", default="0,1,2,2.5,3,4", help="in points")
     parser.add_argument("--times", type=int, default=1000)
     chosen = parser.parse_args()
     records = [
@@ -83,9 +85,10 @@ def main() -> None:
                 for place in range(groups - 1)
             },
             chosen.gate,
+            groups - 1,
         )
 
-    def worse(drop: float) -> str:
+    def worse(drop: float, runs: int) -> str:
         dealt = deal(runs, groups, rng)
         return judge(
             {
@@ -93,13 +96,15 @@ def main() -> None:
                 for name, each in dealt.items()
             },
             chosen.gate,
+            runs,
         )
 
     print(f"{chosen.gate} mode, {chosen.times} times each")
     show(f"{groups} environments, unchanged", (unchanged() for _ in range(chosen.times)))
-    for drop in map(float, chosen.drops.split(",")):
-        verdicts = (worse(drop / 100) for _ in range(chosen.times))
-        show(f"two environments, one {drop:g} points worse", verdicts)
+    for runs in (1, groups - 1):
+        for drop in map(float, chosen.drops.split(",")):
+            verdicts = (worse(drop / 100, runs) for _ in range(chosen.times))
+            show(f"one of {runs + 1} environments {drop:g} points worse", verdicts)
 
 
 if __name__ == "__main__":

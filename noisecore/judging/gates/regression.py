@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
 import numpy as np
+from scipy import stats
 
 from noisecore.judging.baselines import Comparison
 from noisecore.judging.gates.regression_text import (
@@ -38,15 +39,17 @@ class Case:
     """A curve that is to be judged against a baseline, and how.
 
     comparisons: of all curves that the run compares, by name; rigorous mode adjusts for their
-    number. margins: this curve's; others: those of the other curves, where they differ. problem:
-    why there is nothing to compare the curve with, and what to do. whole: whether the run must
-    have the same scales as the baseline. accepted: whether the run is to become the baseline, so
-    that what would fail is shown and passes.
+    number. runs: how many runs are compared with the same baseline; simple mode adjusts for that
+    (rigorous mode gets all their comparisons). margins: this curve's; others: those of the other
+    curves, where they differ. problem: why there is nothing to compare the curve with, and what to
+    do. whole: whether the run must have the same scales as the baseline. accepted: whether the run
+    is to become the baseline, so that what would fail is shown and passes.
     """
 
     curve: str
     comparisons: Mapping[str, Comparison]
     mode: Mode = "simple"
+    runs: int = 1
     margins: Margins = field(default_factory=Margins)
     others: Mapping[str, Margins] = field(default_factory=dict)
     whole: bool = False
@@ -59,7 +62,9 @@ def judge_no_regression(case: Case) -> Verdict:
 
     Simple mode: on the mean over the scales, and at each scale, a drop fails that exceeds the
     margin and three standard errors, with the spread of the seeds pooled over both sides and the
-    binomial one as its floor (`pooled_difference`). It suits few seeds.
+    binomial one as its floor (`pooled_difference`). It suits few seeds. Where several runs are
+    compared, it takes more errors: as many as make them all together no likelier to fail by chance
+    than one (Bonferroni's bound, Student's t).
 
     Rigorous mode: the mean over the scales must be shown to have dropped by less than the margin
     (non-inferiority, one-sided at 0.05, Holm over the curves; `paired_difference`). It fails when
@@ -145,7 +150,8 @@ def _judge_simple(case: Case, comparison: Comparison) -> list[Row]:
             )
         margin = margins.mean if place < 0 else margins.scale
         error = float(difference.error)
-        allowed = None if margin is None else max(margin / 100, ERRORS * error)
+        errors = _errors(case.runs, float(difference.freedom))
+        allowed = None if margin is None else max(margin / 100, errors * error)
         row = _row(comparison, place, difference) | {"allowed": allowed}
         if allowed is None:
             row["verdict"] = None
@@ -155,6 +161,12 @@ def _judge_simple(case: Case, comparison: Comparison) -> list[Row]:
             row["verdict"] = "fail" if -row["difference"] > allowed + ROUNDING else "pass"
         rows.append(row)
     return rows
+
+
+def _errors(runs: int, freedom: float) -> float:
+    if runs <= 1:
+        return ERRORS
+    return float(stats.t.isf(stats.t.sf(ERRORS, freedom) / runs, freedom))
 
 
 def _judge_rigorous(case: Case, comparison: Comparison) -> list[Row]:
