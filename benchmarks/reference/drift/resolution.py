@@ -88,7 +88,7 @@ def main() -> None:
             groups - 1,
         )
 
-    def worse(drop: float, runs: int) -> str:
+    def worse(drop: float, others: int) -> str:
         dealt = deal(runs, groups, rng)
         return judge(
             {
@@ -96,15 +96,15 @@ def main() -> None:
                 for name, each in dealt.items()
             },
             chosen.gate,
-            runs,
+            others,
         )
 
     print(f"{chosen.gate} mode, {chosen.times} times each")
     show(f"{groups} environments, unchanged", (unchanged() for _ in range(chosen.times)))
-    for runs in (1, groups - 1):
+    for others in (1, groups - 1):
         for drop in map(float, chosen.drops.split(",")):
-            verdicts = (worse(drop / 100, runs) for _ in range(chosen.times))
-            show(f"one of {runs + 1} environments {drop:g} points worse", verdicts)
+            verdicts = (worse(drop / 100, others) for _ in range(chosen.times))
+            show(f"one of {others + 1} environments {drop:g} points worse", verdicts)
 
 
 if __name__ == "__main__":
