@@ -18,7 +18,7 @@ CODES = (
 )
 
 
-def margins(text: str) -> Margins:
+def _margins(text: str) -> Margins:
     """Return margins for argparse, which shows the message of this error alone."""
     try:
         return parse_margins(text)
@@ -26,15 +26,20 @@ def margins(text: str) -> Margins:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
-def add_gate(parser: argparse.ArgumentParser) -> None:
-    """Add the options that say how one run is judged against another."""
+def add_margins(parser: argparse.ArgumentParser) -> None:
+    """Add the option that says how much may be lost."""
     parser.add_argument(
         "--fail",
         metavar="MARGINS",
-        type=margins,
+        type=_margins,
         default=Margins(),
         help=f"what fails, such as mean>2,seconds>1.5 (default: {Margins()})",
     )
+
+
+def add_gate(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say how one run is judged against another."""
+    add_margins(parser)
     parser.add_argument(
         "--gate", choices=("simple", "rigorous"), default="simple", help="how (default: simple)"
     )

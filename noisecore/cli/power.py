@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from noisecore.cli import codes
-from noisecore.cli.compare import margins
-from noisecore.judging.margins import Margins
+from noisecore.cli.compare import add_margins
 
 if TYPE_CHECKING:
     from noisecore.judging.power import Rates, Spread
@@ -69,13 +68,7 @@ def add_commands(commands: Any) -> None:
 
 
 def _add_common(parser: argparse.ArgumentParser, *, pairs: int) -> None:
-    parser.add_argument(
-        "--fail",
-        metavar="MARGINS",
-        type=margins,
-        default=Margins(),
-        help=f"the gate's margins (default: {Margins()})",
-    )
+    add_margins(parser)
     parser.add_argument(
         "--pairs", type=_whole_number, default=pairs, help=f"runs to simulate ({pairs})"
     )
