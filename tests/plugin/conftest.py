@@ -15,6 +15,7 @@ from typing import Any
 # Imported here once: what a pytester imports in this process, it takes out again when it ends.
 import numpy as np
 import pytest
+from gate_bench import GATE
 from records_factory import make_sweep
 
 import noisecore.judging.gates
@@ -257,6 +258,24 @@ def bench(pytester, monkeypatch):
 def given():
     """Return the options that judge the records in the folder `records`."""
     return list(GIVEN)
+
+
+@pytest.fixture
+def gate(bench, monkeypatch):
+    """Return a pytester whose one test compares the given records with a baseline."""
+    # The pictures are looked at elsewhere, and cost a second a run.
+    monkeypatch.setattr("noisecore.showing.report._pictures", lambda *given: ())
+    (bench.path / "test_bench.py").unlink()
+    bench.makepyfile(test_gate=GATE.format(margins=""))
+    return bench
+
+
+@pytest.fixture
+def made(gate, given):
+    """Return the same pytester, with a baseline that equals the given records."""
+    result = gate.runpytest_inprocess(*given, "--noise-update-baseline", "--noise-artifacts=first")
+    assert result.ret == 0, result.stdout.str()
+    return gate
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
 import os
 import signal
 import subprocess
@@ -12,6 +11,7 @@ import time
 
 import numpy as np
 import pytest
+from needs import needs_tensorflow
 from records_factory import make_record
 
 from noisecore.data import load_dataset
@@ -22,9 +22,6 @@ from noisecore.running.engine import THREADS, Engine
 from noisecore.running.store import Store
 
 pytest.importorskip("distributed")
-needs_tensorflow = pytest.mark.skipif(
-    importlib.util.find_spec("tensorflow") is None, reason="TensorFlow is not installed"
-)
 RUN = "20250101-000000-test"
 LOCAL = "127.0.0.1"
 

@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import importlib.util
 import json
 import os
 import signal
 import subprocess
 import sys
-import threading
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
-from records_factory import make_record
+from needs import needs_tensorflow
 
-from noisecore.data import load_dataset
-from noisecore.records import RecordError
 from noisecore.running.engine import Engine, available_workers
 from noisecore.running.store import Store
 
 RUN = "20250101-000000-test"
-
-needs_tensorflow = pytest.mark.skipif(
-    importlib.util.find_spec("tensorflow") is None, reason="TensorFlow is not installed"
-)
 
 # Trials without workers run in a child of ours: TensorFlow would stay in this process.
 INLINE = """
@@ -46,48 +36,6 @@ for folder, trials in runs.items():
     engine.wait(trials)
     random.seed(7)  # what a process did before must not matter
 """
-
-
-def write_tiny(path, seed):
-    """Write a dataset of 60 and 40 images, 8 x 8, whose 3 classes have a bright row each."""
-    rng = np.random.default_rng(seed)
-    arrays = {}
-    for split, count in (("train", 60), ("test", 40)):
-        labels = np.arange(count) % 3
-        images = rng.integers(0, 128, (count, 8, 8), np.uint8)
-        images[np.arange(count), 2 * labels] += 127
-        arrays |= {f"x_{split}": images, f"y_{split}": labels}
-    np.savez(path, **arrays)
-
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory):
-    """Return trials by name on a tiny dataset, and its path; its content changed since `stale`."""
-    path = tmp_path_factory.mktemp("data") / "tiny.npz"
-    write_tiny(path, 1)
-    before = load_dataset(str(path)).sha256
-    write_tiny(path, 2)
-    clean = make_record(
-        "mlp",
-        scale=0.0,
-        accuracies={0.0: 0, 1.0: 0},
-        recipe="quick+epochs=1,batch_size=16",
-        dataset="tiny.npz",
-        dataset_sha256=load_dataset(str(path)).sha256,
-    ).trial
-    noisy = dataclasses.replace(clean, train_scale=1.0)
-    trials = {
-        "clean": clean,
-        "noisy": noisy,
-        "other seed": dataclasses.replace(noisy, seed=1),
-        "diverging": dataclasses.replace(noisy, recipe=noisy.recipe.but(learning_rate=1e30)),
-        "stale": dataclasses.replace(noisy, dataset_sha256=before),
-        "idle": dataclasses.replace(noisy, noise="nothing"),
-        "mixed": dataclasses.replace(noisy, recipe=noisy.recipe.but(precision="mixed_bfloat16")),
-        "endless": dataclasses.replace(noisy, recipe=noisy.recipe.but(epochs=100_000)),
-    }
-    return SimpleNamespace(path=str(path), trials=trials)
-
 
 SHARED = ("clean", "noisy", "other seed", "diverging", "stale")
 AFTER_A_DEATH = ("noisy", "diverging")  # few, since each takes two seconds
@@ -297,16 +245,6 @@ def test_close_ends_workers_and_what_they_run(tiny, two_workers):
 
 
 @needs_tensorflow
-def test_interrupt_reaches_who_waits(tiny, tmp_path):
-    """Where Python dropped a signal's own exception, waiting ends all the same, and soon."""
-    trials = [tiny.trials["clean"]]
-    engine = Engine(trials, store=Store(tmp_path, RUN), location=(tiny.path, None), workers=1)
-    threading.Timer(0.3, engine.interrupt).start()  # it was never started: nothing else ends it
-    with pytest.raises(KeyboardInterrupt):
-        engine.wait(trials)
-
-
-@needs_tensorflow
 def test_trials_of_the_run_are_not_run_again(tiny, two_workers):
     """A second engine on the store, as in another process, takes the records and trains nothing."""
     trials = [tiny.trials[name] for name in ("other seed", "diverging", "clean", "clean")]
@@ -326,82 +264,6 @@ def test_trials_of_the_run_are_not_run_again(tiny, two_workers):
     assert [record.trial for record in records] == trials
     assert {event.kind for event in events} == {"finished"}
     assert len(events) == 3
-
-
-@needs_tensorflow
-def test_trial_that_another_process_runs_is_waited_for(tiny, tmp_path):
-    """A trial that is claimed elsewhere is not run here: its record is used when it comes."""
-    trial = tiny.trials["noisy"]
-    store = Store(tmp_path, RUN)
-    started = threading.Event()
-    engine = Engine(
-        [trial],
-        store=store,
-        location=(tiny.path, None),
-        workers=1,
-        listener=lambda event: started.set() if event.kind == "started" else None,
-    )
-    (key,) = engine.trials
-    store.prepare()
-    record = dataclasses.replace(make_record(), trial=trial, key=key, run=RUN)
-    with store.claim(key):
-        engine.start()
-        assert not started.wait(timeout=0.3)
-        store.write(record)
-    try:
-        assert engine.wait([trial]) == [record]
-    finally:
-        engine.close()
-    assert not started.is_set()
-
-
-@needs_tensorflow
-def test_record_that_two_workers_find_at_once_is_told_once(tiny, tmp_path):
-    """Two threads that both read a trial's record from the store make one event of it."""
-    both = threading.Barrier(2)
-
-    class Slow(Store):
-        @contextlib.contextmanager
-        def claim(self, key):
-            with super().claim(key) as mine:
-                yield mine
-            if mine:  # no thread goes on before the other has had the claim too
-                both.wait(timeout=10)
-
-    trial = tiny.trials["noisy"]
-    store = Slow(tmp_path, RUN)
-    events = []
-    engine = Engine(
-        [trial], store=store, location=(tiny.path, None), workers=2, listener=events.append
-    )
-    (key,) = engine.trials
-    store.prepare()
-    store.write(dataclasses.replace(make_record(), trial=trial, key=key, run=RUN))
-    engine.start()
-    try:
-        engine.wait([trial])
-        engine.finish()
-    finally:
-        engine.close()
-    assert [event.kind for event in events] == ["finished"]
-
-
-@needs_tensorflow
-@pytest.mark.parametrize("workers", [1, 2])
-def test_damaged_record_reaches_who_waits(tiny, tmp_path, workers):
-    """An error that is no trial's own is raised where the trials are waited for."""
-    trial = tiny.trials["noisy"]
-    engine = Engine(
-        [trial], store=Store(tmp_path, RUN), location=(tiny.path, None), workers=workers
-    )
-    (key,) = engine.trials
-    (tmp_path / f"{key}.json").write_text("{")
-    engine.start()
-    try:
-        with pytest.raises(RecordError, match=f"{key}.json: not JSON"):
-            engine.wait([trial])
-    finally:
-        engine.close()
 
 
 def test_auto_is_a_worker_a_processor_but_no_more_than_trials():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import subprocess
@@ -12,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from bands import CLASSES, X, Y, bands, evaluate, make_images, sharp
+from needs import needs_tensorflow
 
 from noisecore.judging.baselines import compare_records
 from noisecore.judging.curves import curve_matrix, matched_curves
@@ -223,9 +223,7 @@ print(json.dumps([
 """
 
 
-@pytest.mark.skipif(
-    importlib.util.find_spec("tensorflow") is None, reason="TensorFlow is not installed"
-)
+@needs_tensorflow
 def test_keras_models(tmp_path) -> None:
     """A Keras model, its file, a function around it and a tf.data.Dataset give one curve."""
     child = subprocess.run(

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+from needs import needs_tensorflow
 
 from noisecore.recipes import get_recipe
 from noisecore.running import training
 from noisecore.running.training import TrialError, evaluate, shuffled, standardise, train
-
-needs_tensorflow = pytest.mark.skipif(
-    importlib.util.find_spec("tensorflow") is None, reason="TensorFlow is not installed"
-)
 
 # Means 1 and 3, standard deviations 1 and 2.
 TRAIN = np.array([0, 2, 0, 2], np.float32).reshape(2, 1, 2, 1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
 import signal
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from needs import needs_tensorflow
 from records_factory import make_record
 
 import noisecore
@@ -18,10 +18,6 @@ from noisecore.data import load_dataset
 from noisecore.running.worker import Worker, WorkerError
 
 CONDITIONS = {"threads": 1}
-
-needs_tensorflow = pytest.mark.skipif(
-    importlib.util.find_spec("tensorflow") is None, reason="TensorFlow is not installed"
-)
 
 
 class Abandoned(Exception):  # noqa: N818  # it is no error: the parent leaves in the middle

@@ -1,0 +1,53 @@
+"""A data set and trials on it that are as small as can be."""
+
+from __future__ import annotations
+
+import dataclasses
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from records_factory import make_record
+
+from noisecore.data import load_dataset
+
+
+def write_tiny(path, seed):
+    """Write a dataset of 60 and 40 images, 8 x 8, whose 3 classes have a bright row each."""
+    rng = np.random.default_rng(seed)
+    arrays = {}
+    for split, count in (("train", 60), ("test", 40)):
+        labels = np.arange(count) % 3
+        images = rng.integers(0, 128, (count, 8, 8), np.uint8)
+        images[np.arange(count), 2 * labels] += 127
+        arrays |= {f"x_{split}": images, f"y_{split}": labels}
+    np.savez(path, **arrays)
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    """Return trials by name on a tiny dataset, and its path; its content changed since `stale`."""
+    path = tmp_path_factory.mktemp("data") / "tiny.npz"
+    write_tiny(path, 1)
+    before = load_dataset(str(path)).sha256
+    write_tiny(path, 2)
+    clean = make_record(
+        "mlp",
+        scale=0.0,
+        accuracies={0.0: 0, 1.0: 0},
+        recipe="quick+epochs=1,batch_size=16",
+        dataset="tiny.npz",
+        dataset_sha256=load_dataset(str(path)).sha256,
+    ).trial
+    noisy = dataclasses.replace(clean, train_scale=1.0)
+    trials = {
+        "clean": clean,
+        "noisy": noisy,
+        "other seed": dataclasses.replace(noisy, seed=1),
+        "diverging": dataclasses.replace(noisy, recipe=noisy.recipe.but(learning_rate=1e30)),
+        "stale": dataclasses.replace(noisy, dataset_sha256=before),
+        "idle": dataclasses.replace(noisy, noise="nothing"),
+        "mixed": dataclasses.replace(noisy, recipe=noisy.recipe.but(precision="mixed_bfloat16")),
+        "endless": dataclasses.replace(noisy, recipe=noisy.recipe.but(epochs=100_000)),
+    }
+    return SimpleNamespace(path=str(path), trials=trials)
