@@ -26,7 +26,14 @@ def unknown(what: str, name: str, known: Iterable[str]) -> str:
 
 
 def source_sha256(function: Callable[..., object]) -> str:
-    """Return the SHA-256 of a function's source text: a changed noise or model is another one."""
+    """Return the SHA-256 of a function's source text: a changed noise or model is another one.
+
+    Raises OSError where the text is nowhere, TypeError for what never had any.
+    """
+    # Every eval and exec calls its text "<string>", and so does `python -c`, whose text Python 3.13
+    # keeps under that name: what is found there may be another's.
+    if inspect.getfile(inspect.unwrap(function)) == "<string>":
+        raise OSError("source code not available")
     return hashlib.sha256(inspect.getsource(function).encode()).hexdigest()
 
 

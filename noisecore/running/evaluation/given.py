@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from noisecore.functions import source_sha256
 from noisecore.noise import FloatArray
 
 _KERAS = ("keras.", "tensorflow.", "tf_keras.")
@@ -94,10 +95,10 @@ def _name(model: Any) -> str:
 
 def _source(model: Any) -> str:
     try:
-        text = inspect.getsource(model if inspect.isroutine(model) else type(model))
+        return source_sha256(model if inspect.isroutine(model) else type(model))
     except (OSError, TypeError):
         text = f"{type(model).__module__}.{_name(model)}"
-    return hashlib.sha256(text.encode()).hexdigest()
+        return hashlib.sha256(text.encode()).hexdigest()
 
 
 def as_outputs(given: Any, images: int) -> NDArray[np.float64]:
