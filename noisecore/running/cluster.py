@@ -290,10 +290,15 @@ class Slot:
         return self._lost("it is gone")
 
     def _lost(self, why: str) -> tuple[str, str]:
+        address = self._address
+        self.rest()
+        return "lost", f"the Dask worker {address} was lost: {why}"
+
+    def rest(self) -> None:
+        """Let another slot, one that lost its own, have the Dask worker until the next trial."""
         address, self._address = self._address, None
         if address is not None:
             self._cluster.leave(address)
-        return "lost", f"the Dask worker {address} was lost: {why}"
 
     def close(self) -> None:
         """Wait for nothing any more; `Cluster.close` ends what still runs."""

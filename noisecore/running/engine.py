@@ -185,8 +185,9 @@ class Engine:
                 ),
             )
 
+        rest = worker.rest if isinstance(worker, Slot) else None
         try:
-            self._run_all(list(self.trials), run)
+            self._run_all(list(self.trials), run, rest)
         except ClusterError as error:
             with self._change:
                 self._left_alone += 1
@@ -211,14 +212,24 @@ class Engine:
             ),
         )
 
-    def _run_all(self, keys: list[str], run: Callable[[Trial], TrialRecord]) -> None:
-        """Run the trials that nobody else runs, until the records of all of them are there."""
+    def _run_all(
+        self,
+        keys: list[str],
+        run: Callable[[Trial], TrialRecord],
+        rest: Callable[[], None] | None = None,
+    ) -> None:
+        """Run the trials that nobody else runs, until the records of all of them are there.
+
+        rest: called while others run all that is left.
+        """
         while not (self._stopping or self._finishing):
             left = [key for key in keys if key not in self._records]
             if not left:
                 return
             left.sort(key=self._expected_seconds, reverse=True)
             if not any(self._run_one(key, run) for key in left):
+                if rest is not None:
+                    rest()
                 time.sleep(0.1)  # others run all that is left: look again soon
 
     def _expected_seconds(self, key: str) -> float:
