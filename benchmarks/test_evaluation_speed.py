@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from noisecore.data import DatasetError, load_dataset
+from noisecore.data import DatasetNotFoundError, load_dataset
 from noisecore.noise import Stream, apply_noise, get_noise
 
 # Strengths that leave the digits to be seen, and some that do not; each in its noise's own unit.
@@ -58,7 +58,7 @@ def mnist(table, request):
     folder = request.config.getoption("noise_data_dir", None)
     try:
         return load_dataset("mnist", folder), folder
-    except DatasetError as error:
+    except DatasetNotFoundError as error:
         pytest.skip(f"needs the full MNIST: {error}")
 
 
