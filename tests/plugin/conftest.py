@@ -12,16 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-# Imported here once: what a pytester imports in this process, it takes out again when it ends.
 import numpy as np
 import pytest
 from gate_bench import GATE
 from records_factory import make_sweep
 
-import noisecore.judging.gates
-import noisecore.running.engine
-import noisecore.running.store
-import noisecore.showing.report  # noqa: F401
 from noisecore.data import load_dataset
 from noisecore.records import TrialRecord
 
