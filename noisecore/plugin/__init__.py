@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import uuid
-from collections.abc import Generator
-from contextlib import nullcontext
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,33 +13,40 @@ import pytest
 from noisecore.data import DatasetError
 from noisecore.plugin import baseline
 from noisecore.plugin.choices import read_choices
-from noisecore.plugin.collection import append_vanished, collect, evaluates, trains
+from noisecore.plugin.collection import collect, evaluates, measures, trains, vanished
 from noisecore.plugin.declare import MARKER, parametrize
 from noisecore.plugin.fixture import Robustness
-from noisecore.plugin.judged import Judged
+from noisecore.plugin.judge import Judge
 from noisecore.plugin.keys import (
     CHOICES,
     HANDLE,
+    NODEID,
+    RAISED,
     REFUSAL,
     REQUESTS,
     RUN,
     RUN_ID,
-    VANISHED,
+    SEEN,
+    SELECTED,
     VERDICTS,
 )
 from noisecore.plugin.options import add_options
+from noisecore.plugin.outcomes import Selected, tell
 from noisecore.plugin.run import Run, lock_folder
+from noisecore.plugin.seen import Seen
 from noisecore.plugin.sources import Evaluated, Given, Source, Trained
-from noisecore.records import RecordError
+from noisecore.plugin.topology import distributes, is_worker, place
+from noisecore.records import RecordError, TrialRecord
 
 if TYPE_CHECKING:
-    from _pytest.terminal import TerminalReporter
-
+    from noisecore.judging.gates import Verdicts
     from noisecore.plugin.baseline import Reference
+    from noisecore.plugin.declare import Request
 
 
 _INPUT = "noisecore_run"  # what the controller tells its xdist workers
-_OUTPUT = "noisecore_usage"  # what they answer, if what they collected cannot be run
+_REFUSAL = "noisecore_usage"  # what they answer, if what they collected cannot be run
+_SELECTED = "noisecore_selected"  # and what they selected, which is the same for all
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -50,8 +56,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", MARKER)
     config.stash[CHOICES] = read_choices(config)
-    if not hasattr(config, "workerinput"):
-        config.pluginmanager.register(_Judge(config), "noisecore-judge")
+    config.stash[SEEN] = Seen()
+    config.pluginmanager.register(config.stash[SEEN], "noisecore-seen")
+    if not is_worker(config):
+        judge = Judge(config, lambda: _make_run(config, trains=False))
+        config.pluginmanager.register(judge, "noisecore-judge")
     told = getattr(config, "workerinput", {}).get(_INPUT)
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     config.stash[RUN_ID] = told or f"{stamp}-{uuid.uuid4().hex[:6]}"
@@ -64,22 +73,25 @@ def pytest_configure_node(node: Any) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    message = getattr(node, "workeroutput", {}).get(_OUTPUT)
-    if message is not None:
-        node.config.stash[REFUSAL] = message
+    answer = getattr(node, "workeroutput", {})
+    if _REFUSAL in answer:
+        node.config.stash[REFUSAL] = answer[_REFUSAL]
+    if _SELECTED in answer:
+        node.config.stash[SELECTED] = Selected.from_dict(answer[_SELECTED])
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
     choices = config.stash[CHOICES]
+    lines = [f"noisecore: {note}" for note in choices.notes]
     if not choices.running:
-        return None
+        return "\n".join(lines) or None
     profile = choices.profile
     scales = ",".join(f"{scale:g}" for scale in profile.scales)
     line = (
         f"noisecore: profile {profile.name}, data {profile.dataset}, recipe {profile.recipe.name}, "
         f"scales {scales}, seeds {','.join(map(str, profile.seeds))}"
     )
-    return f"{line}\nnoisecore: {choices.note}" if choices.note else line
+    return "\n".join([line, *lines])
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -92,16 +104,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_modifyitems(
     session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
 ) -> Generator[None, object, object]:
-    collected = list(items)
     result = yield  # meanwhile others deselect
     try:
         collect(config, items)
-        append_vanished(session, collected, items)
+        config.stash[SELECTED] = Selected(vanished=vanished(session))
     except pytest.UsageError as error:
-        if not hasattr(config, "workerinput"):
+        if not is_worker(config):
             raise
         # xdist takes an error in a worker for a crash: the controller is told instead.
-        vars(config)["workeroutput"][_OUTPUT] = str(error)
+        vars(config)["workeroutput"][_REFUSAL] = str(error)
         items.clear()
     return result
 
@@ -111,31 +122,32 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     # An xdist controller collects nothing itself, and its workers' usage errors look like
     # crashes: what can be checked is checked here, before they start.
     config = session.config
-    if config.getoption("numprocesses", None) and trains(config):
+    if distributes(config) and trains(config):
         config.stash[RUN] = _make_run(config)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     config = session.config
+    if config.option.collectonly or distributes(config):
+        return
+    comparing = [item for item in session.items if baseline.compares(item)]
+    selected = config.stash[SELECTED] = Selected(
+        tests=tuple(item.stash.get(NODEID, item.nodeid) for item in session.items),
+        comparing=tuple(item.stash.get(NODEID, item.nodeid) for item in comparing),
+        vanished=config.stash.get(SELECTED, Selected()).vanished,
+    )
+    if is_worker(config):
+        vars(config)["workeroutput"][_SELECTED] = selected.to_dict()
     requests = [r for item in session.items for r in item.stash.get(REQUESTS, ())]
-    given = any(evaluates(item) for item in session.items)
-    if (requests or given) and not config.option.collectonly:
+    if requests or any(evaluates(item) for item in session.items):
         run = config.stash[RUN] = _make_run(config, trains=bool(requests))
-        comparing = [item for item in session.items if baseline.compares(item)]
         run.family += [r for item in comparing for r in item.stash.get(REQUESTS, ())]
         compared = [
             [request.curve, baseline.file_of(item)]
             for item in comparing
             for request in item.stash.get(REQUESTS, ())
         ]
-        run.source.submit(requests, compared, list(config.stash.get(VANISHED, ())))
-
-
-def _xdist_place(config: pytest.Config) -> int | None:
-    """Return which one of xdist's workers this process is, None if it is none."""
-    worker = getattr(config, "workerinput", None)
-    # `--tx popen//id=NAME` names one otherwise than gw0, gw1 ...
-    return None if worker is None else int(re.sub(r"\D", "", worker["workerid"]) or 0)
+        run.source.submit(requests, compared)
 
 
 def _make_run(config: pytest.Config, *, trains: bool = True) -> Run:
@@ -149,7 +161,7 @@ def _make_run(config: pytest.Config, *, trains: bool = True) -> Run:
         if choices.records is not None:
             source = Given(choices, choices.records, run_id)
         elif trains:
-            source = Trained(choices, run_id, _xdist_place(config))
+            source = Trained(choices, run_id, place(config))
         else:
             source = Evaluated(choices, run_id)
         lock = lock_folder(choices.artifacts, xdist_worker=hasattr(config, "workerinput"))
@@ -165,12 +177,11 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     run = config.stash.get(RUN, None)
     if session.testsfailed and not config.option.continue_on_collection_errors:
         config.stash[RUN] = run = None  # no test will run: an earlier run's report stays
-    with run.source.working(config) if run is not None else nullcontext():
-        result = yield
-    if REFUSAL in config.stash:
-        config.stash[RUN] = None
-        raise pytest.UsageError(config.stash[REFUSAL])
-    return result
+    if run is None:
+        return (yield)
+    run.begin()
+    with run.source.working(config):
+        return (yield)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -180,48 +191,83 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    if REQUESTS not in item.stash and HANDLE not in item.stash:
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
+    if not measures(item):
         return (yield)
-    from noisecore.judging.gates import Verdict, collect_verdicts
-    from noisecore.running.cluster import ClusterError
-    from noisecore.running.store import StoreError
+    item.stash[VERDICTS] = {}  # of a test that is run again, the last time counts
+    with _judging(item, "setup"):
+        return (yield)
 
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    if not measures(item):
+        return (yield)
     handle = item.stash.get(HANDLE, None)
-    tolerant = item.config.stash[CHOICES].baseline.tolerant
-    with collect_verdicts(tolerant=tolerant) as verdicts:
+    with _judging(item, "call") as verdicts:
+        run = item.config.stash[RUN]
+        assert run is not None
         try:
-            run = item.config.stash[RUN]
-            assert run is not None
-            try:
-                records = [run.source.wait(request) for request in item.stash.get(REQUESTS, ())]
-            except (ClusterError, StoreError) as error:
-                raise pytest.fail.Exception(f"noisecore: {error}", pytrace=False) from None
-            flat = [record for part in records for record in part]
-            failed = [record for record in flat if record.status == "failed"]
-            if failed:
-                lines = [f"{record.trial.label}: {record.reason}" for record in failed]
-                sentence = f"{len(failed)} of {len(flat)} trials failed"
-                verdicts.append(
-                    Verdict(
-                        gate="trials",
-                        curve=failed[0].trial.curve,
-                        verdict="fail",
-                        sentence=f"{sentence}: {lines[0]}",
-                    )
-                )
-                pytest.fail("\n  ".join([f"{sentence}:", *lines]), pytrace=False)
+            records = _wait(run, item.stash.get(REQUESTS, ()), verdicts)
             if handle is not None:
                 handle.records = records
             result = yield
             if handle is not None and run.reference is not None and baseline.compares(item):
-                run.reference.check_evaluated(item.nodeid, handle.evaluated)
+                run.reference.check_evaluated(item.stash[NODEID], handle.evaluated)
             return result
         finally:
-            item.stash[VERDICTS] = [verdict.to_dict() for verdict in verdicts]
             if handle is not None:
                 item.user_properties += handle.properties()
             item.user_properties += [(f"verdict: {v.gate}", v.verdict) for v in verdicts]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
+    if not measures(item):
+        return (yield)
+    with _judging(item, "teardown"):
+        return (yield)
+
+
+def _wait(run: Run, requests: tuple[Request, ...], verdicts: Verdicts) -> list[list[TrialRecord]]:
+    """Return the records of each request; fail the test if there are none, or a trial failed."""
+    from noisecore.judging.gates import Verdict
+    from noisecore.running.cluster import ClusterError
+    from noisecore.running.store import StoreError
+
+    try:
+        records = [run.source.wait(request) for request in requests]
+    except (ClusterError, StoreError) as error:
+        raise pytest.fail.Exception(f"noisecore: {error}", pytrace=False) from None
+    flat = [record for part in records for record in part]
+    failed = [record for record in flat if record.status == "failed"]
+    if failed:
+        lines = [f"{record.trial.label}: {record.reason}" for record in failed]
+        sentence = f"{len(failed)} of {len(flat)} trials failed"
+        verdicts.append(
+            Verdict(
+                gate="trials",
+                curve=failed[0].trial.curve,
+                verdict="fail",
+                sentence=f"{sentence}: {lines[0]}",
+            )
+        )
+        pytest.fail("\n  ".join([f"{sentence}:", *lines]), pytrace=False)
+    return records
+
+
+@contextmanager
+def _judging(item: pytest.Item, phase: str) -> Iterator[Verdicts]:
+    """Collect the verdicts of one phase of a test that takes the fixture, and keep them."""
+    from noisecore.judging.gates import collect_verdicts
+
+    with collect_verdicts(tolerant=item.config.stash[CHOICES].baseline.tolerant) as verdicts:
+        try:
+            yield verdicts
+        finally:
+            item.stash[RAISED] = verdicts.raised
+            found = item.stash.setdefault(VERDICTS, {})
+            found[phase] = [verdict.to_dict() for verdict in verdicts]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -229,49 +275,8 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    if call.when == "call":
-        # A plain attribute: xdist carries it to the controller, JUnit leaves it alone.
-        vars(report)["noisecore_verdicts"] = item.stash.get(VERDICTS, [])
-        handle = item.stash.get(HANDLE, None)
-        vars(report)["noisecore_evaluated"] = bool(handle and handle.evaluated)
+    tell(item, call, report)
     return report
-
-
-class _Judge:
-    """Collects the verdicts of all tests, wherever they ran, and reports them."""
-
-    def __init__(self, config: pytest.Config) -> None:
-        self.config = config
-        self.judged: list[Judged] = []
-        self.evaluated = False
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        self.evaluated |= getattr(report, "noisecore_evaluated", False)
-        file, line, _ = report.location
-        self.judged += [
-            Judged(nodeid=report.nodeid, file=file, line=line, verdict=verdict)
-            for verdict in getattr(report, "noisecore_verdicts", [])
-        ]
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        run = self.config.stash.get(RUN, None)
-        if run is None and self.evaluated and self.config.getoption("numprocesses", None):
-            run = self.config.stash[RUN] = _make_run(self.config, trains=False)
-        if run is not None:
-            run.report(self.judged, self.config.rootpath)
-            if run.unwritten and session.exitstatus == pytest.ExitCode.OK:
-                session.exitstatus = pytest.ExitCode.TESTS_FAILED
-
-    def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
-        run = self.config.stash.get(RUN, None)
-        if run is not None and run.summary() and terminalreporter.verbosity >= 0:
-            terminalreporter.section("noisecore")
-            for line in run.summary():
-                terminalreporter.write_line(line)
-        if run is not None:
-            for line in run.annotations:
-                terminalreporter.write_line(line)
 
 
 @pytest.fixture
@@ -285,7 +290,9 @@ def robustness(request: pytest.FixtureRequest) -> Robustness:
     if run is None:  # asked for by request.getfixturevalue()
         pytest.fail("the fixture robustness must be an argument of the test", False)
     requests = node.stash.get(REQUESTS, ())
-    handle = node.stash[HANDLE] = Robustness(stash[CHOICES], requests, run, node.nodeid)
+    handle = node.stash[HANDLE] = Robustness(
+        stash[CHOICES], requests, run, node.stash[NODEID], compares=baseline.compares(node)
+    )
     return handle
 
 

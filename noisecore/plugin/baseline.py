@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,8 +11,7 @@ import pytest
 
 from noisecore.judging.margins import parse_margins
 from noisecore.plugin.choices import Choices
-from noisecore.plugin.declare import Request, read_requests
-from noisecore.plugin.keys import VERDICTS
+from noisecore.plugin.declare import Request
 from noisecore.plugin.options import OWN_SCALES
 from noisecore.profiles import Profile
 from noisecore.records import GivenTrial, RecordError, TrialRecord
@@ -120,7 +119,7 @@ class Reference:
 
     def _is_of(self, curve: str, nodeid: str) -> bool:
         assert self._baseline is not None
-        return _evaluated_by(self._baseline.of(curve)[0], nodeid)
+        return evaluated_by(self._baseline.of(curve)[0], nodeid)
 
     def _beside(self, baseline: Baseline) -> dict[str, Comparison]:
         """Return the comparisons of all curves of the run that are in the baseline."""
@@ -184,111 +183,7 @@ def read(path: Path, profile: Profile) -> Baseline | None:
     return baseline
 
 
-class Vanished(pytest.Item):
-    """The item that fails if a curve of the baseline is no longer compared.
-
-    file: the baseline's. curves: why each one that vanished is not compared, by its name.
-    """
-
-    file: Path
-    curves: Mapping[str, str]
-
-    def runtest(self) -> None:
-        """Fail with the curves that vanished."""
-        from noisecore.judging.gates import Verdict
-
-        verdicts = [
-            Verdict(gate="no regression", curve=name, verdict="fail", sentence=f"{name}: {why}")
-            for name, why in self.curves.items()
-        ]
-        self.stash[VERDICTS] = [verdict.to_dict() for verdict in verdicts]
-        if verdicts:
-            what = f"{len(verdicts)} of the curves in {shown(self.file)} vanished:"
-            hint = (
-                "What to do: compare them again, under their old names. If they are meant to go, "
-                "--noise-update-baseline takes them out."
-            )
-            lines = [what, *(verdict.sentence for verdict in verdicts)]
-            pytest.fail("\n  ".join(lines) + f"\n{hint}", pytrace=False)
-
-    def reportinfo(self) -> tuple[Path, int, str]:
-        """Return where the item stands: at the baseline's file."""
-        return self.file, 0, self.name
-
-
-def find_vanished(
-    baseline: Baseline | None,
-    items: Iterable[pytest.Item],
-    choices: Choices,
-    config: pytest.Config,
-) -> dict[str, str]:
-    """Return why no test compares a curve of the baseline any more, for each that vanished.
-
-    items: all that were collected, before any was deselected. What a path or an option of the
-    command line left out has not vanished.
-    """
-    asked: set[str] = set()
-    nodes: set[str] = set()
-    trains = False
-    for item in items:
-        marker = item.get_closest_marker("robustness")
-        if marker is None and compares(item):
-            nodes.add(item.nodeid)
-        if marker is None or marker.kwargs.get("profile", choices.profile.name) != (
-            choices.profile.name
-        ):
-            continue
-        trains = True
-        if compares(item):
-            try:
-                asked |= {request.curve for request in read_requests(item, marker, choices.profile)}
-            except pytest.UsageError:
-                continue  # said elsewhere, unless the test is deselected
-    if baseline is None:
-        nobody = trains and not (asked or nodes) and choices.baseline.update == ""
-        return {"baseline": f"no test takes the fixture {FIXTURE}"} if nobody else {}
-    found = {}
-    for name, origin in baseline.origins.items():
-        first = baseline.of(name)[0]
-        if name in asked or any(_evaluated_by(first, node) for node in nodes):
-            continue
-        if _left_out(first, choices):
-            continue
-        looked_at = [file for file in origin.tests if _was_collected(config, file)]
-        gone = [file for file in origin.tests if not (config.rootpath / file).exists()]
-        if looked_at or not origin.tests:
-            found[name] = f"no test in {', '.join(looked_at) or 'this run'} compares it"
-        elif gone:
-            found[name] = f"{', '.join(gone)}, which compared it, is not there"
-    return found
-
-
-def _left_out(record: TrialRecord, choices: Choices) -> bool:
-    """Return whether an option of the command line left the curve of a record out."""
-    trial, profile, given = record.trial, choices.profile, choices.given
-    if isinstance(trial, GivenTrial):
-        return False
-    return not choices.running or (
-        ("model" in given and trial.model not in profile.models)
-        or ("dataset" in given and trial.dataset != Path(profile.dataset).name)
-        or "recipe" in given
-    )
-
-
-def _evaluated_by(record: TrialRecord, nodeid: str) -> bool:
+def evaluated_by(record: TrialRecord, nodeid: str) -> bool:
     """Return whether a record is of a model that this test evaluates."""
     trial = record.trial
     return isinstance(trial, GivenTrial) and f"{trial.model} ".startswith(f"{nodeid} ")
-
-
-def _was_collected(config: pytest.Config, file: str) -> bool:
-    """Return whether the command line took in the whole of a test file that is there."""
-    path = config.rootpath / file
-    if not path.exists():
-        return False
-    for argument in config.args:
-        if "::" not in argument:
-            given = (config.invocation_params.dir / argument).resolve()
-            if path.resolve().is_relative_to(given):
-                return True
-    return False

@@ -15,7 +15,15 @@ from noisecore.data import DatasetError, check_name
 from noisecore.judging.margins import Margins, MarginsError, parse_margins
 from noisecore.models import ModelError, get_builder
 from noisecore.noise import NoiseError, check_scales, get_noise
-from noisecore.plugin.options import OPTIONS, OWN_SCALES, destination, option
+from noisecore.plugin.options import (
+    OPTIONS,
+    OWN_SCALES,
+    destination,
+    for_every_run,
+    in_ci,
+    option,
+    unread,
+)
 from noisecore.profiles import (
     Profile,
     ProfileError,
@@ -34,11 +42,13 @@ _UPDATES: tuple[Update, ...] = ("", "all", "missing")
 class BaselineChoices:
     """How a run is judged against a baseline.
 
-    path: of the baseline's file, None if none was asked for. update: what of the run is written
-    into it. rigorous: by which mode. tolerant: whether an inconclusive verdict counts as a pass.
+    path: of the baseline's file, None if none was asked for. declined: whether it was said that
+    there is to be none. update: what of the run is written into it. rigorous: by which mode.
+    tolerant: whether an inconclusive verdict counts as a pass.
     """
 
     path: Path | None
+    declined: bool
     update: Update
     rigorous: bool
     margins: Margins
@@ -50,7 +60,7 @@ class Choices:
     """What the options of a run come to.
 
     known: the names of all profiles. running: whether scales were asked for, so that benchmarks
-    run. records: where they are read from instead of being trained. note: what the user should
+    run. records: where they are read from instead of being trained. notes: what the user should
     know of how options were read. given: the options of the command line, for the next one.
     """
 
@@ -67,7 +77,7 @@ class Choices:
     force_precision: bool
     artifacts: Path
     baseline: BaselineChoices
-    note: str
+    notes: tuple[str, ...]
     given: Mapping[str, str]
 
 
@@ -76,7 +86,7 @@ def read_choices(config: pytest.Config) -> Choices:
     scales = config.getoption("noise_scales")
     if scales is None:
         scales = config.getini("noise_scales") or None
-    note = ""
+    notes = unread(config)
     _refuse_empty(config)
     try:
         profiles = read_profiles(config.getini("noise_profiles"))
@@ -96,7 +106,7 @@ def read_choices(config: pytest.Config) -> Choices:
         written = [float(part) for part in changes.get("scales", "").split(",") if part]
         if written != sorted(written):
             shown = ",".join(f"{scale:g}" for scale in changed.scales)
-            note = f"scales are run in ascending order: {shown}"
+            notes.append(f"scales are run in ascending order: {shown}")
         check_scales(get_noise(changed.noise), changed.scales)
         check_name(changed.dataset)
         for model in changed.models:
@@ -123,11 +133,12 @@ def read_choices(config: pytest.Config) -> Choices:
         resume=_yes(config, "resume"),
         artifacts=config.invocation_params.dir / option(config, "artifacts") / profile.name,
         baseline=_baseline(config, profile.name),
-        note=note,
+        notes=tuple(notes),
         given={
             each.name: str(value)
             for each in OPTIONS
             if (value := config.getoption(destination(each.name))) is not None
+            and (each.ini or not for_every_run(config, each.name))
         },
     )
 
@@ -218,8 +229,15 @@ def _baseline(config: pytest.Config, profile: str) -> BaselineChoices:
         path = config.rootpath / option(config, "baseline-dir")
     if path is not None and (path.is_dir() or path.suffix != ".json"):
         path = path / f"{profile}.json"
+    if update and in_ci() and not _yes(config, "update-in-ci"):
+        raise pytest.UsageError(
+            "noisecore: --noise-update-baseline is not for CI, where a worse model would become "
+            "the baseline unseen: renew it by hand and commit it, or add --noise-update-in-ci"
+        )
+    said = config.getoption("noise_baseline") or config.getini("noise_baseline")
     return BaselineChoices(
         path=path,
+        declined=path is None and bool(said),
         update=update,
         rigorous=mode == "rigorous",
         margins=margins,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,9 @@ from noisecore.plugin import baseline
 from noisecore.plugin.choices import Choices
 from noisecore.plugin.declare import read_requests
 from noisecore.plugin.fixture import CLOCK
-from noisecore.plugin.keys import CHOICES, REQUESTS, VANISHED
+from noisecore.plugin.keys import CHOICES, REQUESTS, SEEN
+from noisecore.plugin.options import in_ci
+from noisecore.plugin.vanished import find_vanished
 from noisecore.records import RecordError
 
 if TYPE_CHECKING:
@@ -33,15 +34,20 @@ def evaluates(item: pytest.Item) -> bool:
     return takes and item.get_closest_marker("robustness") is None
 
 
+def measures(item: pytest.Item) -> bool:
+    """Return whether a test asks for trials, or evaluates a model of its own."""
+    return REQUESTS in item.stash or "robustness" in getattr(item, "fixturenames", ())
+
+
 def collect(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Read what the tests ask for, and leave out those of another profile."""
     choices = config.stash[CHOICES]
-    other, skipped = [], ""
+    other, skipped, unanswered = [], "", ""
     for item in items:
         marker = item.get_closest_marker("robustness")
         if marker is None:
             if evaluates(item) and baseline.compares(item) and choices.baseline.path is None:
-                item.add_marker(pytest.mark.skip(reason=baseline.NOT_ASKED))
+                unanswered = _skip(item, baseline.NOT_ASKED) or unanswered
             continue
         wanted = marker.kwargs.get("profile", choices.profile.name)
         if wanted not in choices.known:
@@ -59,14 +65,12 @@ def collect(config: pytest.Config, items: list[pytest.Item]) -> None:
         if "benchmark" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.benchmark(timer=CLOCK))
         if not choices.running:
-            skipped = _HOW_TO_RUN
+            skipped = _skip(item, _HOW_TO_RUN) or skipped
         elif baseline.compares(item) and choices.baseline.path is None:
-            skipped = skipped or baseline.NOT_ASKED
+            unanswered = _skip(item, baseline.NOT_ASKED) or unanswered
         else:
             _refuse_slow_precision(item, requests, choices)
             item.stash[REQUESTS] = requests
-            continue
-        item.add_marker(pytest.mark.skip(reason=skipped))
     if other:
         config.hook.pytest_deselected(items=other)
         items[:] = [item for item in items if item not in set(other)]
@@ -78,12 +82,27 @@ def collect(config: pytest.Config, items: list[pytest.Item]) -> None:
                 f"noisecore: --noise-{name} needs a run: add --noise-scales (in noisecore's own "
                 "repository: --scales), or --noise-records"
             )
-    if skipped and not measured and os.environ.get("CI") and not config.option.collectonly:
+    if not in_ci() or config.option.collectonly:
+        return
+    if skipped:
         raise pytest.UsageError(
             "noisecore: CI is set, and every benchmark that trains would be skipped, so that a "
-            f"green build would have measured nothing: these {skipped}, or leave them out "
+            f"green build would have measured nothing: these {_HOW_TO_RUN}, or leave them out "
             "with -m 'not robustness'"
         )
+    if unanswered and not choices.baseline.declined:
+        raise pytest.UsageError(
+            f"noisecore: CI is set, and {unanswered} would be skipped, so that a green build would "
+            f"have compared nothing: {baseline.NOT_ASKED}, or --noise-baseline none if nothing is "
+            "to be compared"
+        )
+
+
+def _skip(item: pytest.Item, reason: str) -> str:
+    """Skip a test, for want of an option; return its node id, or nothing if it is skipped anyway."""
+    anyway = item.get_closest_marker("skip") is not None
+    item.add_marker(pytest.mark.skip(reason=reason))
+    return "" if anyway else item.nodeid
 
 
 def _refuse_slow_precision(
@@ -102,28 +121,16 @@ def _refuse_slow_precision(
         )
 
 
-def append_vanished(
-    session: pytest.Session, items: list[pytest.Item], left: list[pytest.Item]
-) -> None:
-    """Append to the items that are left one that fails if a curve is no longer compared."""
+def vanished(session: pytest.Session) -> dict[str, str]:
+    """Return why no test compares a curve of the baseline any more, for each that vanished."""
     config = session.config
-    choices = config.stash[CHOICES]
-    own = any(evaluates(item) for item in items)
+    choices, seen = config.stash[CHOICES], config.stash[SEEN]
+    own = any(evaluates(item) for item in seen.items.values())
     running = (trains(config) or own) and not config.option.collectonly
     if not running or choices.baseline.path is None:
-        return
+        return {}
     try:
         held = baseline.read(choices.baseline.path, choices.profile)
     except RecordError as error:
         raise pytest.UsageError(f"noisecore: {error}") from None
-    config.stash[VANISHED] = gone = baseline.find_vanished(held, items, choices, config)
-    if choices.baseline.update == "all" or not (
-        gone or any(REQUESTS in i.stash or evaluates(i) for i in left)
-    ):
-        return
-    item: baseline.Vanished = baseline.Vanished.from_parent(
-        session, name="baseline", nodeid="noisecore::baseline"
-    )
-    item.file = choices.baseline.path
-    item.curves = gone
-    left.append(item)
+    return find_vanished(held, seen, choices, session)

@@ -62,16 +62,25 @@ class Robustness:
 
     profile: the run's. rigorous: whether it is judged in rigorous mode. records: a list for each
     condition that the test's marker declares, and for each model that it evaluates. evaluated:
-    the names of the curves of these.
+    the names of the curves of these; labels: of their records. compared: the curves that the test
+    has to compare with the baseline.
     """
 
     def __init__(
-        self, choices: Choices, requests: Sequence[Request], run: Run, nodeid: str
+        self,
+        choices: Choices,
+        requests: Sequence[Request],
+        run: Run,
+        nodeid: str,
+        *,
+        compares: bool = False,
     ) -> None:
         self.profile: Profile = choices.profile
         self.rigorous = choices.baseline.rigorous
         self.records: list[list[TrialRecord]] = []
         self.evaluated: list[str] = []
+        self.labels: list[str] = []
+        self._compares = compares
         self._requests = requests
         self._run = run
         self._nodeid = nodeid
@@ -155,8 +164,15 @@ class Robustness:
         except (DatasetError, GivenError, NoiseError, StoreError) as error:
             raise pytest.fail.Exception(f"noisecore: {error}", pytrace=False) from None
         self.evaluated.append(curve)
+        self.labels += [record.trial.label for record in records]
         self.records.append(records)
         return matched_curves(records)[curve]
+
+    @property
+    def compared(self) -> list[str]:
+        """The names of the curves that the test has to compare with the baseline."""
+        asked = [request.curve for request in self._requests]
+        return [*asked, *self.evaluated] if self._compares else []
 
     @property
     def curves(self) -> list[Curve]:

@@ -10,16 +10,23 @@ if TYPE_CHECKING:
     from noisecore.plugin.choices import Choices
     from noisecore.plugin.declare import Request
     from noisecore.plugin.fixture import Robustness
+    from noisecore.plugin.outcomes import Selected
     from noisecore.plugin.run import Run
+    from noisecore.plugin.seen import Seen
 
 # In the configuration's stash.
 CHOICES: pytest.StashKey[Choices] = pytest.StashKey()
 RUN_ID: pytest.StashKey[str] = pytest.StashKey()
 RUN: pytest.StashKey[Run | None] = pytest.StashKey()
 REFUSAL: pytest.StashKey[str] = pytest.StashKey()
-VANISHED: pytest.StashKey[dict[str, str]] = pytest.StashKey()
+SEEN: pytest.StashKey[Seen] = pytest.StashKey()
+SELECTED: pytest.StashKey[Selected] = pytest.StashKey()
 
 # In an item's.
+NODEID: pytest.StashKey[str] = pytest.StashKey()
 REQUESTS: pytest.StashKey[tuple[Request, ...]] = pytest.StashKey()
 HANDLE: pytest.StashKey[Robustness] = pytest.StashKey()
-VERDICTS: pytest.StashKey[list[dict[str, Any]]] = pytest.StashKey()
+# By the phase of the test: setup, call, teardown.
+VERDICTS: pytest.StashKey[dict[str, list[dict[str, Any]]]] = pytest.StashKey()
+# What gates raised in the phase that has just ended.
+RAISED: pytest.StashKey[list[AssertionError]] = pytest.StashKey()

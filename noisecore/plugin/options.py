@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from noisecore.judging.margins import Margins
+from noisecore.plugin.topology import is_worker
 
 BASELINES = "benchmarks/baselines"
 
@@ -24,6 +26,7 @@ class Option:
     help: str
     default: str = ""
     bare: str | None = None  # what the option means without a value; None: it needs one
+    ini: bool = True  # whether the configuration may say it, for every run
 
 
 OPTIONS = (
@@ -92,6 +95,15 @@ OPTIONS = (
         "write this run into the baseline: all that was compared, or with 'missing' only curves "
         "that it lacks",
         bare="all",
+        ini=False,
+    ),
+    Option(
+        "update-in-ci",
+        "WHETHER",
+        "let --noise-update-baseline write where CI is set, too: yes, no",
+        "no",
+        bare="yes",
+        ini=False,
     ),
     Option("gate", "MODE", "how a run is judged against its baseline: simple, rigorous", "simple"),
     Option(
@@ -119,7 +131,8 @@ def add_options(parser: pytest.Parser) -> None:
             default=None,
             **how,
         )
-        parser.addini(destination(option.name), f"{option.help}{shown}", type="string", default="")
+        text = f"{option.help}{shown}" if option.ini else "not read: an option of one run alone"
+        parser.addini(destination(option.name), text, type="string", default="")
     parser.addini(
         "noise_profiles",
         "profiles of your own, one a line: 'name: base=quick seeds=10 scales=0.1,1'",
@@ -134,8 +147,32 @@ def destination(name: str) -> str:
 
 def option(config: pytest.Config, name: str) -> str:
     """Return an option's value: command line before ini before its default."""
+    known = next(each for each in OPTIONS if each.name == name)
     value = config.getoption(destination(name))
-    if value is None:
-        default = next(each.default for each in OPTIONS if each.name == name)
-        value = config.getini(destination(name)) or default
+    if value is None or (not known.ini and for_every_run(config, name)):
+        value = (known.ini and config.getini(destination(name))) or known.default
     return str(value).strip()
+
+
+def unread(config: pytest.Config) -> list[str]:
+    """Return a line for each option that the configuration says for every run, and must not."""
+    return [
+        f"{destination(each.name)} is not read from the configuration, nor from its addopts: it is "
+        f"an option of one run alone: --noise-{each.name} on the command line"
+        for each in OPTIONS
+        if not each.ini
+        and (config.getini(destination(each.name)) or for_every_run(config, each.name))
+    ]
+
+
+def for_every_run(config: pytest.Config, name: str) -> bool:
+    """Return whether an option comes from the configuration's addopts: it would hold always."""
+    if config.getoption(destination(name)) is None or is_worker(config):
+        return False  # xdist gives its workers the values alone
+    arguments = [*config.invocation_params.args, *os.environ.get("PYTEST_ADDOPTS", "").split()]
+    return not any(str(each).startswith((f"--noise-{name}", "@")) for each in arguments)
+
+
+def in_ci() -> bool:
+    """Return whether the environment says that this is a CI."""
+    return os.environ.get("CI", "").strip().lower() not in ("", "0", "false", "no", "off")

@@ -27,15 +27,18 @@ def renew(
     records: Sequence[TrialRecord],
     verdicts: Sequence[Verdict],
     *,
+    unfinished: Sequence[str],
+    vanished: Sequence[str],
     missing: int,
     started: datetime,
     root: Path,
 ) -> tuple[list[str], bool]:
     """Leave the candidate among the artifacts, and renew the baseline if asked to.
 
-    path: of the baseline's file. missing: how many trials have no record. root: the folder of the
-    tests. Returns what was done, in lines, and whether all that was asked for was. Raises
-    `OSError` if the disk refuses.
+    path: of the baseline's file. unfinished: why the run is not complete, a line a test. vanished:
+    the curves that no test compares any more. missing: how many trials have no record. root: the
+    folder of the tests. Returns what was done, in lines, and whether all that was asked for was.
+    Raises `OSError` if the disk refuses.
     """
     from noisecore.judging.baselines import renew_baseline, write_baseline
 
@@ -46,6 +49,9 @@ def renew(
     try:
         if missing:
             raise ValueError(f"{missing} trials have no record")
+        if unfinished:
+            rest = f" (and {len(unfinished) - 1} more)" if len(unfinished) > 1 else ""
+            raise ValueError(f"the run is not complete: {unfinished[0]}{rest}")
         if not origins:
             raise ValueError(f"no test that was run takes the fixture {FIXTURE}")
         renewed = renew_baseline(
@@ -53,7 +59,7 @@ def renew(
             records,
             profile=choices.profile.name,
             origins=origins,
-            vanished=source.vanished() if update == "all" else (),
+            vanished=vanished if update == "all" else (),
             only_missing=update == "missing",
             whole=own_scales(choices),
         )

@@ -25,10 +25,11 @@ from noisecore.plugin.again import next_commands
 from noisecore.plugin.baseline import CANDIDATE, Reference, shown
 from noisecore.plugin.choices import Choices
 from noisecore.plugin.judged import Judged
+from noisecore.plugin.outcomes import Outcomes, Selected
 from noisecore.plugin.progress import duration, outcome
 from noisecore.plugin.renewal import renew
 from noisecore.plugin.sources import Source
-from noisecore.records import GivenTrial, TrialRecord
+from noisecore.records import GivenTrial, RecordError, TrialRecord
 from noisecore.running.training import standardise
 from noisecore.showing.terminal import wrap_text
 
@@ -43,7 +44,7 @@ class Run:
 
     source: where its records come from. lock: as `lock_folder` gives it. reference: the baseline
     that it is judged against, None if none was asked for. family: what the tests ask for that are
-    judged against it. unwritten: whether a baseline that was to be renewed could not be.
+    judged against it. problems: what fails the run though its tests passed, a line each.
     annotations: lines for GitHub.
     """
 
@@ -57,7 +58,7 @@ class Run:
         self._lines: list[str] = []
         self.annotations: list[str] = []
         self.family: list[Request] = []
-        self.unwritten = False
+        self.problems: list[str] = []
         self.reference = None
         if choices.baseline.path is not None:
             self.reference = Reference(choices.baseline.path, choices, source, self.family)
@@ -66,29 +67,62 @@ class Run:
         """Let others write to the artifact folder."""
         self._lock.close()
 
-    def report(self, judged: Sequence[Judged], root: Path) -> None:
+    def begin(self) -> None:
+        """Take away the report of an earlier run, once tests are about to run: it is not theirs."""
+        from noisecore.showing.report import clear_report
+
+        try:
+            clear_report(self.choices.artifacts)
+            candidate = self.choices.artifacts / CANDIDATE
+            if self.reference is None or not _same(candidate, self.reference.path):
+                candidate.unlink(missing_ok=True)
+        except OSError as error:
+            raise pytest.UsageError(
+                f"noisecore: the report of an earlier run cannot be taken away from "
+                f"{self.choices.artifacts}: {error.strerror or error}"
+            ) from None
+
+    def report(
+        self,
+        judged: Sequence[Judged],
+        outcomes: Outcomes,
+        selected: Selected,
+        root: Path,
+        *,
+        ended: bool,
+    ) -> None:
         """Write all artifacts from the records on disk and the verdicts; keep the summary.
 
-        root: the folder of the tests, for the commit that a baseline is made at.
+        outcomes: of all tests; selected: those that were to run. root: the folder of the tests,
+        for the commit that a baseline is made at. ended: whether the run went well so far.
         """
         from noisecore.judging.gates import Verdict
         from noisecore.showing.report import write_report
 
-        records = self.source.records()
+        try:
+            records = self.source.records()
+        except (OSError, RecordError) as error:
+            self.problems.append(f"the report could not be written: {error}")
+            return
         verdicts = [Verdict.from_dict(each.verdict) for each in judged]
         labels = (r.trial.label for r in records if isinstance(r.trial, GivenTrial))
-        planned = list(dict.fromkeys([*self.source.planned(), *labels]))
+        planned = list(dict.fromkeys([*self.source.planned(), *outcomes.evaluated(), *labels]))
+        if ended and self.source.problem:
+            self.problems.append(self.source.problem)
         if not planned:
-            return  # nothing was begun: an earlier run's artifacts stay as they are
+            return  # nothing was begun
+        missing = len(set(planned) - {record.trial.label for record in records})
+        if ended and missing:
+            self.problems.append(f"{missing} of its records are not there any more")
         folder = self.choices.artifacts
         about = self._about()
-        renewal = self._renew(records, planned, verdicts, root)
+        unfinished = outcomes.unfinished(selected)
+        renewal = self._renew(records, verdicts, unfinished, selected, missing, root)
         if self.reference is not None:
             about["baseline"] = "; ".join([self.reference.describe(verdicts), *renewal])
         nodes = [each.nodeid for each in judged]
         commands = next_commands(list(zip(nodes, verdicts, strict=True)), self.choices, root)
         about |= {"next": commands} if commands else {}
-        lines = []
         try:
             write_report(
                 folder,
@@ -100,32 +134,33 @@ class Run:
                 from_data=self._from_data,
             )
         except OSError as error:
-            lines.append(
+            self.problems.append(
                 f"the report could not be written to {folder}: {error.strerror or error}; the "
                 f"records that were written before are in {folder / 'trials'}"
             )
         else:
-            lines += github.write_step_summary(folder)
+            self.problems += github.write_step_summary(folder)
         self._lines += _summarise(records, planned, verdicts)
         self._lines += [f"set aside, for it is no record: {path}" for path in self.source.set_aside]
         for purpose, each in commands.items():
             self._lines += [purpose, *(f"  {command}" for command in each), ""]
-        self._lines += lines
         if self.reference is not None:
-            self._lines += wrap_text(self.reference.describe(verdicts)) + renewal
+            self._lines += wrap_text(self.reference.describe(verdicts))
+            self._lines += [line for line in renewal if line not in self.problems]
         self._lines.append(f"artifacts: {shown(folder)}")
         self.annotations = github.annotate(zip(judged, verdicts, strict=True), root)
 
     def _renew(
         self,
         records: Sequence[TrialRecord],
-        planned: Sequence[str],
         verdicts: Sequence[Verdict],
+        unfinished: Sequence[str],
+        selected: Selected,
+        missing: int,
         root: Path,
     ) -> list[str]:
         """Leave the baseline's candidate, and renew the baseline if that was asked for."""
         if self.reference is None:
-            (self.choices.artifacts / CANDIDATE).unlink(missing_ok=True)
             return []
         path = self.reference.path
         try:
@@ -135,15 +170,19 @@ class Run:
                 self.source,
                 records,
                 verdicts,
-                missing=len(set(planned) - {record.trial.label for record in records}),
+                unfinished=unfinished,
+                vanished=list(selected.vanished),
+                missing=missing,
                 started=self._started,
                 root=root,
             )
-        except OSError as error:
-            where = shown(Path(error.filename or path))
-            lines = [f"the baseline could not be written to {where}: {error.strerror or error}"]
+        except (OSError, RecordError) as error:
+            where = shown(Path(getattr(error, "filename", None) or path))
+            why = getattr(error, "strerror", None) or error
+            lines = [f"the baseline could not be written to {where}: {why}"]
             done = False
-        self.unwritten = not done
+        if not done:
+            self.problems += lines[:1]
         return lines
 
     def summary(self) -> list[str]:
@@ -192,6 +231,10 @@ class Run:
             noisy=[(scale, noisy(test[:1], scale)[0]) for scale in profile.scales],
             unit=unit,
         )
+
+
+def _same(one: Path, other: Path) -> bool:
+    return one.exists() and other.exists() and one.samefile(other)
 
 
 def lock_folder(folder: Path, *, xdist_worker: bool) -> IO[str]:

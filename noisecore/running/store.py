@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +28,7 @@ class Store:
         self.folder = folder
         self.run = run
         self.resume = resume
+        self._given: dict[str, set[str]] = {}
 
     def prepare(self) -> None:
         """Make the folder; raise `StoreError` unless records can be written to it."""
@@ -87,6 +88,18 @@ class Store:
                 f"the record of {record.trial.label} could not be written to {self.folder}: "
                 f"{error.strerror or error}: make room, and go on with --noise-resume"
             ) from None
+
+    def replace(self, curve: str, records: Sequence[TrialRecord]) -> None:
+        """Keep the records of a model that was given, in place of those that stand for its curve.
+
+        A test that is run again may make others: the last time counts.
+        """
+        for record in records:
+            self.write(record)
+        keys = {record.key for record in records}
+        for key in self._given.get(curve, keys) - keys:
+            (self.folder / f"{key}.json").unlink(missing_ok=True)
+        self._given[curve] = keys
 
     def read(self, key: str) -> TrialRecord | None:
         """Return this run's record of a trial, or None.

@@ -82,6 +82,15 @@ def write_report(
     return written + _draw(folder, results, data, keep=False)
 
 
+def clear_report(folder: Path) -> None:
+    """Remove what `write_report` writes, so that no run finds another's report in its place."""
+    for name in ("results.json", "curve.csv", "matrix.csv", "classes.csv", "summary.md"):
+        (folder / name).unlink(missing_ok=True)
+    for path in (folder / "plots").glob("*"):
+        if _OURS.fullmatch(path.name):
+            path.unlink(missing_ok=True)
+
+
 def redraw(folder: Path) -> list[Path]:
     """Write all that follows from `folder`'s results.json again, and return the paths.
 

@@ -31,7 +31,7 @@ from noisecore.judging.gates.regression_text import (
     regression_rows,
     regression_table,
 )
-from noisecore.judging.gates.verdict import Verdict, collect_verdicts
+from noisecore.judging.gates.verdict import Verdict, Verdicts, collect_verdicts
 from noisecore.judging.margins import Margins, MarginsError, parse_margins
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "MarginsError",
     "Mode",
     "Verdict",
+    "Verdicts",
     "assert_at_chance",
     "assert_floor",
     "assert_monotonic",

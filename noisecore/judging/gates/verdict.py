@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
@@ -65,24 +64,35 @@ class Verdict:
         return verdict
 
 
-_collecting: ContextVar[tuple[list[Verdict], bool] | None] = ContextVar(
-    "noisecore_verdicts", default=None
-)
+class Verdicts(list[Verdict]):
+    """The verdicts that were found inside a block of `collect_verdicts`, in their order.
+
+    raised: the errors that were raised for those that are no pass.
+    """
+
+    def __init__(self, *, tolerant: bool) -> None:
+        super().__init__()
+        self.tolerant = tolerant
+        self.raised: list[AssertionError] = []
+
+
+# Not a context variable: a thread of a test would not see it, and its verdicts would be lost.
+_collecting: list[Verdicts] = []
 
 
 @contextmanager
-def collect_verdicts(*, tolerant: bool = False) -> Iterator[list[Verdict]]:
+def collect_verdicts(*, tolerant: bool = False) -> Iterator[Verdicts]:
     """Yield a list that every `assert_...` inside the block adds its verdict to, passed or not.
 
     tolerant: whether an inconclusive verdict does not raise. Of nested blocks the innermost
-    collects.
+    collects, in whichever thread the verdict is found.
     """
-    verdicts: list[Verdict] = []
-    token = _collecting.set((verdicts, tolerant))
+    verdicts = Verdicts(tolerant=tolerant)
+    _collecting.append(verdicts)
     try:
         yield verdicts
     finally:
-        _collecting.reset(token)
+        _collecting[:] = [each for each in _collecting if each is not verdicts]
 
 
 def settle(verdict: Verdict, measured: Iterable[object], *, failed: str, inconclusive: str) -> None:
@@ -92,10 +102,9 @@ def settle(verdict: Verdict, measured: Iterable[object], *, failed: str, inconcl
     and what to do next: `failed` or `inconclusive`, by the verdict.
     """
     __tracebackhide__ = True
-    tolerated = False
-    if (collecting := _collecting.get()) is not None:
-        collecting[0].append(verdict)
-        tolerated = collecting[1] and verdict.verdict == "inconclusive"
+    collecting = _collecting[-1] if _collecting else Verdicts(tolerant=False)
+    collecting.append(verdict)
+    tolerated = collecting.tolerant and verdict.verdict == "inconclusive"
     if verdict.verdict == "pass" or tolerated:
         return
     failures = [row["failure"] for row in verdict.figures if "failure" in row]
@@ -108,7 +117,9 @@ def settle(verdict: Verdict, measured: Iterable[object], *, failed: str, inconcl
         hint = inconclusive if verdict.verdict == "inconclusive" else failed
     parts = [f"{verdict.gate}: {verdict.verdict}: {verdict.sentence}", "\n".join(failures)]
     parts += [*map(str, measured), f"What to do: {hint}"]
-    raise AssertionError("\n\n".join(part for part in parts if part))
+    error = AssertionError("\n\n".join(part for part in parts if part))
+    collecting.raised.append(error)
+    raise error
 
 
 def make_verdict(

@@ -34,9 +34,9 @@ class Evaluated(Planned):
         """Make the artifact folder ready."""
         self._store.prepare()
 
-    def submit(self, requests: Sequence[Request], compared: Pairs, vanished: list[str]) -> None:
+    def submit(self, requests: Sequence[Request], compared: Pairs) -> None:
         """Note what the tests compare; no trials are asked for."""
-        self._plan.write(planned=[], compared=compared, vanished=vanished)
+        self._plan.write(planned=[], compared=compared)
 
     @contextmanager
     def working(self, config: pytest.Config) -> Iterator[None]:
@@ -49,15 +49,14 @@ class Evaluated(Planned):
 
     def evaluate(self, curve: str, evaluate: Callable[[], list[TrialRecord]]) -> list[TrialRecord]:
         """Return the records of a curve of a model that was given, and keep them."""
-        return keep(self._store, evaluate())
+        return keep(self._store, curve, evaluate())
 
     def records(self) -> list[TrialRecord]:
         """Return all records of the run, on disk already."""
         return self._store.records()
 
 
-def keep(store: Store, records: list[TrialRecord]) -> list[TrialRecord]:
-    """Write records down before anything is judged by them."""
-    for record in records:
-        store.write(record)
+def keep(store: Store, curve: str, records: list[TrialRecord]) -> list[TrialRecord]:
+    """Write the records of a curve down before anything is judged by them."""
+    store.replace(curve, records)
     return records

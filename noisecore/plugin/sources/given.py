@@ -45,12 +45,12 @@ class Given(Planned):
     def prepare(self) -> None:
         """Do nothing: the artifact folder is there."""
 
-    def submit(self, requests: Sequence[Request], compared: Pairs, vanished: list[str]) -> None:
+    def submit(self, requests: Sequence[Request], compared: Pairs) -> None:
         """Note what the tests need."""
         planned = dict.fromkeys(label for request in requests for label in request.labels())
         found = [record for request in requests for record in self._find(request)]
         keys = [record.key for record in found]
-        self._plan.write(planned=list(planned), keys=keys, compared=compared, vanished=vanished)
+        self._plan.write(planned=list(planned), keys=keys, compared=compared)
 
     @contextmanager
     def working(self, config: pytest.Config) -> Iterator[None]:

@@ -29,8 +29,8 @@ class Source(Protocol):
     def prepare(self) -> None:
         """Make the artifact folder ready, once it is this run's alone."""
 
-    def submit(self, requests: Sequence[Request], compared: Pairs, vanished: list[str]) -> None:
-        """Make known what all tests need, which file compares which curve, and which vanished."""
+    def submit(self, requests: Sequence[Request], compared: Pairs) -> None:
+        """Make known what all tests need, and which file compares which curve."""
 
     @contextmanager
     def working(self, config: pytest.Config) -> Iterator[None]:
@@ -48,13 +48,14 @@ class Source(Protocol):
     def planned(self) -> list[str]:
         """Return the labels of all trials that the tests need; none before the work began."""
 
+    @property
+    def problem(self) -> str | None:
+        """Why it is not known what the tests need, None if it is."""
+
     set_aside: list[str]  # files among the records that were none, by their new names
 
     def compared(self) -> Pairs:
         """Return which curves are compared with the baseline, each with a test file that does."""
-
-    def vanished(self) -> list[str]:
-        """Return the curves of the baseline that no test compares any more."""
 
 
 class Plan:
@@ -64,17 +65,31 @@ class Plan:
         self._path = path
         self._run = run_id
 
+        self._written: dict[str, Any] | None = None
+
     def write(self, **lists: Sequence[Any]) -> None:
         """Keep some lists of plain values."""
-        write_atomically(self._path, json.dumps({"run": self._run, **lists}))
+        self._written = {"run": self._run, **lists}
+        write_atomically(self._path, json.dumps(self._written))
 
     def read(self, name: str) -> list[Any]:
         """Return a list; it is empty if this run has written none."""
+        return list((self._content() or {}).get(name, ()))
+
+    @property
+    def problem(self) -> str | None:
+        """Why nothing can be read, None if it can."""
+        return None if self._content() else f"the plan of this run is not at {self._path} any more"
+
+    def _content(self) -> dict[str, Any] | None:
+        if self._written is not None:
+            return self._written
         try:
             plan = json.loads(self._path.read_text())
         except (OSError, ValueError):
-            return []
-        return list(plan[name]) if plan.get("run") == self._run else []
+            return None
+        ours = isinstance(plan, dict) and plan.get("run") == self._run
+        return plan if ours else None
 
 
 class Planned:
@@ -90,6 +105,7 @@ class Planned:
         """Return which curves are compared with the baseline, each with a test file that does."""
         return self._plan.read("compared")
 
-    def vanished(self) -> list[str]:
-        """Return the curves of the baseline that no test compares any more."""
-        return self._plan.read("vanished")
+    @property
+    def problem(self) -> str | None:
+        """Why it is not known what the tests need, None if it is."""
+        return self._plan.problem

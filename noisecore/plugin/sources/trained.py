@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -67,7 +67,7 @@ class Trained(Planned):
         self._choices = choices
         self._engine: Engine | None = None
         self._progress: Progress | None = None
-        self._plan_of_baseline: dict[str, Sequence[Any]] = {}
+        self._compared: Pairs = ()
         # Tests wait in their call, where what is written counts as their own and is not shown.
         self._uncaptured: Callable[[], AbstractContextManager[None]] = nullcontext
 
@@ -78,13 +78,13 @@ class Trained(Planned):
             self.set_aside = [str(self._store.set_aside(path)) for path in self._store.damaged()]
         self._store.records()  # a file there that is no record would break the report
 
-    def submit(self, requests: Sequence[Request], compared: Pairs, vanished: list[str]) -> None:
+    def submit(self, requests: Sequence[Request], compared: Pairs) -> None:
         """Make the trials of all requests known, each once; nothing is trained yet."""
         from noisecore.running import compat
         from noisecore.running.engine import Engine, available_workers, needed_memory
         from noisecore.running.machine import available_gpus
 
-        self._plan_of_baseline = {"compared": compared, "vanished": vanished}
+        self._compared = compared
         trials = list(
             dict.fromkeys(trial for request in requests for trial in request.trials(self.dataset))
         )
@@ -134,7 +134,7 @@ class Trained(Planned):
             self._progress.say(f"{where}, dashboard {dashboard}" if dashboard else where)
         planned = [trial.label for trial in self._engine.trials.values()]
         try:
-            self._plan.write(planned=planned, **self._plan_of_baseline)
+            self._plan.write(planned=planned, compared=self._compared)
             self._engine.start()
         except (StoreError, TensorFlowError) as error:
             raise pytest.UsageError(f"noisecore: {error}") from None
@@ -160,7 +160,7 @@ class Trained(Planned):
 
     def evaluate(self, curve: str, evaluate: Callable[[], list[TrialRecord]]) -> list[TrialRecord]:
         """Return the records of a curve of a model that was given, and keep them."""
-        return keep(self._store, evaluate())
+        return keep(self._store, curve, evaluate())
 
     def records(self) -> list[TrialRecord]:
         """Return all records that this run has made so far."""

@@ -1,0 +1,90 @@
+"""What hears of all tests of a run, wherever they ran: it closes the run and reports it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from noisecore.plugin.closing import close
+from noisecore.plugin.judged import Judged
+from noisecore.plugin.keys import CHOICES, REFUSAL, RUN, SELECTED
+from noisecore.plugin.outcomes import Outcomes, Selected
+from noisecore.plugin.topology import distributes
+from noisecore.records import RecordError
+
+if TYPE_CHECKING:
+    from _pytest.terminal import TerminalReporter
+
+    from noisecore.plugin.run import Run
+
+
+class Judge:
+    """Collects how the tests ended, and reports the run: one a run, in xdist's controller if any.
+
+    make_run: makes a run that trains nothing, for a controller whose tests evaluated models.
+    """
+
+    def __init__(self, config: pytest.Config, make_run: Callable[[], Run]) -> None:
+        self._config = config
+        self._make_run = make_run
+        self._outcomes = Outcomes()
+        self._closing: list[Judged] = []
+        self._problems: list[str] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take in how a phase of a test ended."""
+        self._outcomes.take(report)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
+        """Judge what is left once all tests have ended."""
+        result = yield  # what is left out here ended early, and fails for that
+        if REFUSAL in self._config.stash:
+            self._config.stash[RUN] = None
+            raise pytest.UsageError(self._config.stash[REFUSAL])
+        selected = self._config.stash.get(SELECTED, Selected())
+        outcomes = list(self._outcomes)
+        try:
+            self._closing = close(session, outcomes, selected, self._config.stash[CHOICES])
+        except RecordError as error:
+            self._problems.append(f"the baseline cannot be read any more: {error}")
+        return result
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Report the run; fail it if its report, or the baseline, could not be written."""
+        ended = session.exitstatus == pytest.ExitCode.OK
+        run = self._config.stash.get(RUN, None)
+        measured = any(outcome.noise and outcome.state != "skipped" for outcome in self._outcomes)
+        try:
+            if run is None and measured and distributes(self._config):
+                run = self._config.stash[RUN] = self._make_run()
+        except pytest.UsageError as error:
+            self._problems.append(f"the run could not be reported: {error}")
+        if run is not None:
+            run.report(
+                [*self._outcomes.judged(), *self._closing],
+                self._outcomes,
+                self._config.stash.get(SELECTED, Selected()),
+                self._config.rootpath,
+                ended=ended,
+            )
+            self._problems += run.problems
+        if self._problems and ended:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
+        """Show the summary, and last of all what fails the run."""
+        run = self._config.stash.get(RUN, None)
+        lines = run.summary() if run is not None else []
+        shown = lines if terminalreporter.verbosity >= 0 else []
+        if shown or self._problems:
+            terminalreporter.section("noisecore")
+        for line in shown:
+            terminalreporter.write_line(line)
+        for line in run.annotations if run is not None else ():
+            terminalreporter.write_line(line)
+        for problem in self._problems:
+            terminalreporter.write_line(problem)

@@ -1,0 +1,82 @@
+"""What pytest looked at while it collected: what is not among it has not vanished."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from noisecore.plugin.keys import NODEID
+
+
+class Seen:
+    """Listens to pytest's collection.
+
+    items: every test that was made, by its node id, whether or not it was selected afterwards.
+    """
+
+    def __init__(self) -> None:
+        self.items: dict[str, pytest.Item] = {}
+        self._begun: set[str] = set()
+        self._passed: set[str] = set()
+        self._parts: dict[str, set[str]] = {}
+
+    @pytest.hookimpl
+    def pytest_make_collect_report(self, collector: pytest.Collector) -> None:
+        """Note that a file or class is asked for its tests."""
+        # It is reached only where nobody answers in the collector's place: `--lf` has a plugin that
+        # says "nothing here" for whole files, which is registered later and so is asked first.
+        self._begun.add(collector.nodeid)
+
+    @pytest.hookimpl
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Note that it answered, without an error or a skip."""
+        if report.passed:
+            self._passed.add(report.nodeid)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_pycollect_makeitem(
+        self, collector: pytest.Collector
+    ) -> Generator[None, object, object]:
+        """Note the tests and classes that are made of what it holds."""
+        made: Any = yield
+        for each in made if isinstance(made, list) else [made]:
+            if isinstance(each, pytest.Item):
+                self.items[each.nodeid] = each
+            elif isinstance(each, pytest.Collector):
+                self._parts.setdefault(collector.nodeid, set()).add(each.nodeid)
+        return made
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_itemcollected(self, item: pytest.Item) -> None:
+        """Note a test, and its node id as it is now."""
+        item.stash[NODEID] = item.nodeid  # xdist's loadgroup changes it later
+        self.items[item.nodeid] = item
+
+    def whole(self, nodeid: str) -> bool:
+        """Return whether all tests of a file are known: it and its classes were collected.
+
+        They were not where the file was left out, skipped as a module, or failed to import.
+        """
+        parts = self._parts.get(nodeid, ())
+        return nodeid in self._begun & self._passed and all(map(self.whole, parts))
+
+
+def is_gone(session: pytest.Session, file: str) -> bool:
+    """Return whether a test file is not there, where pytest was asked to look for such files."""
+    path = session.config.rootpath / file
+    if path.exists():
+        return False
+    below: list[Path] = [path]
+    for folder in path.parents:
+        if session.isinitpath(folder):
+            # What pytest would have ignored, it did not look for.
+            hook = session.gethookproxy(folder)
+            return not any(
+                hook.pytest_ignore_collect(collection_path=each, config=session.config)
+                for each in below
+            )
+        below.append(folder)
+    return False

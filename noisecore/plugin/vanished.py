@@ -1,0 +1,79 @@
+"""Curves of the baseline that no test compares any more."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from noisecore.plugin.baseline import FIXTURE, compares, evaluated_by
+from noisecore.plugin.choices import Choices
+from noisecore.plugin.declare import read_requests
+from noisecore.plugin.keys import NODEID
+from noisecore.plugin.seen import Seen, is_gone
+from noisecore.records import GivenTrial, TrialRecord
+
+if TYPE_CHECKING:
+    from noisecore.judging.baselines import Baseline, Origin
+
+
+def find_vanished(
+    baseline: Baseline | None, seen: Seen, choices: Choices, session: pytest.Session
+) -> dict[str, str]:
+    """Return why no test compares a curve of the baseline any more, for each that vanished.
+
+    A curve has vanished where all the files whose tests compared it were looked at, or are gone,
+    and none of their tests compares it, selected or not.
+    """
+    asked: set[str] = set()
+    nodes: set[str] = set()
+    trains = False
+    for item in seen.items.values():
+        marker = item.get_closest_marker("robustness")
+        if marker is None and compares(item):
+            nodes.add(item.stash.get(NODEID, item.nodeid))
+        if marker is None or marker.kwargs.get("profile", choices.profile.name) != (
+            choices.profile.name
+        ):
+            continue
+        trains = True
+        if compares(item):
+            try:
+                asked |= {request.curve for request in read_requests(item, marker, choices.profile)}
+            except pytest.UsageError:
+                continue  # said elsewhere, unless the test is deselected
+    if baseline is None:
+        nobody = trains and not (asked or nodes) and choices.baseline.update == ""
+        return {"baseline": f"no test takes the fixture {FIXTURE}"} if nobody else {}
+    found = {}
+    for name, origin in baseline.origins.items():
+        first = baseline.of(name)[0]
+        if name in asked or any(evaluated_by(first, node) for node in nodes):
+            continue
+        if not _left_out(first, choices) and (why := _looked_for(origin, seen, session)):
+            found[name] = why
+    return found
+
+
+def _looked_for(origin: Origin, seen: Seen, session: pytest.Session) -> str:
+    """Return where a curve was looked for, in words; empty if not everywhere where it could be."""
+    whole = [file for file in origin.tests if seen.whole(file)]
+    gone = [file for file in origin.tests if file not in whole and is_gone(session, file)]
+    if len(whole) + len(gone) < len(origin.tests):
+        return ""
+    if whole or not origin.tests:
+        return f"no test in {', '.join(whole) or 'this run'} compares it"
+    return f"{', '.join(gone)}, which compared it, is not there"
+
+
+def _left_out(record: TrialRecord, choices: Choices) -> bool:
+    """Return whether an option of the command line left the curve of a record out."""
+    trial, profile, given = record.trial, choices.profile, choices.given
+    if isinstance(trial, GivenTrial):
+        return False
+    return not choices.running or (
+        ("model" in given and trial.model not in profile.models)
+        or ("dataset" in given and trial.dataset != Path(profile.dataset).name)
+        or "recipe" in given
+    )
