@@ -19,10 +19,9 @@ from noisecore.plugin.options import (
     OPTIONS,
     OWN_SCALES,
     destination,
-    for_every_run,
+    forget_permanent,
     in_ci,
     option,
-    unread,
 )
 from noisecore.profiles import (
     Profile,
@@ -86,7 +85,7 @@ def read_choices(config: pytest.Config) -> Choices:
     scales = config.getoption("noise_scales")
     if scales is None:
         scales = config.getini("noise_scales") or None
-    notes = unread(config)
+    notes = forget_permanent(config)
     _refuse_empty(config)
     try:
         profiles = read_profiles(config.getini("noise_profiles"))
@@ -138,7 +137,6 @@ def read_choices(config: pytest.Config) -> Choices:
             each.name: str(value)
             for each in OPTIONS
             if (value := config.getoption(destination(each.name))) is not None
-            and (each.ini or not for_every_run(config, each.name))
         },
     )
 

@@ -99,7 +99,7 @@ def collect(config: pytest.Config, items: list[pytest.Item]) -> None:
 
 
 def _skip(item: pytest.Item, reason: str) -> str:
-    """Skip a test, for want of an option; return its node id, or nothing if it is skipped anyway."""
+    """Skip a test for want of an option; return its node id, or "" if it is skipped anyway."""
     anyway = item.get_closest_marker("skip") is not None
     item.add_marker(pytest.mark.skip(reason=reason))
     return "" if anyway else item.nodeid

@@ -16,6 +16,9 @@ BASELINES = "benchmarks/baselines"
 # The value of a scales option that stands for the profile's own scales.
 OWN_SCALES = "profile"
 
+# Where xdist's controller tells its workers the options of one run alone.
+ONCE = "noisecore_once"
+
 
 @dataclass(frozen=True)
 class Option:
@@ -149,28 +152,42 @@ def option(config: pytest.Config, name: str) -> str:
     """Return an option's value: command line before ini before its default."""
     known = next(each for each in OPTIONS if each.name == name)
     value = config.getoption(destination(name))
-    if value is None or (not known.ini and for_every_run(config, name)):
+    if value is None:
         value = (known.ini and config.getini(destination(name))) or known.default
     return str(value).strip()
 
 
-def unread(config: pytest.Config) -> list[str]:
-    """Return a line for each option that the configuration says for every run, and must not."""
-    return [
-        f"{destination(each.name)} is not read from the configuration, nor from its addopts: it is "
-        f"an option of one run alone: --noise-{each.name} on the command line"
-        for each in OPTIONS
-        if not each.ini
-        and (config.getini(destination(each.name)) or for_every_run(config, each.name))
-    ]
+def told_once(config: pytest.Config) -> dict[str, Any]:
+    """Return the values of the options of one run alone, as `ONCE` tells them."""
+    names = (destination(each.name) for each in OPTIONS if not each.ini)
+    return {name: config.getoption(name) for name in names}
 
 
-def for_every_run(config: pytest.Config, name: str) -> bool:
-    """Return whether an option comes from the configuration's addopts: it would hold always."""
-    if config.getoption(destination(name)) is None or is_worker(config):
-        return False  # xdist gives its workers the values alone
-    arguments = [*config.invocation_params.args, *os.environ.get("PYTEST_ADDOPTS", "").split()]
-    return not any(str(each).startswith((f"--noise-{name}", "@")) for each in arguments)
+def forget_permanent(config: pytest.Config) -> list[str]:
+    """Take out what the configuration says of an option of one run alone; return a line for each.
+
+    The configuration's addopts are a part of it: what stands there would hold for every run.
+    """
+    if is_worker(config):  # it has read the configuration itself, and not what was typed
+        for name, value in config.workerinput[ONCE].items():  # type: ignore[attr-defined]
+            setattr(config.option, name, value)
+        return []
+    lines = []
+    typed = [*config.invocation_params.args, *os.environ.get("PYTEST_ADDOPTS", "").split()]
+    for each in OPTIONS:
+        name, flag = destination(each.name), f"--noise-{each.name}"
+        given = config.getoption(name) is not None
+        # "@file" stands for arguments that are written in a file.
+        permanent = given and not any(str(word).startswith((flag, "@")) for word in typed)
+        if each.ini or not (permanent or config.getini(name)):
+            continue
+        if permanent:
+            setattr(config.option, name, None)
+        lines.append(
+            f"{name} is not read from the configuration, nor from its addopts: it is an option of "
+            f"one run alone, {flag} on the command line"
+        )
+    return lines
 
 
 def in_ci() -> bool:

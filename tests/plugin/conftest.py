@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 from gate_bench import GATE
+from own_bench import Own
 from records_factory import make_sweep
 
 from noisecore.data import load_dataset
@@ -289,3 +290,15 @@ def usage_line():
 def save_records():
     """Return the function that writes records of trials that never ran."""
     return write_records
+
+
+@pytest.fixture
+def own(pytester, monkeypatch):
+    """Return a repository of somebody else, with two test files and a curve each."""
+    for name in list(os.environ):
+        if name == "CI" or name.startswith(("GITHUB_", "PYTEST_", "NOISECORE_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:hypothesispytest")
+    # The pictures are looked at elsewhere, and cost a second a run.
+    monkeypatch.setattr("noisecore.showing.report._pictures", lambda *given: ())
+    return Own(pytester)

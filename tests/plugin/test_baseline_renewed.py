@@ -45,7 +45,9 @@ class TestRenewed:
         worsen(made, save_records, accuracies=WORSE)
         made.makepyfile(test_a="def test_a(): assert False")
         result = made.runpytest_inprocess(*given, "--noise-update-baseline", "-x")
-        result.stdout.fnmatch_lines(["the baseline was not renewed: the run is not complete: *test_gate* was not run*"])
+        result.stdout.fnmatch_lines(
+            ["the baseline was not renewed: the run is not complete: *test_gate* was not run*"]
+        )
         assert baseline_of(made).read_bytes() == before
 
     def test_given_records_keep_their_date(self, gate, given, save_records) -> None:

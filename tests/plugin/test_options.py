@@ -85,7 +85,6 @@ OWN_VALUES = {
     "artifacts": "left-here",
     "baseline": "auto",
     "baseline-dir": "other",
-    "update-baseline": "missing",
     "gate": "rigorous",
     "margins": "mean>2",
     "inconclusive": "pass",
@@ -246,7 +245,7 @@ def shown(bench, *arguments: str) -> str:
 
 def test_every_option_is_tried() -> None:
     """The tests of the ini twins leave no option out."""
-    assert set(OWN_VALUES) == {option.name for option in OPTIONS}
+    assert set(OWN_VALUES) == {option.name for option in OPTIONS if option.ini}
 
 
 @pytest.mark.parametrize("name", OWN_VALUES)

@@ -1,0 +1,176 @@
+"""A run that is not complete renews nothing, and one that cannot write its report is not green."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+from own_bench import AUTO, ONE, TEST, TWO, UPDATE
+
+ASSERT = "    assert_no_regression(robustness.against(noise_baseline))\n"
+
+# How a test of the other file ends, by what stands in its first line.
+ENDS = {
+    "error": ("    raise RuntimeError('out of memory')\n", "failed, and not by a gate"),
+    "own assertion": ("    assert 1 == 2\n", "failed, and not by a gate"),
+    "skip": ("    pytest.skip('no GPU')\n", "was skipped: deselect it to renew the others"),
+    "xfail": ("    pytest.xfail('known')\n", "failed as it is marked (xfail)"),
+    "refused": ("    robustness.evaluate(None, 1, scales=[1])\n", "failed, and not by a gate"),
+}
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_renews_nothing(own, name) -> None:
+    """A test that ended by no verdict keeps the other's curve as it is, and leaves no candidate."""
+    own.make()
+    before = own.baseline.read_bytes()
+    own.change("test_a.py", "evaluate(model", "evaluate(worse")
+    line, why = ENDS[name]
+    own.change("test_b.py", "noise_baseline):\n", f"noise_baseline):\n{line}")
+    result = own.run(UPDATE)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    refusal = f"the baseline was not renewed: the run is not complete: test_b.py::test_two {why}"
+    assert refusal in result.stdout.str()
+    assert own.baseline.read_bytes() == before
+    assert not (own.folder / "baseline.json").exists()
+
+
+def test_teardown(own) -> None:
+    """An error in a teardown counts as one in the test."""
+    own.make()
+    before = own.baseline.read_bytes()
+    own.change("test_a.py", "evaluate(model", "evaluate(worse")
+    fixture = "@pytest.fixture\ndef breaks():\n    yield\n    assert False\n\ndef test_two(breaks, "
+    own.change("test_b.py", "def test_two(", fixture)
+    assert own.run(UPDATE).ret == pytest.ExitCode.TESTS_FAILED
+    assert own.baseline.read_bytes() == before
+
+
+def test_stopped(own) -> None:
+    """Tests that --exitfirst kept from running are missing from the run."""
+    own.make()
+    before = own.baseline.read_bytes()
+    own.change("test_a.py", "evaluate(model", "evaluate(worse")
+    own.write("test_ab.py", "def test_fails(): assert False\n")
+    result = own.run(UPDATE, "-x")
+    assert "the run is not complete: test_b.py::test_two was not run (and 1 more)" in (
+        result.stdout.str()
+    )
+    assert own.baseline.read_bytes() == before
+
+
+def test_under_xdist(own) -> None:
+    """The controller, which selected nothing itself, knows what was to run."""
+    own.make()
+    before = own.baseline.read_bytes()
+    own.change("test_a.py", "evaluate(model", "evaluate(worse")
+    own.change("test_b.py", "noise_baseline):\n", "noise_baseline):\n    import os; os._exit(1)\n")
+    result = own.run(UPDATE, "-n2", "--max-worker-restart=1")
+    assert result.ret != 0
+    assert "the baseline was not renewed: the run is not complete: " in result.stdout.str()
+    assert own.baseline.read_bytes() == before
+
+
+@pytest.mark.parametrize("more", [(), ("-k", "one"), ("--deselect=test_b.py::test_two",)])
+def test_a_gate_that_fails(own, more) -> None:
+    """A gate's own failure completes a test; what was deselected was not planned."""
+    own.make()
+    own.change("test_a.py", "evaluate(model", "evaluate(worse")
+    own.change("test_a.py", ASSERT, f"{ASSERT}    assert_floor(curve, {{1: 1.0}}, scale=1)\n")
+    own.change("test_a.py", "    robustness.evaluate", "    curve = robustness.evaluate")
+    if more:
+        own.change("test_b.py", "noise_baseline):\n", "noise_baseline):\n    assert 0\n")
+    before = own.baseline.read_text()
+    result = own.run(*more, UPDATE)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED  # the floor
+    result.stdout.fnmatch_lines(["baseline written: *", f"{ONE}: renewed, *"])
+    assert own.curves == [ONE, TWO]
+    assert own.baseline.read_text() != before
+
+
+class TestUnwritten:
+    """What cannot be written, or was taken away."""
+
+    @pytest.fixture
+    def green(self, own):
+        """A repository whose run passes, and has left a report."""
+        own.make()
+        result = own.run(AUTO)
+        assert result.ret == 0
+        assert (own.folder / "results.json").exists()
+        return own
+
+    def spoil(self, own, code: str) -> None:
+        """Let the last test do something to the artifact folder once it has passed."""
+        own.write(
+            "test_c.py",
+            TEST.replace("NAME", "three").replace(ASSERT, "")
+            + "    from pathlib import Path\n    import shutil, os\n"
+            + "    folder = Path('noisecore-results/quick').resolve()\n"
+            + f"    {code}\n",
+        )
+        own.change("test_c.py", ", noise_baseline", "")
+
+    @pytest.mark.parametrize(
+        ("code", "why"),
+        [
+            ("(folder / 'results.json').mkdir()", "the report could not be written to "),
+            ("(folder / 'curve.csv').mkdir()", "the report could not be written to "),
+            ("shutil.rmtree(folder / 'trials')", "records are not there any more"),
+            ("next((folder / 'trials').glob('*.json')).unlink()", "1 of its records are not there"),
+            ("next((folder / 'trials').glob('*.json')).write_text('{')", "not JSON"),
+        ],
+        ids=["results", "curve", "records", "record", "damaged"],
+    )
+    def test_report(self, green, code, why) -> None:
+        """A run that passed fails where its report is not whole, and the last line says why."""
+        self.spoil(green, code)
+        result = green.run(AUTO)
+        assert result.ret == pytest.ExitCode.TESTS_FAILED, result.stdout.str()
+        assert "INTERNALERROR" not in result.stdout.str()
+        summary = result.stdout.str().partition("= noisecore =")[2].strip().splitlines()
+        lines = [line for line in summary if line and line[0] != "="]
+        assert why in lines[-1]
+
+    def test_plan(self, green) -> None:
+        """Under xdist, where the plan is what tells the controller, its loss is said."""
+        self.spoil(green, "shutil.rmtree(folder / 'trials')")
+        result = green.run(AUTO, "-n1")
+        assert result.ret == pytest.ExitCode.TESTS_FAILED
+        result.stdout.fnmatch_lines(["* records are not there any more"])
+        result.stdout.fnmatch_lines(["the plan of this run is not at *trials/.plan any more"])
+
+    @pytest.mark.parametrize("xdist", [(), ("-n1",)], ids=["alone", "xdist"])
+    def test_earlier_report(self, green, xdist) -> None:
+        """A run that is killed leaves no earlier run's report in its place."""
+        (green.folder / "plots").mkdir(exist_ok=True)
+        (green.folder / "plots/mine-curve.png").write_text("old")
+        (green.folder / "mine.txt").write_text("mine")
+        self.spoil(green, "os._exit(1)")
+        try:
+            green.pytester.runpytest_subprocess(AUTO, *xdist)
+        finally:
+            left = {path.name for path in green.folder.iterdir() if path.name[0] != "."}
+        expected = {"trials", "plots", "mine.txt"}
+        if xdist:  # the controller lives, and reports what it has
+            assert json.loads((green.folder / "results.json").read_text())["run"]
+            expected = left
+        assert left == expected
+        assert not (green.folder / "plots/mine-curve.png").exists()
+
+    def test_step_summary(self, green, monkeypatch) -> None:
+        """A step summary that cannot be written fails the run too."""
+        monkeypatch.setenv("GITHUB_ACTIONS", "true")
+        monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(green.path / "nowhere/step.md"))
+        result = green.run(AUTO)
+        assert result.ret == pytest.ExitCode.TESTS_FAILED
+        result.stdout.fnmatch_lines(["the step summary *nowhere/step.md could not be written: *"])
+
+    def test_folder_taken_away(self, green) -> None:
+        """Even without its folder the run ends in words, not in a traceback."""
+        self.spoil(green, "shutil.rmtree(folder)")
+        result = green.run(AUTO)
+        assert result.ret == pytest.ExitCode.TESTS_FAILED
+        assert "Traceback" not in result.stdout.str()
+        shutil.rmtree(green.folder, ignore_errors=True)
