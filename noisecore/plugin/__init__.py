@@ -195,7 +195,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
     if not measures(item):
         return (yield)
-    item.stash[VERDICTS] = {}  # of a test that is run again, the last time counts
+    for found in item.stash.get(VERDICTS, {}).values():
+        found.clear()  # of a test that is run again, the last time counts
     with _judging(item, "setup"):
         return (yield)
 
@@ -267,8 +268,9 @@ def _judging(item: pytest.Item, phase: str) -> Iterator[Verdicts]:
             yield verdicts
         finally:
             item.stash[RAISED] = verdicts.raised
-            found = item.stash.setdefault(VERDICTS, {})
-            found[phase] = [verdict.to_dict() for verdict in verdicts]
+            found = item.stash.setdefault(VERDICTS, {}).setdefault(phase, [])
+            # In place: a plugin that runs a test again may keep the report of the first time.
+            found[:] = [verdict.to_dict() for verdict in verdicts]
 
 
 @pytest.hookimpl(wrapper=True)
