@@ -58,7 +58,9 @@ class TestCompare:
         """A fall ends with 1, and its scale is named."""
         new = save(tmp_path / "new", make_sweep(WORSE))
         assert main(["compare", old, new]) == 1
-        assert "FAIL: cnn/gaussian/quick is worse than its baseline" in capsys.readouterr().out
+        assert (
+            "FAIL: cnn/gaussian/quick is more fragile than its baseline" in capsys.readouterr().out
+        )
 
     def test_margins(self, tmp_path, old) -> None:
         """--fail says what fails: a wide margin passes, a ratio of seconds fails by itself."""
@@ -86,7 +88,8 @@ class TestCompare:
     def test_undecided(self, tmp_path, choices) -> None:
         """What is not comparable, or not decided, ends with 3."""
         one = save(tmp_path / "one", make_sweep(LEVEL, seeds=choices.get("seeds", (0, 1, 2))))
-        new = save(tmp_path / "new", make_sweep(LEVEL, **choices))
+        level = {scale: accuracy + 0.001 for scale, accuracy in LEVEL.items()}
+        new = save(tmp_path / "new", make_sweep(level, **choices))
         assert main(["compare", one, new]) == 3
 
     def test_vanished(self, tmp_path, old, capsys) -> None:

@@ -86,7 +86,8 @@ def _power(chosen: argparse.Namespace) -> int:
     unchanged: dict[tuple[str, int], Rates] = {}
     for mode in MODES:
         for worse in spreads:
-            print(f"\n{mode} mode, {chosen.fail}: % of runs that do not pass (inconclusive)")
+            print(f"\n{mode} mode, {chosen.fail}, clean images left out")
+            print("% of runs that do not pass (inconclusive)")
             print(f"{worse} worse at every scale by so many points, the others unchanged")
             drops = (0.0, *chosen.drops)
             print("seeds" + "".join(f"{drop:>12g}" for drop in drops))
@@ -170,8 +171,8 @@ def _calibrate(chosen: argparse.Namespace) -> int:
             if enough is None and rates.not_passed <= 0.01:
                 enough = count
             print(
-                f"{count:>3} seeds: {100 * rates.not_passed:.2f} % simulated; at most 1 % with "
-                f"margins '{advice}'",
+                f"{count:>3} seeds: {100 * rates.not_passed:.2f} % simulated (noise alone);\n"
+                f"{'':10} at most 1 % with margins '{advice}'",
                 flush=True,
             )
         advised = f"{enough} seeds" if enough else "none of these numbers of seeds"
@@ -234,7 +235,8 @@ def _spreads(records: Sequence[TrialRecord]) -> tuple[dict[str, Spread], int]:
     found, seeds = {}, 0
     for name, comparison in compare_records(records, records).items():
         if not comparison.obstacles and len(comparison.new) > 1:
-            found[name] = fit_spread(comparison.scales, comparison.new)
+            noisy = comparison.noisy
+            found[name] = fit_spread(comparison.scales[noisy], comparison.new[:, noisy])
             seeds = max(seeds, len(comparison.new))
     return found, seeds
 

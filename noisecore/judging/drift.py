@@ -135,14 +135,19 @@ def changed_answers(comparison: Comparison) -> float:
     """
     if comparison.new.shape != comparison.baseline.shape or not comparison.new.size:
         return math.nan
-    return float((comparison.new != comparison.baseline).mean())
+    noisy = comparison.noisy
+    if not noisy.any():
+        return math.nan
+    return float((comparison.new[:, noisy] != comparison.baseline[:, noisy]).mean())
 
 
 def turned_images(comparison: Comparison, count: int = 5) -> tuple[Turned, ...]:
     """Return the test images whose answers changed most, over seeds and scales, most first."""
-    if not (comparison.new.size and comparison.baseline.size):
+    noisy = comparison.noisy
+    if not (comparison.new.size and comparison.baseline.size and noisy.any()):
         return ()
-    now, before = (side.mean(axis=(0, 1)) for side in (comparison.new, comparison.baseline))
+    sides = comparison.new[:, noisy], comparison.baseline[:, noisy]
+    now, before = (side.mean(axis=(0, 1)) for side in sides)
     order = np.argsort(-np.abs(now - before), kind="stable")[:count]
     return tuple(
         Turned(image=int(i), before=float(before[i]), now=float(now[i]))
@@ -154,11 +159,13 @@ def turned_images(comparison: Comparison, count: int = 5) -> tuple[Turned, ...]:
 def least_seen(verdict: Verdict) -> float:
     """Return the least drop of the mean that could not have been taken for none, in accuracy.
 
-    It is the distance from the estimate to the lower end of its 95 % interval; NaN if unknown.
+    It is the distance from the estimate to the lower end of its 95 % interval; NaN if unknown, or
+    if the answers were the same.
     """
     for row in verdict.figures:
         if "difference" in row and row["scale"] is None and row["low"] is not None:
-            return float(row["difference"] - row["low"])
+            seen = float(row["difference"] - row["low"])
+            return seen if seen > 0 else math.nan
     return math.nan
 
 

@@ -6,8 +6,9 @@ import math
 import re
 from dataclasses import dataclass, replace
 
-# What an expression may name: points of accuracy for the first two, ratios for the others.
-_NAMES = ("mean", "scale", "seconds", "memory")
+# What an expression may name: points of accuracy, then ratios.
+_POINTS = ("mean", "scale", "clean")
+_NAMES = (*_POINTS, "seconds", "memory")
 
 
 class MarginsError(ValueError):
@@ -18,13 +19,14 @@ class MarginsError(ValueError):
 class Margins:
     """The margins of a comparison with a baseline; None for what is shown and not judged.
 
-    mean: of accuracy averaged over the scales, in points (hundredths). scale: of accuracy at any
-    one scale, in points. seconds, memory: of training time and peak memory, as ratios to the
-    baseline's.
+    mean: of accuracy averaged over the noisy scales, in points (hundredths). scale: of accuracy at
+    any one of these, in points. clean: of accuracy at scale 0, in points. seconds, memory: of
+    training time and peak memory, as ratios to the baseline's.
     """
 
     mean: float | None = 1.5
     scale: float | None = 3.0
+    clean: float | None = 1.5
     seconds: float | None = None
     memory: float | None = None
 
@@ -34,7 +36,7 @@ class Margins:
 
 
 def parse_margins(text: object, default: Margins | None = None) -> Margins:
-    """Return the margins written as `mean>1.5,scale>3,seconds>2`; what is not named stays.
+    """Return the margins written as `mean>1.5,scale>3,clean>2`; what is not named stays.
 
     `mean>none` switches a check off. Raises `MarginsError` on anything else.
     """
@@ -58,7 +60,7 @@ def parse_margins(text: object, default: Margins | None = None) -> Margins:
 
 
 def _number(name: str, text: str) -> float:
-    low, high, what = (0, 100, "points") if name in ("mean", "scale") else (1, math.inf, "a ratio")
+    low, high, what = (0, 100, "points") if name in _POINTS else (1, math.inf, "a ratio")
     try:
         value = float(text)
     except ValueError:

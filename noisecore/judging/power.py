@@ -1,5 +1,7 @@
 """What a gate would do: simulated from the spread of real seeds and images, before a run is paid.
 
+Noisy scales alone are simulated: the margin of clean images is left out.
+
 A false alarm is an unchanged model that does not pass; caught is a worse one that does not.
 """
 

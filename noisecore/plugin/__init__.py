@@ -180,7 +180,8 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
         config.stash[RUN] = run = None  # no test will run: an earlier run's report stays
     if run is None:
         return (yield)
-    run.begin()
+    if not distributes(config):  # its workers know whether a test asks for anything
+        run.begin()
     with run.source.working(config):
         return (yield)
 

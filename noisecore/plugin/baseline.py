@@ -146,7 +146,7 @@ class Reference:
                 scales = {row["scale"] for row in judged if row.get("scale") is not None}
                 compared.setdefault(verdict.curve, set()).update(scales)
         held = {
-            name: {s for r in baseline.of(name) for s in r.trial.curve_scales if s > 0}
+            name: {s for r in baseline.of(name) for s in r.trial.curve_scales}
             for name in baseline.origins
         }
         done = {name: compared.get(name, set()) & scales for name, scales in held.items()}

@@ -42,17 +42,18 @@ def keyed(records) -> dict:
 class TestCompare:
     """A run and a baseline, side by side."""
 
-    def test_matched_scales_without_zero(self) -> None:
-        """Each trial counts at the scale that it was trained at; 0 stands outside."""
+    def test_matched_scales(self) -> None:
+        """Each trial counts at the scale that it was trained at, 0 among them."""
         new = make_sweep({0.0: 0.96, 0.5: 0.9, 4.0: 0.5}, spread=0.0)
         old = make_sweep({0.0: 0.96, 0.5: 0.93, 4.0: 0.6}, spread=0.0, seeds=range(5))
         (found,) = compare_records(new, old).values()
         assert found.curve == CURVE
-        assert found.scales.tolist() == [0.5, 4.0]
-        assert found.new.shape == (3, 2, 1000)
-        assert found.baseline.shape == (5, 2, 1000)
-        np.testing.assert_allclose(found.new_accuracy.mean(axis=0), [0.9, 0.5])
-        np.testing.assert_allclose(found.baseline_accuracy.mean(axis=0), [0.93, 0.6])
+        assert found.scales.tolist() == [0.0, 0.5, 4.0]
+        assert found.noisy.tolist() == [False, True, True]
+        assert found.new.shape == (3, 3, 1000)
+        assert found.baseline.shape == (5, 3, 1000)
+        np.testing.assert_allclose(found.new_accuracy.mean(axis=0), [0.96, 0.9, 0.5])
+        np.testing.assert_allclose(found.baseline_accuracy.mean(axis=0), [0.96, 0.93, 0.6])
         assert not found.obstacles + found.failures + found.left_out
 
     def test_only_common_curves_and_scales(self) -> None:
@@ -67,7 +68,7 @@ class TestCompare:
         ("change", "words"),
         [
             ({"dataset_sha256": "e" * 64}, "dataset sha256 is eeeeeeeeeeee, was dddddddddddd"),
-            ({"noise_source": "f" * 64}, "noise source is ffffffffffff, was bbbbbbbbbbbb"),
+            ({"images": 8}, "number of test images is 8, was 1000"),
             ({"test_draw": 1}, "test draw is 1, was 0"),
         ],
     )
@@ -94,6 +95,37 @@ class TestCompare:
         assert "python is 3.12.0, was 3.11.0" in found.notes
         assert "model source is 999999999999, was aaaaaaaaaaaa" in found.notes
         assert not any("threads" in note for note in found.notes)
+
+    @pytest.mark.parametrize("numpy", ["2.0.0", "9.9"])
+    def test_another_text_of_the_noise(self, numpy) -> None:
+        """Another source of a noise is a note where it made the same images, else an obstacle."""
+        words = "noise source is ffffffffffff, was bbbbbbbbbbbb"
+        new = make_sweep(noise_source="f" * 64, environment={"numpy": numpy})
+        (found,) = compare_records(new, make_sweep()).values()
+        assert not found.obstacles
+        assert f"{words}, and made the same images" in found.notes
+        other = [
+            replace(r, evaluations=tuple(replace(e, images_sha256="0" * 64) for e in r.evaluations))
+            for r in new
+        ]
+        (found,) = compare_records(other, make_sweep()).values()
+        assert words in found.obstacles
+
+    def test_another_text_of_the_training_noise(self) -> None:
+        """What a model was trained with may be another text: that training is what is judged."""
+        sides = [
+            [
+                make_record(
+                    scale=0.5, seed=seed, trained_with="gaussian", trained_with_source=source * 64,
+                    noise="fog",
+                )
+                for seed in range(3)
+            ]
+            for source in "ab"
+        ]  # fmt: skip
+        (found,) = compare_records(*sides).values()
+        assert not found.obstacles
+        assert "trained with source is aaaaaaaaaaaa, was bbbbbbbbbbbb" in found.notes
 
     def test_other_images(self) -> None:
         """Noisy test images that differ are an obstacle, unless NumPy or the processor does too."""
@@ -124,7 +156,7 @@ class TestCompare:
     def test_nothing_in_common(self) -> None:
         """Without a common scale there is an obstacle that names both sides'."""
         (found,) = compare_records(make_sweep({3.0: 0.7}), make_sweep({0.5: 0.9})).values()
-        assert "no scale greater than 0 is in both" in found.obstacles[0]
+        assert "no scale is in both: 3 in the run, 0.5 before" in found.obstacles[0]
 
     def test_costs_are_medians(self) -> None:
         """Training time is the median over the compared trials, NaN where it is not known."""

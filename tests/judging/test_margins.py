@@ -17,8 +17,9 @@ class TestMargins:
     def test_named_parts_replace_the_default(self) -> None:
         """What is not named stays as it was; none switches a check off."""
         assert parse_margins("scale>4") == Margins(scale=4.0)
+        assert parse_margins("clean>none") == Margins(clean=None)
         assert parse_margins(" mean>none , seconds>1.5") == Margins(mean=None, seconds=1.5)
-        assert str(Margins(scale=2.0, memory=1.5)) == "mean>1.5,scale>2,memory>1.5"
+        assert str(Margins(scale=2.0, memory=1.5)) == "mean>1.5,scale>2,clean>1.5,memory>1.5"
 
     @pytest.mark.parametrize(
         ("text", "words"),

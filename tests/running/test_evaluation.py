@@ -187,7 +187,7 @@ class TestCurves:
     def test_other_draws_are_not_comparable(self) -> None:
         """Three draws of the noise are not the one of before."""
         (found,) = compare_records(evaluate(draws=3), evaluate(draws=1)).values()
-        assert found.obstacles == ("draws are 3, were 1",)
+        assert found.obstacles == ("draws is 0 and 1 and 2, was 0",)
 
     def test_other_units_are_not_comparable(self) -> None:
         """Noise of another unit is other noise."""

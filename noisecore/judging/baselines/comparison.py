@@ -17,10 +17,12 @@ from noisecore.records import Evaluation, GivenTrial, Trial, TrialRecord
 Answers = NDArray[np.bool_]
 
 # What must be the same, or the accuracies mean different things; the recipe is looked at field by
-# field, and what is in a curve's name is the same already.
-_SAME = ("dataset_sha256", "noise_source", "test_draw")
+# field, and what is in a curve's name is the same already. The draws of a given model are its rows.
+_SAME = ("dataset_sha256", "test_draw")
 # Where runs may differ: that they do is said beside the verdict.
-_MAY_DIFFER = ("dataset", "model_source")
+_MAY_DIFFER = ("dataset", "model_source", "trained_with_source")
+# How much losses may differ, of runs that gave the same answers, to be called the same.
+_SAME_LOSS = 1e-12
 # What may make the same noise differ in its last bits.
 _ROUNDING = ("numpy", "processor", "system")
 
@@ -29,13 +31,14 @@ _ROUNDING = ("numpy", "processor", "system")
 class Comparison:
     """A curve of a run and the baseline's of the same name, at the scales that both have.
 
-    scales: (k,) ascending, without 0. new, baseline: which test images were right, bool
-    (seeds, k, images), each trained and tested at the scale. obstacles: differences that forbid a
-    comparison; the arrays may be empty then. notes: differences that do not. failures: a line for
-    each trial of the run without figures. left_out, added: scales that the baseline alone has, and
-    the run alone. seconds, memory: median training time and peak memory, of the run and of the
-    baseline, NaN if unknown. replicates: what a row of the arrays stands for: trainings with seeds
-    of their own, or draws of the noise that both sides share.
+    scales: (k,) ascending, 0 among them where both have it. new, baseline: which test images were
+    right, bool (seeds, k, images), each trained and tested at the scale. obstacles: differences
+    that forbid a comparison; the arrays may be empty then. notes: differences that do not.
+    failures: a line for each trial of the run without figures. left_out, added: scales that the
+    baseline alone has, and the run alone. seconds, memory: median training time and peak memory, of
+    the run and of the baseline, NaN if unknown. replicates: what a row of the arrays stands for:
+    trainings with seeds of their own, or draws of the noise that both sides share. identical:
+    whether both sides have the same rows, with the same answers and losses: nothing changed.
     """
 
     curve: str
@@ -50,6 +53,12 @@ class Comparison:
     seconds: tuple[float, float] = (math.nan, math.nan)
     memory: tuple[float, float] = (math.nan, math.nan)
     replicates: Replicates = "seeds"
+    identical: bool = False
+
+    @property
+    def noisy(self) -> NDArray[np.bool_]:
+        """Which of the scales are not 0, (k,): the mean is that over these."""
+        return np.asarray(self.scales > 0)
 
     @property
     def images(self) -> int:
@@ -79,21 +88,18 @@ def compare_records(
 
 
 def _compare(name: str, ours: Cells, theirs: Cells) -> Comparison:
-    obstacles = _obstacles(_any(ours), _any(theirs))
-    new_scales, old_scales = ({scale for scale, _ in cells} - {0} for cells in (ours, theirs))
+    given = _given(ours) and _given(theirs)
+    obstacles = _obstacles(ours, theirs, given=given)
+    new_scales, old_scales = ({scale for scale, _ in cells} for cells in (ours, theirs))
     scales = sorted(new_scales & old_scales)
     if not scales and not obstacles:
         ours_have, theirs_have = (
-            ", ".join(f"{scale:g}" for scale in sorted(side)) or "none"
-            for side in (new_scales, old_scales)
+            ", ".join(f"{scale:g}" for scale in sorted(side)) for side in (new_scales, old_scales)
         )
-        obstacles = [
-            f"no scale greater than 0 is in both: {ours_have} in the run, {theirs_have} before"
-        ]
-    given = isinstance(_any(ours).trial, GivenTrial)
-    draws, before = ({seed for _, seed in cells} for cells in (ours, theirs))
-    if given and draws != before and not obstacles:
-        obstacles = [f"draws are {len(draws)}, were {len(before)}"]
+        obstacles = [f"no scale is in both: {ours_have} in the run, {theirs_have} before"]
+    source = _source(ours, theirs)
+    if source and any(_images(ours, scale) != _images(theirs, scale) for scale in scales if scale):
+        obstacles.append(source)
     if obstacles:
         none = np.zeros((0, 0, 0), np.bool_)
         return Comparison(
@@ -103,6 +109,8 @@ def _compare(name: str, ours: Cells, theirs: Cells) -> Comparison:
     old, holes = _answers(name, theirs, scales)
     obstacles = [f"the baseline lacks {line}" for line in holes]
     notes = _notes(ours, theirs)
+    if source:
+        notes.append(f"{source}, and made the same images")
     if any(_images(ours, scale) != _images(theirs, scale) for scale in scales):
         # Another NumPy or processor may round otherwise; else something changed the images that
         # is neither the data nor the noise.
@@ -110,6 +118,9 @@ def _compare(name: str, ours: Cells, theirs: Cells) -> Comparison:
             obstacles.append("the noisy test images differ, and nothing that was recorded says why")
         else:
             notes.append("the noisy test images are not the same to the bit")
+    if new_scales - old_scales >= {0.0}:
+        notes.append("scale 0 is not in the baseline: accuracy on clean images is not compared")
+    noisy = [scale for scale in scales if scale > 0]
     return Comparison(
         curve=name,
         scales=np.array(scales, np.float64),
@@ -119,36 +130,68 @@ def _compare(name: str, ours: Cells, theirs: Cells) -> Comparison:
         notes=tuple(notes),
         failures=failures,
         left_out=tuple(sorted(old_scales - new_scales)),
-        added=tuple(sorted(new_scales - old_scales)),
-        seconds=_medians(ours, theirs, scales, "train_seconds"),
-        memory=_medians(ours, theirs, scales, "peak_memory_bytes"),
+        added=tuple(sorted(new_scales - old_scales - {0.0})),
+        seconds=_medians(ours, theirs, noisy, "train_seconds"),
+        memory=_medians(ours, theirs, noisy, "peak_memory_bytes"),
         replicates="draws" if given else "seeds",
+        identical=_identical(ours, theirs, scales),
     )
 
 
-def _any(cells: Cells) -> TrialRecord:
-    """Return one record of a curve: all agree in what is not scale or seed."""
-    return next(iter(cells.values()))
+def _given(cells: Cells) -> bool:
+    return all(isinstance(record.trial, GivenTrial) for record in cells.values())
 
 
-def _obstacles(ours: TrialRecord, theirs: TrialRecord) -> list[str]:
-    a, b = ours.trial, theirs.trial
-    pairs = [(field, getattr(a, field), getattr(b, field)) for field in _SAME]
-    if isinstance(a, Trial) and isinstance(b, Trial):
-        pairs.append(("trained with", a.trained_with_source, b.trained_with_source))
-        before = b.recipe.values()
-        pairs += [(f"recipe {key}", value, before[key]) for key, value in a.recipe.values().items()]
-    else:
-        one, other = (getattr(each, "units", "those of a trained model") for each in (a, b))
-        pairs.append(("units", one, other))
-    return [_difference(field, one, other) for field, one, other in pairs if one != other]
+def _obstacles(ours: Cells, theirs: Cells, *, given: bool) -> list[str]:
+    """Return what keeps two sides apart: each side is looked at as a whole, in whatever order."""
+    sides = ours, theirs
+    same = ["dataset_sha256"] if given else list(_SAME)
+    fields = {name: name for name in (*same, "units")} | ({"draws": "seed"} if given else {})
+    pairs = [(name, _values(ours, key), _values(theirs, key)) for name, key in fields.items()]
+    new, old = (
+        [r.trial.recipe.values() for r in side.values() if isinstance(r.trial, Trial)]
+        for side in sides
+    )
+    for key in dict.fromkeys(key for recipe in (*new, *old) for key in recipe):
+        a, b = ({recipe[key] for recipe in side} for side in (new, old))
+        pairs.append((f"recipe {key}", a, b))
+    a, b = ({each.images for each in _evaluations(side).values()} for side in sides)
+    pairs.append(("number of test images", a, b))
+    return [_difference(field, _one(a), _one(b)) for field, a, b in pairs if a != b and a and b]
+
+
+def _values(cells: Cells, name: str) -> set[Any]:
+    """Return the values of a field of the trials on one side; a trained model has no units."""
+    lacking = "those of a trained model" if name == "units" else None
+    return {getattr(record.trial, name, lacking) for record in cells.values()}
+
+
+def _source(ours: Cells, theirs: Cells) -> str | None:
+    """Return how the texts of the noise differ, None if they do not."""
+    a, b = (_values(side, "noise_source") for side in (ours, theirs))
+    return None if a == b else _difference("noise_source", _one(a), _one(b))
+
+
+def _identical(ours: Cells, theirs: Cells, scales: Sequence[float]) -> bool:
+    """Return whether both sides have the same seeds, answers and losses at these scales."""
+    for scale in scales:
+        seeds, before = ({seed for at, seed in cells if at == scale} for cells in (ours, theirs))
+        if seeds != before:
+            return False
+        for seed in seeds:
+            a, b = (evaluation_at(cells[scale, seed], scale) for cells in (ours, theirs))
+            if not (isinstance(a, Evaluation) and isinstance(b, Evaluation)):
+                return False
+            if a.correct != b.correct or abs(a.loss - b.loss) > _SAME_LOSS * max(1.0, abs(b.loss)):
+                return False
+    return True
 
 
 def _notes(ours: Cells, theirs: Cells) -> list[str]:
     pairs: list[tuple[str, set[Any], set[Any]]] = []
     sides = list(ours.values()), list(theirs.values())
     for field in _MAY_DIFFER:
-        a, b = ({getattr(record.trial, field) for record in side} for side in sides)
+        a, b = (_values(side, field) for side in (ours, theirs))
         pairs.append((field, a, b))
     names = dict.fromkeys(name for side in sides for record in side for name in record.environment)
     pairs += [(name, _environment(ours, name), _environment(theirs, name)) for name in names]
@@ -159,9 +202,22 @@ def _environment(cells: Cells, name: str) -> set[Any]:
     return {record.environment.get(name) for record in cells.values()}
 
 
-def _images(cells: Cells, scale: float) -> set[str]:
-    found = (evaluation_at(record, scale) for (at, _), record in cells.items() if at == scale)
-    return {each.images_sha256 for each in found if isinstance(each, Evaluation)}
+def _evaluations(cells: Cells, scale: float | None = None) -> dict[tuple[float, int], Evaluation]:
+    found = {cell: evaluation_at(record, cell[0]) for cell, record in cells.items()}
+    return {
+        cell: each
+        for cell, each in found.items()
+        if isinstance(each, Evaluation) and scale in (None, cell[0])
+    }
+
+
+def _images(cells: Cells, scale: float) -> set[Any]:
+    """Return the hashes of the noisy images at a scale: of a given model, those of each draw."""
+    given = _given(cells)
+    return {
+        (seed if given else None, each.images_sha256)
+        for (_, seed), each in _evaluations(cells, scale).items()
+    }
 
 
 def _difference(name: str, new: Any, baseline: Any) -> str:

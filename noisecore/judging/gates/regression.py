@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
 
 from noisecore.judging.baselines import Comparison
@@ -60,16 +61,18 @@ class Case:
 def judge_no_regression(case: Case) -> Verdict:
     """Judge that a curve lost no more against its baseline than the margins allow.
 
-    Simple mode: on the mean over the scales, and at each scale, a drop fails that exceeds the
-    margin and three standard errors, with the spread of the seeds pooled over both sides and the
-    binomial one as its floor (`pooled_difference`). It suits few seeds. Where several runs are
-    compared, it takes more errors: as many as make them all together no likelier to fail by chance
-    than one (Bonferroni's bound, Student's t).
+    Where both sides have the same answers, nothing changed: it passes, in either mode.
 
-    Rigorous mode: the mean over the scales must be shown to have dropped by less than the margin
-    (non-inferiority, one-sided at 0.05, Holm over the curves; `paired_difference`). It fails when
-    it is shown to have dropped by more, and is inconclusive in between. Beside that a scale fails
-    when its drop exceeds the margin of a scale and is significant (one-sided at 0.05, Holm over all
+    Simple mode: on the mean over the noisy scales, and at each scale, 0 among them, a drop fails
+    that exceeds its margin and three standard errors, with the spread of the seeds pooled over both
+    sides and the binomial one as its floor (`pooled_difference`). It suits few seeds. Where several
+    runs are compared, it takes more errors: as many as make them all together no likelier to fail
+    by chance than one (Bonferroni's bound, Student's t).
+
+    Rigorous mode: the mean over the noisy scales must be shown to have dropped by less than its
+    margin (non-inferiority, one-sided at 0.05, Holm over the curves; `paired_difference`). It fails
+    when it is shown to have dropped by more, and is inconclusive in between. Beside that a scale
+    fails when its drop exceeds its margin and is significant (one-sided at 0.05, Holm over all
     scales of all curves).
 
     Training time and peak memory fail when the ratio of medians exceeds a margin that was given.
@@ -103,7 +106,7 @@ def judge_no_regression(case: Case) -> Verdict:
     outcome: Outcome = (
         "fail" if "fail" in found else "inconclusive" if "inconclusive" in found else "pass"
     )
-    sentence = regression_sentence(case.curve, outcome, rows)
+    sentence = regression_sentence(case.curve, outcome, rows, identical=comparison.identical)
     if case.whole and odd:
         outcome, sentence = "fail", f"{case.curve}: {'; '.join(odd)}: {sentence}"
     if outcome == "fail" and case.accepted:
@@ -140,15 +143,15 @@ def _judge_simple(case: Case, comparison: Comparison) -> list[Row]:
     ours, theirs = comparison.new_accuracy, comparison.baseline_accuracy
     margins = case.margins
     rows = []
-    for place in range(-1, len(comparison.scales)):
-        at = slice(None) if place < 0 else slice(place, place + 1)
-        if comparison.replicates == "draws":
+    for place in _places(comparison):
+        at = _at(comparison, place)
+        if comparison.replicates == "draws" or comparison.identical:
             difference = _paired(comparison, place)
         else:
             difference = pooled_difference(
                 ours[:, at].mean(axis=1), theirs[:, at].mean(axis=1), comparison.images
             )
-        margin = margins.mean if place < 0 else margins.scale
+        margin = _margin(margins, comparison, place)
         error = float(difference.error)
         errors = _errors(case.runs, float(difference.freedom))
         allowed = None if margin is None else max(margin / 100, errors * error)
@@ -163,6 +166,23 @@ def _judge_simple(case: Case, comparison: Comparison) -> list[Row]:
     return rows
 
 
+def _places(comparison: Comparison) -> list[int]:
+    """Return what has a row: -1, the mean, where there are noisy scales, and each scale."""
+    mean = [-1] if comparison.noisy.any() else []
+    return [*mean, *range(len(comparison.scales))]
+
+
+def _at(comparison: Comparison, place: int) -> NDArray[np.bool_] | slice:
+    """Return which scales a row is of: all noisy ones for a place of -1."""
+    return comparison.noisy if place < 0 else slice(place, place + 1)
+
+
+def _margin(margins: Margins, comparison: Comparison, place: int) -> float | None:
+    if place < 0:
+        return margins.mean
+    return margins.scale if comparison.noisy[place] else margins.clean
+
+
 def _errors(runs: int, freedom: float) -> float:
     if runs <= 1:
         return ERRORS
@@ -170,8 +190,14 @@ def _errors(runs: int, freedom: float) -> float:
 
 
 def _judge_rigorous(case: Case, comparison: Comparison) -> list[Row]:
-    means = {name: _paired(one, -1) for name, one in case.comparisons.items()}
-    rows = [_judge_mean(case, means, _row(comparison, -1, means[case.curve]))]
+    means = {
+        name: _paired(one, -1)
+        for name, one in case.comparisons.items()
+        if one.noisy.any() or one.obstacles
+    }
+    rows = []
+    if case.curve in means:
+        rows.append(_judge_mean(case, means, _row(comparison, -1, means[case.curve])))
     # Every scale of every curve is one of the checks that could raise a false alarm.
     scales = {
         (name, place): _paired(one, place)
@@ -182,7 +208,7 @@ def _judge_rigorous(case: Case, comparison: Comparison) -> list[Row]:
     for place in range(len(comparison.scales)):
         row = _row(comparison, place, scales[case.curve, place])
         p = adjusted[case.curve, place]
-        margin = case.margins.scale
+        margin = _margin(case.margins, comparison, place)
         row |= {"allowed": None if margin is None else margin / 100, "p": p, "verdict": None}
         if margin is not None and math.isnan(p):
             row["verdict"] = "inconclusive"
@@ -225,14 +251,16 @@ def _paired(comparison: Comparison, place: int) -> Difference:
     if comparison.failures or comparison.obstacles:
         unknown = np.asarray(math.nan)
         return Difference(unknown, unknown, unknown)
+    if comparison.identical:  # no error, and nothing that it would be uncertain from
+        nothing = np.asarray(0.0)
+        return Difference(nothing, nothing, np.asarray(1.0))
     differ = matched_difference if comparison.replicates == "draws" else paired_difference
-    if place < 0:
-        return differ(comparison.new.mean(axis=1), comparison.baseline.mean(axis=1))
-    return differ(comparison.new[:, place], comparison.baseline[:, place])
+    at = _at(comparison, place)
+    return differ(comparison.new[:, at].mean(axis=1), comparison.baseline[:, at].mean(axis=1))
 
 
 def _row(comparison: Comparison, place: int, difference: Difference) -> Row:
-    at = slice(None) if place < 0 else slice(place, place + 1)
+    at = _at(comparison, place)
     return {
         "scale": None if place < 0 else float(comparison.scales[place]),
         "measured": float(comparison.new_accuracy[:, at].mean()),

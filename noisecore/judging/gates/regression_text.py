@@ -54,8 +54,15 @@ def regression_table(verdict: Verdict) -> str:
     return "\n".join(lines)
 
 
-def regression_sentence(curve: str, outcome: Outcome, rows: Sequence[Row]) -> str:
-    """Return the finding in words: what decided it, or what came nearest to it."""
+def regression_sentence(
+    curve: str, outcome: Outcome, rows: Sequence[Row], *, identical: bool = False
+) -> str:
+    """Return the finding in words: what decided it, or what came nearest to it.
+
+    identical: whether both sides gave the same answers.
+    """
+    if identical and outcome == "pass":
+        return f"{curve} is identical to its baseline: the same answers and losses"
     if outcome != "pass":
         deciding = [row for row in rows if row["verdict"] == outcome]
         scales = [row for row in deciding if "difference" in row and row["scale"] is not None]
@@ -65,13 +72,23 @@ def regression_sentence(curve: str, outcome: Outcome, rows: Sequence[Row]) -> st
         if len(scales) > 1:
             shown += f"; and {len(scales) - 1} more of the scales"
         if outcome == "fail":
-            return f"{curve} is worse than its baseline: {shown}"
+            return f"{curve} is {_how_worse(rows)} than its baseline: {shown}"
         return f"whether {curve} is worse than its baseline is undecided: {shown}"
     judged = [row for row in rows if row["verdict"] == "pass" and "difference" in row]
     if not judged:
         return f"nothing of {curve} that was judged is worse than its baseline"
     nearest = max(judged, key=lambda row: -float(row["difference"]) - float(row["allowed"]))
     return f"{curve} is no worse than its baseline allows; nearest to it {_in_words(nearest)}"
+
+
+def _how_worse(rows: Sequence[Row]) -> str:
+    """Return which it is, as far as clean images were judged."""
+    accuracy = [row for row in rows if "difference" in row]
+    clean = {row["verdict"] for row in accuracy if row["scale"] == 0}
+    noisy = {row["verdict"] for row in accuracy if row["scale"] != 0}
+    if "fail" in clean:
+        return "worse everywhere" if "fail" in noisy else "worse on clean images only"
+    return "more fragile" if "pass" in clean and "fail" in noisy else "worse"
 
 
 def points(value: float | None) -> str:
@@ -86,6 +103,7 @@ def _in_words(row: Row) -> str:
             return f"{what} is not known on both sides"
         return f"{what} is {row['ratio']:.2f} times the baseline's, allowed {row['allowed']:g}"
     where = "mean accuracy over the scales" if row["scale"] is None else f"scale {row['scale']:g}"
+    where = "accuracy on clean images" if row["scale"] == 0 else where
     change = (
         f"{where} changed by {points(row['difference'])} points, from {row['baseline']:.4f} to "
         f"{row['measured']:.4f}"

@@ -18,8 +18,21 @@ import noisecore
 from noisecore.functions import source_sha256
 from noisecore.noise import FloatArray, Noise, Stream, apply_noise, check_scales, get_noise
 from noisecore.records import GivenTrial, TrialRecord
-from noisecore.running.evaluation.given import GivenError, GivenModel, as_outputs, given_model
-from noisecore.running.evaluation.images import Pixels, Units, read_chunks
+from noisecore.running.evaluation.given import (
+    GivenError,
+    GivenModel,
+    Outputs,
+    as_outputs,
+    given_model,
+)
+from noisecore.running.evaluation.images import (
+    Channels,
+    Pixels,
+    Units,
+    default_channels,
+    laid_out,
+    read_chunks,
+)
 from noisecore.running.evaluation.outputs import evaluate_outputs
 from noisecore.running.evaluation.tally import Tally, wanted_scales
 from noisecore.running.trials import peak_memory, processor
@@ -38,6 +51,8 @@ def evaluate_given(
     value_range: tuple[float, float] | None = None,
     clip: tuple[float, float] | None = None,
     batch_size: int = 500,
+    channels: Channels | None = None,
+    outputs: Outputs | None = None,
     dataset: str | None = None,
     least_clean: float | None = None,
     run: str = "",
@@ -47,18 +62,24 @@ def evaluate_given(
     model: a Keras model, a `.keras` file, or a function from float32 images, `batch_size` at most,
         to class probabilities or scores, (images, classes). Scores are taken for logits.
     x, y: images as the model takes them, (n, height, width) or (n, height, width, channels), and
-        labels, (n,) class numbers or (n, classes) one-hot; or a `tf.data.Dataset` of both; or an
-        `.npz` file with x_test and y_test.
+        labels, (n,) class numbers or (n, classes) one-hot; or a `tf.data.Dataset` of both, which
+        gives the same order each time; or an `.npz` file with x_test and y_test.
+    channels: where `x` has them, "last" or "first" (of a file, where the model takes them); left
+        out, first for a PyTorch module, tensor or DataLoader, and last for all else. Either way
+        the same images get the same noise.
+    outputs: what the model gives, "probabilities" or "scores"; left out, told by whether they sum
+        to 1, as nearly as their precision lets them.
     units: what scale 1 is. "range": from the least to the greatest value that a pixel can have,
         the `value_range`; left out, 0 to 255 for uint8 and 0 to 1 for floats. "own": the units of
         `x`, whatever its range: for a model that takes standardised images.
     draws: realisations of the noise, each a record; they stand beside each other as seeds do.
     clip: bounds of the noisy images, in `units`.
-    least_clean: accuracy on clean images under which nothing is measured; left out, what guessing
-        the commonest class would reach.
+    least_clean: accuracy on clean images under which nothing is measured; left out, it must be
+        better than that of answers that ignore the images.
 
-    The model gets float32 images in the range of `x`, uint8 ones too. Raises `GivenError`, or
-    `NoiseError`, in one line, on what cannot be evaluated.
+    The model gets float32 images in the range of `x`, uint8 ones too, and may change them: they
+    are its own. Where all draws of a scale are the same images, it is asked once. Raises
+    `GivenError`, or `NoiseError`, in one line, on what cannot be evaluated.
     """
     start = time.perf_counter()
     given = given_model(model)
@@ -67,24 +88,35 @@ def evaluate_given(
     check_scales(function, wanted)
     if type(draws) is not int or draws < 1:
         raise GivenError(f"draws must be a whole number >= 1, got {draws!r}")
-    tally = Tally(wanted, draws)
+    channels = default_channels(model, x) if channels is None else channels
+    if channels not in ("last", "first"):
+        raise GivenError(f"channels must be 'last' or 'first', got {channels!r}")
+    tally = Tally(wanted, draws, outputs)
     digests = hashlib.sha256(), hashlib.sha256()
     pixels = Pixels(units, value_range)
-    for images, labels in read_chunks(x, y):
+
+    def ask(images: FloatArray) -> NDArray[np.float64]:
+        return _ask(given, images, batch_size, channels, tally)
+
+    for images, labels in read_chunks(x, y, channels):
         for digest, part in zip(digests, (images, labels), strict=True):
             digest.update(f"{part.dtype} {part.shape[1:]}".encode() + part.tobytes())
         places = np.arange(tally.images, tally.images + len(images))
         plain = images.astype(np.float32)
         inside = pixels.enter(images, plain)
-        tally.clean(inside.tobytes(), labels, _ask(given, plain, batch_size, tally))
-        for draw, scale in ((draw, scale) for draw in range(draws) for scale in wanted):
-            noisy = apply_noise(
-                function, inside, scale, Stream(draw, "test"), indices=places, clip=clip
-            )
-            changed = not np.array_equal(inside, noisy)
-            tally.noisy(draw, scale, noisy.tobytes(), changed=changed)
-            outputs = _ask(given, pixels.leave(noisy), batch_size, tally)
-            tally.judge(draw, scale, labels, outputs)
+        tally.clean(inside.tobytes(), labels, ask(plain))
+        for scale in wanted:
+            first = answers = None
+            for draw in range(draws):
+                stream = Stream(draw, "test")
+                noisy = apply_noise(function, inside, scale, stream, indices=places, clip=clip)
+                changed = not np.array_equal(inside, noisy)
+                tally.noisy(draw, scale, noisy.tobytes(), changed=changed)
+                # A noise that draws nothing makes the same images again: one measurement.
+                if first is None or answers is None or not np.array_equal(first, noisy):
+                    answers = ask(pixels.leave(noisy))
+                    first = noisy
+                tally.judge(draw, scale, labels, answers)
     pixels.check()
     tally.check(least_clean, units, function.__name__)
     origin = Path(x).name if isinstance(x, str | Path) else "arrays"
@@ -108,6 +140,8 @@ def evaluate_given(
     environment = _environment(given) | {
         "outputs": tally.outputs, "value_range": pixels.shown, "model_kind": given.kind,
     }  # fmt: skip
+    if channels == "first":
+        environment["channels"] = "first"
     return [
         TrialRecord(
             key=trial.key(environment),
@@ -139,11 +173,13 @@ def _environment(given: GivenModel) -> dict[str, Any]:
     }
 
 
-def _ask(given: GivenModel, images: FloatArray, size: int, tally: Tally) -> NDArray[np.float64]:
+def _ask(
+    given: GivenModel, images: FloatArray, size: int, channels: Channels, tally: Tally
+) -> NDArray[np.float64]:
     """Return the outputs for all images, asked `size` at a time; the tally counts the seconds."""
     parts = []
     for first in range(0, len(images), size):
-        batch = images[first : first + size]
+        batch = laid_out(images[first : first + size], channels)
         start = time.perf_counter()
         answer = given.ask(batch)
         outputs = as_outputs(answer, len(batch))  # a lazy answer is computed here

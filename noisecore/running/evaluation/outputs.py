@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from noisecore.data import class_numbers
 from noisecore.noise import check_scale
 from noisecore.records import GivenTrial, TrialRecord
-from noisecore.running.evaluation.given import GivenError, as_outputs
+from noisecore.running.evaluation.given import GivenError, Outputs, as_outputs
 from noisecore.running.evaluation.images import Units
 from noisecore.running.evaluation.tally import Tally, wanted_scales
 
@@ -26,6 +26,7 @@ def evaluate_outputs(
     clip: tuple[float, float] | None = None,
     dataset: str = "arrays",
     least_clean: float | None = None,
+    kind: Outputs | None = None,
     run: str = "",
 ) -> list[TrialRecord]:
     """Make records of what a model gave elsewhere, for images that were noisy already.
@@ -33,7 +34,8 @@ def evaluate_outputs(
     outputs: by scale, 0 among them, class probabilities or scores, (n, classes), or of several
         draws of the noise (draws, n, classes), equally many at each scale but 0.
     y: labels, (n,) class numbers or (n, classes) one-hot.
-    noise, units: what the scales are of; all else as in `evaluate_given`.
+    noise, units: what the scales are of; kind: what the outputs are, "probabilities" or "scores",
+        as `evaluate_given` has it; all else as there.
 
     noisecore has not seen the images: that equal names stand for equal images is the caller's
     word. Raises `GivenError`, or `NoiseError` or `DatasetError`, on what cannot be meant.
@@ -45,6 +47,9 @@ def evaluate_outputs(
         )
     labels = class_numbers(np.asarray(y), "y")[0]
     arrays = {check_scale(scale): np.asarray(given) for scale, given in outputs.items()}
+    if len(arrays) < len(outputs):
+        shown = ", ".join(map(str, outputs))
+        raise GivenError(f"outputs must have each scale once, got {shown}")
     if 0.0 not in arrays:
         raise GivenError("outputs must have scale 0, the images without noise, got none")
     clean = as_outputs(arrays.pop(0.0), len(labels))
@@ -53,7 +58,7 @@ def evaluate_outputs(
         scale: given if given.ndim == 3 else given[np.newaxis] for scale, given in arrays.items()
     }
     draws = len(drawn[wanted[0]])
-    tally = Tally(wanted, draws)
+    tally = Tally(wanted, draws, kind, "kind")
     declared = f"{dataset} {noise} {units} {clip} ".encode() + labels.tobytes()
     tally.clean(declared, labels, clean)
     given_sha256 = hashlib.sha256(clean.tobytes())

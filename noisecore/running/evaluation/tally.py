@@ -6,14 +6,14 @@ import hashlib
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from noisecore.noise import check_scale
 from noisecore.records import Evaluation, pack_right
-from noisecore.running.evaluation.given import GivenError
+from noisecore.running.evaluation.given import GivenError, Outputs, settle_outputs
 from noisecore.running.evaluation.images import Labels, Units
 
 
@@ -38,15 +38,42 @@ def wanted_scales(scales: Iterable[float]) -> tuple[float, ...]:
     return wanted
 
 
+def blind(right: int, answers: NDArray[np.int64], labels: NDArray[np.int64]) -> bool:
+    """Return whether so many right answers could be had without a look at the images.
+
+    answers, labels: how many there are of each class. Were the labels dealt out anew among the
+    images, the number of right answers would have the mean and variance computed here; `right`
+    must lie above it (one-sided 0.05, normal). A perfect score is never taken for luck, and labels
+    of one class alone say nothing.
+    """
+    images = int(labels.sum())
+    if right == images or labels.max() == images:
+        return False
+    a, b = answers.astype(np.float64), labels.astype(np.float64)
+    both = a * b
+    mean = both.sum() / images
+    # The expectation of right (right - 1): pairs of images, of two classes and of one.
+    pairs = both.sum() ** 2 - (both**2).sum() + (both * (a - 1) * (b - 1)).sum()
+    variance = pairs / (images * (images - 1)) + mean - mean**2
+    return bool(right <= mean + 1.645 * math.sqrt(max(variance, 0.0)))
+
+
 class Tally:
     """Counts right answers and losses, chunk by chunk."""
 
-    def __init__(self, scales: Sequence[float], draws: int) -> None:
+    def __init__(
+        self,
+        scales: Sequence[float],
+        draws: int,
+        declared: str | None = None,
+        argument: str = "outputs",
+    ) -> None:
+        self._declared, self._argument = declared, argument
         self.images = 0
         self.model_seconds = 0.0
-        self.outputs = ""
+        self.outputs: Outputs | Literal[""] = ""
         self._classes = 0
-        self._counts = np.zeros(0, np.int64)
+        self._counts = self._answers = np.zeros(0, np.int64)
         self._clean = _Cell()
         self._cells = {(draw, scale): _Cell() for draw in range(draws) for scale in scales}
 
@@ -57,16 +84,16 @@ class Tally:
         """
         if not self.images:
             self._classes = outputs.shape[1]
-            sums = outputs.sum(axis=1)
-            whole = (outputs >= 0).all() and np.allclose(sums, 1, atol=1e-3)
-            self.outputs = "probabilities" if whole else "scores"
+            self.outputs = settle_outputs(self._declared, outputs, self._argument)
         if labels.max() >= self._classes:
             raise GivenError(
                 f"labels must be below the {self._classes} classes that the model gives, "
                 f"got {labels.max()}: was it trained on other classes?"
             )
         counts = np.bincount(labels, minlength=self._classes)
+        answers = np.bincount(outputs.argmax(axis=1), minlength=self._classes)
         self._counts = counts if not self.images else self._counts + counts
+        self._answers = answers if not self.images else self._answers + answers
         self.images += len(labels)
         self._clean.seen.update(seen)
         self._count(self._clean, labels, outputs)
@@ -94,19 +121,22 @@ class Tally:
     def check(self, least_clean: float | None, units: Units, noise: str) -> None:
         """Raise `GivenError` if the model guesses, or a noise changed nothing."""
         right = int(sum(part.sum() for part in self._clean.right))
-        accuracy, commonest = right / self.images, float(self._counts.max()) / self.images
+        accuracy, commonest = right / self.images, int(self._counts.argmax())
+        other = "on images in [0, 1]" if units == "own" else "on standardised images"
+        cause = f"was the model trained {other}, or on other labels?"
         if least_clean is not None:
-            guesses, bound = accuracy < least_clean, f"least_clean, {least_clean:g}"
-        else:
-            # One-sided 95 %, so that a guesser that was lucky is known for one.
-            luck = 1.645 * math.sqrt(commonest * (1 - commonest) / self.images)
-            guesses = commonest < 1 and accuracy <= commonest + luck
-            bound = f"what guessing the commonest class can reach, {commonest + luck:.4f}"
-        if guesses:
-            other = "on images in [0, 1]" if units == "own" else "on standardised images"
+            if accuracy < least_clean:
+                raise GivenError(
+                    f"accuracy on clean images must be {least_clean:g} (least_clean) or more, got "
+                    f"{accuracy:.4f}: {cause} Give it what its own predict takes"
+                )
+        elif blind(right, self._answers, self._counts):
+            chance = float(self._answers @ self._counts) / self.images**2
             raise GivenError(
-                f"accuracy on clean images must be above {bound}, got {accuracy:.4f}: was the "
-                f"model trained {other}, or on other labels? Give it what its own predict takes"
+                f"accuracy on clean images must be better than that of answers that ignore the "
+                f"images, {chance:.4f} of these labels ({self._counts[commonest]} of "
+                f"{self.images} are class {commonest}), got {accuracy:.4f}: {cause} If it is "
+                f"right, say so: least_clean={math.floor(100 * accuracy) / 100:g}"
             )
         idle = sorted({scale for (_, scale), cell in self._cells.items() if not cell.changed})
         if idle:
