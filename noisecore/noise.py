@@ -109,7 +109,22 @@ def check_scale(scale: float) -> float:
         value = math.nan
     if not 0 <= value <= float(np.finfo(np.float32).max):
         raise NoiseError(f"scale must be a finite number >= 0, got {scale}")
-    return value + 0.0  # -0.0 becomes 0.0: one name for the identity
+    # -0.0 becomes 0.0: one name for the identity.
+    return as_written(scale if isinstance(scale, np.floating) else value) + 0.0
+
+
+def as_written(scale: float) -> float:
+    """Return a scale as a person would write it: 0.1 + 0.2 is 0.3, and float32's 0.1 is 0.1.
+
+    It has 12 digits, or those that tell it from its neighbours in a shorter type which holds it.
+    What is not finite stays as it is.
+    """
+    value = float(scale)
+    if isinstance(scale, np.float16):
+        return float(str(scale))
+    with np.errstate(over="ignore"):
+        single = np.float32(value)
+    return float(str(single)) if float(single) == value else float(f"{value:.12g}")
 
 
 def check_scales(noise: Noise, scales: Iterable[float]) -> None:

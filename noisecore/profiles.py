@@ -63,7 +63,7 @@ def parse_scales(text: str) -> tuple[float, ...]:
         except ValueError:
             raise ProfileError(f"scales must be numbers such as 0.1,1,4, got {part!r}") from None
         try:
-            check_scale(scale)
+            scale = check_scale(scale)
         except NoiseError:
             raise ProfileError(f"scales must be finite numbers > 0, got {part}") from None
         if scale == 0:

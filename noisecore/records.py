@@ -14,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from noisecore.noise import as_written
 from noisecore.recipes import Recipe
 
 SCHEMA = 1
@@ -80,7 +81,7 @@ class AnyTrial:
 
     def __post_init__(self) -> None:
         # 1 and 1.0 are one scale, and must give one key.
-        object.__setattr__(self, "test_scales", tuple(map(float, self.test_scales)))
+        object.__setattr__(self, "test_scales", tuple(map(as_written, self.test_scales)))
 
     def key(self, conditions: Mapping[str, Any]) -> str:
         """Return the trial's name on disk: a hash of all that its numbers depend on.
@@ -112,7 +113,7 @@ class Trial(AnyTrial):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        object.__setattr__(self, "train_scale", float(self.train_scale))
+        object.__setattr__(self, "train_scale", as_written(self.train_scale))
 
     @property
     def curve(self) -> str:
@@ -192,6 +193,9 @@ class Evaluation:
     correct: str
     images_sha256: str
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "scale", as_written(self.scale))
+
     @property
     def right(self) -> NDArray[np.bool_]:
         """Which test images were right, (images,) bool."""
@@ -228,7 +232,7 @@ class TrialRecord:
     def at(self, scale: float) -> Evaluation:
         """Return the evaluation at a test scale; raise `KeyError` if there is none."""
         for evaluation in self.evaluations:
-            if evaluation.scale == scale:
+            if evaluation.scale == as_written(scale):
                 return evaluation
         raise KeyError(f"{self.trial.label} was not evaluated at scale {scale:g}")
 

@@ -288,3 +288,29 @@ def test_source_sha256_follows_the_source():
     """Functions of other source have other sums, and the same function has the same."""
     assert source_sha256(gaussian) == source_sha256(get_noise("gaussian"))
     assert source_sha256(gaussian) != source_sha256(apply_noise)
+
+
+class TestScales:
+    """Scales are what a person reads."""
+
+    @pytest.mark.parametrize(
+        ("scale", "written"),
+        [
+            (0.1 + 0.2, 0.3),
+            (np.arange(0.1, 0.5, 0.1)[2], 0.3),
+            (np.float32(0.1), 0.1),
+            (float(np.float32(0.1)), 0.1),
+            (np.float16(0.1), 0.1),
+            (np.float64(0.7) - 0.1 - 0.1, 0.5),
+            (1, 1.0),
+            (-0.0, 0.0),
+            (0.25, 0.25),
+            (1 / 3, 0.333333333333),
+            (123456.789, 123456.789),
+            (3e38, 3e38),
+        ],
+    )
+    def test_as_written(self, scale, written) -> None:
+        """What arithmetic and short types leave behind a number is not a part of it."""
+        assert check_scale(scale) == written
+        assert check_scale(check_scale(scale)) == written

@@ -43,7 +43,9 @@ def test_scales_are_read_and_sorted(text, scales):
     assert all(type(scale) is float for scale in parse_scales(text))
 
 
-@given(st.sets(st.floats(min_value=0, exclude_min=True, max_value=1e38), min_size=1))
+@given(
+    st.sets(st.floats(min_value=0, exclude_min=True, max_value=1e38).map(check_scale), min_size=1)
+)
 def test_scales_survive_being_written(scales):
     """Whatever set of scales is written out, the same is read, and each is one that noise takes."""
     read = parse_scales(",".join(map(repr, scales)))

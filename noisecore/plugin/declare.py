@@ -249,4 +249,4 @@ def _scales(values: Mapping[str, Any], profile: Profile) -> tuple[float, ...]:
     scales = values.get("scales", (0.0, *profile.scales))
     if isinstance(scales, str | float | int) or not scales:
         raise ValueError(f"scales must be a list of numbers such as [0.1, 1], got {scales!r}")
-    return tuple(check_scale(scale) for scale in scales)
+    return tuple(dict.fromkeys(check_scale(scale) for scale in scales))

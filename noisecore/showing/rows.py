@@ -64,12 +64,17 @@ def estimate(values: ArrayLike) -> Estimate:
 
 def curve_rows(curve: Curve) -> list[Row]:
     """Return the curve's rows, scales ascending, scale 0 included."""
-    return [
-        Row(
-            scale=float(scale),
-            accuracy=(accuracy := estimate(curve.accuracy[:, place])),
-            loss=estimate(curve.loss[:, place]),
-            missing=len(curve.seeds) - accuracy.seeds,
+    rows = []
+    for place, scale in enumerate(curve.scales.tolist()):
+        # All draws of one measurement have its figures: it has been made once.
+        counted = slice(1) if scale in curve.once else slice(None)
+        accuracy = estimate(curve.accuracy[counted, place])
+        rows.append(
+            Row(
+                scale=scale,
+                accuracy=accuracy,
+                loss=estimate(curve.loss[counted, place]),
+                missing=len(curve.accuracy[counted]) - accuracy.seeds,
+            )
         )
-        for place, scale in enumerate(curve.scales)
-    ]
+    return rows

@@ -155,14 +155,14 @@ def _curve_table(curve: Curve, verdicts: Sequence[Verdict]) -> str:
         for row in verdict.figures
         if row.get("scale") is not None
     }
-    head = ["scale", "accuracy (95 %)", "loss", "seeds", *(["floor"] if floors else [])]
+    head = ["scale", "accuracy (95 %)", "loss", curve.replicates, *(["floor"] if floors else [])]
     seeds = len(curve.seeds)
     rows = [
         [
             f"{row.scale:g}",
             _estimate(row.accuracy),
             number(row.loss.mean),
-            f"{row.accuracy.seeds} of {seeds}" if row.missing else f"{seeds}",
+            f"{row.accuracy.seeds} of {seeds}" if row.missing else f"{row.accuracy.seeds}",
             *([floors.get(row.scale, "")] if floors else []),
         ]
         for row in curve_rows(curve)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import math
 import random
 import re
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 from records_factory import make_record, make_sweep
 
+from noisecore.judging.baselines import compare_records
 from noisecore.judging.curves import (
     Curve,
     class_frame,
@@ -22,6 +24,8 @@ from noisecore.judging.curves import (
     matched_curves,
     matrix_frame,
 )
+from noisecore.judging.gates import judge_floor
+from noisecore.records import TrialRecord
 from noisecore.showing.plots import plot_curve, render
 
 NAME = "cnn/gaussian/quick"
@@ -312,3 +316,28 @@ def test_curve_refuses_shapes_that_do_not_fit(changes, words) -> None:
     good = curve_of({1: 0.9, 2: 0.8})
     with pytest.raises(ValueError, match=words):
         Curve(**{**vars(good), **changes})
+
+
+class TestScalesAsTheyAreRead:
+    """A scale is found by the number that a person would write."""
+
+    def test_arithmetic(self) -> None:
+        """A sweep of numpy.arange has a floor at 0.3, and a baseline's 0.1 + 0.2 is a run's 0.3."""
+        levels = {float(scale): 0.9 - scale / 10 for scale in np.arange(0.1, 0.5, 0.1)}
+        (curve,) = matched_curves(make_sweep(levels)).values()
+        assert curve.scales.tolist() == [0.1, 0.2, 0.3, 0.4]
+        assert curve.at(0.3).scale == curve.at(0.1 + 0.2).scale == curve.at(np.float32(0.3)).scale
+        assert judge_floor(curve, {0.1 + 0.2: 0.8}, scale=0.3).verdict == "pass"
+        assert judge_floor(curve.at(0.3), {0.3: 0.8}, scale=0.1 + 0.2).verdict == "pass"
+        plain = {round(scale, 1): level for scale, level in levels.items()}
+        (found,) = compare_records(make_sweep(levels), make_sweep(plain)).values()
+        assert found.scales.tolist() == [0.1, 0.2, 0.3, 0.4]
+        assert found.identical
+
+    def test_old_records(self) -> None:
+        """A record on disk that has the digits of arithmetic is read as the number meant."""
+        (record, *_) = make_sweep({0.5: 0.9})
+        plain = json.loads(json.dumps(record.to_dict()).replace("0.5", "0.30000000000000004"))
+        read = TrialRecord.from_dict(plain)
+        assert read.trial.train_scale == 0.3
+        assert read.at(0.3) == read.at(0.1 + 0.2)

@@ -241,7 +241,7 @@ def _answers(name: str, cells: Cells, scales: Sequence[float]) -> tuple[Answers,
         for scale in scales
     }
     failures = tuple(
-        f"{name} scale {scale:g} seed {seed}: {why}"
+        f"{name} scale {scale:g} {'draw' if _given(cells) else 'seed'} {seed}: {why}"
         for (seed, scale), why in found.items()
         if not isinstance(why, Evaluation)
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from noisecore.judging.curves.curve import Curve
+from noisecore.judging.curves.curve import Curve, Replicates
 from noisecore.judging.curves.matrix import Matrix
 from noisecore.records import Evaluation, GivenTrial, Trial, TrialRecord
 
@@ -28,6 +28,7 @@ def matched_curves(records: Iterable[TrialRecord]) -> dict[str, Curve]:
     curves = {}
     for name, cells in curve_cells(records).items():
         scales, seeds = _axes(cells)
+        replicates: Replicates = "draws" if _given(cells) else "seeds"
         accuracy = np.full((len(seeds), len(scales)), np.nan)
         loss = accuracy.copy()
         failures = []
@@ -38,7 +39,7 @@ def matched_curves(records: Iterable[TrialRecord]) -> dict[str, Curve]:
                 if isinstance(found, Evaluation):
                     accuracy[j, i], loss[j, i] = found.accuracy, found.loss
                 else:
-                    failures.append(f"{name} scale {scale:g} seed {seed}: {found}")
+                    failures.append(f"{name} scale {scale:g} {replicates[:-1]} {seed}: {found}")
         curves[name] = Curve(
             name=name,
             scales=np.array(scales, np.float64),
@@ -46,7 +47,8 @@ def matched_curves(records: Iterable[TrialRecord]) -> dict[str, Curve]:
             accuracy=accuracy,
             loss=loss,
             images=max((e.images for r in cells.values() for e in r.evaluations), default=0),
-            replicates="draws" if _given(cells) else "seeds",
+            replicates=replicates,
+            once=_once(cells, scales) if _given(cells) else (),
             failures=tuple(failures),
         )
     return curves
@@ -111,6 +113,19 @@ def curve_cells(records: Iterable[TrialRecord]) -> dict[str, Cells]:
             cell = scale, record.trial.seed
             cells[cell] = _one_of(cells[cell], record) if cell in cells else record
     return dict(sorted(groups.items()))
+
+
+def _once(cells: Cells, scales: Iterable[float]) -> tuple[float, ...]:
+    """Return the scales at which all draws saw the same images, and gave the same answers."""
+    found = []
+    for scale in scales:
+        seen = {
+            (each.images_sha256, each.correct, each.loss)
+            for (at, _), record in cells.items()
+            if at == scale and isinstance(each := evaluation_at(record, scale), Evaluation)
+        }
+        found += [scale] if len(seen) == 1 else []
+    return tuple(found)
 
 
 def _given(cells: Cells) -> bool:

@@ -13,6 +13,7 @@ import pandas as pd
 from scipy.integrate import trapezoid
 
 from noisecore.judging.statistics import Floats, Interval, mean_interval
+from noisecore.noise import as_written
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -35,7 +36,7 @@ class Point:
     """A curve at one scale: accuracy and loss are (S,), a figure a seed, NaN where a trial failed.
 
     images: how many test images each accuracy is a share of. failures: a line for each NaN.
-    replicates: what a figure stands for, as in `Curve`.
+    replicates: what a figure stands for, as in `Curve`. once: whether they are one measurement.
     """
 
     curve: str
@@ -46,6 +47,7 @@ class Point:
     images: int
     failures: tuple[str, ...] = ()
     replicates: Replicates = "seeds"
+    once: bool = False
 
     @property
     def mean(self) -> float:
@@ -64,8 +66,8 @@ class Point:
 
     @property
     def interval(self) -> Interval:
-        """The 95 % t interval of mean accuracy over the seeds; NaN bounds for one seed."""
-        return mean_interval(self.accuracy)
+        """The 95 % t interval of mean accuracy over the seeds; NaN bounds for one measurement."""
+        return mean_interval(self.accuracy[:1] if self.once else self.accuracy)
 
     def __str__(self) -> str:
         return str(
@@ -78,6 +80,7 @@ class Point:
                 images=self.images,
                 failures=self.failures,
                 replicates=self.replicates,
+                once=(self.scale,) if self.once else (),
             )
         )
 
@@ -89,7 +92,8 @@ class Curve:
     scales: (k,) ascending. accuracy, loss: (S, k), a row a seed, NaN where the trial failed or is
     missing. images: how many test images each accuracy is a share of. failures: a line for each
     NaN, which trial and why; it starts with the trial's label. replicates: what a row stands for:
-    "seeds", or the "draws" of the test noise that one model was given.
+    "seeds", or the "draws" of the test noise that one model was given. once: the scales at which
+    all draws are one measurement: the same images, without noise or under one that draws nothing.
     """
 
     name: str
@@ -100,6 +104,7 @@ class Curve:
     images: int
     failures: tuple[str, ...] = ()
     replicates: Replicates = "seeds"
+    once: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         shape = (len(self.seeds), len(self.scales))
@@ -132,7 +137,7 @@ class Curve:
 
     def at(self, scale: float) -> Point:
         """Return the figures at one scale; raise `ValueError` if the curve has none there."""
-        found = np.flatnonzero(self.scales == scale)
+        found = np.flatnonzero(self.scales == as_written(scale))
         if not len(found):
             known = ", ".join(f"{s:g}" for s in self.scales)
             raise ValueError(f"{self.name}: scale must be one of {known}, got {scale:g}")
@@ -144,8 +149,11 @@ class Curve:
             accuracy=self.accuracy[:, i],
             loss=self.loss[:, i],
             images=self.images,
-            failures=tuple(f for f in self.failures if f" scale {scale:g} seed " in f),
+            failures=tuple(
+                f for f in self.failures if f" scale {scale:g} {self.replicates[:-1]} " in f
+            ),
             replicates=self.replicates,
+            once=float(self.scales[i]) in self.once,
         )
 
     def without_zero(self) -> Curve:
@@ -160,7 +168,9 @@ class Curve:
             scales=self.scales[keep],
             accuracy=self.accuracy[:, keep],
             loss=self.loss[:, keep],
-            failures=tuple(f for f in self.failures if " scale 0 seed " not in f),
+            failures=tuple(
+                f for f in self.failures if f" scale 0 {self.replicates[:-1]} " not in f
+            ),
         )
 
     def scale_at_half(self) -> float | None:
@@ -255,13 +265,18 @@ class Curve:
         rows: list[tuple[str, ...]] = [("scale", "accuracy", "± 95 %", seeds, "loss")]
         for i, scale in enumerate(self.scales):
             column = self.accuracy[:, i]
+            once = float(scale) in self.once
             shown = f"{_figure(column.min())} to {_figure(column.max())}"
             rows.append(
                 (
                     f"{scale:g}",
                     _figure(self.mean_accuracy[i]),
-                    _figure(half[i]),
-                    shown if many else " ".join(_figure(value).rjust(6) for value in column),
+                    _figure(math.nan if once else half[i]),
+                    "once"
+                    if once
+                    else shown
+                    if many
+                    else " ".join(_figure(value).rjust(6) for value in column),
                     _figure(self.mean_loss[i]),
                 )
             )

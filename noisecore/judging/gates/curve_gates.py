@@ -21,6 +21,15 @@ from noisecore.judging.statistics import isotonic_test, rise_allowance
 _MORE_SCALES = "Give two or more scales greater than 0, with accuracy above chance at one of them."
 
 
+_MEANT = "if accuracy does rise with this noise, state the slack at the call."
+_RISE = {
+    "seeds": "Compare the seeds of the pair: if one stands out, train longer or run more seeds "
+    f"(--noise-seeds); {_MEANT}",
+    "draws": "Compare the draws of the pair: if one stands out, give more of them (draws=), or more "
+    f"images; {_MEANT}",
+}
+
+
 def judge_monotonic(
     curve: Curve, *, slack: float = 0.01, chance: float | None = None, rigorous: bool = False
 ) -> Verdict:
@@ -83,7 +92,8 @@ def _judge_isotonic(curve: Curve, end: int, slack: float, rows: list[dict[str, A
     rows = [row | {"within": None} for row in rows]
     name = curve.name
     if len(curve.seeds) < 2:
-        sentence = f"{name} has one seed: whether a rise is more than chance is not known"
+        one = curve.replicates[:-1]
+        sentence = f"{name} has one {one}: whether a rise is more than chance is not known"
         return make_verdict("monotonic", name, "inconclusive", sentence, rows)
     found = isotonic_test(curve.accuracy[:, :end], curve.images)
     failed = found.distance > slack + ROUNDING and found.p < ALPHA
@@ -107,8 +117,7 @@ def assert_monotonic(
     settle(
         judge_monotonic(curve, slack=slack, chance=chance, rigorous=rigorous),
         [curve],
-        failed="Compare the seeds of the pair: if one stands out, train longer or run more seeds "
-        "(--noise-seeds); if accuracy does rise with this noise, state the slack at the call.",
+        failed=_RISE[curve.replicates],
         inconclusive=_MORE_SCALES,
     )
 

@@ -21,14 +21,16 @@ from noisecore.judging.statistics import (
     prediction_p_value,
     wilson_interval,
 )
+from noisecore.noise import as_written
 
 
 def floor_for(floors: Mapping[float, float], scale: float) -> float | None:
     """Return the floor at a scale: its own, else that of the next greater scale, else None."""
     for listed, floor in floors.items():
         check_number(f"the floor of scale {listed:g}", floor, 0, 1)
-    above = [listed for listed in floors if listed >= scale]
-    return floors[min(above)] if above else None
+    above = {as_written(listed): floor for listed, floor in floors.items()}
+    above = {listed: floor for listed, floor in above.items() if listed >= as_written(scale)}
+    return above[min(above)] if above else None
 
 
 def judge_floor(
@@ -119,7 +121,7 @@ def judge_at_chance(
     ]
     strayed = [row for row in rows if not row["within"]]
     sentence = (
-        f"{len(strayed) or 'none'} of {len(rows)} seeds of {point.curve} at scale {point.scale:g} "
+        f"{len(strayed) or 'none'} of {len(rows)} {point.replicates} of {point.curve} at scale {point.scale:g} "
         f"left chance: accuracy {point.accuracy.min():.4f} to {point.accuracy.max():.4f}, "
         f"expected {chance:.4f} within {accuracy_within:g}; loss {point.loss.min():.4f} to "
         f"{point.loss.max():.4f}, expected {loss:.4f} within {loss_within:g}"
@@ -247,6 +249,6 @@ def _point(measured: Curve | Point, scale: float | None) -> Point:
         if scale is None:
             raise ValueError(f"scale must be given for a curve, got None for {measured.name}")
         return measured.at(scale)
-    if scale not in (None, measured.scale):
+    if scale is not None and as_written(scale) != measured.scale:
         raise ValueError(f"scale must be the point's own, {measured.scale:g}, got {scale:g}")
     return measured

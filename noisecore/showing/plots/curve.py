@@ -98,9 +98,9 @@ def plot_curve(curve: Curve) -> Figure:
     )
     seeds = len(curve.seeds)
     how = (
-        f"means of {seeds} seeds (dots), bars: 95 % t interval"
+        f"means of {seeds} {curve.replicates} (dots), bars: 95 % t interval"
         if seeds > 1
-        else "one seed, no interval"
+        else f"one {curve.replicates[:-1]}, no interval"
     )
     missing = sum(row.missing for row in rows)
     set_note(figure, curve.name, how, trials(missing, "failed or missing"))
