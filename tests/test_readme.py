@@ -83,7 +83,7 @@ def test_the_newcomers_path_as_it_is_shown(pytester, monkeypatch) -> None:
     test.write_text(code.replace("max_iter=1000", "max_iter=1"))
     worse = pytester.runpytest_subprocess(test, *commands[-1].split())
     assert worse.ret == 1
-    worse.stdout.fnmatch_lines(["*no regression: fail:*is worse than its baseline*"])
+    worse.stdout.fnmatch_lines(["*no regression: fail:** than its baseline*"])
 
 
 def test_results_made_elsewhere_as_they_are_shown(pytester, monkeypatch) -> None:
@@ -107,4 +107,4 @@ def test_results_made_elsewhere_as_they_are_shown(pytester, monkeypatch) -> None
     save(2)
     worse = pytester.runpytest_subprocess("--noise-baseline=auto")
     assert worse.ret == 1
-    worse.stdout.fnmatch_lines(["*no regression: fail:*is worse than its baseline*"])
+    worse.stdout.fnmatch_lines(["*no regression: fail:** than its baseline*"])

@@ -80,7 +80,9 @@ def test_from_no_baseline_to_a_renewed_one(repository, xdist) -> None:
     fell = run()
     assert fell.ret == pytest.ExitCode.TESTS_FAILED
     text = " ".join(fell.stdout.str().split())
-    assert "test_mine.py::test_mine/gaussian is worse than its baseline: mean accuracy" in text
+    assert (
+        "test_mine.py::test_mine/gaussian is more fragile than its baseline: mean accuracy" in text
+    )
     assert "scale 0.2 changed by -" in text or "scale 1 changed by -" in text
     fell.stdout.fnmatch_lines(["to look again:", "  pytest test_mine.py::test_mine *rigorous"])
 
@@ -239,7 +241,7 @@ def test_mine(robustness, noise_baseline):
     change(repository, "outputs(model)", "outputs(worse)")
     ended = repository.runpytest_subprocess("--noise-baseline=auto")
     assert ended.ret == 1
-    ended.stdout.fnmatch_lines(["*test_mine* is worse than its baseline*"])
+    ended.stdout.fnmatch_lines(["*test_mine* is more fragile than its baseline*"])
     change(repository, "outputs(worse), images()[1]", "{1: []}, [0]")
     ended = repository.runpytest_subprocess("--noise-baseline=auto")
     ended.stdout.fnmatch_lines(["*noisecore: outputs must have scale 0, *, got none*"])

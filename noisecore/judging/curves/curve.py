@@ -266,17 +266,15 @@ class Curve:
         for i, scale in enumerate(self.scales):
             column = self.accuracy[:, i]
             once = float(scale) in self.once
-            shown = f"{_figure(column.min())} to {_figure(column.max())}"
+            each = " ".join(_figure(value).rjust(6) for value in column)
+            span = f"{_figure(column.min())} to {_figure(column.max())}"
+            shown = "once" if once else span if many else each
             rows.append(
                 (
                     f"{scale:g}",
                     _figure(self.mean_accuracy[i]),
                     _figure(math.nan if once else half[i]),
-                    "once"
-                    if once
-                    else shown
-                    if many
-                    else " ".join(_figure(value).rjust(6) for value in column),
+                    shown,
                     _figure(self.mean_loss[i]),
                 )
             )

@@ -25,8 +25,8 @@ _MEANT = "if accuracy does rise with this noise, state the slack at the call."
 _RISE = {
     "seeds": "Compare the seeds of the pair: if one stands out, train longer or run more seeds "
     f"(--noise-seeds); {_MEANT}",
-    "draws": "Compare the draws of the pair: if one stands out, give more of them (draws=), or more "
-    f"images; {_MEANT}",
+    "draws": "Compare the draws of the pair: if one stands out, give more of them (draws=), or "
+    f"more images; {_MEANT}",
 }
 
 
