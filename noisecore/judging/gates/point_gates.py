@@ -121,10 +121,11 @@ def judge_at_chance(
     ]
     strayed = [row for row in rows if not row["within"]]
     sentence = (
-        f"{len(strayed) or 'none'} of {len(rows)} {point.replicates} of {point.curve} at "
-        f"scale {point.scale:g} left chance: accuracy {point.accuracy.min():.4f} to {point.accuracy.max():.4f}, "
-        f"expected {chance:.4f} within {accuracy_within:g}; loss {point.loss.min():.4f} to "
-        f"{point.loss.max():.4f}, expected {loss:.4f} within {loss_within:g}"
+        f"{len(strayed) or 'none'} of {len(rows)} {point.replicates} of {point.curve} at scale "
+        f"{point.scale:g} left chance: accuracy {point.accuracy.min():.4f} to "
+        f"{point.accuracy.max():.4f}, expected {chance:.4f} within {accuracy_within:g}; loss "
+        f"{point.loss.min():.4f} to {point.loss.max():.4f}, expected {loss:.4f} within "
+        f"{loss_within:g}"
     )
     return make_verdict("at chance", point.curve, "fail" if strayed else "pass", sentence, rows)
 

@@ -65,7 +65,7 @@ def regression_sentence(
         return f"{curve} is identical to its baseline: the same answers and losses"
     if outcome != "pass":
         deciding = [row for row in rows if row["verdict"] == outcome]
-        scales = [row for row in deciding if "difference" in row and row["scale"] is not None]
+        scales = [row for row in deciding if "difference" in row and row["scale"]]  # noisy ones
         # The table has them all: the sentence names the scale that fell the most.
         worst = min(scales, key=lambda row: float(row["difference"]), default=None)
         shown = "; ".join(_in_words(row) for row in deciding if row is worst or row not in scales)
