@@ -140,7 +140,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if is_worker(config):
         vars(config)["workeroutput"][_SELECTED] = selected.to_dict()
     requests = [r for item in session.items for r in item.stash.get(REQUESTS, ())]
-    if requests or any(evaluates(item) for item in session.items):
+    evaluating = [item for item in session.items if evaluates(item)]
+    if requests or any(item.get_closest_marker("skip") is None for item in evaluating):
         run = config.stash[RUN] = _make_run(config, trains=bool(requests))
         run.family += [r for item in comparing for r in item.stash.get(REQUESTS, ())]
         compared = [

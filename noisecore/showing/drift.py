@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from noisecore.judging.drift import Drift, Environment, least_seen
 from noisecore.judging.gates import regression_lines, regression_rows
 from noisecore.showing.markdown import code, number, table, text
-from noisecore.showing.rows import curve_rows
+from noisecore.showing.rows import curve_rows, shown_estimate
 
 
 def make_drift_summary(
@@ -80,10 +80,7 @@ def _accuracies(found: Sequence[Drift], name: str) -> str:
     rows = []
     for one in mine:
         cells = {row.scale: row.accuracy for row in curve_rows(one.curve)} if one.curve else {}
-        shown = [
-            f"{number(cells[s].mean)} ± {number(cells[s].half)}" if s in cells else ""
-            for s in scales
-        ]
+        shown = [shown_estimate(cells[s]) if s in cells else "" for s in scales]
         rows.append([code(one.environment), *shown])
     head = ["accuracy ± 95 % at scale", *(f"{scale:g}" for scale in scales)]
     return table(head, rows)

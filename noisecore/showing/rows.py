@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from noisecore.judging.curves import Curve
 from noisecore.judging.statistics import mean_interval
+from noisecore.showing.markdown import number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +61,12 @@ def estimate(values: ArrayLike) -> Estimate:
         deviation=float(data.std(ddof=1)) if data.size > 1 else math.nan,
         seeds=data.size,
     )
+
+
+def shown_estimate(estimate: Estimate) -> str:
+    """Return a mean with what stands behind a plus-minus sign, where there is any."""
+    half = estimate.half
+    return number(estimate.mean) + ("" if math.isnan(half) else f" ± {half:.4f}")
 
 
 def curve_rows(curve: Curve) -> list[Row]:

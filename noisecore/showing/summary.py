@@ -12,7 +12,7 @@ from noisecore.judging.gates import HEAD, Verdict, regression_lines, regression_
 from noisecore.records import Trial, TrialRecord
 from noisecore.showing.markdown import bullets, code, number, table, text
 from noisecore.showing.results import Results, assemble
-from noisecore.showing.rows import Estimate, curve_rows
+from noisecore.showing.rows import curve_rows, shown_estimate
 
 _ORDER = ("fail", "inconclusive", "pass")
 
@@ -160,7 +160,7 @@ def _curve_table(curve: Curve, verdicts: Sequence[Verdict]) -> str:
     rows = [
         [
             f"{row.scale:g}",
-            _estimate(row.accuracy),
+            shown_estimate(row.accuracy),
             number(row.loss.mean),
             f"{row.accuracy.seeds} of {seeds}" if row.missing else f"{row.accuracy.seeds}",
             *([floors.get(row.scale, "")] if floors else []),
@@ -255,8 +255,3 @@ def _train_seconds(records: Sequence[TrialRecord]) -> float:
 
 def _distinct(values: Iterable[str]) -> str:
     return "; ".join(text(value) for value in dict.fromkeys(values))
-
-
-def _estimate(estimate: Estimate) -> str:
-    half = estimate.half
-    return number(estimate.mean) + ("" if math.isnan(half) else f" ± {half:.4f}")

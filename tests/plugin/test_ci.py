@@ -24,6 +24,8 @@ def test_not_in_ci(own, monkeypatch, value) -> None:
     monkeypatch.setenv("CI", value)
     own.run().assert_outcomes(skipped=2)
     assert own.run(UPDATE).ret == 0
+    own.run().assert_outcomes(skipped=2)  # and what the last run left stays
+    assert own.results["verdicts"]
 
 
 def test_answered(own, monkeypatch) -> None:

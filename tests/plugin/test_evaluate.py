@@ -203,6 +203,23 @@ def test_records_are_judged_again(repository) -> None:
     run.stdout.fnmatch_lines(["3 of 3 trials*"])
 
 
+def test_given_records_against_their_baseline(repository) -> None:
+    """Given records equal the baseline that they made, in whatever order their files are."""
+    assert repository.runpytest("--noise-update-baseline").ret == pytest.ExitCode.OK
+    trials = repository.path / "noisecore-results/quick/trials"
+    records = [json.loads(path.read_text()) for path in sorted(trials.glob("*.json"))]
+    for turn in range(3):
+        folder = repository.path / f"records{turn}"
+        folder.mkdir()
+        for place, record in enumerate(records[turn:] + records[:turn]):
+            (folder / f"{place}.json").write_text(json.dumps(record))
+        run = repository.runpytest(
+            "--noise-baseline=auto", f"--noise-records={folder}", f"--noise-artifacts=again{turn}"
+        )
+        assert run.ret == pytest.ExitCode.OK
+        run.stdout.fnmatch_lines(["*is identical to its baseline*"])
+
+
 def test_other_tests_leave_nothing(pytester, monkeypatch) -> None:
     """A run that evaluates nothing has no artifacts, with and without xdist."""
     monkeypatch.delenv("CI", raising=False)
