@@ -112,7 +112,7 @@ class TestCompare:
         assert words in found.obstacles
 
     def test_another_text_of_the_training_noise(self) -> None:
-        """What a model was trained with may be another text: that training is what is judged."""
+        """Another text of the noise of a training is a note where the answers are the same."""
         sides = [
             [
                 make_record(
@@ -125,7 +125,14 @@ class TestCompare:
         ]  # fmt: skip
         (found,) = compare_records(*sides).values()
         assert not found.obstacles
-        assert "trained with source is aaaaaaaaaaaa, was bbbbbbbbbbbb" in found.notes
+        words = "trained with is aaaaaaaaaaaa, was bbbbbbbbbbbb"
+        assert f"{words}, and the answers are the same" in found.notes
+        other = [
+            replace(r, evaluations=tuple(replace(e, loss=9.0) for e in r.evaluations))
+            for r in sides[0]
+        ]
+        (found,) = compare_records(other, sides[1]).values()
+        assert found.obstacles == (words,)
 
     def test_other_images(self) -> None:
         """Noisy test images that differ are an obstacle, unless NumPy or the processor does too."""
