@@ -56,7 +56,7 @@ def plot_drift(found: Sequence[Drift]) -> Figure:
     reference = next((one.environment for one in found if one.verdict is None), "?")
     set_note(
         figure,
-        "accuracy: means over the seeds, bars: 95 % t interval",
+        "accuracy: means over the seeds (of a given model: draws), bars: 95 % t interval",
         f"change: against {reference}, black: of the mean over the scales, bars: 95 % interval",
         "training and memory: medians over the trials with noise",
     )
