@@ -149,7 +149,12 @@ def pytest_collection_finish(session: pytest.Session) -> None:
             for item in comparing
             for request in item.stash.get(REQUESTS, ())
         ]
-        run.source.submit(requests, compared)
+        try:
+            run.source.submit(requests, compared)
+        except OSError as error:
+            raise pytest.UsageError(
+                f"noisecore: the artifacts cannot be written: {error.strerror or error}"
+            ) from None
 
 
 def _make_run(config: pytest.Config, *, trains: bool = True) -> Run:

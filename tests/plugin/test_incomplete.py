@@ -167,6 +167,13 @@ class TestUnwritten:
         assert result.ret == pytest.ExitCode.TESTS_FAILED
         result.stdout.fnmatch_lines(["the step summary *nowhere/step.md could not be written: *"])
 
+    def test_plan_that_cannot_be_written(self, green, usage_line) -> None:
+        """Where not even the plan can be written, the run ends in one line before any test."""
+        (green.folder / "trials/.plan").unlink()
+        (green.folder / "trials/.plan").mkdir()
+        assert "the artifacts cannot be written" in usage_line(green.run(AUTO))
+        assert (green.folder / "results.json").exists()
+
     def test_folder_taken_away(self, green) -> None:
         """Even without its folder the run ends in words, not in a traceback."""
         self.spoil(green, "shutil.rmtree(folder)")
