@@ -218,8 +218,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         assert run is not None
         try:
             records = _wait(run, item.stash.get(REQUESTS, ()), verdicts)
-            if handle is not None:
-                handle.records = records
+            if handle is not None:  # before the curves that fixtures of the test have evaluated
+                handle.records[:0] = records
             result = yield
             if handle is not None and run.reference is not None and baseline.compares(item):
                 run.reference.check_evaluated(item.stash[NODEID], handle.evaluated)

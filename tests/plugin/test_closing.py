@@ -85,6 +85,25 @@ def test_judged_elsewhere(own) -> None:
     assert "did not judge" not in result.stdout.str()
 
 
+def test_evaluated_in_a_fixture(own) -> None:
+    """A curve that a fixture evaluates is its test's: it is there, compared, and not forgotten."""
+    own.write(
+        "test_a.py",
+        "@pytest.fixture\ndef curve(robustness):\n"
+        "    return robustness.evaluate(model, *images(), scales=[0.2, 1])\n\n"
+        "def test_one(curve, robustness, noise_baseline):\n"
+        "    assert robustness.curve.name == curve.name\n"
+        "    assert_monotonic(curve, slack=0.01)\n" + ASSERT,
+    )
+    own.make()
+    assert own.run(AUTO).ret == 0
+    own.change("test_a.py", "evaluate(model", "evaluate(worse")
+    assert own.run(AUTO).ret == pytest.ExitCode.TESTS_FAILED
+    own.change("test_a.py", ASSERT, "")
+    result = own.run(AUTO)
+    result.stdout.fnmatch_lines([f"  {ONE}: test_a.py::test_one did not fail, and did not *"])
+
+
 def test_skipped_is_no_failure(own) -> None:
     """A test that is skipped has judged nothing: the summary says so, and nothing fails."""
     own.make()
