@@ -76,11 +76,18 @@ def start(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def undisturbed(start):
-    """Return the numbers of every trial of a sweep that nobody disturbs, by label."""
+def calm(start):
+    """Return the folder of a sweep that nobody disturbs, and how many seconds it took."""
+    begun_at = time.monotonic()
     folder, process = start("undisturbed")
     assert process.wait(timeout=900) == 0
-    return numbers(folder)
+    return folder, time.monotonic() - begun_at
+
+
+@pytest.fixture(scope="module")
+def undisturbed(calm):
+    """Return the numbers of every trial of that sweep, by label."""
+    return numbers(calm[0])
 
 
 def numbers(folder: Path) -> dict:
@@ -110,13 +117,14 @@ def workers(session: int) -> list[int]:
     return found
 
 
-def test_killed_workers(start, undisturbed) -> None:
+def test_killed_workers(start, calm, undisturbed) -> None:
     """Twenty workers are killed at random moments: no trial is lost, and none differs."""
     folder, process = start("killed")
     dice = random.Random(0)
     killed: set[int] = set()
     while len(killed) < KILLS and process.poll() is None:
-        time.sleep(dice.uniform(0.5, 5.0))
+        # As often as this machine needs it, so that all are killed before the sweep could end.
+        time.sleep(dice.uniform(0.2, 1.2) * calm[1] / KILLS)
         alive = sorted(set(workers(process.pid)) - killed)
         if alive:
             victim = dice.choice(alive)
