@@ -57,7 +57,8 @@ def evaluate_given(
     least_clean: accuracy on clean images under which nothing is measured; left out, what guessing
         the commonest class would reach.
 
-    The model gets float32 images in the range of `x`, uint8 ones too. Raises `GivenError`, or
+    The model gets float32 images in the range of `x`, uint8 ones too: a copy, which it may change.
+    Raises `GivenError`, or
     `NoiseError`, in one line, on what cannot be evaluated.
     """
     start = time.perf_counter()
@@ -140,10 +141,13 @@ def _environment(given: GivenModel) -> dict[str, Any]:
 
 
 def _ask(given: GivenModel, images: FloatArray, size: int, tally: Tally) -> NDArray[np.float64]:
-    """Return the outputs for all images, asked `size` at a time; the tally counts the seconds."""
+    """Return the outputs for all images, asked `size` at a time; the tally counts the seconds.
+
+    Every batch is a copy: what a model does to its input stays its own.
+    """
     parts = []
     for first in range(0, len(images), size):
-        batch = images[first : first + size]
+        batch = np.array(images[first : first + size], order="C")
         start = time.perf_counter()
         answer = given.ask(batch)
         outputs = as_outputs(answer, len(batch))  # a lazy answer is computed here
