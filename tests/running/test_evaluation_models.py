@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bands import CLASSES, X, Y, evaluate, sharp
+from bands import CLASSES, X, evaluate, sharp
 
 X255 = X * 255
 
@@ -27,6 +27,7 @@ class Keeper:
         self.kept = []
 
     def __call__(self, images):
+        """Answer."""
         for each in self.kept:
             each[:] = -1
         self.kept.append(images)
@@ -48,6 +49,7 @@ class Buffer:
         self.room = np.zeros((len(X), CLASSES))
 
     def __call__(self, images):
+        """Answer."""
         self.room[:] = 0
         self.room[: len(images)] = sharp(images / 255)
         return self.room[: len(images)]

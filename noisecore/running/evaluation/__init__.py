@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 import noisecore
 from noisecore.functions import source_sha256
 from noisecore.noise import FloatArray, Noise, Stream, apply_noise, check_scales, get_noise
 from noisecore.records import GivenTrial, TrialRecord
-from noisecore.running.evaluation.given import GivenError, GivenModel, as_outputs, given_model
+from noisecore.running.evaluation.answers import Kind, Outputs, as_outputs, check_kind, joined
+from noisecore.running.evaluation.given import GivenError, GivenModel, given_model
 from noisecore.running.evaluation.images import Pixels, Units, read_chunks
 from noisecore.running.evaluation.outputs import evaluate_outputs
 from noisecore.running.evaluation.tally import Tally, wanted_scales
@@ -40,6 +40,7 @@ def evaluate_given(
     batch_size: int = 500,
     dataset: str | None = None,
     least_clean: float | None = None,
+    outputs: Kind | None = None,
     run: str = "",
 ) -> list[TrialRecord]:
     """Test a trained model at scale 0 and at each of `scales`; return a record a draw.
@@ -56,6 +57,8 @@ def evaluate_given(
     clip: bounds of the noisy images, in `units`.
     least_clean: accuracy on clean images under which nothing is measured; left out, what guessing
         the commonest class would reach.
+    outputs: what the model gives, "probabilities" or "scores"; left out, what sums to 1, as its
+        precision can, is probabilities.
 
     The model gets float32 images in the range of `x`, uint8 ones too: a copy, which it may change.
     Raises `GivenError`, or
@@ -68,7 +71,8 @@ def evaluate_given(
     check_scales(function, wanted)
     if type(draws) is not int or draws < 1:
         raise GivenError(f"draws must be a whole number >= 1, got {draws!r}")
-    tally = Tally(wanted, draws)
+    check_kind(outputs, "outputs")
+    tally = Tally(wanted, draws, outputs, argument="outputs")
     digests = hashlib.sha256(), hashlib.sha256()
     pixels = Pixels(units, value_range)
     for images, labels in read_chunks(x, y):
@@ -84,8 +88,8 @@ def evaluate_given(
             )
             changed = not np.array_equal(inside, noisy)
             tally.noisy(draw, scale, noisy.tobytes(), changed=changed)
-            outputs = _ask(given, pixels.leave(noisy), batch_size, tally)
-            tally.judge(draw, scale, labels, outputs)
+            answers = _ask(given, pixels.leave(noisy), batch_size, tally)
+            tally.judge(draw, scale, labels, answers)
     pixels.check()
     tally.check(least_clean, units, function.__name__)
     origin = Path(x).name if isinstance(x, str | Path) else "arrays"
@@ -107,7 +111,7 @@ def evaluate_given(
         for draw in range(draws)
     ]
     environment = _environment(given) | {
-        "outputs": tally.outputs, "value_range": pixels.shown, "model_kind": given.kind,
+        "outputs": tally.kind, "value_range": pixels.shown, "model_kind": given.kind,
     }  # fmt: skip
     return [
         TrialRecord(
@@ -140,7 +144,7 @@ def _environment(given: GivenModel) -> dict[str, Any]:
     }
 
 
-def _ask(given: GivenModel, images: FloatArray, size: int, tally: Tally) -> NDArray[np.float64]:
+def _ask(given: GivenModel, images: FloatArray, size: int, tally: Tally) -> Outputs:
     """Return the outputs for all images, asked `size` at a time; the tally counts the seconds.
 
     Every batch is a copy: what a model does to its input stays its own.
@@ -150,10 +154,9 @@ def _ask(given: GivenModel, images: FloatArray, size: int, tally: Tally) -> NDAr
         batch = np.array(images[first : first + size], order="C")
         start = time.perf_counter()
         answer = given.ask(batch)
-        outputs = as_outputs(answer, len(batch))  # a lazy answer is computed here
+        parts.append(as_outputs(answer, len(batch)))  # a lazy answer is computed here
         tally.model_seconds += time.perf_counter() - start
-        parts.append(outputs)
-    return np.concatenate(parts)
+    return joined(parts)
 
 
 __all__ = ["GivenError", "evaluate_given", "evaluate_outputs"]

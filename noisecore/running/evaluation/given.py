@@ -10,9 +10,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from noisecore.functions import source_sha256
 from noisecore.noise import FloatArray
 
@@ -99,23 +96,3 @@ def _source(model: Any) -> str:
     except (OSError, TypeError):
         text = f"{type(model).__module__}.{_name(model)}"
         return hashlib.sha256(text.encode()).hexdigest()
-
-
-def as_outputs(given: Any, images: int) -> NDArray[np.float64]:
-    """Return a model's outputs as float64 (images, classes); raise `GivenError` if they are not."""
-    if hasattr(given, "detach"):  # a PyTorch tensor
-        given = given.detach().cpu()
-    outputs = np.asarray(given)
-    if outputs.dtype.kind not in "fiu" or outputs.ndim != 2 or outputs.shape[0] != images:
-        raise GivenError(
-            f"the model must give class probabilities or scores, ({images}, classes), for "
-            f"{images} images, got {outputs.dtype} {outputs.shape}"
-        )
-    if outputs.shape[1] < 2:
-        raise GivenError(
-            "the model must give a column a class, got one: for a probability p of the second of "
-            "two classes, give numpy.hstack([1 - p, p])"
-        )
-    if not np.isfinite(outputs).all():
-        raise GivenError("the model's outputs must be finite numbers, got NaN or infinity")
-    return outputs.astype(np.float64)

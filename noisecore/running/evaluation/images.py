@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from noisecore.data import class_numbers, load_dataset
 from noisecore.noise import BLOCK, FloatArray
+from noisecore.running.evaluation.arrays import as_array
 from noisecore.running.evaluation.given import GivenError
 
 Units = Literal["range", "own"]
@@ -70,7 +71,8 @@ def _numbers(labels: NDArray[Any]) -> Labels:
     return class_numbers(labels, "y")[0]
 
 
-def _checked(images: NDArray[Any]) -> NDArray[Any]:
+def _checked(images: Any) -> NDArray[Any]:
+    images = as_array(images, "x")
     if images.ndim not in (3, 4) or 0 in images.shape:
         raise GivenError(
             "x must have the shape (n, height, width) or (n, height, width, channels), nothing "

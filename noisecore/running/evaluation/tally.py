@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from noisecore.noise import check_scale
 from noisecore.records import Evaluation, pack_right
+from noisecore.running.evaluation.answers import Outputs, check_probabilities, kind_of
 from noisecore.running.evaluation.given import GivenError
 from noisecore.running.evaluation.images import Labels, Units
 
@@ -41,25 +42,27 @@ def wanted_scales(scales: Iterable[float]) -> tuple[float, ...]:
 class Tally:
     """Counts right answers and losses, chunk by chunk."""
 
-    def __init__(self, scales: Sequence[float], draws: int) -> None:
+    def __init__(
+        self, scales: Sequence[float], draws: int, declared: str | None, *, argument: str
+    ) -> None:
+        """Take what outputs are declared to be, and the argument that declares it."""
         self.images = 0
         self.model_seconds = 0.0
-        self.outputs = ""
+        self.kind = declared or ""
+        self._argument = argument
         self._classes = 0
         self._counts = np.zeros(0, np.int64)
         self._clean = _Cell()
         self._cells = {(draw, scale): _Cell() for draw in range(draws) for scale in scales}
 
-    def clean(self, seen: bytes, labels: Labels, outputs: NDArray[np.float64]) -> None:
+    def clean(self, seen: bytes, labels: Labels, outputs: Outputs) -> None:
         """Take in the next clean images and their outputs; the first settle what outputs are.
 
         seen: what says which images they were: their own bytes.
         """
         if not self.images:
-            self._classes = outputs.shape[1]
-            sums = outputs.sum(axis=1)
-            whole = (outputs >= 0).all() and np.allclose(sums, 1, atol=1e-3)
-            self.outputs = "probabilities" if whole else "scores"
+            self._classes = outputs.values.shape[1]
+            self.kind = self.kind or kind_of(outputs)
         if labels.max() >= self._classes:
             raise GivenError(
                 f"labels must be below the {self._classes} classes that the model gives, "
@@ -77,18 +80,20 @@ class Tally:
         cell.changed = cell.changed or changed
         cell.seen.update(seen)
 
-    def judge(self, draw: int, scale: float, labels: Labels, outputs: NDArray[np.float64]) -> None:
+    def judge(self, draw: int, scale: float, labels: Labels, outputs: Outputs) -> None:
         """Take in the outputs for noisy images."""
         self._count(self._cells[draw, scale], labels, outputs)
 
-    def _count(self, cell: _Cell, labels: Labels, outputs: NDArray[np.float64]) -> None:
-        cell.right.append(outputs.argmax(axis=1) == labels)
-        own = outputs[np.arange(len(labels)), labels]
-        if self.outputs == "probabilities":
+    def _count(self, cell: _Cell, labels: Labels, outputs: Outputs) -> None:
+        values = outputs.values
+        cell.right.append(values.argmax(axis=1) == labels)
+        own = values[np.arange(len(labels)), labels]
+        if self.kind == "probabilities":
+            check_probabilities(outputs, self._argument)
             cell.loss += float(-np.log(np.clip(own, 1e-7, 1.0)).sum())  # Keras' own bound
         else:
-            greatest = outputs.max(axis=1)
-            summed = np.exp(outputs - greatest[:, np.newaxis]).sum(axis=1)
+            greatest = values.max(axis=1)
+            summed = np.exp(values - greatest[:, np.newaxis]).sum(axis=1)
             cell.loss += float((np.log(summed) + greatest - own).sum())
 
     def check(self, least_clean: float | None, units: Units, noise: str) -> None:
