@@ -19,8 +19,10 @@ from noisecore.noise import FloatArray, Noise, Stream, apply_noise, check_scales
 from noisecore.records import GivenTrial, TrialRecord
 from noisecore.running.evaluation.answers import Kind, Outputs, as_outputs, check_kind, joined
 from noisecore.running.evaluation.given import GivenError, GivenModel, given_model
-from noisecore.running.evaluation.images import Pixels, Units, read_chunks
+from noisecore.running.evaluation.images import Pixels, Units
+from noisecore.running.evaluation.layout import Channels, Layout, layout_of
 from noisecore.running.evaluation.outputs import evaluate_outputs
+from noisecore.running.evaluation.reading import read_chunks
 from noisecore.running.evaluation.tally import Tally, wanted_scales
 from noisecore.running.trials import peak_memory, processor
 
@@ -41,6 +43,7 @@ def evaluate_given(
     dataset: str | None = None,
     least_clean: float | None = None,
     outputs: Kind | None = None,
+    channels: Channels | None = None,
     run: str = "",
 ) -> list[TrialRecord]:
     """Test a trained model at scale 0 and at each of `scales`; return a record a draw.
@@ -59,13 +62,16 @@ def evaluate_given(
         the commonest class would reach.
     outputs: what the model gives, "probabilities" or "scores"; left out, what sums to 1, as its
         precision can, is probabilities.
+    channels: where `x` has its channels, "last" or "first"; left out, first where the model or `x`
+        is PyTorch's, else last. The noise is the same for both. Of a file, whose channels are
+        last, it says where the model takes them.
 
     The model gets float32 images in the range of `x`, uint8 ones too: a copy, which it may change.
-    Raises `GivenError`, or
-    `NoiseError`, in one line, on what cannot be evaluated.
+    Raises `GivenError`, or `NoiseError`, in one line, on what cannot be evaluated.
     """
     start = time.perf_counter()
     given = given_model(model)
+    layout = layout_of(channels, model, x)
     function = get_noise(noise) if isinstance(noise, str) else noise
     wanted = wanted_scales(scales)
     check_scales(function, wanted)
@@ -75,20 +81,20 @@ def evaluate_given(
     tally = Tally(wanted, draws, outputs, argument="outputs")
     digests = hashlib.sha256(), hashlib.sha256()
     pixels = Pixels(units, value_range)
-    for images, labels in read_chunks(x, y):
+    for images, labels in read_chunks(x, y, layout):
         for digest, part in zip(digests, (images, labels), strict=True):
             digest.update(f"{part.dtype} {part.shape[1:]}".encode() + part.tobytes())
         places = np.arange(tally.images, tally.images + len(images))
-        plain = images.astype(np.float32)
+        plain = images.astype(np.float32, order="C")
         inside = pixels.enter(images, plain)
-        tally.clean(inside.tobytes(), labels, _ask(given, plain, batch_size, tally))
+        tally.clean(inside.tobytes(), labels, _ask(given, plain, layout, batch_size, tally))
         for draw, scale in ((draw, scale) for draw in range(draws) for scale in wanted):
             noisy = apply_noise(
                 function, inside, scale, Stream(draw, "test"), indices=places, clip=clip
             )
             changed = not np.array_equal(inside, noisy)
             tally.noisy(draw, scale, noisy.tobytes(), changed=changed)
-            answers = _ask(given, pixels.leave(noisy), batch_size, tally)
+            answers = _ask(given, pixels.leave(noisy), layout, batch_size, tally)
             tally.judge(draw, scale, labels, answers)
     pixels.check()
     tally.check(least_clean, units, function.__name__)
@@ -113,6 +119,8 @@ def evaluate_given(
     environment = _environment(given) | {
         "outputs": tally.kind, "value_range": pixels.shown, "model_kind": given.kind,
     }  # fmt: skip
+    if images.ndim == 4 and layout.model == "first":
+        environment["channels"] = "first"
     return [
         TrialRecord(
             key=trial.key(environment),
@@ -144,14 +152,14 @@ def _environment(given: GivenModel) -> dict[str, Any]:
     }
 
 
-def _ask(given: GivenModel, images: FloatArray, size: int, tally: Tally) -> Outputs:
+def _ask(given: GivenModel, images: FloatArray, layout: Layout, size: int, tally: Tally) -> Outputs:
     """Return the outputs for all images, asked `size` at a time; the tally counts the seconds.
 
     Every batch is a copy: what a model does to its input stays its own.
     """
     parts = []
     for first in range(0, len(images), size):
-        batch = np.array(images[first : first + size], order="C")
+        batch = layout.batch(images[first : first + size])
         start = time.perf_counter()
         answer = given.ask(batch)
         parts.append(as_outputs(answer, len(batch)))  # a lazy answer is computed here

@@ -1,17 +1,13 @@
-"""Images and labels in chunks, whatever they come from, and their way into the noise's units."""
+"""The way of images into the noise's units, and back."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from noisecore.data import class_numbers, load_dataset
 from noisecore.noise import BLOCK, FloatArray
-from noisecore.running.evaluation.arrays import as_array
 from noisecore.running.evaluation.given import GivenError
 
 Units = Literal["range", "own"]
@@ -19,70 +15,6 @@ Labels = NDArray[np.int64]
 
 # Images that are held at once: memory follows them, and not the data.
 CHUNK = 4 * BLOCK
-
-
-def read_chunks(x: Any, y: Any) -> Iterator[tuple[NDArray[Any], Labels]]:
-    """Yield images and class numbers, `CHUNK` at a time; raise `GivenError` on what is neither."""
-    if hasattr(x, "as_numpy_iterator") or isinstance(x, str | Path):
-        if y is not None:
-            raise GivenError("y must be left out where x brings the labels, got both")
-        if isinstance(x, str | Path):
-            data = load_dataset(str(x))
-            x, y = data.x_test, data.y_test
-        else:
-            yield from _regrouped(x)
-            return
-    if y is None:
-        raise GivenError("y must be the labels of x, got none")
-    images, labels = np.asanyarray(x), np.asarray(y)
-    if len(images.shape) == 0 or len(images) != len(labels) or not len(images):
-        raise GivenError(
-            "x and y must be equally many images and labels, one at least, "
-            f"got {images.shape} and {labels.shape}"
-        )
-    numbers = _numbers(labels)
-    for first in range(0, len(images), CHUNK):
-        part = slice(first, first + CHUNK)
-        yield _checked(images[part]), numbers[part]
-
-
-def _regrouped(dataset: Any) -> Iterator[tuple[NDArray[Any], Labels]]:
-    """Yield the batches of a `tf.data.Dataset` in chunks of another size."""
-    images: list[NDArray[Any]] = []
-    labels: list[Labels] = []
-    held = 0
-    for element in dataset.as_numpy_iterator():
-        if not isinstance(element, tuple) or len(element) != 2:
-            raise GivenError("a tf.data.Dataset must hold (images, labels), got other elements")
-        if np.ndim(element[0]) == 3 and np.ndim(element[1]) <= 1:
-            element = tuple(np.asarray(part)[np.newaxis] for part in element)  # it is not batched
-        images.append(_checked(element[0]))
-        labels.append(_numbers(np.asarray(element[1])))
-        held += len(images[-1])
-        while held >= CHUNK:
-            x, y = np.concatenate(images), np.concatenate(labels)
-            yield x[:CHUNK], y[:CHUNK]
-            images, labels, held = [x[CHUNK:]], [y[CHUNK:]], held - CHUNK
-    if held:
-        yield np.concatenate(images), np.concatenate(labels)
-
-
-def _numbers(labels: NDArray[Any]) -> Labels:
-    return class_numbers(labels, "y")[0]
-
-
-def _checked(images: Any) -> NDArray[Any]:
-    images = as_array(images, "x")
-    if images.ndim not in (3, 4) or 0 in images.shape:
-        raise GivenError(
-            "x must have the shape (n, height, width) or (n, height, width, channels), nothing "
-            f"empty, got {images.shape}"
-        )
-    if images.dtype != np.uint8 and images.dtype.kind != "f":
-        raise GivenError(f"x must be uint8 or floating, got {images.dtype}: convert it first")
-    if images.dtype.kind == "f" and not np.isfinite(images).all():
-        raise GivenError("x must have finite pixels, got NaN or infinity")
-    return images
 
 
 class Pixels:
