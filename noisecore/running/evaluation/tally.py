@@ -15,6 +15,7 @@ from noisecore.noise import check_scale
 from noisecore.records import Evaluation, pack_right
 from noisecore.running.evaluation.answers import Outputs, check_probabilities, kind_of
 from noisecore.running.evaluation.given import GivenError
+from noisecore.running.evaluation.guessing import guessed, matches
 from noisecore.running.evaluation.images import Labels, Units
 
 
@@ -52,6 +53,7 @@ class Tally:
         self._argument = argument
         self._classes = 0
         self._counts = np.zeros(0, np.int64)
+        self._answers = np.zeros(0, np.int64)
         self._clean = _Cell()
         self._cells = {(draw, scale): _Cell() for draw in range(draws) for scale in scales}
 
@@ -69,7 +71,9 @@ class Tally:
                 f"got {labels.max()}: was it trained on other classes?"
             )
         counts = np.bincount(labels, minlength=self._classes)
+        answers = np.bincount(outputs.values.argmax(axis=1), minlength=self._classes)
         self._counts = counts if not self.images else self._counts + counts
+        self._answers = answers if not self.images else self._answers + answers
         self.images += len(labels)
         self._clean.seen.update(seen)
         self._count(self._clean, labels, outputs)
@@ -99,19 +103,24 @@ class Tally:
     def check(self, least_clean: float | None, units: Units, noise: str) -> None:
         """Raise `GivenError` if the model guesses, or a noise changed nothing."""
         right = int(sum(part.sum() for part in self._clean.right))
-        accuracy, commonest = right / self.images, float(self._counts.max()) / self.images
+        accuracy = right / self.images
+        other = "on images in [0, 1]" if units == "own" else "on standardised images"
+        cause = f"was the model trained {other}, or on other labels?"
         if least_clean is not None:
-            guesses, bound = accuracy < least_clean, f"least_clean, {least_clean:g}"
-        else:
-            # One-sided 95 %, so that a guesser that was lucky is known for one.
-            luck = 1.645 * math.sqrt(commonest * (1 - commonest) / self.images)
-            guesses = commonest < 1 and accuracy <= commonest + luck
-            bound = f"what guessing the commonest class can reach, {commonest + luck:.4f}"
-        if guesses:
-            other = "on images in [0, 1]" if units == "own" else "on standardised images"
+            if not accuracy >= least_clean:
+                raise GivenError(
+                    f"accuracy on clean images must be at least least_clean, {least_clean:g}, "
+                    f"got {accuracy:.4f}: {cause} Give it what its own predict takes"
+                )
+        elif guessed(right, self._answers, self._counts):
+            chance = matches(self._answers, self._counts)[0] / self.images
+            commonest = int(self._counts.argmax())
+            share = self._counts[commonest] / self.images
             raise GivenError(
-                f"accuracy on clean images must be above {bound}, got {accuracy:.4f}: was the "
-                f"model trained {other}, or on other labels? Give it what its own predict takes"
+                f"accuracy on clean images is {accuracy:.4f}, no better than answers that ignore "
+                f"the images ({chance:.4f} for these answers and labels; class {commonest} alone "
+                f"is {share:.4f} of the labels): {cause} If it is right, say so with "
+                f"least_clean={math.floor(accuracy * 100) / 100:g}"
             )
         idle = sorted({scale for (_, scale), cell in self._cells.items() if not cell.changed})
         if idle:
