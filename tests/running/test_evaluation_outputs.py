@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bands import X, Y, bands, evaluate, sharp
+from bands import CLASSES, X, Y, bands, evaluate, sharp
 
 from noisecore.noise import Stream, apply_noise, gaussian
 from noisecore.running.evaluation import GivenError, evaluate_outputs
@@ -18,6 +18,11 @@ def many(images):
     answers = np.full((len(images), 60), 0.0061, np.float32)
     answers[:, :3] += sharp(images) * np.float32(1 - answers[0].sum())
     return answers
+
+
+def _bands(tf, images):
+    means = [tf.reduce_mean(images[:, 2 * k : 2 * k + 2], axis=(1, 2, 3)) for k in range(CLASSES)]
+    return tf.stack(means, axis=1)
 
 
 def rounded(kind):
@@ -69,12 +74,17 @@ class TestPrecision:
             assert other.at(0.5).loss == record.at(0.5).loss
             assert other.at(0.5).correct == record.at(0.5).correct
 
-    def test_keras_and_its_file(self) -> None:
-        """bfloat16 outputs of a TensorFlow tensor are taken as they are."""
+    def test_keras(self) -> None:
+        """A Keras model in bfloat16 gives probabilities, by itself and as a tensor."""
         tf = pytest.importorskip("tensorflow")
-        (record,) = evaluate(lambda images: tf.cast(sharp(images), tf.bfloat16), draws=1)
-        assert record.environment["outputs"] == "probabilities"
-        assert record.evaluations[0].accuracy > 0.9
+        keras = pytest.importorskip("keras")
+        layer = keras.layers.Lambda(lambda images: 20 * _bands(tf, images), dtype="bfloat16")
+        model = keras.Sequential([keras.Input(X.shape[1:]), layer, keras.layers.Softmax()])
+        for each in (model, lambda images: tf.cast(model(images), tf.bfloat16)):
+            (record,), (exact,) = evaluate(each, draws=1), evaluate(draws=1)
+            assert record.environment["outputs"] == "probabilities"
+            assert record.evaluations[0].accuracy > 0.9
+            assert record.at(0.5).loss == pytest.approx(exact.at(0.5).loss, rel=0.1)
 
     def test_values_are_kept(self) -> None:
         """Every value that a coarse dtype has arrives as it is, up to the greatest."""
