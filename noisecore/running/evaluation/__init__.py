@@ -12,28 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 import noisecore
 from noisecore.functions import source_sha256
 from noisecore.noise import FloatArray, Noise, Stream, apply_noise, check_scales, get_noise
 from noisecore.records import GivenTrial, TrialRecord
-from noisecore.running.evaluation.given import (
-    GivenError,
-    GivenModel,
-    Outputs,
-    as_outputs,
-    given_model,
-)
-from noisecore.running.evaluation.images import (
-    Channels,
-    Pixels,
-    Units,
-    default_channels,
-    laid_out,
-    read_chunks,
-)
+from noisecore.running.evaluation.answers import Kind, Outputs, as_outputs, check_kind, joined
+from noisecore.running.evaluation.given import GivenError, GivenModel, given_model
+from noisecore.running.evaluation.images import Pixels, Units
+from noisecore.running.evaluation.layout import Channels, Layout, layout_of
 from noisecore.running.evaluation.outputs import evaluate_outputs
+from noisecore.running.evaluation.reading import read_chunks
 from noisecore.running.evaluation.tally import Tally, wanted_scales
 from noisecore.running.trials import peak_memory, processor
 
@@ -51,10 +40,10 @@ def evaluate_given(
     value_range: tuple[float, float] | None = None,
     clip: tuple[float, float] | None = None,
     batch_size: int = 500,
-    channels: Channels | None = None,
-    outputs: Outputs | None = None,
     dataset: str | None = None,
     least_clean: float | None = None,
+    outputs: Kind | None = None,
+    channels: Channels | None = None,
     run: str = "",
 ) -> list[TrialRecord]:
     """Test a trained model at scale 0 and at each of `scales`; return a record a draw.
@@ -62,60 +51,57 @@ def evaluate_given(
     model: a Keras model, a `.keras` file, or a function from float32 images, `batch_size` at most,
         to class probabilities or scores, (images, classes). Scores are taken for logits.
     x, y: images as the model takes them, (n, height, width) or (n, height, width, channels), and
-        labels, (n,) class numbers or (n, classes) one-hot; or a `tf.data.Dataset` of both, which
-        gives the same order each time; or an `.npz` file with x_test and y_test.
-    channels: where `x` has them, "last" or "first" (of a file, where the model takes them); left
-        out, first for a PyTorch module, tensor or DataLoader, and last for all else. Either way
-        the same images get the same noise.
-    outputs: what the model gives, "probabilities" or "scores"; left out, told by whether they sum
-        to 1, as nearly as their precision lets them.
+        labels, (n,) class numbers or (n, classes) one-hot; or a `tf.data.Dataset` of both; or an
+        `.npz` file with x_test and y_test.
     units: what scale 1 is. "range": from the least to the greatest value that a pixel can have,
         the `value_range`; left out, 0 to 255 for uint8 and 0 to 1 for floats. "own": the units of
         `x`, whatever its range: for a model that takes standardised images.
-    draws: realisations of the noise, each a record; they stand beside each other as seeds do.
+    draws: realisations of the noise, each a record; they stand beside each other as seeds do. The
+        model is asked once for draws that are equal, as those of a noise that draws nothing.
     clip: bounds of the noisy images, in `units`.
-    least_clean: accuracy on clean images under which nothing is measured; left out, it must be
-        better than that of answers that ignore the images.
+    least_clean: accuracy on clean images under which nothing is measured; left out, answers that
+        agree with the labels no better than by chance are refused.
+    outputs: what the model gives, "probabilities" or "scores"; left out, what sums to 1, as its
+        precision can, is probabilities.
+    channels: where `x` has its channels, "last" or "first"; left out, first where the model or `x`
+        is PyTorch's, else last. The noise is the same for both. Of a file, whose channels are
+        last, it says where the model takes them.
 
-    The model gets float32 images in the range of `x`, uint8 ones too, and may change them: they
-    are its own. Where all draws of a scale are the same images, it is asked once. Raises
-    `GivenError`, or `NoiseError`, in one line, on what cannot be evaluated.
+    The model gets float32 images in the range of `x`, uint8 ones too: a copy, which it may change.
+    Raises `GivenError`, or `NoiseError`, in one line, on what cannot be evaluated.
     """
     start = time.perf_counter()
     given = given_model(model)
+    layout = layout_of(channels, model, x)
     function = get_noise(noise) if isinstance(noise, str) else noise
     wanted = wanted_scales(scales)
     check_scales(function, wanted)
     if type(draws) is not int or draws < 1:
         raise GivenError(f"draws must be a whole number >= 1, got {draws!r}")
-    channels = default_channels(model, x) if channels is None else channels
-    if channels not in ("last", "first"):
-        raise GivenError(f"channels must be 'last' or 'first', got {channels!r}")
-    tally = Tally(wanted, draws, outputs)
+    check_kind(outputs, "outputs")
+    tally = Tally(wanted, draws, outputs, argument="outputs")
     digests = hashlib.sha256(), hashlib.sha256()
     pixels = Pixels(units, value_range)
-
-    def ask(images: FloatArray) -> NDArray[np.float64]:
-        return _ask(given, images, batch_size, channels, tally)
-
-    for images, labels in read_chunks(x, y, channels):
+    for images, labels in read_chunks(x, y, layout):
         for digest, part in zip(digests, (images, labels), strict=True):
             digest.update(f"{part.dtype} {part.shape[1:]}".encode() + part.tobytes())
         places = np.arange(tally.images, tally.images + len(images))
-        plain = images.astype(np.float32)
+        plain = images.astype(np.float32, order="C")
         inside = pixels.enter(images, plain)
-        tally.clean(inside.tobytes(), labels, ask(plain))
+        tally.clean(inside.tobytes(), labels, _ask(given, plain, layout, batch_size, tally))
         for scale in wanted:
-            first = answers = None
+            first: tuple[bytes, Outputs] | None = None
             for draw in range(draws):
-                stream = Stream(draw, "test")
-                noisy = apply_noise(function, inside, scale, stream, indices=places, clip=clip)
-                changed = not np.array_equal(inside, noisy)
-                tally.noisy(draw, scale, noisy.tobytes(), changed=changed)
-                # A noise that draws nothing makes the same images again: one measurement.
-                if first is None or answers is None or not np.array_equal(first, noisy):
-                    answers = ask(pixels.leave(noisy))
-                    first = noisy
+                noisy = apply_noise(
+                    function, inside, scale, Stream(draw, "test"), indices=places, clip=clip
+                )
+                changed, seen = not np.array_equal(inside, noisy), noisy.tobytes()
+                tally.noisy(draw, scale, seen, changed=changed)
+                if first is None or seen != first[0]:  # a noise that draws nothing is asked once
+                    answers = _ask(given, pixels.leave(noisy), layout, batch_size, tally)
+                    first = first or (seen, answers)
+                else:
+                    answers = first[1]
                 tally.judge(draw, scale, labels, answers)
     pixels.check()
     tally.check(least_clean, units, function.__name__)
@@ -138,9 +124,9 @@ def evaluate_given(
         for draw in range(draws)
     ]
     environment = _environment(given) | {
-        "outputs": tally.outputs, "value_range": pixels.shown, "model_kind": given.kind,
+        "outputs": tally.kind, "value_range": pixels.shown, "model_kind": given.kind,
     }  # fmt: skip
-    if channels == "first":
+    if images.ndim == 4 and layout.model == "first":
         environment["channels"] = "first"
     return [
         TrialRecord(
@@ -173,19 +159,19 @@ def _environment(given: GivenModel) -> dict[str, Any]:
     }
 
 
-def _ask(
-    given: GivenModel, images: FloatArray, size: int, channels: Channels, tally: Tally
-) -> NDArray[np.float64]:
-    """Return the outputs for all images, asked `size` at a time; the tally counts the seconds."""
+def _ask(given: GivenModel, images: FloatArray, layout: Layout, size: int, tally: Tally) -> Outputs:
+    """Return the outputs for all images, asked `size` at a time; the tally counts the seconds.
+
+    Every batch is a copy: what a model does to its input stays its own.
+    """
     parts = []
     for first in range(0, len(images), size):
-        batch = laid_out(images[first : first + size], channels)
+        batch = layout.batch(images[first : first + size])
         start = time.perf_counter()
         answer = given.ask(batch)
-        outputs = as_outputs(answer, len(batch))  # a lazy answer is computed here
+        parts.append(as_outputs(answer, len(batch)))  # a lazy answer is computed here
         tally.model_seconds += time.perf_counter() - start
-        parts.append(outputs)
-    return np.concatenate(parts)
+    return joined(parts)
 
 
 __all__ = ["GivenError", "evaluate_given", "evaluate_outputs"]

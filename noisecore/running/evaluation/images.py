@@ -1,121 +1,20 @@
-"""Images and labels in chunks, whatever they come from, and their way into the noise's units."""
+"""The way of images into the noise's units, and back."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from noisecore.data import class_numbers, load_dataset
 from noisecore.noise import BLOCK, FloatArray
-from noisecore.running.evaluation.given import GivenError, as_array
-from noisecore.running.evaluation.tfdata import read_dataset
+from noisecore.running.evaluation.given import GivenError
 
 Units = Literal["range", "own"]
-Channels = Literal["last", "first"]
 Labels = NDArray[np.int64]
 
 # Images that are held at once: memory follows them, and not the data.
 CHUNK = 4 * BLOCK
-
-
-def read_chunks(x: Any, y: Any, channels: Channels) -> Iterator[tuple[NDArray[Any], Labels]]:
-    """Yield images, channels last, and class numbers, `CHUNK` at a time.
-
-    channels: where `x` has them; those of a file are last. Raises `GivenError` on what is neither.
-    """
-    if hasattr(x, "as_numpy_iterator") or isinstance(x, str | Path):
-        if y is not None:
-            raise GivenError("y must be left out where x brings the labels, got both")
-        if isinstance(x, str | Path):
-            data = load_dataset(str(x))
-            x, y, channels = data.x_test, data.y_test, "last"
-        else:
-            yield from _regrouped(read_dataset(x), channels)
-            return
-    if y is None:
-        raise GivenError("y must be the labels of x, got none")
-    images, labels = as_array(x), as_array(y)
-    if len(images.shape) == 0 or len(images) != len(labels) or not len(images):
-        raise GivenError(
-            "x and y must be equally many images and labels, one at least, "
-            f"got {images.shape} and {labels.shape}"
-        )
-    numbers = _numbers(labels)
-    for first in range(0, len(images), CHUNK):
-        part = slice(first, first + CHUNK)
-        yield _checked(images[part], channels), numbers[part]
-
-
-def _regrouped(
-    batches: Iterable[tuple[NDArray[Any], NDArray[Any]]], channels: Channels
-) -> Iterator[tuple[NDArray[Any], Labels]]:
-    """Yield batches of images and labels in chunks of another size."""
-    images: list[NDArray[Any]] = []
-    labels: list[Labels] = []
-    held = 0
-    for x, y in batches:
-        images.append(_checked(x, channels))
-        labels.append(_numbers(y))
-        held += len(images[-1])
-        while held >= CHUNK:
-            all_x, all_y = np.concatenate(images), np.concatenate(labels)
-            yield all_x[:CHUNK], all_y[:CHUNK]
-            images, labels, held = [all_x[CHUNK:]], [all_y[CHUNK:]], held - CHUNK
-    if held:
-        yield np.concatenate(images), np.concatenate(labels)
-
-
-def _numbers(labels: NDArray[Any]) -> Labels:
-    return class_numbers(labels, "y")[0]
-
-
-def _checked(images: NDArray[Any], channels: Channels) -> NDArray[Any]:
-    """Return images with their channels last; raise `GivenError` on what are none."""
-    if images.ndim not in (3, 4) or 0 in images.shape:
-        where = "height, width, channels" if channels == "last" else "channels, height, width"
-        raise GivenError(
-            f"x must have the shape (n, height, width) or (n, {where}), nothing empty, got "
-            f"{images.shape}"
-        )
-    if images.dtype.kind not in "f" and images.dtype != np.uint8:
-        raise GivenError(f"x must be uint8 or floating, got {images.dtype}: convert it first")
-    if images.dtype.kind == "f" and not np.isfinite(images).all():
-        raise GivenError("x must have finite pixels, got NaN or infinity")
-    if images.ndim == 3:
-        return images
-    own, others = (3, 1) if channels == "last" else (1, 3)
-    if images.shape[others] in _COLOURS and images.shape[own] not in _COLOURS:
-        other: Channels = "first" if channels == "last" else "last"
-        raise GivenError(
-            f"x must have its channels {channels}, got the shape {images.shape}, which looks like "
-            f"channels {other}: declare channels={other!r}"
-        )
-    return images if channels == "last" else np.moveaxis(images, 1, -1)
-
-
-# As many channels as images of few colours have: grey, colours, colours with transparency.
-_COLOURS = (1, 3, 4)
-
-
-def default_channels(model: Any, x: Any) -> Channels:
-    """Return where the channels are if nobody says: first for what is PyTorch's, else last."""
-    torch = sys.modules.get("torch")  # what is PyTorch's has imported it
-    if torch is None:
-        return "last"
-    kinds = (torch.Tensor, torch.utils.data.DataLoader)
-    return "first" if isinstance(model, torch.nn.Module) or isinstance(x, kinds) else "last"
-
-
-def laid_out(images: FloatArray, channels: Channels) -> FloatArray:
-    """Return a copy of images, channels last, as a model takes them: nobody else has it."""
-    if images.ndim == 4 and channels == "first":
-        images = np.moveaxis(images, -1, 1)
-    return np.array(images, order="C")
 
 
 class Pixels:

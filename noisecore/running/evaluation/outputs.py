@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -11,7 +12,9 @@ from numpy.typing import ArrayLike
 from noisecore.data import class_numbers
 from noisecore.noise import check_scale
 from noisecore.records import GivenTrial, TrialRecord
-from noisecore.running.evaluation.given import GivenError, Outputs, as_outputs
+from noisecore.running.evaluation.answers import Kind, as_outputs, check_kind
+from noisecore.running.evaluation.arrays import as_array
+from noisecore.running.evaluation.given import GivenError
 from noisecore.running.evaluation.images import Units
 from noisecore.running.evaluation.tally import Tally, wanted_scales
 
@@ -26,7 +29,7 @@ def evaluate_outputs(
     clip: tuple[float, float] | None = None,
     dataset: str = "arrays",
     least_clean: float | None = None,
-    kind: Outputs | None = None,
+    kind: Kind | None = None,
     run: str = "",
 ) -> list[TrialRecord]:
     """Make records of what a model gave elsewhere, for images that were noisy already.
@@ -34,8 +37,9 @@ def evaluate_outputs(
     outputs: by scale, 0 among them, class probabilities or scores, (n, classes), or of several
         draws of the noise (draws, n, classes), equally many at each scale but 0.
     y: labels, (n,) class numbers or (n, classes) one-hot.
-    noise, units: what the scales are of; kind: what the outputs are, "probabilities" or "scores",
-        as `evaluate_given` has it; all else as there.
+    kind: what the outputs are, "probabilities" or "scores"; left out, what sums to 1, as its
+        precision can, is probabilities.
+    noise, units: what the scales are of; all else as in `evaluate_given`.
 
     noisecore has not seen the images: that equal names stand for equal images is the caller's
     word. Raises `GivenError`, or `NoiseError` or `DatasetError`, on what cannot be meant.
@@ -45,23 +49,30 @@ def evaluate_outputs(
             "outputs must be a dict from each scale to class probabilities or scores, "
             f"got {type(outputs).__name__}"
         )
-    labels = class_numbers(np.asarray(y), "y")[0]
-    arrays = {check_scale(scale): np.asarray(given) for scale, given in outputs.items()}
-    if len(arrays) < len(outputs):
-        shown = ", ".join(map(str, outputs))
-        raise GivenError(f"outputs must have each scale once, got {shown}")
+    check_kind(kind, "kind")
+    labels = class_numbers(as_array(y, "y"), "y")[0]
+    arrays: dict[float, Any] = {}
+    for key, given in outputs.items():
+        scale = check_scale(key)
+        if scale in arrays:
+            raise GivenError(
+                f"outputs must have each scale once, got {scale:g} twice, the second as {key!r}: "
+                "leave one out, or stack them as draws, (draws, n, classes)"
+            )
+        arrays[scale] = given if hasattr(given, "ndim") else _listed(given)
     if 0.0 not in arrays:
         raise GivenError("outputs must have scale 0, the images without noise, got none")
     clean = as_outputs(arrays.pop(0.0), len(labels))
     wanted = wanted_scales(arrays)
     drawn = {
-        scale: given if given.ndim == 3 else given[np.newaxis] for scale, given in arrays.items()
+        scale: given if isinstance(given, list) or given.ndim == 3 else [given]
+        for scale, given in arrays.items()
     }
     draws = len(drawn[wanted[0]])
-    tally = Tally(wanted, draws, kind, "kind")
+    tally = Tally(wanted, draws, kind, argument="kind")
     declared = f"{dataset} {noise} {units} {clip} ".encode() + labels.tobytes()
     tally.clean(declared, labels, clean)
-    given_sha256 = hashlib.sha256(clean.tobytes())
+    given_sha256 = hashlib.sha256(clean.values.tobytes())
     for scale, given in drawn.items():
         if len(given) != draws:
             raise GivenError(
@@ -70,14 +81,15 @@ def evaluate_outputs(
             )
         for draw, each in enumerate(given):
             checked = as_outputs(each, len(labels))
-            if checked.shape != clean.shape:
+            if checked.values.shape != clean.values.shape:
                 raise GivenError(
-                    f"outputs must be {clean.shape} as at scale 0, got {checked.shape} at {scale:g}"
+                    f"outputs must be {clean.values.shape} as at scale 0, "
+                    f"got {checked.values.shape} at {scale:g}"
                 )
             seen = declared + f" {scale} {draw}".encode()
-            tally.noisy(draw, scale, seen, changed=not np.array_equal(clean, checked))
+            tally.noisy(draw, scale, seen, changed=not np.array_equal(clean.values, checked.values))
             tally.judge(draw, scale, labels, checked)
-            given_sha256.update(checked.tobytes())
+            given_sha256.update(checked.values.tobytes())
     tally.check(least_clean, units, noise)
     return [
         TrialRecord(
@@ -85,7 +97,7 @@ def evaluate_outputs(
             run=run,
             trial=trial,
             status="complete",
-            environment={"outputs": tally.outputs, "model_kind": "outputs"},
+            environment={"outputs": tally.kind, "model_kind": "outputs"},
             evaluations=tally.evaluations(trial.test_draw),
         )
         for trial in (
@@ -105,3 +117,10 @@ def evaluate_outputs(
             for draw in range(draws)
         )
     ]
+
+
+def _listed(given: Any) -> Any:
+    """Return nested lists as an array; a list of draws stays one, of arrays of any precision."""
+    if isinstance(given, list | tuple) and given and getattr(given[0], "ndim", 0) == 2:
+        return list(given)
+    return as_array(given, "outputs")

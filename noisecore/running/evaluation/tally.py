@@ -6,14 +6,16 @@ import hashlib
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from noisecore.noise import check_scale
 from noisecore.records import Evaluation, pack_right
-from noisecore.running.evaluation.given import GivenError, Outputs, settle_outputs
+from noisecore.running.evaluation.answers import Outputs, check_probabilities, kind_of
+from noisecore.running.evaluation.given import GivenError
+from noisecore.running.evaluation.guessing import guessed, matches
 from noisecore.running.evaluation.images import Labels, Units
 
 
@@ -38,60 +40,38 @@ def wanted_scales(scales: Iterable[float]) -> tuple[float, ...]:
     return wanted
 
 
-def blind(right: int, answers: NDArray[np.int64], labels: NDArray[np.int64]) -> bool:
-    """Return whether so many right answers could be had without a look at the images.
-
-    answers, labels: how many there are of each class. Were the labels dealt out anew among the
-    images, the number of right answers would have the mean and variance computed here; `right`
-    must lie above it (one-sided 0.05, normal). A perfect score is never taken for luck, and labels
-    of one class alone say nothing.
-    """
-    images = int(labels.sum())
-    if right == images or labels.max() == images:
-        return False
-    a, b = answers.astype(np.float64), labels.astype(np.float64)
-    both = a * b
-    mean = both.sum() / images
-    # The expectation of right (right - 1): pairs of images, of two classes and of one.
-    pairs = both.sum() ** 2 - (both**2).sum() + (both * (a - 1) * (b - 1)).sum()
-    variance = pairs / (images * (images - 1)) + mean - mean**2
-    return bool(right <= mean + 1.645 * math.sqrt(max(variance, 0.0)))
-
-
 class Tally:
     """Counts right answers and losses, chunk by chunk."""
 
     def __init__(
-        self,
-        scales: Sequence[float],
-        draws: int,
-        declared: str | None = None,
-        argument: str = "outputs",
+        self, scales: Sequence[float], draws: int, declared: str | None, *, argument: str
     ) -> None:
-        self._declared, self._argument = declared, argument
+        """Take what outputs are declared to be, and the argument that declares it."""
         self.images = 0
         self.model_seconds = 0.0
-        self.outputs: Outputs | Literal[""] = ""
+        self.kind = declared or ""
+        self._argument = argument
         self._classes = 0
-        self._counts = self._answers = np.zeros(0, np.int64)
+        self._counts = np.zeros(0, np.int64)
+        self._answers = np.zeros(0, np.int64)
         self._clean = _Cell()
         self._cells = {(draw, scale): _Cell() for draw in range(draws) for scale in scales}
 
-    def clean(self, seen: bytes, labels: Labels, outputs: NDArray[np.float64]) -> None:
+    def clean(self, seen: bytes, labels: Labels, outputs: Outputs) -> None:
         """Take in the next clean images and their outputs; the first settle what outputs are.
 
         seen: what says which images they were: their own bytes.
         """
         if not self.images:
-            self._classes = outputs.shape[1]
-            self.outputs = settle_outputs(self._declared, outputs, self._argument)
+            self._classes = outputs.values.shape[1]
+            self.kind = self.kind or kind_of(outputs)
         if labels.max() >= self._classes:
             raise GivenError(
                 f"labels must be below the {self._classes} classes that the model gives, "
                 f"got {labels.max()}: was it trained on other classes?"
             )
         counts = np.bincount(labels, minlength=self._classes)
-        answers = np.bincount(outputs.argmax(axis=1), minlength=self._classes)
+        answers = np.bincount(outputs.values.argmax(axis=1), minlength=self._classes)
         self._counts = counts if not self.images else self._counts + counts
         self._answers = answers if not self.images else self._answers + answers
         self.images += len(labels)
@@ -104,39 +84,43 @@ class Tally:
         cell.changed = cell.changed or changed
         cell.seen.update(seen)
 
-    def judge(self, draw: int, scale: float, labels: Labels, outputs: NDArray[np.float64]) -> None:
+    def judge(self, draw: int, scale: float, labels: Labels, outputs: Outputs) -> None:
         """Take in the outputs for noisy images."""
         self._count(self._cells[draw, scale], labels, outputs)
 
-    def _count(self, cell: _Cell, labels: Labels, outputs: NDArray[np.float64]) -> None:
-        cell.right.append(outputs.argmax(axis=1) == labels)
-        own = outputs[np.arange(len(labels)), labels]
-        if self.outputs == "probabilities":
+    def _count(self, cell: _Cell, labels: Labels, outputs: Outputs) -> None:
+        values = outputs.values
+        cell.right.append(values.argmax(axis=1) == labels)
+        own = values[np.arange(len(labels)), labels]
+        if self.kind == "probabilities":
+            check_probabilities(outputs, self._argument)
             cell.loss += float(-np.log(np.clip(own, 1e-7, 1.0)).sum())  # Keras' own bound
         else:
-            greatest = outputs.max(axis=1)
-            summed = np.exp(outputs - greatest[:, np.newaxis]).sum(axis=1)
+            greatest = values.max(axis=1)
+            summed = np.exp(values - greatest[:, np.newaxis]).sum(axis=1)
             cell.loss += float((np.log(summed) + greatest - own).sum())
 
     def check(self, least_clean: float | None, units: Units, noise: str) -> None:
         """Raise `GivenError` if the model guesses, or a noise changed nothing."""
         right = int(sum(part.sum() for part in self._clean.right))
-        accuracy, commonest = right / self.images, int(self._counts.argmax())
+        accuracy = right / self.images
         other = "on images in [0, 1]" if units == "own" else "on standardised images"
         cause = f"was the model trained {other}, or on other labels?"
         if least_clean is not None:
-            if accuracy < least_clean:
+            if not accuracy >= least_clean:
                 raise GivenError(
-                    f"accuracy on clean images must be {least_clean:g} (least_clean) or more, got "
-                    f"{accuracy:.4f}: {cause} Give it what its own predict takes"
+                    f"accuracy on clean images must be at least least_clean, {least_clean:g}, "
+                    f"got {accuracy:.4f}: {cause} Give it what its own predict takes"
                 )
-        elif blind(right, self._answers, self._counts):
-            chance = float(self._answers @ self._counts) / self.images**2
+        elif guessed(right, self._answers, self._counts):
+            chance = matches(self._answers, self._counts)[0] / self.images
+            commonest = int(self._counts.argmax())
+            share = self._counts[commonest] / self.images
             raise GivenError(
-                f"accuracy on clean images must be better than that of answers that ignore the "
-                f"images, {chance:.4f} of these labels ({self._counts[commonest]} of "
-                f"{self.images} are class {commonest}), got {accuracy:.4f}: {cause} If it is "
-                f"right, say so: least_clean={math.floor(100 * accuracy) / 100:g}"
+                f"accuracy on clean images is {accuracy:.4f}, no better than answers that ignore "
+                f"the images ({chance:.4f} for these answers and labels; class {commonest} alone "
+                f"is {share:.4f} of the labels): {cause} If it is right, say so with "
+                f"least_clean={math.floor(accuracy * 100) / 100:g}"
             )
         idle = sorted({scale for (_, scale), cell in self._cells.items() if not cell.changed})
         if idle:

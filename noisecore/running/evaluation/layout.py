@@ -1,0 +1,69 @@
+"""Where images have their channels: declared, and never guessed from a shape."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from noisecore.noise import FloatArray
+from noisecore.running.evaluation.arrays import is_torch
+from noisecore.running.evaluation.given import GivenError
+
+Channels = Literal["last", "first"]
+
+# What an axis of channels is long: grey, colours, colours and opacity.
+COLOURS = (1, 3, 4)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the data have their channels, and where the model takes them.
+
+    Between the two they are last, so that noise and hashes do not depend on it. declared: whether
+    the caller said so. rule: whether something else than the caller says where the data have them.
+    """
+
+    data: Channels
+    model: Channels
+    declared: bool = False
+    rule: bool = False
+
+    def last(self, images: NDArray[Any]) -> NDArray[Any]:
+        """Return images with their channels last; raise `GivenError` on what looks otherwise."""
+        if images.ndim != 4:
+            return images
+        first = self.data == "first"
+        own, other = (1, 3) if first else (3, 1)
+        looks_other = images.shape[other] in COLOURS and images.shape[own] not in COLOURS
+        if looks_other and not self.rule:
+            expected = "(n, channels, height, width)" if first else "(n, height, width, channels)"
+            told = "declared" if self.declared else "taken as nothing is declared"
+            raise GivenError(
+                f"x must be {expected}, channels {self.data} as {told}, got {images.shape}: "
+                f"declare channels='{'last' if first else 'first'}' if its axis of "
+                f"{images.shape[other]} are the channels, or move them to where they belong"
+            )
+        return np.ascontiguousarray(np.moveaxis(images, 1, -1)) if first else images
+
+    def batch(self, images: FloatArray) -> FloatArray:
+        """Return a copy of images as the model takes them: contiguous, and its own to change."""
+        moved = self.model == "first" and images.ndim == 4
+        return np.array(np.moveaxis(images, -1, 1) if moved else images, order="C")
+
+
+def layout_of(channels: str | None, model: Any, x: Any) -> Layout:
+    """Return the layout that is declared, or that PyTorch has where either is PyTorch's.
+
+    A file has its channels last, by the rule of data sets: there `channels` is the model's.
+    """
+    if channels is not None and not (isinstance(channels, str) and channels in ("last", "first")):
+        raise GivenError(f"channels must be 'last' or 'first', got {channels!r}")
+    torch = is_torch(model, "nn.Module") or is_torch(x, "Tensor", "utils.data.DataLoader")
+    taken: Channels = "first" if (channels or ("first" if torch else "last")) == "first" else "last"
+    if isinstance(x, str | Path):
+        return Layout("last", taken, rule=True)
+    return Layout(taken, taken, declared=channels is not None)
