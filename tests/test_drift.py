@@ -155,7 +155,7 @@ class TestCommand:
         assert text.startswith("# Drift, against `py311-tf221`")
         assert "| `py311-tf215` | 2.15.0 | 3.1 | 2.0 | 0.7500 | +0.00 |" in text
         assert "| none | pass | 4.0 s |" in text
-        assert "Verdicts: simple mode, mean>1.5,scale>3,clean>1.5, adjusted" in text
+        assert "The verdicts are by simple mode, mean>1.5,scale>3,clean>1.5, and" in text
         assert "tensorflow is 2.15.0, was 2.21.0" in text
         assert text.partition("\n![")[0] in capsys.readouterr().out
         verdicts = json.loads((out / "drift.json").read_text())

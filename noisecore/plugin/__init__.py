@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -78,7 +79,7 @@ def pytest_testnodedown(node: Any) -> None:
     if _REFUSAL in answer:
         node.config.stash[REFUSAL] = answer[_REFUSAL]
     if _SELECTED in answer:
-        node.config.stash[SELECTED] = Selected.from_dict(answer[_SELECTED])
+        node.config.stash[SELECTED] = Selected(**answer[_SELECTED])
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
@@ -138,7 +139,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         vanished=config.stash.get(SELECTED, Selected()).vanished,
     )
     if is_worker(config):
-        vars(config)["workeroutput"][_SELECTED] = selected.to_dict()
+        vars(config)["workeroutput"][_SELECTED] = asdict(selected)
     requests = [r for item in session.items for r in item.stash.get(REQUESTS, ())]
     evaluating = [item for item in session.items if evaluates(item)]
     if requests or any(item.get_closest_marker("skip") is None for item in evaluating):

@@ -1,13 +1,13 @@
-"""The last item of a run, `noisecore::baseline`: was all that the baseline holds really judged?
+"""The last item of a run, `noisecore::baseline`: it fails if a curve was not judged.
 
-It is no test that pytest collects, but reported when all tests have ended, by the process that
-hears of all of them: so it stands last in whatever order, and under xdist.
+pytest does not collect it. The process that hears of all tests reports it when they have ended:
+then it is the last one in any order of the tests, and works under xdist.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,36 +28,60 @@ NODEID = "noisecore::baseline"
 def close(
     session: pytest.Session, outcomes: Sequence[Outcome], selected: Selected, choices: Choices
 ) -> list[Judged]:
-    """Report the last item if there is something to judge; return its verdicts.
+    """Report the last item, and return its verdicts.
 
-    The item is there where a run has a baseline, and where a test hid the failure of a gate.
+    A run with a baseline has it. Another run has it only if a test hid the failure of a gate.
     """
     path = choices.baseline.path
+    where = shown(path) if path is not None else ""
     measured = [outcome for outcome in outcomes if outcome.noise]
-    lines = swallowed(outcomes, tolerant=choices.baseline.tolerant)
     renewing = choices.baseline.update == "all"
-    parts = []
-    if lines:
-        hint = (
-            "What to do: let the error through. A test that expects it is marked "
-            "@pytest.mark.xfail(strict=True)."
-        )
-        parts.append("\n  ".join(["Failing gates were hidden:", *lines]) + f"\n{hint}")
-    verdicts: list[dict[str, Any]] = []
+    hidden = swallowed(outcomes, tolerant=choices.baseline.tolerant)
+    gone: Mapping[str, str] = {}
+    unjudged: Mapping[str, str] = {}
     if path is not None:
-        held = baseline.read(path, choices.profile)
-        gone = {} if renewing else dict(selected.vanished)
-        if gone:
-            parts.append(_vanished(gone, path))
-        open_ = _unjudged(measured, held)
-        if open_:
-            parts.append(_forgotten(open_))
-        verdicts = [_failing(name, why) for name, why in {**gone, **open_}.items()]
-    if not parts and (path is None or renewing or not measured):
+        gone = {} if renewing else selected.vanished  # what vanished is taken out then
+        unjudged = _unjudged(measured, baseline.read(path, choices.profile))
+    parts = [
+        _paragraph("Tests hid the failure of a gate:", hidden, _LET_THROUGH),
+        _paragraph(f"{len(gone)} of the curves in {where} vanished:", _lines(gone), _COMPARE_AGAIN),
+        _paragraph(
+            f"{len(unjudged)} curves were not compared with the baseline:",
+            _lines(unjudged),
+            _ASSERT,
+        ),
+    ]
+    failure = "\n".join(filter(None, parts))
+    if not failure and (path is None or renewing or not measured):
         return []
-    _report(session, path, "\n".join(parts))
+    _report(session, path, failure)
     file = os.path.relpath(path or session.config.rootpath, session.config.rootpath)
-    return [Judged(nodeid=NODEID, file=file, line=0, verdict=verdict) for verdict in verdicts]
+    return [
+        Judged(nodeid=NODEID, file=file, line=0, verdict=_failing(name, why))
+        for name, why in {**gone, **unjudged}.items()
+    ]
+
+
+_LET_THROUGH = (
+    "let the error through, or mark a test that expects it with @pytest.mark.xfail(strict=True)."
+)
+_COMPARE_AGAIN = (
+    "compare them again, under their old names. If they are meant to go, --noise-update-baseline "
+    "takes them out."
+)
+_ASSERT = (
+    "call assert_no_regression(robustness.against(noise_baseline)) in the test, or take the "
+    "fixture noise_baseline out of it."
+)
+
+
+def _lines(curves: Mapping[str, str]) -> list[str]:
+    return [f"{name}: {why}" for name, why in curves.items()]
+
+
+def _paragraph(what: str, lines: Sequence[str], remedy: str) -> str:
+    """Return what is wrong, a line each, and what to do; empty if nothing is."""
+    return "\n  ".join([what, *lines]) + f"\nWhat to do: {remedy}" if lines else ""
 
 
 def _unjudged(measured: Sequence[Outcome], held: Baseline | None) -> dict[str, str]:
@@ -79,26 +103,6 @@ def _unjudged(measured: Sequence[Outcome], held: Baseline | None) -> dict[str, s
             if curve not in curves and (curve in names or outcome.nodeid not in nodes):
                 found[curve] = f"{outcome.nodeid} did not fail, and did not judge it"
     return found
-
-
-def _vanished(curves: dict[str, str], path: Path) -> str:
-    what = f"{len(curves)} of the curves in {shown(path)} vanished:"
-    lines = [f"{name}: {why}" for name, why in curves.items()]
-    hint = (
-        "What to do: compare them again, under their old names. If they are meant to go, "
-        "--noise-update-baseline takes them out."
-    )
-    return "\n  ".join([what, *lines]) + f"\n{hint}"
-
-
-def _forgotten(curves: dict[str, str]) -> str:
-    what = f"{len(curves)} curves were not compared with the baseline:"
-    lines = [f"{name}: {why}" for name, why in curves.items()]
-    hint = (
-        "What to do: call assert_no_regression(robustness.against(noise_baseline)) in the test, or "
-        "take the fixture noise_baseline out of it."
-    )
-    return "\n  ".join([what, *lines]) + f"\n{hint}"
 
 
 def _failing(curve: str, why: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import pytest
 
 from noisecore.plugin.baseline import compares
+from noisecore.plugin.collection import measures
 from noisecore.plugin.judged import Judged
 from noisecore.plugin.keys import HANDLE, NODEID, RAISED, VERDICTS
 
@@ -30,24 +31,16 @@ class Selected:
     comparing: tuple[str, ...] = ()
     vanished: Mapping[str, str] = field(default_factory=dict)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return it as plain values, for an xdist worker to send."""
-        plain = {"tests": list(self.tests), "comparing": list(self.comparing)}
-        return plain | {"vanished": dict(self.vanished)}
-
-    @classmethod
-    def from_dict(cls, plain: Mapping[str, Any]) -> Selected:
-        """Return what `to_dict` gave."""
-        return cls(tuple(plain["tests"]), tuple(plain["comparing"]), dict(plain["vanished"]))
-
 
 def tell(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
     """Put what noisecore knows of a test into its report, which xdist carries to the controller."""
-    handle = item.stash.get(HANDLE, None)
     # A plain attribute: JUnit leaves it alone.
-    vars(report)[_TOLD] = {
-        "nodeid": item.stash.get(NODEID, item.nodeid),
-        "noise": "robustness" in getattr(item, "fixturenames", ()),
+    told = vars(report)[_TOLD] = {"nodeid": item.stash.get(NODEID, item.nodeid)}
+    if not measures(item):
+        return
+    handle = item.stash.get(HANDLE, None)
+    told |= {
+        "noise": True,
         "compares": compares(item),
         "verdicts": item.stash.get(VERDICTS, {}).get(call.when, []),
         "by_gate": call.excinfo is not None
@@ -69,7 +62,9 @@ def _strict(item: pytest.Item) -> bool:
         if value is not None:
             default = bool(value)
             break
-    return any(mark.kwargs.get("strict", default) for mark in item.iter_markers("xfail"))
+    # Which of several marks holds depends on their conditions: all of them have to be strict.
+    marks = [mark.kwargs.get("strict", default) for mark in item.iter_markers("xfail")]
+    return bool(marks) and all(marks)
 
 
 @dataclass

@@ -21,10 +21,11 @@ def make_drift_summary(
     versions = {one.name: one.versions for one in environments}
     parts = [
         f"# Drift, against {code(reference)}",
-        f"Verdicts: {gate}, adjusted for the number of environments. Change: of the mean over the "
-        "noisy scales. Could have seen: the drop of that mean that is told from none half of the "
-        "time. Answers changed: right on one side and wrong on the other, seed by seed. Training: "
-        "median over the trials.",
+        f"The verdicts are by {gate}, and adjusted for the number of environments. *Change* is "
+        "that of mean accuracy over the noisy scales. *Could have seen* is the drop of this mean "
+        "that stands out half of the time; there is none where all answers are the same. *Answers "
+        "changed* is the share of answers that are right on one side and wrong on the other, seed "
+        "by seed. *Training* is the median over the trials.",
     ]
     for name in dict.fromkeys(one.name for one in found):
         rows = [_row(one, versions[one.environment], found) for one in found if one.name == name]

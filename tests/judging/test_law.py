@@ -92,7 +92,7 @@ def outputs(rng, scales: list[float], rows: int, images: int) -> list[TrialRecor
     labels = np.arange(images + 1) % 2
     wanted = sorted({1.0, *scales} - {0.0})
     given = {0.0: np.eye(2)[labels]}
-    given |= {scale: rng.random((rows, images + 1, 2)) for scale in wanted}
+    given |= {scale: rng.dirichlet([1, 1], (rows, images + 1)) for scale in wanted}
     return evaluate_outputs(given, labels, name="test_a.py::test_it")
 
 

@@ -131,6 +131,11 @@ def is_one_line(result: pytest.RunResult) -> str:
     return lines[0]
 
 
+def is_outer(name: str) -> bool:
+    """Return whether a variable tells a pytest of the one around it, or of the CI."""
+    return name == "CI" or name.startswith(("GITHUB_", "PYTEST_", "NOISECORE_"))
+
+
 @dataclass(frozen=True)
 class Ended:
     """A pytest that really ran and trained, in its own process.
@@ -165,11 +170,7 @@ class Ended:
 @pytest.fixture(scope="session")
 def environment(tmp_path_factory):
     """Return the environment of a pytest of its own, with nothing of the pytest around it."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if name != "CI" and not name.startswith(("GITHUB_", "PYTEST_", "NOISECORE_"))
-    }
+    kept = {name: value for name, value in os.environ.items() if not is_outer(name)}
     return {**kept, "HOME": str(tmp_path_factory.mktemp("home"))}
 
 
@@ -238,9 +239,8 @@ def shared(train):
 @pytest.fixture
 def bench(pytester, monkeypatch):
     """Return a pytester in a folder of benchmarks, their data set and records."""
-    for name in list(os.environ):
-        if name == "CI" or name.startswith(("GITHUB_", "PYTEST_", "NOISECORE_")):
-            monkeypatch.delenv(name)
+    for name in filter(is_outer, list(os.environ)):
+        monkeypatch.delenv(name)
     # Hypothesis' plugin would be loaded anew for each pytest in this process: a second each time.
     monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:hypothesispytest -p no:cacheprovider")
     pytester.makeini("[pytest]\naddopts = --strict-markers\n")
@@ -295,9 +295,8 @@ def save_records():
 @pytest.fixture
 def own(pytester, monkeypatch):
     """Return a repository of somebody else, with two test files and a curve each."""
-    for name in list(os.environ):
-        if name == "CI" or name.startswith(("GITHUB_", "PYTEST_", "NOISECORE_")):
-            monkeypatch.delenv(name)
+    for name in filter(is_outer, list(os.environ)):
+        monkeypatch.delenv(name)
     monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:hypothesispytest")
     # The pictures are looked at elsewhere, and cost a second a run.
     monkeypatch.setattr("noisecore.showing.report._pictures", lambda *given: ())

@@ -8,25 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-
-MODEL = """
-import numpy as np
-
-def images(count=400):
-    rng = np.random.default_rng(0)
-    labels = rng.integers(0, 3, count)
-    x = rng.random((count, 8, 8, 1)).astype(np.float32) / 2
-    for k in range(3):
-        x[labels == k, 2 * k : 2 * k + 2] += 0.4
-    return x, labels
-
-def model(x):
-    return np.stack([x[:, 2 * k : 2 * k + 2].mean(axis=(1, 2, 3)) for k in range(3)], 1)
-
-def worse(x):
-    # Looks at one row of each band alone: as good without noise, and more fragile.
-    return np.stack([x[:, 2 * k].mean(axis=(1, 2)) for k in range(3)], 1)
-"""
+from own_bench import MODEL
 
 TESTS = """
 from mine import images, model, worse

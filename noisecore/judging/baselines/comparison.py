@@ -31,14 +31,14 @@ _ROUNDING = ("numpy", "processor", "system")
 class Comparison:
     """A curve of a run and the baseline's of the same name, at the scales that both have.
 
-    scales: (k,) ascending, 0 among them where both have it. new, baseline: which test images were
+    scales: (k,) ascending, with 0 if both sides have it. new, baseline: which test images were
     right, bool (seeds, k, images), each trained and tested at the scale. obstacles: differences
     that forbid a comparison; the arrays may be empty then. notes: differences that do not.
-    failures: a line for each trial of the run without figures. left_out, added: scales that the
-    baseline alone has, and the run alone. seconds, memory: median training time and peak memory, of
-    the run and of the baseline, NaN if unknown. replicates: what a row of the arrays stands for:
-    trainings with seeds of their own, or draws of the noise that both sides share. identical:
-    whether both sides have the same rows, with the same answers and losses: nothing changed.
+    failures: a line for each trial of the run without figures. left_out, added: scales that only
+    the baseline has, and that only the run has. seconds, memory: median training time and peak
+    memory, of the run and of the baseline, NaN if unknown. replicates: whether a row of the arrays
+    is a seed (a training of its own) or a draw of the noise (both sides share them). identical:
+    whether both sides have the same rows with the same answers and losses.
     """
 
     curve: str
@@ -98,8 +98,8 @@ def _compare(name: str, ours: Cells, theirs: Cells) -> Comparison:
         )
         obstacles = [f"no scale is in both: {ours_have} in the run, {theirs_have} before"]
     identical = _identical(ours, theirs, scales)
-    # The text of a noise is no measurement: where the images, or the trained models' answers, are
-    # the same, so was the noise.
+    # What was measured decides, not the text of a noise: the same images come from the same noise,
+    # and the same answers of a trained model come from the same training.
     source = _texts("noise source", "noise_source", ours, theirs)
     if source and any(_images(ours, scale) != _images(theirs, scale) for scale in scales if scale):
         obstacles.append(source)

@@ -36,7 +36,8 @@ class Point:
     """A curve at one scale: accuracy and loss are (S,), a figure a seed, NaN where a trial failed.
 
     images: how many test images each accuracy is a share of. failures: a line for each NaN.
-    replicates: what a figure stands for, as in `Curve`. once: whether they are one measurement.
+    replicates: whether a figure is of a seed or of a draw, as in `Curve`. once: whether all draws
+    are the same measurement.
     """
 
     curve: str
@@ -91,9 +92,10 @@ class Curve:
 
     scales: (k,) ascending. accuracy, loss: (S, k), a row a seed, NaN where the trial failed or is
     missing. images: how many test images each accuracy is a share of. failures: a line for each
-    NaN, which trial and why; it starts with the trial's label. replicates: what a row stands for:
-    "seeds", or the "draws" of the test noise that one model was given. once: the scales at which
-    all draws are one measurement: the same images, without noise or under one that draws nothing.
+    NaN, which trial and why; it starts with the trial's label. replicates: whether a row is one of
+    the "seeds" of trained models, or one of the "draws" of the noise that a given model is tested
+    with. once: the scales at which all draws are the same measurement: the noise draws nothing, or
+    there is none.
     """
 
     name: str

@@ -65,9 +65,9 @@ class Verdict:
 
 
 class Verdicts(list[Verdict]):
-    """The verdicts that were found inside a block of `collect_verdicts`, in their order.
+    """The verdicts that a block of `collect_verdicts` collects, in their order.
 
-    raised: the errors that were raised for those that are no pass.
+    tolerant: whether an inconclusive verdict raises no error. raised: the errors that were raised.
     """
 
     def __init__(self, *, tolerant: bool) -> None:
