@@ -31,7 +31,7 @@ from noisecore.plugin.keys import (
     SELECTED,
     VERDICTS,
 )
-from noisecore.plugin.options import ONCE, add_options, told_once
+from noisecore.plugin.options import GIVEN, add_options
 from noisecore.plugin.outcomes import Selected, tell
 from noisecore.plugin.run import Run, lock_folder
 from noisecore.plugin.seen import Seen
@@ -70,7 +70,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     node.workerinput[_INPUT] = node.config.stash[RUN_ID]
-    node.workerinput[ONCE] = told_once(node.config)
+    node.workerinput[GIVEN] = dict(node.config.stash[CHOICES].given)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -20,6 +20,7 @@ from noisecore.plugin.options import (
     OWN_SCALES,
     destination,
     forget_permanent,
+    given_options,
     in_ci,
     option,
 )
@@ -60,7 +61,7 @@ class Choices:
 
     known: the names of all profiles. running: whether scales were asked for, so that benchmarks
     run. records: where they are read from instead of being trained. notes: what the user should
-    know of how options were read. given: the options of the command line, for the next one.
+    know of how options were read. given: the options of the command line, by name.
     """
 
     profile: Profile
@@ -85,7 +86,8 @@ def read_choices(config: pytest.Config) -> Choices:
     scales = config.getoption("noise_scales")
     if scales is None:
         scales = config.getini("noise_scales") or None
-    notes = forget_permanent(config)
+    given = given_options(config)
+    notes = forget_permanent(config, given)
     _refuse_empty(config)
     try:
         profiles = read_profiles(config.getini("noise_profiles"))
@@ -133,11 +135,7 @@ def read_choices(config: pytest.Config) -> Choices:
         artifacts=config.invocation_params.dir / option(config, "artifacts") / profile.name,
         baseline=_baseline(config, profile.name),
         notes=tuple(notes),
-        given={
-            each.name: str(value)
-            for each in OPTIONS
-            if (value := config.getoption(destination(each.name))) is not None
-        },
+        given=given,
     )
 
 

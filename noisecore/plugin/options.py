@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +17,8 @@ BASELINES = "benchmarks/baselines"
 # The value of a scales option that stands for the profile's own scales.
 OWN_SCALES = "profile"
 
-# Where xdist's controller tells its workers the options of one run alone.
-ONCE = "noisecore_once"
+# Where xdist's controller tells its workers what the command line says.
+GIVEN = "noisecore_given"
 
 
 @dataclass(frozen=True)
@@ -157,36 +158,47 @@ def option(config: pytest.Config, name: str) -> str:
     return str(value).strip()
 
 
-def told_once(config: pytest.Config) -> dict[str, Any]:
-    """Return the values of the options of one run alone, as `ONCE` tells them."""
-    names = (destination(each.name) for each in OPTIONS if not each.ini)
-    return {name: config.getoption(name) for name in names}
+def given_options(config: pytest.Config) -> dict[str, str]:
+    """Return the options of the command line, by name: those of this run alone.
 
-
-def forget_permanent(config: pytest.Config) -> list[str]:
-    """Take out what the configuration says of an option of one run alone; return a line for each.
-
-    The configuration's addopts are a part of it: what stands there would hold for every run.
+    What stands in the configuration's addopts holds for every run, as an ini twin does.
     """
-    if is_worker(config):  # it has read the configuration itself, and not what was typed
-        for name, value in config.workerinput[ONCE].items():  # type: ignore[attr-defined]
-            setattr(config.option, name, value)
-        return []
-    lines = []
+    if is_worker(config):  # it reads the addopts too, and knows nothing of the command line
+        told: dict[str, str] = config.workerinput[GIVEN]  # type: ignore[attr-defined]
+        return told
     typed = [*config.invocation_params.args, *os.environ.get("PYTEST_ADDOPTS", "").split()]
+    given = {}
     for each in OPTIONS:
-        name, flag = destination(each.name), f"--noise-{each.name}"
-        given = config.getoption(name) is not None
+        value = config.getoption(destination(each.name))
         # "@file" stands for arguments that are written in a file.
-        permanent = given and not any(str(word).startswith((flag, "@")) for word in typed)
-        if each.ini or not (permanent or config.getini(name)):
+        here = any(_says(word, each) or str(word).startswith("@") for word in typed)
+        permanent = any(_says(word, each) for word in config.getini("addopts"))
+        if value is not None and (here or not permanent):
+            given[each.name] = str(value)
+    return given
+
+
+def _says(word: object, option: Option) -> bool:
+    return str(word).partition("=")[0] == f"--noise-{option.name}"
+
+
+def forget_permanent(config: pytest.Config, given: Mapping[str, str]) -> list[str]:
+    """Forget what the configuration says of an option of one run alone; return a line for each.
+
+    given: the options of the command line.
+    """
+    lines = []
+    for each in OPTIONS:
+        if each.ini:
             continue
-        if permanent:
-            setattr(config.option, name, None)
-        lines.append(
-            f"{name} is not read from the configuration, nor from its addopts: it is an option of "
-            f"one run alone, {flag} on the command line"
-        )
+        name = destination(each.name)
+        permanent = config.getoption(name) is not None and each.name not in given
+        setattr(config.option, name, given.get(each.name))
+        if permanent or config.getini(name):
+            lines.append(
+                f"{name} is not read from the configuration, nor from its addopts: give "
+                f"--noise-{each.name} on the command line, for one run"
+            )
     return lines
 
 

@@ -140,6 +140,14 @@ class TestJudged:
         renewed.stdout.fnmatch_lines(["  scale 4: taken out"])
         made.runpytest_inprocess(*own, AUTO, "--noise-artifacts=b").assert_outcomes(passed=2)
 
+    def test_scales_of_addopts(self, made, given) -> None:
+        """Scales in addopts are those of the repository: one that is gone fails."""
+        own = [a for a in given if "scales" not in a]
+        made.makeini("[pytest]\naddopts = --noise-scales=1\n")
+        result = made.runpytest_inprocess(*own, AUTO)
+        result.assert_outcomes(passed=1, failed=1)
+        result.stdout.fnmatch_lines(["FAIL: *scale 4 of the baseline was not run*"])
+
     def test_bad_margins_of_a_marker(self, made, given, usage_line) -> None:
         """Margins that cannot be read are a usage error that names the test."""
         made.makepyfile(test_gate=GATE.format(margins="margins='drop>5'"))
@@ -247,6 +255,16 @@ class TestVanished:
         assert renewed.ret == 0, renewed.stdout.str()
         renewed.stdout.fnmatch_lines(["mlp/gaussian/quick: taken out, for no test compares it"])
         assert list(read_baseline(baseline_of(made)).origins) == ["cnn/gaussian/quick"]
+
+    def test_other_model_of_addopts(self, made, given, save_records) -> None:
+        """A model in addopts is the repository's: the others have vanished, under xdist too."""
+        save_records(made.path / "records", model="cnn")
+        own = [a for a in given if "--noise-model" not in a]
+        made.makeini("[pytest]\naddopts = --noise-model=cnn\n")
+        for more in ((), ("-n1",)):
+            result = made.runpytest_subprocess(*own, AUTO, *more)
+            assert result.ret == pytest.ExitCode.TESTS_FAILED
+            result.stdout.fnmatch_lines(["*mlp/gaussian/quick: no test in test_gate.py compares*"])
 
     def test_other_model(self, made, given, save_records) -> None:
         """A model that was not chosen has not vanished."""

@@ -94,7 +94,7 @@ def test_renewed_by_the_configuration(own, ini, xdist) -> None:
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     lines = [line for line in result.outlines if "is not read from the configuration" in line]
     assert len(lines) == 1
-    assert "noise_update_baseline" in lines[0]
+    assert "give --noise-update-baseline on the command line" in lines[0]
     assert own.baseline.read_bytes() == before
 
 
