@@ -68,7 +68,7 @@ class Run:
         self._lock.close()
 
     def begin(self) -> None:
-        """Take away the report of an earlier run, once tests are about to run: it is not theirs."""
+        """Remove the report of an earlier run: from here on it would pass for this run's."""
         from noisecore.showing.report import clear_report
 
         try:
@@ -110,7 +110,9 @@ class Run:
         if ended and self.source.problem:
             self.problems.append(self.source.problem)
         if not planned:
-            return  # nothing was begun
+            if ended and self.choices.baseline.update:
+                self.problems.append("the baseline was not renewed: nothing was measured")
+            return
         missing = len(set(planned) - {record.trial.label for record in records})
         if ended and missing:
             self.problems.append(f"{missing} of its records are not there any more")

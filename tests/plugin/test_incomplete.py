@@ -36,6 +36,15 @@ def test_renews_nothing(own, name) -> None:
     assert not (own.folder / "baseline.json").exists()
 
 
+def test_nothing_measured(own) -> None:
+    """A renewal in which every test skipped itself fails, and says that it wrote nothing."""
+    for file in ("test_a.py", "test_b.py"):
+        own.change(file, "noise_baseline):\n", "noise_baseline):\n    pytest.skip('no GPU')\n")
+    result = own.run(UPDATE)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["the baseline was not renewed: nothing was measured"])
+
+
 def test_teardown(own) -> None:
     """An error in a teardown counts as one in the test."""
     own.make()
