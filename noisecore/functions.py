@@ -11,8 +11,10 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Generic, TypeVar
+
+from noisecore.callables import BoundError, is_bound, name_of, read_back, source_sha256, write_down
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -25,25 +27,18 @@ def unknown(what: str, name: str, known: Iterable[str]) -> str:
     return f"unknown {what} {name!r}: expected one of {', '.join(known)}{hint}"
 
 
-def source_sha256(function: Callable[..., object]) -> str:
-    """Return the SHA-256 of a function's source text: a changed noise or model is another one.
-
-    Raises OSError where the text is nowhere, TypeError for what never had any.
-    """
-    # Every eval and exec calls its text "<string>", and so does `python -c`, whose text Python 3.13
-    # keeps under that name: what is found there may be another's.
-    if inspect.getfile(inspect.unwrap(function)) == "<string>":
-        raise OSError("source code not available")
-    return hashlib.sha256(inspect.getsource(function).encode()).hexdigest()
-
-
 @dataclass(frozen=True)
 class Home:
-    """Where a function is defined: its module, the module's file, and its name there."""
+    """Where a function is defined: its module, the module's file, and its name there.
+
+    bound: what is bound to it, and where that is defined, where it is more than a function;
+    module and file are empty then.
+    """
 
     module: str
     file: str
     name: str
+    bound: Any = None
 
 
 class Functions(Generic[F]):
@@ -69,18 +64,23 @@ class Functions(Generic[F]):
     def add(self, function: F) -> str:
         """Make a function of a user's own known by its name, and return that name.
 
-        It has to be a function at the top of a file, for it travels to a worker as file and name.
+        It has to be a function at the top of a file, for it travels to a worker as file and name;
+        or a `functools.partial`, a bound method or an object of such a function or class, whose
+        arguments can be written down.
         Raises the error if it is not, or if another function of the kind has that name.
         """
-        name = str(getattr(function, "__qualname__", repr(function)))
-        if not inspect.isfunction(function) or "<" in name or "." in name:
-            raise self._error(
-                f"a {self.kind} of your own must be a function at the top of a file, got {name}: "
-                "give it a name there with def, so that a worker can find it"
-            )
+        name = name_of(function)
         try:
+            if is_bound(function):
+                write_down(function, self._check_top)
+            else:
+                self._check_top(function, inspect.isfunction)
             source = source_sha256(function)
-        except OSError:
+        except BoundError as error:
+            raise self._error(
+                f"a worker cannot be told of the {self.kind} {name}: {error}"
+            ) from None
+        except (OSError, TypeError):
             raise self._error(
                 f"the source of the {self.kind} {name} cannot be read: define it in a file"
             ) from None
@@ -89,24 +89,43 @@ class Functions(Generic[F]):
             return name
         if other is not None and source_sha256(other) != source:
             raise self._error(
-                f"two functions for a {self.kind} are called {name}: rename one of them"
+                f"two functions for a {self.kind} are called {name}: rename one of them, or give "
+                "one another name with noisecore.callables.named(function, name=...)"
             )
         self._own[name] = function
         return name
+
+    def _check_top(self, function: Any, fits: Callable[[Any], bool] = callable) -> None:
+        """Raise the error unless a function, or a class too, is at the top of a file."""
+        name = str(getattr(function, "__qualname__", repr(function)))
+        if not fits(function) or "<" in name or "." in name:
+            raise self._error(
+                f"a {self.kind} of your own must be a function at the top of a file, got {name}: "
+                "give it a name there with def, so that a worker can find it"
+            )
 
     def home(self, name: str) -> Home | None:
         """Return where a user's own function is defined, None for one of noisecore's."""
         function = self._own.get(name)
         if function is None:
             return None
-        file = inspect.getsourcefile(function) or ""
-        return Home(module=function.__module__, file=os.path.abspath(file), name=name)
+        if is_bound(function):
+            bound = write_down(function, lambda part: asdict(_home(part)))
+            return Home(module="", file="", name=name, bound=bound)
+        return _home(function)
 
     def load(self, home: Home) -> None:
         """Make a user's own function known in this process: by its module, else by its file."""
+        if home.bound is not None:
+            self._own[home.name] = read_back(home.bound, lambda place: self._find(Home(**place)))
+            return
         known = self._own.get(home.name)
         if known is not None and inspect.getsourcefile(known) == home.file:
             return
+        self._own[home.name] = self._find(home)
+
+    def _find(self, home: Home) -> Any:
+        """Return what is defined there: by its module, else by its file."""
         module = None
         with suppress(ImportError):  # pytest may have made up the name
             module = importlib.import_module(home.module)
@@ -116,7 +135,12 @@ class Functions(Generic[F]):
                     f"the file of the {self.kind} {home.name} is not here: {home.file}"
                 )
             module = load_file(home.file)
-        self._own[home.name] = getattr(module, home.name)
+        return getattr(module, home.name)
+
+
+def _home(function: Any) -> Home:
+    file = inspect.getsourcefile(function) or ""
+    return Home(function.__module__, os.path.abspath(file), function.__name__)
 
 
 def load_file(file: str) -> Any:

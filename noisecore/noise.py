@@ -8,14 +8,16 @@ like for like.
 
 from __future__ import annotations
 
+import copy
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from noisecore.callables import name_of, told
 from noisecore.functions import Functions
 
 FloatArray = NDArray[np.float32]
@@ -127,10 +129,71 @@ def as_written(scale: float) -> float:
     return float(str(single)) if float(single) == value else float(f"{value:.12g}")
 
 
+def is_shipped(noise: Noise) -> bool:
+    """Return whether a noise is one of noisecore's own."""
+    return any(noise is each for each in NOISES.values())
+
+
 def check_scales(noise: Noise, scales: Iterable[float]) -> None:
-    """Raise `NoiseError` if a noise cannot be had at one of these scales: tries a black image."""
+    """Raise `NoiseError` if a scale is none, or one that a noise of noisecore's cannot be had at.
+
+    A user's own noise may ask for images of a shape that is not known here: see `try_noise`.
+    """
+    for scale in map(check_scale, scales):
+        if is_shipped(noise):
+            noise(np.zeros((1, 2, 2, 1), np.float32), scale, rng=np.random.default_rng(0))
+
+
+def try_noise(noise: Noise, images: FloatArray, scales: Iterable[float]) -> None:
+    """Raise `NoiseError` if a noise cannot be had on such images, at one of these scales.
+
+    images: float32, (n, height, width, ...), of the very shape that it will be asked for; they
+    stay as they are.
+    """
     for scale in scales:
-        noise(np.zeros((1, 2, 2, 1), np.float32), check_scale(scale), rng=np.random.default_rng(0))
+        call_noise(noise, images.copy(), check_scale(scale), np.random.default_rng(0))
+
+
+def call_noise(
+    noise: Noise, images: FloatArray, scale: float, rng: np.random.Generator
+) -> FloatArray:
+    """Return what a noise makes of images; raise `NoiseError` if it fails, or gives others."""
+    try:
+        noisy: Any = noise(images, scale, rng=rng)
+    except NoiseError:
+        raise
+    except Exception as error:  # whatever a user's noise raises
+        raise NoiseError(
+            f"noise {name_of(noise)} failed on images of the shape {images.shape[1:]} at scale "
+            f"{scale:g}: {told(error)}"
+        ) from error
+    if not isinstance(noisy, np.ndarray):
+        raise NoiseError(
+            f"a noise must return an array, got {type(noisy).__name__} from {name_of(noise)}"
+        )
+    if noisy.shape != images.shape or noisy.dtype != np.float32:
+        raise NoiseError(
+            f"a noise must return float32 {images.shape} as it was given, "
+            f"got {noisy.dtype} {noisy.shape} from {name_of(noise)}"
+        )
+    return noisy
+
+
+def check_bounds(given: object, what: str) -> tuple[float, float]:
+    """Return two ascending numbers, given as a pair or as the text `0:1`.
+
+    Raises `NoiseError` that names `what` was given.
+    """
+    pair: Any = given.split(":") if isinstance(given, str) else given
+    try:
+        low, high = (float(bound) for bound in pair)
+    except (OverflowError, TypeError, ValueError):
+        low = high = math.nan
+    if not -math.inf < low < high < math.inf:  # JSON has no infinity
+        raise NoiseError(
+            f"{what} must be two ascending numbers such as (0, 1), or 0:1 as text, got {given!r}"
+        )
+    return low, high
 
 
 def check_images(images: FloatArray) -> None:
@@ -214,13 +277,59 @@ def apply_noise(
         chosen = np.flatnonzero(blocks == block)
         inside = places[chosen] - block * BLOCK
         block_images[inside] = images[chosen]
-        result = noise(block_images, scale, rng=stream.generator(int(block)))
-        if result.shape != block_images.shape or result.dtype != np.float32:
-            raise NoiseError(
-                f"a noise must return float32 {block_images.shape} as it was given, "
-                f"got {result.dtype} {result.shape}"
-            )
+        result = call_noise(noise, block_images, scale, stream.generator(int(block)))
         noisy[chosen] = result[inside]
     if clip is not None:
         np.clip(noisy, *clip, out=noisy)
     return noisy
+
+
+class Draw:
+    """One draw of a noise over a row of images, taken group by group from the first image on.
+
+    It gives what `apply_noise` gives for all of them at once. A noise of noisecore's goes on where
+    the last group ended, so that a group may be small: memory beyond the result is that of a group.
+    A noise of a user's own is drawn for whole blocks of `BLOCK` images.
+    """
+
+    def __init__(
+        self, noise: Noise, stream: Stream, *, clip: tuple[float, float] | None = None
+    ) -> None:
+        self._noise = noise
+        self._stream = stream
+        self._clip = clip
+        self._place = 0
+        self._generator = self._after = stream.generator(0)
+
+    def noisy(self, images: FloatArray, scale: float) -> FloatArray:
+        """Return the next images under the noise; at several scales if it is asked again."""
+        if not is_shipped(self._noise):
+            places = np.arange(self._place, self._place + len(images))
+            return apply_noise(
+                self._noise, images, scale, self._stream, indices=places, clip=self._clip
+            )
+        parts = [call_noise(self._noise, *each) for each in self._pieces(images, scale)]
+        noisy = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        if self._clip is not None:
+            np.clip(noisy, *self._clip, out=noisy)
+        return noisy
+
+    def _pieces(
+        self, images: FloatArray, scale: float
+    ) -> Iterator[tuple[FloatArray, float, np.random.Generator]]:
+        """Yield the images of each block, and the generator where its last images left it."""
+        generator = copy.deepcopy(self._generator)
+        first = 0
+        while first < len(images):
+            place = self._place + first
+            if place % BLOCK == 0:
+                generator = self._stream.generator(place // BLOCK)
+            last = min(len(images), first + BLOCK - place % BLOCK)
+            yield images[first:last], scale, generator
+            first = last
+        self._after = generator
+
+    def advance(self, images: int) -> None:
+        """Go on behind so many images, those that were made noisy last."""
+        self._place += images
+        self._generator = self._after

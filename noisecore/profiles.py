@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from noisecore.functions import unknown
-from noisecore.noise import NoiseError, check_scale
+from noisecore.noise import NoiseError, check_bounds, check_scale
 from noisecore.recipes import RECIPES, Recipe, RecipeError, get_recipe
 
 
@@ -99,14 +98,12 @@ def parse_clip(text: str) -> tuple[float, float] | None:
     """Return the bounds written as `0:1`, or None for `none`."""
     if text.strip() == "none":
         return None
-    low, _, high = text.partition(":")
     try:
-        bounds = float(low), float(high)
-    except ValueError:
-        bounds = math.nan, math.nan
-    if not -math.inf < bounds[0] < bounds[1] < math.inf:  # JSON has no infinity
-        raise ProfileError(f"clip must be two ascending numbers such as 0:1, or none, got {text!r}")
-    return bounds
+        return check_bounds(text, "clip")
+    except NoiseError:
+        raise ProfileError(
+            f"clip must be two ascending numbers such as 0:1, or none, got {text!r}"
+        ) from None
 
 
 def _names(text: str) -> tuple[str, ...]:

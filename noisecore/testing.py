@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from noisecore.functions import source_sha256
+from noisecore.callables import source_sha256
 from noisecore.noise import BLOCK, FloatArray, Noise, Stream, apply_noise
 
 

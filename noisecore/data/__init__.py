@@ -9,7 +9,7 @@ from noisecore.data.dataset import (
     unit_images,
 )
 from noisecore.data.listing import Listing, find_dataset, format_listing, list_datasets
-from noisecore.data.loading import DATASETS, check_name, load_dataset
+from noisecore.data.loading import DATASETS, check_name, load_dataset, load_test
 from noisecore.data.own import class_numbers, is_own
 from noisecore.data.published import DATA_DIR_VARIABLE
 
@@ -29,5 +29,6 @@ __all__ = [
     "is_own",
     "list_datasets",
     "load_dataset",
+    "load_test",
     "unit_images",
 ]

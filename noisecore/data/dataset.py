@@ -98,12 +98,9 @@ def as_dataset(
     settled = {}
     for key in ARRAYS:
         array = arrays[key]
-        if key.startswith("x"):
-            array = array[..., np.newaxis] if array.ndim == 3 else array
-            dtype: type[np.generic] = np.uint8 if array.dtype == np.uint8 else np.float32
-        else:
-            dtype = np.int64
-        view = np.ascontiguousarray(array, dtype=dtype).view()
+        is_image = key.startswith("x")
+        array = settled_images(array) if is_image else np.ascontiguousarray(array, np.int64)
+        view = array.view()
         view.setflags(write=False)
         settled[key] = view
     return Dataset(
@@ -114,6 +111,12 @@ def as_dataset(
         licence=licence,
         **settled,
     )
+
+
+def settled_images(images: Array) -> Array:
+    """Return images, (n, h, w) or (n, h, w, c), as (n, h, w, c), uint8 or float32."""
+    images = images[..., np.newaxis] if images.ndim == 3 else images
+    return np.ascontiguousarray(images, np.uint8 if images.dtype == np.uint8 else np.float32)
 
 
 def content_sha256(arrays: Mapping[str, Array]) -> str:

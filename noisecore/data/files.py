@@ -6,6 +6,7 @@ import gzip
 import math
 import zipfile
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -27,23 +28,17 @@ _UNREADABLE = (
 )
 
 
-def read_npz(path: Path) -> dict[str, Array]:
+def read_npz(path: Path, keys: Sequence[str] = ARRAYS) -> dict[str, Array]:
     """Return x_train, y_train, x_test and y_test of an `.npz` file; other arrays are left alone.
 
-    Raises DatasetError, naming the file, if it is no zip archive, is truncated, lacks an array,
-    has one twice, or holds pickled objects.
+    keys: of the arrays that are wanted instead. Raises DatasetError, naming the file, if it is no
+    zip archive, is truncated, lacks an array, has one twice, or holds pickled objects.
     """
-    try:
-        archive = zipfile.ZipFile(path)
-    except _UNREADABLE as error:
-        raise refusal(
-            str(path), expected="a whole .npz file (a zip archive)", got=str(error), remedy=_AGAIN
-        ) from error
-    with archive:
-        members = [name.removesuffix(".npy") for name in archive.namelist()]
-        needed = ", ".join(ARRAYS)
-        wrong = [f"no {key}" for key in ARRAYS if key not in members]
-        wrong += [f"{key} twice" for key in ARRAYS if members.count(key) > 1]
+    with _archive(path) as archive:
+        members = _members(archive)
+        needed = ", ".join(keys)
+        wrong = [f"no {key}" for key in keys if key not in members]
+        wrong += [f"{key} twice" for key in keys if members.count(key) > 1]
         if wrong:
             raise refusal(
                 str(path),
@@ -51,7 +46,26 @@ def read_npz(path: Path) -> dict[str, Array]:
                 got=", ".join(wrong),
                 remedy="save all four at once with numpy.savez_compressed",
             )
-        return {key: _read_member(archive, key, path) for key in ARRAYS}
+        return {key: _read_member(archive, key, path) for key in keys}
+
+
+def names_in_npz(path: Path) -> set[str]:
+    """Return the names of the arrays of an `.npz` file; raise DatasetError if it is none."""
+    with _archive(path) as archive:
+        return set(_members(archive))
+
+
+def _archive(path: Path) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(path)
+    except _UNREADABLE as error:
+        raise refusal(
+            str(path), expected="a whole .npz file (a zip archive)", got=str(error), remedy=_AGAIN
+        ) from error
+
+
+def _members(archive: zipfile.ZipFile) -> list[str]:
+    return [name.removesuffix(".npy") for name in archive.namelist()]
 
 
 def _read_member(archive: zipfile.ZipFile, key: str, path: Path) -> Array:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import difflib
 import os
+from typing import Any
+
+from numpy.typing import NDArray
 
 from noisecore.data.dataset import Dataset, DatasetError
-from noisecore.data.own import is_own, load_own
+from noisecore.data.own import is_own, load_own, load_test_alone
 from noisecore.data.packaged import PACKAGED, load_packaged
 from noisecore.data.published import PUBLISHED, load_published
 
@@ -33,6 +36,20 @@ def load(name: str, data_dir: str | os.PathLike[str] | None, *, download: bool) 
     if name in PACKAGED:
         return load_packaged(PACKAGED[name])
     return load_published(PUBLISHED[name], data_dir, download=download)
+
+
+def load_test(
+    name: str, data_dir: str | os.PathLike[str] | None = None
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return the test images and labels of a dataset, as `load_dataset` does.
+
+    An `.npz` file may hold these alone.
+    """
+    alone = load_test_alone(name) if name.endswith(".npz") else None
+    if alone is not None:
+        return alone
+    data = load_dataset(name, data_dir)
+    return data.x_test, data.y_test
 
 
 def check_name(name: str) -> None:

@@ -20,8 +20,9 @@ from noisecore.data.dataset import (
     DatasetNotFoundError,
     as_dataset,
     refusal,
+    settled_images,
 )
-from noisecore.data.files import read_npz
+from noisecore.data.files import names_in_npz, read_npz
 from noisecore.functions import load_file
 
 LICENCE = "the user's own"
@@ -47,6 +48,22 @@ def load_own(name: str) -> Dataset:
     file, _, function = name.rpartition(":")
     path = _find(file, "a Python file", name)
     return _checked(f"{path.name}:{function}", path, _call(path, function))
+
+
+def load_test_alone(name: str) -> tuple[Array, Array] | None:
+    """Return x_test and y_test of a user's `.npz` file that has no training split, else None.
+
+    They are checked, and prepared as those of `load_own`.
+    """
+    path = _find(name, "an .npz file", name)
+    names = names_in_npz(path)
+    if not names >= {"x_test", "y_test"} or names & {"x_train", "y_train"}:
+        return None
+    arrays = read_npz(path, ("x_test", "y_test"))
+    images = arrays["x_test"]
+    _check_images(images, f"x_test in {path}")
+    labels, _ = class_numbers(arrays["y_test"], f"y_test in {path}")
+    return settled_images(images), labels
 
 
 def _find(file: str, kind: str, name: str) -> Path:
@@ -217,6 +234,8 @@ def class_numbers(labels: Array, what: str) -> tuple[NDArray[np.int64], int]:
     """Return class numbers, and the width if they came one-hot, else 0."""
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
+    if labels.ndim == 1 and (labels.dtype.kind == "b" or _whole(labels)):
+        labels = labels.astype(np.int64)  # 0.0 and 1.0 are what Keras has for two classes
     if labels.ndim == 1 and labels.dtype.kind in "iu" and labels.size:
         # Compared before the cast, which would wrap the greatest uint64 round to negative.
         least, greatest = labels.min(), labels.max()
@@ -240,10 +259,17 @@ def class_numbers(labels: Array, what: str) -> tuple[NDArray[np.int64], int]:
         )
     raise refusal(
         what,
-        expected="integer labels of shape (n,), or one-hot of shape (n, k)",
+        expected="integer labels of shape (n,) or (n, 1), or one-hot of shape (n, k)",
         got=f"{labels.dtype} of shape {labels.shape}",
         remedy="save class numbers as integers",
     )
+
+
+def _whole(labels: Array) -> bool:
+    """Return whether floating labels are class numbers, none of them large enough to be rounded."""
+    if labels.dtype.kind != "f" or not labels.size:
+        return False
+    return bool((np.abs(labels) < 2**11).all() and (labels == np.trunc(labels)).all())
 
 
 def _form(width: int) -> str:

@@ -50,7 +50,7 @@ def collect(config: pytest.Config, items: list[pytest.Item]) -> None:
                 unanswered = _skip(item, baseline.NOT_ASKED) or unanswered
             continue
         wanted = marker.kwargs.get("profile", choices.profile.name)
-        if wanted not in choices.known:
+        if not isinstance(wanted, str) or wanted not in choices.known:
             problem = unknown("profile", str(wanted), choices.known)
             raise pytest.UsageError(f"noisecore: {item.nodeid}: marker robustness: {problem}")
         if wanted != choices.profile.name:

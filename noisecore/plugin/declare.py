@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from noisecore.functions import source_sha256, unknown
+from noisecore.callables import name_of, source_sha256
+from noisecore.functions import unknown
 from noisecore.judging.margins import parse_margins
 from noisecore.models import BUILDERS, get_builder
 from noisecore.noise import FAMILIES, Noise, check_scale, check_scales, get_noise
 from noisecore.profiles import Profile
-from noisecore.recipes import Recipe
+from noisecore.recipes import Recipe, get_recipe
 from noisecore.records import Trial, TrialRecord, curve_name, trial_label
 
 if TYPE_CHECKING:
@@ -162,8 +163,10 @@ def _read_request(
             f"{len(models)} models ({', '.join(models)}) and one curve: let the test take "
             "noise_model, to run once for each, or name one in models="
         )
-    recipe = profile.recipe.but(**values.get("recipe", {}))
-    blank = bool(values.get("blank", False))
+    recipe = _recipe(values.get("recipe", {}), profile)
+    blank = values.get("blank", False)
+    if not isinstance(blank, bool):
+        raise ValueError(f"blank must be True or False, got {blank!r}")
     if blank and recipe.standardisation != "none":
         raise ValueError(
             "blank images cannot be standardised: add recipe={'standardisation': 'none'}"
@@ -205,12 +208,10 @@ def _read_request(
 
 def _models(values: Mapping[str, Any], profile: Profile) -> tuple[str, ...]:
     """Return the names of the models that a test asks for; builders of its own are made known."""
-    models = values.get("models", profile.models)
-    if isinstance(models, str) or not isinstance(models, Iterable) or not models:
-        raise ValueError(
-            "models must be a list of names such as ['cnn', 'mlp'], or of functions that build a "
-            f"model, got {models!r}"
-        )
+    models = _listed(
+        values.get("models", profile.models),
+        "models must be a list of names such as ['cnn', 'mlp'], or of functions that build a model",
+    )
     names = tuple(BUILDERS.add(model) if callable(model) else model for model in models)
     for name in names:
         get_builder(name)
@@ -231,7 +232,9 @@ def _noise(noise: str | Noise) -> str:
 
 def _training(train: Any) -> tuple[str, float]:
     """Return the noise and scale that a model is trained with once."""
-    if not isinstance(train, tuple) or len(train) != 2:
+    if isinstance(train, str):
+        train = train.split(":")
+    if not isinstance(train, tuple | list) or len(train) != 2:
         raise ValueError(
             f"train must be a noise and its scale, such as ('gaussian', 0.5), got {train!r}"
         )
@@ -242,11 +245,41 @@ def _training(train: Any) -> tuple[str, float]:
 
 def _scales(values: Mapping[str, Any], profile: Profile) -> tuple[float, ...]:
     noise = values.get("noise", profile.noise)
-    if "scales" not in values and getattr(noise, "__name__", noise) != profile.noise:
+    if "scales" not in values and (name_of(noise) if callable(noise) else noise) != profile.noise:
         raise ValueError(
             f"scales must be given with noise=: the run's are in the unit of {profile.noise}"
         )
     scales = values.get("scales", (0.0, *profile.scales))
-    if isinstance(scales, str | float | int) or not scales:
-        raise ValueError(f"scales must be a list of numbers such as [0.1, 1], got {scales!r}")
-    return tuple(dict.fromkeys(check_scale(scale) for scale in scales))
+    listed = _listed(scales, "scales must be a list of numbers such as [0.1, 1]")
+    return tuple(dict.fromkeys(check_scale(scale) for scale in listed))
+
+
+def _recipe(given: Any, profile: Profile) -> Recipe:
+    """Return the run's recipe with changes, or the recipe that a text names, as an option does.
+
+    The precision stays the run's, unless the text names it.
+    """
+    if isinstance(given, str):
+        recipe = get_recipe(given)
+        said = "precision=" in given
+        return recipe if said else recipe.but(precision=profile.recipe.precision)
+    if not isinstance(given, Mapping) or not all(isinstance(name, str) for name in given):
+        raise ValueError(
+            "recipe must be a dict of changes such as {'epochs': 8}, or a text such as "
+            f"quick+epochs=8, got {given!r}"
+        )
+    return profile.recipe.but(**given)
+
+
+def _listed(given: Any, expected: str) -> list[Any]:
+    """Return the things of a list, or those written in a text, as an option takes them."""
+    if isinstance(given, str):
+        listed = [part.strip() for part in given.split(",") if part.strip()]
+    else:
+        try:
+            listed = list(given)
+        except TypeError:
+            listed = []
+    if not listed:
+        raise ValueError(f"{expected}, got {given!r}")
+    return listed

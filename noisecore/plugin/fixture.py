@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from noisecore.callables import name_of
 from noisecore.data import DatasetError
+from noisecore.functions import unknown
 from noisecore.noise import Noise, NoiseError
 from noisecore.plugin.choices import Choices
 from noisecore.profiles import Profile
@@ -22,6 +25,14 @@ if TYPE_CHECKING:
     from noisecore.plugin.baseline import Reference
     from noisecore.plugin.declare import Request
     from noisecore.plugin.run import Run
+
+
+def _check_names(given: Mapping[str, Any], function: Callable[..., Any]) -> None:
+    """Fail the test on an argument that `function` has not, or that the fixture gives itself."""
+    known = [each for each in inspect.signature(function).parameters if each != "run"]
+    for name in given:
+        if name not in known:
+            pytest.fail(f"noisecore: {unknown('argument', name, known)}", pytrace=False)
 
 
 class _ReplayClock:
@@ -105,13 +116,14 @@ class Robustness:
         """
         from noisecore.running.evaluation import evaluate_given
 
+        _check_names(how, evaluate_given)
         return self._keep(
             lambda owner: evaluate_given(
                 model, x, y, name=owner, scales=scales, noise=noise, run=self._run.id, **how
             ),
             name,
-            noise if isinstance(noise, str) else getattr(noise, "__name__", repr(noise)),
-            how.get("clip"),
+            name_of(noise) if callable(noise) else str(noise),
+            how,
         )
 
     def evaluate_outputs(
@@ -130,13 +142,14 @@ class Robustness:
         """
         from noisecore.running.evaluation import evaluate_outputs
 
+        _check_names(how, evaluate_outputs)
         return self._keep(
             lambda owner: evaluate_outputs(
                 outputs, y, name=owner, noise=noise, run=self._run.id, **how
             ),
             name,
-            noise,
-            how.get("clip"),
+            str(noise),
+            how,
         )
 
     def _keep(
@@ -144,14 +157,20 @@ class Robustness:
         make: Callable[[str], list[TrialRecord]],
         name: str,
         noise: str,
-        clip: tuple[float, float] | None,
+        how: Mapping[str, Any],
     ) -> Curve:
         """Return the curve of the records that `make` makes, which are kept first."""
         from noisecore.judging.curves import matched_curves
-        from noisecore.running.evaluation import GivenError
+        from noisecore.running.evaluation import GivenError, clip_bounds
         from noisecore.running.store import StoreError
 
+        if not isinstance(name, str):
+            pytest.fail(f"noisecore: name must be a text, got {name!r}", pytrace=False)
         owner = f"{self._nodeid} {name}" if name else self._nodeid
+        try:
+            clip = clip_bounds(how.get("clip"), how.get("units", "range"))
+        except GivenError as error:
+            raise pytest.fail.Exception(f"noisecore: {error}", pytrace=False) from None
         curve = given_curve_name(owner, noise, clip)
         if curve in self.evaluated:
             pytest.fail(

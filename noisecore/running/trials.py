@@ -20,8 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 import noisecore
+from noisecore.callables import source_sha256
 from noisecore.data import unit_images
-from noisecore.functions import Functions, source_sha256
+from noisecore.functions import Functions
 from noisecore.models import BUILDERS, get_builder
 from noisecore.noise import BLOCK, FAMILIES, FloatArray, Stream, apply_noise, get_noise
 from noisecore.records import Epoch, Evaluation, Trial, TrialRecord, pack_right

@@ -262,19 +262,32 @@ class TestLabels:
     @pytest.mark.parametrize(
         "labels",
         [
-            np.array([0.0, 1, 2, 0, 1, 2]),
+            np.array([0.0, 1, 2, 0, 1, 2.5]),
             np.array(list("abcabc")),
             np.array(3),
             np.zeros((6, 2, 2), int),
             np.zeros(0, int),
-            np.array([True, False] * 3),
+            np.array([0, 1, 2, 0, 1, np.nan]),
+            np.array([0, 1, 2, 0, 1, 1e300]),
         ],
-        ids=["floating", "text", "scalar", "three axes", "empty", "bool"],
+        ids=["floating", "text", "scalar", "three axes", "empty", "NaN", "huge"],
     )
     def test_form(self, arrays, save, labels):
         """Labels are integers or one-hot rows."""
         arrays["y_train"] = labels
         assert "expected integer labels of shape (n,)" in refused(save(arrays))
+
+    @pytest.mark.parametrize("shape", [(-1,), (-1, 1)])
+    @pytest.mark.parametrize("dtype", ["float32", "float16", "bool", "int8"])
+    def test_whole_numbers_of_any_type(self, arrays, save, shape, dtype):
+        """Labels of two classes are taken as Keras has them: 0.0 and 1.0, (n,) or (n, 1)."""
+        wanted = {}
+        for split in ("train", "test"):
+            wanted[split] = np.arange(len(arrays[f"y_{split}"])) % 2
+            arrays[f"y_{split}"] = wanted[split].astype(dtype).reshape(shape)
+        dataset = load_dataset(save(arrays))
+        np.testing.assert_array_equal(dataset.y_train, wanted["train"])
+        np.testing.assert_array_equal(dataset.y_test, wanted["test"])
 
     @pytest.mark.parametrize("value", [-1, 2**63])
     def test_out_of_int64(self, arrays, save, value):

@@ -18,15 +18,15 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("changes", "message"),
         [
-            ({"model": 3}, "model must be a Keras model, a .keras file, or a function .* got 3"),
+            ({"model": 3}, "model must be .* or a function .* got an object of int"),
             ({"model": "no.keras"}, "a .keras file that is there, got no.keras"),
             ({"model": lambda images: bands(images)[:, 0]}, r"got float32 \(300,\)"),
-            ({"model": lambda images: bands(images)[:, :1]}, "a column a class, got one"),
+            ({"model": lambda images: bands(images)[:, :1]}, r"a class, got \(\d+, 1\)"),
             ({"model": lambda images: bands(images)[1:]}, r"\(300, classes\).*got .*\(299, 3\)"),
             ({"model": lambda images: bands(images) * np.nan}, "must be finite numbers, got NaN"),
             ({"model": lambda images: bands(images)[:, :2]}, "below the 2 classes .* got 2"),
             ({"model": lambda images: -bands(images)}, "is 0.*, no better than answers"),
-            ({"least_clean": 1.01}, "must be at least least_clean, 1.01, got"),
+            ({"least_clean": 1.01}, "least_clean must be a number from 0 to 1, got 1.01"),
             ({"x": X * 3 - 1}, r"in the value range 0 to 1, got -0.99.* to .*units='own'"),
             ({"x": X / 255}, "were the images scaled twice"),
             ({"x": X + np.float32("nan")}, "finite pixels"),

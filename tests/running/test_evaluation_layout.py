@@ -61,7 +61,7 @@ class TestSameNoise:
 
         class Module(torch.nn.Module):
             def forward(self, images):
-                return torch.from_numpy(first(images))
+                return torch.from_numpy(first(images.numpy()))
 
         same(evaluate(first, x=torch.from_numpy(FIRST)), wanted)
         same(evaluate(first, x=torch.from_numpy(FIRST), y=torch.from_numpy(Y)), wanted)

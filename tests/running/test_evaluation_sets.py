@@ -8,8 +8,8 @@ from bands import CLASSES, X, Y, evaluate, make_images, sharp
 from needs import needs_tensorflow
 
 from noisecore.running.evaluation import GivenError
+from noisecore.running.evaluation.elements import is_batched
 from noisecore.running.evaluation.images import CHUNK
-from noisecore.running.evaluation.reading import is_batched
 
 FLAT = X[..., 0]
 HOT = np.eye(CLASSES, dtype=np.float32)[Y]
@@ -222,8 +222,8 @@ class TestOneShot:
         ("elements", "message"),
         [
             ([(X[:9], Y[:8])], r"equally many images and labels, got \(9, 8, 8, 1\) and \(8,\)"),
-            ([X[:9]], "must hold .images, labels., got other"),
-            ([(X[:9], Y[:9], Y[:9])], "must hold .images, labels., got other"),
+            ([X[:9]], "must hold .images, labels., got elements of ndarray"),
+            ([(X[:9], Y[:9], Y[:9])], "must hold .images, labels., got 3 things in one element"),
             ([], "got an empty one"),
             ([(X[0, 0, 0], Y[0])], "equally many images and labels"),
         ],

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from noisecore.data import is_own, load_dataset
+from noisecore.data import Dataset, is_own, load_dataset, unit_images
+from noisecore.noise import NoiseError, get_noise, try_noise
 from noisecore.plugin.choices import Choices
 from noisecore.plugin.declare import Request
 from noisecore.plugin.progress import Progress
@@ -88,6 +89,8 @@ class Trained(Planned):
         trials = list(
             dict.fromkeys(trial for request in requests for trial in request.trials(self.dataset))
         )
+        if self._place is None:  # an xdist worker's usage error looks like a crash
+            _try_noises(requests, self.dataset)
         gpus = available_gpus() if compat.can_use_gpus() else []
         workers = self._choices.workers
         if workers is None and self._cluster is not None:
@@ -169,6 +172,18 @@ class Trained(Planned):
     def _hear(self, event: Event) -> None:
         if self._progress is not None:
             self._progress(event)
+
+
+def _try_noises(requests: Sequence[Request], dataset: Dataset) -> None:
+    """Raise `pytest.UsageError` if a noise cannot be had on images of the data set's shape."""
+    images = unit_images(dataset.x_test[:1])
+    asked = {(request.noise, scale) for request in requests for scale in request.test_scales}
+    asked |= {(r.trained_with, s) for r in requests if r.trained_with for s in r.train_scales}
+    for name, scale in sorted(asked):
+        try:
+            try_noise(get_noise(name), images, [scale] if scale else [])
+        except NoiseError as error:
+            raise pytest.UsageError(f"noisecore: {error}") from None
 
 
 @contextmanager

@@ -14,15 +14,25 @@ from typing import Any
 import numpy as np
 
 import noisecore
-from noisecore.functions import source_sha256
-from noisecore.noise import FloatArray, Noise, Stream, apply_noise, check_scales, get_noise
+from noisecore.callables import BoundError, name_of, source_sha256
+from noisecore.noise import (
+    Draw,
+    FloatArray,
+    Noise,
+    Stream,
+    check_scales,
+    get_noise,
+    is_shipped,
+    try_noise,
+)
 from noisecore.records import GivenTrial, TrialRecord
 from noisecore.running.evaluation.answers import Kind, Outputs, as_outputs, check_kind, joined
-from noisecore.running.evaluation.given import GivenError, GivenModel, given_model
-from noisecore.running.evaluation.images import Pixels, Units
+from noisecore.running.evaluation.arguments import clip_bounds, share, whole_number, word
+from noisecore.running.evaluation.given import GivenError, GivenModel, failed, given_model
+from noisecore.running.evaluation.images import CHUNK, Pixels, Units
 from noisecore.running.evaluation.layout import Channels, Layout, layout_of
 from noisecore.running.evaluation.outputs import evaluate_outputs
-from noisecore.running.evaluation.reading import read_chunks
+from noisecore.running.evaluation.reading import group_sizes, read_groups
 from noisecore.running.evaluation.tally import Tally, wanted_scales
 from noisecore.running.trials import peak_memory, processor
 
@@ -38,7 +48,7 @@ def evaluate_given(
     draws: int = 3,
     units: Units = "range",
     value_range: tuple[float, float] | None = None,
-    clip: tuple[float, float] | None = None,
+    clip: tuple[float, float] | str | None = None,
     batch_size: int = 500,
     dataset: str | None = None,
     least_clean: float | None = None,
@@ -48,17 +58,25 @@ def evaluate_given(
 ) -> list[TrialRecord]:
     """Test a trained model at scale 0 and at each of `scales`; return a record a draw.
 
-    model: a Keras model, a `.keras` file, or a function from float32 images, `batch_size` at most,
-        to class probabilities or scores, (images, classes). Scores are taken for logits.
+    model: a model of Keras, PyTorch, scikit-learn or ONNX Runtime, a `.keras` file, or a function
+        from float32 images, `batch_size` at most, to class probabilities or scores, (images,
+        classes). Scores are taken for logits. A PyTorch module is asked in eval mode, where its
+        weights are, and gets its own modes back.
     x, y: images as the model takes them, (n, height, width) or (n, height, width, channels), and
-        labels, (n,) class numbers or (n, classes) one-hot; or a `tf.data.Dataset` of both; or an
-        `.npz` file with x_test and y_test.
+        labels, (n,) class numbers or (n, classes) one-hot; or one thing that brings both: a
+        `tf.data.Dataset`, PyTorch's `DataLoader` or `Dataset`, or an `.npz` file with x_test and
+        y_test.
+    noise: a name, or what can be called as a noise is: a function, a `functools.partial`, a bound
+        method, an object.
     units: what scale 1 is. "range": from the least to the greatest value that a pixel can have,
         the `value_range`; left out, 0 to 255 for uint8 and 0 to 1 for floats. "own": the units of
         `x`, whatever its range: for a model that takes standardised images.
     draws: realisations of the noise, each a record; they stand beside each other as seeds do. The
         model is asked once for draws that are equal, as those of a noise that draws nothing.
-    clip: bounds of the noisy images, in `units`.
+    clip: bounds of the noisy images, in `units`, such as (0, 1) or "0:1".
+    batch_size: images that the model gets at most. Memory beside the model and the data follows
+        it, about ten batches; with a noise of a user's own it is about five blocks of 256 images
+        at least, for such a noise is drawn for blocks.
     least_clean: accuracy on clean images under which nothing is measured; left out, answers that
         agree with the labels no better than by chance are refused.
     outputs: what the model gives, "probabilities" or "scores"; left out, what sums to 1, as its
@@ -73,38 +91,51 @@ def evaluate_given(
     start = time.perf_counter()
     given = given_model(model)
     layout = layout_of(channels, model, x)
-    function = get_noise(noise) if isinstance(noise, str) else noise
+    function, source = _noise(noise)
     wanted = wanted_scales(scales)
     check_scales(function, wanted)
-    if type(draws) is not int or draws < 1:
-        raise GivenError(f"draws must be a whole number >= 1, got {draws!r}")
+    draws, batch_size = whole_number(draws, "draws"), whole_number(batch_size, "batch_size")
+    least_clean = share(least_clean, "least_clean")
+    word(name, "name")
+    if dataset is not None:
+        word(dataset, "dataset")
     check_kind(outputs, "outputs")
     tally = Tally(wanted, draws, outputs, argument="outputs")
     digests = hashlib.sha256(), hashlib.sha256()
     pixels = Pixels(units, value_range)
-    for images, labels in read_chunks(x, y, layout):
-        for digest, part in zip(digests, (images, labels), strict=True):
-            digest.update(f"{part.dtype} {part.shape[1:]}".encode() + part.tobytes())
-        places = np.arange(tally.images, tally.images + len(images))
-        plain = images.astype(np.float32, order="C")
-        inside = pixels.enter(images, plain)
-        tally.clean(inside.tobytes(), labels, _ask(given, plain, layout, batch_size, tally))
-        for scale in wanted:
-            first: tuple[bytes, Outputs] | None = None
-            for draw in range(draws):
-                noisy = apply_noise(
-                    function, inside, scale, Stream(draw, "test"), indices=places, clip=clip
-                )
-                changed, seen = not np.array_equal(inside, noisy), noisy.tobytes()
-                tally.noisy(draw, scale, seen, changed=changed)
-                if first is None or seen != first[0]:  # a noise that draws nothing is asked once
-                    answers = _ask(given, pixels.leave(noisy), layout, batch_size, tally)
-                    first = first or (seen, answers)
-                else:
-                    answers = first[1]
-                tally.judge(draw, scale, labels, answers)
+    bounds = clip_bounds(clip, units)
+    drawn = [Draw(function, Stream(draw, "test"), clip=bounds) for draw in range(draws)]
+    sizes = group_sizes(batch_size, blocks=not is_shipped(function))
+    with given.working():
+        for images, labels in read_groups(x, y, layout, sizes):
+            for digest, part in zip(digests, (images, labels), strict=True):
+                if tally.images % CHUNK == 0:
+                    digest.update(f"{part.dtype} {part.shape[1:]}".encode())
+                digest.update(np.ascontiguousarray(part).data)
+            plain = images.astype(np.float32, order="C")
+            inside = pixels.enter(images, plain)
+            if not tally.images:
+                try_noise(function, inside[:1], wanted)
+            tally.clean(inside, labels, _ask(given, plain, None, layout, batch_size, tally))
+            del plain
+            for scale in wanted:
+                for place, draw in enumerate(drawn):
+                    noisy = draw.noisy(inside, scale)
+                    tally.noisy(place, scale, noisy, changed=not np.array_equal(inside, noisy))
+                    # A noise that draws nothing is asked once.
+                    if place and tally.seen_as_first(place, scale):
+                        tally.judge_as_first(place, scale)
+                    else:
+                        answers = _ask(given, noisy, pixels, layout, batch_size, tally)
+                        tally.judge(place, scale, labels, answers)
+                    del noisy
+            for draw in drawn:
+                draw.advance(len(images))
+            if tally.images % CHUNK == 0:
+                tally.settle()
+    tally.settle()
     pixels.check()
-    tally.check(least_clean, units, function.__name__)
+    tally.check(least_clean, units, name_of(function))
     origin = Path(x).name if isinstance(x, str | Path) else "arrays"
     seconds = (time.perf_counter() - start) / draws
     trials = [
@@ -113,12 +144,12 @@ def evaluate_given(
             dataset_sha256=hashlib.sha256(b"".join(d.digest() for d in digests)).hexdigest(),
             model=name,
             model_source=given.source,
-            noise=function.__name__,
-            noise_source=source_sha256(function),
+            noise=name_of(function),
+            noise_source=source,
             test_scales=(0.0, *wanted),
             seed=draw,
             test_draw=draw,
-            clip=clip,
+            clip=bounds,
             units=units,
         )
         for draw in range(draws)
@@ -148,6 +179,24 @@ def evaluate_given(
     ]
 
 
+def _noise(noise: str | Noise) -> tuple[Noise, str]:
+    """Return a noise, and the SHA-256 that says what it is; raise `GivenError` if it is none."""
+    function = get_noise(noise) if isinstance(noise, str) else noise
+    if isinstance(function, type) or not callable(function):
+        raise GivenError(
+            "noise must be a name, or a function f(images, scale, *, rng) -> images, got "
+            f"{function!r}"
+        )
+    try:
+        return function, source_sha256(function)
+    except BoundError as error:
+        raise GivenError(f"the noise {name_of(function)} cannot be kept: {error}") from None
+    except (OSError, TypeError):
+        raise GivenError(
+            f"the source of the noise {name_of(function)} cannot be read: define it in a file"
+        ) from None
+
+
 def _environment(given: GivenModel) -> dict[str, Any]:
     return {
         **given.versions,
@@ -159,19 +208,31 @@ def _environment(given: GivenModel) -> dict[str, Any]:
     }
 
 
-def _ask(given: GivenModel, images: FloatArray, layout: Layout, size: int, tally: Tally) -> Outputs:
+def _ask(
+    given: GivenModel,
+    images: FloatArray,
+    pixels: Pixels | None,
+    layout: Layout,
+    size: int,
+    tally: Tally,
+) -> Outputs:
     """Return the outputs for all images, asked `size` at a time; the tally counts the seconds.
 
-    Every batch is a copy: what a model does to its input stays its own.
+    pixels: the way of the images to what the model takes, None if they are that already. Every
+    batch is a copy: what a model does to its input stays its own.
     """
     parts = []
     for first in range(0, len(images), size):
-        batch = layout.batch(images[first : first + size])
+        part = images[first : first + size]
+        batch = layout.batch(part if pixels is None else pixels.leave(part))
         start = time.perf_counter()
-        answer = given.ask(batch)
+        try:
+            answer = given.ask(batch)
+        except Exception as error:  # whatever a model raises
+            raise failed(error, batch) from error
         parts.append(as_outputs(answer, len(batch)))  # a lazy answer is computed here
         tally.model_seconds += time.perf_counter() - start
     return joined(parts)
 
 
-__all__ = ["GivenError", "evaluate_given", "evaluate_outputs"]
+__all__ = ["GivenError", "clip_bounds", "evaluate_given", "evaluate_outputs"]

@@ -2,36 +2,101 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from noisecore.running.evaluation.arrays import held_precision, with_step
+from noisecore.running.evaluation.arrays import Held, held_precision, with_step
 from noisecore.running.evaluation.given import GivenError
 
 Kind = Literal["probabilities", "scores"]
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Outputs:
     """Outputs, (images, classes), and the step from 1 to the next number in their precision."""
 
-    values: NDArray[np.float64]
+    values: Floats
     step: float
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What is kept of the outputs for some images: all that verdicts and losses need.
+
+    right: which images were right, (n,) bool. own: the output of the right class; total: the
+    logarithm of the sum of all exponentials; sums: of all outputs; each (n,). least, greatest: of
+    all outputs. step: see `Outputs`. held: which coarser precisions hold them.
+    """
+
+    right: NDArray[np.bool_]
+    own: Floats
+    total: Floats
+    sums: Floats
+    least: float
+    greatest: float
+    step: float
+    held: Held
 
     @property
     def tolerance(self) -> float:
         """What rounding may do to a sum that is 1."""
-        return max(1e-3, 2 * self.step, 2 * held_precision(self.values))
+        return max(1e-3, 2 * self.step, 2 * self.held.step)
+
+    def loss(self, kind: str) -> float:
+        """Return the sum of the images' cross-entropies, in nats."""
+        if kind == "probabilities":
+            return float(-np.log(np.clip(self.own, 1e-7, 1.0)).sum())  # Keras' own bound
+        return float((self.total - self.own).sum())
+
+
+def answers_of(outputs: Outputs, labels: NDArray[np.int64]) -> Answers:
+    """Return what is kept of outputs, given the images' labels, (n,)."""
+    values = outputs.values
+    greatest = values.max(axis=1)
+    summed = np.exp(values - greatest[:, np.newaxis]).sum(axis=1)
+    return Answers(
+        right=values.argmax(axis=1) == labels,
+        own=values[np.arange(len(labels)), labels],
+        total=np.log(summed) + greatest,
+        sums=values.sum(axis=1),
+        least=float(values.min()),
+        greatest=float(greatest.max()),
+        step=outputs.step,
+        held=held_precision(values),
+    )
+
+
+def merged(parts: Sequence[Answers]) -> Answers:
+    """Return the answers for several groups of images as one."""
+    if len(parts) == 1:
+        return parts[0]
+    held = parts[0].held
+    for part in parts:
+        held &= part.held
+    return Answers(
+        right=np.concatenate([part.right for part in parts]),
+        own=np.concatenate([part.own for part in parts]),
+        total=np.concatenate([part.total for part in parts]),
+        sums=np.concatenate([part.sums for part in parts]),
+        least=min(part.least for part in parts),
+        greatest=max(part.greatest for part in parts),
+        step=max(part.step for part in parts),
+        held=held,
+    )
 
 
 def as_outputs(given: Any, images: int) -> Outputs:
     """Return a model's outputs as float64 (images, classes); raise `GivenError` if they are not.
 
-    They are a copy: a model may give the same memory each time.
+    They are a copy: a model may give the same memory each time. Of a dict or list of one output
+    that one is meant.
     """
+    given = _only(given)
     array, step = with_step(given, "the outputs of the model")
     if array.dtype.kind not in "fiu" or array.ndim != 2 or array.shape[0] != images:
         raise GivenError(
@@ -40,42 +105,72 @@ def as_outputs(given: Any, images: int) -> Outputs:
         )
     if array.shape[1] < 2:
         raise GivenError(
-            "the model must give a column a class, got one: for a probability p of the second of "
-            "two classes, give numpy.hstack([1 - p, p])"
+            f"the model must give a column a class, got {array.shape}: for a probability p of the "
+            "second of two classes, give numpy.hstack([1 - p, p])"
         )
     if not np.isfinite(array).all():
         raise GivenError("the model's outputs must be finite numbers, got NaN or infinity")
     return Outputs(array.astype(np.float64), step)
 
 
-def joined(parts: list[Outputs]) -> Outputs:
+def _only(given: Any) -> Any:
+    """Return the one output of a dict or list; raise `GivenError` if a dict holds others."""
+    if isinstance(given, list | tuple) and len(given) == 1 and getattr(given[0], "ndim", 0) == 2:
+        return given[0]
+    if not isinstance(given, Mapping):
+        return given
+    if len(given) != 1:
+        shown = ", ".join(f"{name!r} {_shape(held)}" for name, held in given.items()) or "none"
+        raise GivenError(
+            f"the model must give one array of outputs, got a dict of {shown}: choose one, as in "
+            "lambda x: model(x)['probabilities']"
+        )
+    return next(iter(given.values()))
+
+
+def _shape(held: Any) -> str:
+    shape = getattr(held, "shape", None)
+    return type(held).__name__ if shape is None else str(tuple(shape))
+
+
+def joined(parts: Sequence[Outputs]) -> Outputs:
     """Return the outputs for several batches as one."""
-    values = np.concatenate([part.values for part in parts])
+    widths = list(dict.fromkeys(part.values.shape[1] for part in parts))
+    if len(widths) > 1:
+        raise other_width(*widths[:2])
+    values = np.concatenate([part.values for part in parts]) if len(parts) > 1 else parts[0].values
     return Outputs(values, max(part.step for part in parts))
+
+
+def other_width(first: int, then: int) -> GivenError:
+    """Return the error of a model whose number of classes changes."""
+    return GivenError(
+        f"the model must give the same number of classes for all images, got {first} and then "
+        f"{then}"
+    )
 
 
 def check_kind(declared: str | None, argument: str) -> None:
     """Raise `GivenError` unless `declared` is a kind of outputs, or None."""
-    if declared not in (None, "probabilities", "scores"):
+    if declared is not None and (
+        not isinstance(declared, str) or declared not in ("probabilities", "scores")
+    ):
         raise GivenError(f"{argument} must be 'probabilities' or 'scores', got {declared!r}")
 
 
-def kind_of(outputs: Outputs) -> Kind:
+def kind_of(answers: Answers) -> Kind:
     """Return "probabilities" for what is nowhere negative and sums to 1 as its precision can."""
-    sums = outputs.values.sum(axis=1)
-    whole = (outputs.values >= 0).all() and np.allclose(sums, 1, atol=outputs.tolerance)
+    whole = answers.least >= 0 and np.allclose(answers.sums, 1, atol=answers.tolerance)
     return "probabilities" if whole else "scores"
 
 
-def check_probabilities(outputs: Outputs, argument: str) -> None:
+def check_probabilities(answers: Answers, argument: str) -> None:
     """Raise `GivenError` on what cannot be probabilities; sums may be off, as means of some are."""
-    values = outputs.values
-    sums = values.sum(axis=1)
-    far = max(0.05, 2 * outputs.tolerance)
-    if values.min() < -outputs.tolerance or values.max() > 1 + outputs.tolerance:
-        got = f"values from {values.min():.4g} to {values.max():.4g}"
-    elif (np.abs(sums - 1) > far).any():
-        got = f"sums from {sums.min():.4g} to {sums.max():.4g}"
+    far = max(0.05, 2 * answers.tolerance)
+    if answers.least < -answers.tolerance or answers.greatest > 1 + answers.tolerance:
+        got = f"values from {answers.least:.4g} to {answers.greatest:.4g}"
+    elif (np.abs(answers.sums - 1) > far).any():
+        got = f"sums from {answers.sums.min():.4g} to {answers.sums.max():.4g}"
     else:
         return
     raise GivenError(

@@ -3,31 +3,19 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from noisecore.running.evaluation.frameworks import is_torch
 from noisecore.running.evaluation.given import GivenError
 
 # Between two neighbouring numbers from 1 on. float16's is known to NumPy, bfloat16's is not.
 _BFLOAT16, _FLOAT16 = 2.0**-7, 2.0**-10
 # Floats that PyTorch and NumPy both have.
 _SHARED = ("torch.float16", "torch.float32", "torch.float64")
-
-
-def is_torch(given: Any, *names: str) -> bool:
-    """Return whether `given` is of one of these classes of torch, which is never imported for it.
-
-    Who gives one has imported it.
-    """
-    for name in names:
-        kind: Any = sys.modules.get("torch")
-        for part in name.split("."):
-            kind = getattr(kind, part, None)
-        if isinstance(kind, type) and isinstance(given, kind):
-            return True
-    return False
 
 
 def as_array(given: Any, what: str) -> NDArray[Any]:
@@ -64,16 +52,29 @@ def with_step(given: Any, what: str) -> tuple[NDArray[Any], float]:
     return array, step
 
 
-def held_precision(values: NDArray[np.float64]) -> float:
-    """Return that of the coarsest of bfloat16 and float16 that holds all values, else 0.
+@dataclass(frozen=True)
+class Held:
+    """Which of two coarse precisions hold some values: casting them back does not refine them."""
 
-    Outputs that were cast back to float32 are as coarse as they were before.
-    """
+    bfloat16: bool
+    float16: bool
+
+    def __and__(self, other: Held) -> Held:
+        """Return which hold the values of both."""
+        return Held(self.bfloat16 and other.bfloat16, self.float16 and other.float16)
+
+    @property
+    def step(self) -> float:
+        """From 1 to the next number in the coarsest that holds all, 0 if neither does."""
+        return _BFLOAT16 if self.bfloat16 else _FLOAT16 if self.float16 else 0.0
+
+
+def held_precision(values: NDArray[np.float64]) -> Held:
+    """Return which of bfloat16 and float16 hold all values."""
     with np.errstate(over="ignore"):
         single = values.astype(np.float32)
         half = values.astype(np.float16)
     if not np.array_equal(single, values):
-        return 0.0
-    if not (single.view(np.uint32) & 0xFFFF).any():  # bfloat16 is the first half of float32
-        return _BFLOAT16
-    return _FLOAT16 if np.array_equal(half, values) else 0.0
+        return Held(False, False)
+    # bfloat16 is the first half of float32.
+    return Held(not (single.view(np.uint32) & 0xFFFF).any(), np.array_equal(half, values))

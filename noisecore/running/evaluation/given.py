@@ -1,19 +1,24 @@
-"""A model that was given, of whatever kind, as one function from images to outputs."""
+"""A model that was given, of whatever kind, as one function from images to outputs.
+
+What it is is told by what it can do, and never by the name of its class or module.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import inspect
-from collections.abc import Callable
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from noisecore.functions import source_sha256
-from noisecore.noise import FloatArray
+import numpy as np
 
-_KERAS = ("keras.", "tensorflow.", "tf_keras.")
+from noisecore.callables import name_of, source_sha256, told
+from noisecore.noise import FloatArray
+from noisecore.running.evaluation.frameworks import is_torch, used, version_of
 
 
 class GivenError(ValueError):
@@ -25,7 +30,8 @@ class GivenModel:
     """A model that is only asked: its outputs are (images, classes), for float32 images.
 
     kind: what it is, in words. source: the SHA-256 of its weights or source text. parameters:
-    their number, None if unknown. versions: of what runs it.
+    their number, None if unknown. versions: of what runs it. working: the block in which it is
+    asked, which leaves the model as it was.
     """
 
     ask: Callable[[FloatArray], Any]
@@ -33,61 +39,232 @@ class GivenModel:
     source: str
     parameters: int | None = None
     versions: dict[str, str] = field(default_factory=dict)
+    working: Callable[[], AbstractContextManager[None]] = nullcontext
 
 
 def given_model(model: Any) -> GivenModel:
-    """Return what asks a Keras model, a `.keras` file, or any function from images to outputs.
+    """Return what asks a model: of Keras, of PyTorch, or whatever answers to images.
 
-    Keras is imported for the first two alone. Raises `GivenError` on anything else.
+    That is the path of a `.keras` file; a SavedModel, or a signature of one; all else that can be
+    called; what has `predict_proba`, as scikit-learn's classifiers; a session of ONNX Runtime.
+    Nothing is imported but Keras, for a file. Raises `GivenError` on anything else.
     """
     if isinstance(model, str | Path):
         return _keras(_load(Path(model)))
-    if any(each.__module__.startswith(_KERAS) for each in type(model).__mro__):
+    if isinstance(model, type):
+        raise _refused(model, f"the class {model.__name__} itself", "give one of its objects")
+    if is_torch(model, "nn.Module"):
+        return _torch(model)
+    if _can(model, "predict_on_batch", "get_weights", "count_params"):
         return _keras(model)
-    if isinstance(model, type) or not callable(model):
-        raise GivenError(
-            "model must be a Keras model, a .keras file, or a function from a batch of images to "
-            f"class probabilities or scores, got {model!r}"
-        )
-    return GivenModel(ask=model, kind=_name(model), source=_source(model))
+    ask = _signature(model)
+    if ask is None and callable(model):
+        ask = model
+    elif ask is None and _can(model, "predict_proba"):
+        ask = _classifier(model)
+    elif ask is None and _can(model, "run", "get_inputs"):
+        ask = _session(model)
+    if ask is not None:
+        return GivenModel(ask=ask, kind=_name(model), source=_source(model), versions=used(model))
+    raise _refused(model, _described(model), _remedy(model))
+
+
+def _refused(model: Any, got: str, remedy: str) -> GivenError:
+    return GivenError(
+        "model must be a model of Keras, PyTorch, scikit-learn or ONNX Runtime, a .keras file, or "
+        f"a function from a batch of images to class probabilities or scores, got {got}"
+        + (f": {remedy}" if remedy else "")
+    )
+
+
+def _can(model: Any, *names: str) -> bool:
+    return all(callable(getattr(model, name, None)) for name in names)
+
+
+def _described(thing: Any) -> str:
+    shape = getattr(thing, "shape", None)
+    if shape is not None and hasattr(thing, "dtype"):
+        return f"an array, {thing.dtype} {tuple(shape)}"
+    if isinstance(thing, list | tuple | dict | set):
+        return f"a {type(thing).__name__} of {len(thing)}"
+    return "None" if thing is None else f"an object of {type(thing).__name__}"
+
+
+def _remedy(model: Any) -> str:
+    if hasattr(model, "shape") or isinstance(model, list | tuple | dict):
+        return "what a model gave elsewhere is taken by evaluate_outputs({0: clean, 1: noisy}, y)"
+    if hasattr(model, "module") and callable(model.module):
+        return "give the model of an exported program, program.module()"
+    return ""
 
 
 def _load(path: Path) -> Any:
+    if path.is_dir():
+        raise GivenError(
+            f"model must be a .keras file, got the folder {path}: load a SavedModel yourself, and "
+            "give it, or one of its signatures"
+        )
     if not path.is_file():
         raise GivenError(f"model must be a .keras file that is there, got {path}")
+    if not zipfile.is_zipfile(path):
+        raise GivenError(
+            f"{path} could not be read as a Keras model: expected a .keras file, which is a zip "
+            "archive; of another kind of file load the model yourself, and give it"
+        )
     import keras
 
     try:
         return keras.models.load_model(path)
-    except (OSError, TypeError, ValueError) as error:
-        line = str(error).strip().partition("\n")[0]
-        raise GivenError(f"{path} could not be read as a Keras model: {line}") from None
+    except Exception as error:  # Keras raises whatever the file makes it trip over
+        line = str(error).strip().strip("'\"").partition("\n")[0]
+        raise GivenError(
+            f"{path} could not be read as a Keras model: {type(error).__name__}: {line}"
+        ) from None
 
 
 def _keras(model: Any) -> GivenModel:
-    digest = hashlib.sha256()
-    for weight in model.get_weights():
-        digest.update(f"{weight.dtype} {weight.shape}".encode() + weight.tobytes())
+    if not getattr(model, "built", True):
+        raise GivenError(
+            "model must be trained, got a Keras model that was never built: fit it, or load its "
+            "weights, first"
+        )
     return GivenModel(
         ask=model.predict_on_batch,
         kind=f"Keras {type(model).__name__}",
-        source=digest.hexdigest(),
+        source=_digest((str(each.dtype), each.shape, each) for each in model.get_weights()),
         parameters=int(model.count_params()),
-        versions={name: _version(name) for name in ("tensorflow", "keras")},
+        versions={name: version_of(name) for name in ("tensorflow", "keras")},
     )
 
 
-def _version(name: str) -> str:
-    for distribution in (name, f"{name}-cpu"):
-        try:
-            return version(distribution)
-        except PackageNotFoundError:
-            continue
-    return "unknown"
+def _digest(weights: Iterator[tuple[str, Any, Any]]) -> str:
+    digest = hashlib.sha256()
+    for dtype, shape, array in weights:
+        digest.update(f"{dtype} {shape}".encode() + array.tobytes())
+    return digest.hexdigest()
+
+
+def _torch(model: Any) -> GivenModel:
+    import torch
+
+    held = [*model.parameters(), *model.buffers()]
+    floats = [each for each in held if each.is_floating_point()]
+    device = held[0].device if held else torch.device("cpu")
+    dtype = floats[0].dtype if floats else torch.float32
+
+    def ask(images: FloatArray) -> Any:
+        with torch.no_grad():
+            return model(torch.from_numpy(images).to(device=device, dtype=dtype))
+
+    def bits(tensor: Any) -> Any:
+        flat = tensor.detach().cpu().contiguous().reshape(-1)
+        return flat.view(torch.uint8).numpy() if flat.numel() else np.zeros(0, np.uint8)
+
+    def weights() -> Iterator[tuple[str, Any, Any]]:
+        for name, tensor in model.state_dict().items():
+            if isinstance(tensor, torch.Tensor):
+                yield f"{name} {tensor.dtype}", tuple(tensor.shape), bits(tensor)
+
+    return GivenModel(
+        ask=ask,
+        kind=f"PyTorch {type(model).__name__}",
+        source=_digest(weights()),
+        parameters=sum(each.numel() for each in model.parameters()),
+        versions={"torch": version_of("torch")},
+        working=lambda: _evaluating(model),
+    )
+
+
+@contextmanager
+def _evaluating(model: Any) -> Iterator[None]:
+    """Put a PyTorch model into eval mode, and each of its parts back into its own afterwards."""
+    modes = [(part, part.training) for part in model.modules()]
+    if any(training for _, training in modes):
+        with suppress(NotImplementedError):  # an exported program's mode is fixed
+            model.eval()
+    try:
+        yield
+    finally:
+        for part, training in modes:
+            part.training = training
+
+
+def _classifier(model: Any) -> Callable[[FloatArray], Any]:
+    """Return what asks a classifier of scikit-learn, or of a library that keeps to its methods."""
+    classes = getattr(model, "classes_", None)
+    if classes is not None and list(classes) != list(range(len(classes))):
+        raise GivenError(
+            "a classifier must know its classes by their numbers, 0 to k - 1, got "
+            f"{', '.join(map(str, list(classes)[:10]))}: train it on numbers, or give a function "
+            "that puts its columns in the order of the labels"
+        )
+
+    def ask(images: FloatArray) -> Any:
+        # One that counts its features was trained on rows of them.
+        rows = images.reshape(len(images), -1) if hasattr(model, "n_features_in_") else images
+        return model.predict_proba(rows)
+
+    return ask
+
+
+def _session(model: Any) -> Callable[[FloatArray], Any]:
+    """Return what asks a session of ONNX Runtime."""
+    inputs = [each.name for each in model.get_inputs()]
+    if len(inputs) != 1:
+        raise GivenError(
+            f"a session must take the images alone, got {len(inputs)} inputs, "
+            f"{', '.join(inputs)}: give a function that adds the others"
+        )
+
+    def ask(images: FloatArray) -> Any:
+        names = [each.name for each in model.get_outputs()]
+        outputs = dict(zip(names, model.run(None, {inputs[0]: images}), strict=True))
+        tables = {name: each for name, each in outputs.items() if np.ndim(each) == 2}
+        return tables if len(tables) == 1 else outputs
+
+    return ask
+
+
+def _signature(model: Any) -> Callable[[FloatArray], Any] | None:
+    """Return what asks a SavedModel's signature, None for what is none."""
+    signatures = getattr(model, "signatures", None)
+    if isinstance(signatures, Mapping) and not callable(model):
+        chosen = signatures.get("serving_default")
+        if chosen is None:
+            known = ", ".join(map(str, signatures)) or "none"
+            raise GivenError(
+                f"a SavedModel must have the signature serving_default, got {known}: give the one "
+                "that is meant, as in model.signatures['name']"
+            )
+        model = chosen
+    asked = getattr(model, "structured_input_signature", None)
+    if asked is None:
+        return None
+    places, names = asked
+    specs = [*places, *names.values()]
+    if len(specs) != 1:
+        raise GivenError(
+            f"a signature must take the images alone, got {len(specs)} inputs: give a function "
+            "that adds the others"
+        )
+    import tensorflow as tf
+
+    def ask(images: FloatArray) -> Any:
+        tensor = tf.cast(images, specs[0].dtype)
+        return model(tensor) if places else model(**{next(iter(names)): tensor})
+
+    return ask
+
+
+def failed(error: Exception, images: FloatArray) -> GivenError:
+    """Return the error of a model that raised one itself."""
+    return GivenError(
+        f"the model could not answer to images of float32 {images.shape}, it raised {told(error)}"
+    )
 
 
 def _name(model: Any) -> str:
-    return str(getattr(model, "__qualname__", type(model).__qualname__))
+    return str(getattr(model, "__qualname__", None) or name_of(model))
 
 
 def _source(model: Any) -> str:

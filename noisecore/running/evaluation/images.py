@@ -8,12 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from noisecore.noise import BLOCK, FloatArray
+from noisecore.running.evaluation.arguments import bounds
 from noisecore.running.evaluation.given import GivenError
 
 Units = Literal["range", "own"]
 Labels = NDArray[np.int64]
 
-# Images that are held at once: memory follows them, and not the data.
+# Images whose losses are summed at once: fewer would be summed in another order, and a batch goes
+# never over their end.
 CHUNK = 4 * BLOCK
 
 
@@ -21,17 +23,12 @@ class Pixels:
     """The way from the values of the images to the noise's units, and back."""
 
     def __init__(self, units: Units, value_range: tuple[float, float] | None) -> None:
-        if units not in ("range", "own"):
+        if not isinstance(units, str) or units not in ("range", "own"):
             raise GivenError(f"units must be 'range' or 'own', got {units!r}")
         if value_range is not None:
             if units == "own":
                 raise GivenError("value_range has no meaning with units='own': leave one out")
-            low, high = map(float, value_range)
-            if not -np.inf < low < high < np.inf:
-                raise GivenError(
-                    f"value_range must be two ascending numbers such as (0, 255), got {value_range}"
-                )
-            value_range = low, high
+            value_range = bounds(value_range, "value_range")
         self._units = units
         self._range = value_range
         self._least, self._greatest = np.inf, -np.inf
@@ -51,14 +48,18 @@ class Pixels:
                 f"{self._greatest:g}: declare value_range=(least, greatest); or, if the model "
                 "takes standardised images, units='own'"
             )
-        return (plain - np.float32(low)) / np.float32(high - low)
+        inside: FloatArray = plain - np.float32(low)
+        inside /= np.float32(high - low)  # in place: an image may be large
+        return inside
 
     def leave(self, noisy: FloatArray) -> FloatArray:
         """Return noisy images in the values that the model takes."""
         if self._units == "own" or self._range is None:
             return noisy
         low, high = self._range
-        return noisy * np.float32(high - low) + np.float32(low)
+        taken: FloatArray = noisy * np.float32(high - low)
+        taken += np.float32(low)
+        return taken
 
     def check(self) -> None:
         """Raise `GivenError` if all images lie in a small part of their range: scaled twice."""

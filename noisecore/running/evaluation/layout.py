@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from noisecore.noise import FloatArray
-from noisecore.running.evaluation.arrays import is_torch
+from noisecore.running.evaluation.frameworks import is_torch
 from noisecore.running.evaluation.given import GivenError
 
 Channels = Literal["last", "first"]

@@ -13,6 +13,7 @@ from noisecore.data import class_numbers
 from noisecore.noise import check_scale
 from noisecore.records import GivenTrial, TrialRecord
 from noisecore.running.evaluation.answers import Kind, as_outputs, check_kind
+from noisecore.running.evaluation.arguments import clip_bounds, share, word
 from noisecore.running.evaluation.arrays import as_array
 from noisecore.running.evaluation.given import GivenError
 from noisecore.running.evaluation.images import Units
@@ -26,7 +27,7 @@ def evaluate_outputs(
     name: str,
     noise: str = "gaussian",
     units: Units = "range",
-    clip: tuple[float, float] | None = None,
+    clip: tuple[float, float] | str | None = None,
     dataset: str = "arrays",
     least_clean: float | None = None,
     kind: Kind | None = None,
@@ -50,6 +51,12 @@ def evaluate_outputs(
             f"got {type(outputs).__name__}"
         )
     check_kind(kind, "kind")
+    word(noise, "noise")
+    word(dataset, "dataset")
+    least_clean = share(least_clean, "least_clean")
+    if not isinstance(units, str) or units not in ("range", "own"):
+        raise GivenError(f"units must be 'range' or 'own', got {units!r}")
+    bounds = clip_bounds(clip, units)
     labels = class_numbers(as_array(y, "y"), "y")[0]
     arrays: dict[float, Any] = {}
     for key, given in outputs.items():
@@ -70,7 +77,9 @@ def evaluate_outputs(
     }
     draws = len(drawn[wanted[0]])
     tally = Tally(wanted, draws, kind, argument="kind")
-    declared = f"{dataset} {noise} {units} {clip} ".encode() + labels.tobytes()
+    # A pair is written as it was given: a baseline knows the data set by these bytes.
+    clip_text = bounds if isinstance(clip, str) else clip
+    declared = f"{dataset} {noise} {units} {clip_text} ".encode() + labels.tobytes()
     tally.clean(declared, labels, clean)
     given_sha256 = hashlib.sha256(clean.values.tobytes())
     for scale, given in drawn.items():
@@ -90,6 +99,7 @@ def evaluate_outputs(
             tally.noisy(draw, scale, seen, changed=not np.array_equal(clean.values, checked.values))
             tally.judge(draw, scale, labels, checked)
             given_sha256.update(checked.values.tobytes())
+    tally.settle()
     tally.check(least_clean, units, noise)
     return [
         TrialRecord(
@@ -111,7 +121,7 @@ def evaluate_outputs(
                 test_scales=(0.0, *wanted),
                 seed=draw,
                 test_draw=draw,
-                clip=clip,
+                clip=bounds,
                 units=units,
             )
             for draw in range(draws)

@@ -1,39 +1,53 @@
-"""Images and labels in chunks, whatever they come from."""
+"""Images and labels in groups, whatever they come from."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterator
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from noisecore.data import class_numbers, load_dataset
-from noisecore.running.evaluation.arrays import as_array, is_torch
+from noisecore.data import class_numbers, load_test
+from noisecore.noise import BLOCK
+from noisecore.running.evaluation.arrays import as_array
+from noisecore.running.evaluation.elements import elements_of
+from noisecore.running.evaluation.frameworks import is_torch
 from noisecore.running.evaluation.given import GivenError
 from noisecore.running.evaluation.images import CHUNK, Labels
-from noisecore.running.evaluation.layout import COLOURS, Channels, Layout
+from noisecore.running.evaluation.layout import Layout
 
-Shape = Sequence[int | None]
+Group = tuple[NDArray[Any], Labels]
 
 
-def read_chunks(x: Any, y: Any, layout: Layout) -> Iterator[tuple[NDArray[Any], Labels]]:
-    """Yield images, channels last, and class numbers, `CHUNK` at a time.
+def group_sizes(batch: int, *, blocks: bool) -> list[int]:
+    """Return how many images are held at once: of the groups that make a chunk.
+
+    A group is a batch; with `blocks` it is as few whole blocks of noise as hold whole batches.
+    """
+    ends = {CHUNK, *range(batch, CHUNK, batch)}
+    if blocks:
+        ends &= {CHUNK, *range(BLOCK, CHUNK, BLOCK)}
+    ordered = sorted(ends)
+    return [end - first for first, end in zip([0, *ordered], ordered, strict=False)]
+
+
+def read_groups(x: Any, y: Any, layout: Layout, sizes: list[int]) -> Iterator[Group]:
+    """Yield images, channels last, and class numbers, in groups of these sizes, over and over.
 
     Raises `GivenError` on what is neither.
     """
-    if hasattr(x, "as_numpy_iterator") or isinstance(x, str | Path):
-        if y is not None:
-            raise GivenError("y must be left out where x brings the labels, got both")
-        if isinstance(x, str | Path):
-            data = load_dataset(str(x))
-            x, y = data.x_test, data.y_test
-        else:
-            yield from _regrouped(x, layout)
-            return
+    elements = elements_of(x, layout)
+    if (elements is not None or isinstance(x, str | Path)) and y is not None:
+        raise GivenError("y must be left out where x brings the labels, got both")
+    if elements is not None:
+        parts = ((_checked(as_array(a, "x"), layout), _numbers(b)) for a, b in elements)
+        yield from _regrouped(parts, sizes)
+        return
+    if isinstance(x, str | Path):
+        x, y = load_test(str(x))
     if y is None:
         raise GivenError("y must be the labels of x, got none")
     # A tensor is converted piece by piece, as what lies on a disk is read.
@@ -44,112 +58,51 @@ def read_chunks(x: Any, y: Any, layout: Layout) -> Iterator[tuple[NDArray[Any], 
             f"got {tuple(images.shape)} and {labels.shape}"
         )
     numbers = _numbers(labels)
-    for first in range(0, len(images), CHUNK):
-        part = slice(first, first + CHUNK)
-        yield _checked(images[part], layout), numbers[part]
-
-
-def _regrouped(dataset: Any, layout: Layout) -> Iterator[tuple[NDArray[Any], Labels]]:
-    """Yield the elements of a `tf.data.Dataset` in chunks of another size."""
-    if hasattr(dataset, "cardinality") and int(dataset.cardinality()) == -1:
-        raise GivenError(
-            "a tf.data.Dataset must have an end, got one that repeats for ever: leave .repeat() "
-            "out, or give the number of its elements that are tested, .take(n)"
-        )
-    images: list[NDArray[Any]] = []
-    labels: list[Labels] = []
-    seen: list[bytes] = []
-    held = total = 0
-    batched = None
-    # Nothing is read before the pass itself: what can be read only once loses no element.
-    for element in dataset.as_numpy_iterator():
-        if not isinstance(element, tuple) or len(element) != 2:
-            raise GivenError("a tf.data.Dataset must hold (images, labels), got other elements")
-        if batched is None:
-            batched = is_batched(*_shapes(dataset, element), layout.data)
-        if total < CHUNK:
-            seen.append(_digest(element))
-        x, y = (np.asarray(part) if batched else np.asarray(part)[np.newaxis] for part in element)
-        if x.shape[:1] != y.shape[:1]:
-            raise GivenError(
-                "each batch of a tf.data.Dataset must be equally many images and labels, "
-                f"got {x.shape} and {y.shape}"
-            )
-        images.append(_checked(x, layout))
-        labels.append(_numbers(y))
-        held, total = held + len(x), total + len(x)
-        while held >= CHUNK:
-            x, y = np.concatenate(images), np.concatenate(labels)
-            yield x[:CHUNK], y[:CHUNK]
-            images, labels, held = [x[CHUNK:]], [y[CHUNK:]], held - CHUNK
-    if not total:
-        raise GivenError(
-            "a tf.data.Dataset must hold one image at least, got an empty one: was it read before?"
-        )
-    if held:
-        yield np.concatenate(images), np.concatenate(labels)
-    _check_order(dataset, seen, total)
-
-
-def is_batched(images: Shape, labels: Shape, channels: Channels) -> bool:
-    """Return whether a `tf.data.Dataset` of elements of these shapes holds batches.
-
-    None is a length that the set does not know, as that of its batches mostly is.
-    """
-    if len(images) != 3:
-        return len(images) != 2
-    if len(labels) != 1:
-        return len(labels) > 1
-    both_unknown = images[0] is None and labels[0] is None
-    if images[-1 if channels == "last" else 0] in COLOURS:
-        return both_unknown  # an image with its channels, and a one-hot label or one of shape (1,)
-    return images[0] == labels[0]
-
-
-def _shapes(dataset: Any, element: Any) -> tuple[Shape, Shape]:
-    """Return what a set says of its elements' shapes; if it does not know, those of `element`."""
-    try:
-        images, labels = (tuple(part.shape) for part in dataset.element_spec)
-    except (AttributeError, TypeError, ValueError):
-        images, labels = (np.shape(part) for part in element)
-    return images, labels
-
-
-def _check_order(dataset: Any, seen: list[bytes], images: int) -> None:
-    """Raise `GivenError` if the first elements of a set are others when it is read again.
-
-    Few elements fall into their old order by chance, so that they are read several times. A set
-    that is empty by now, or fails, can be read only once, and is taken as it is.
-    """
-    count = len(seen) if len(seen) > 1 else images
-    for _ in range(1 if count > 5 else 7):
-        try:
-            again = [_digest(each) for each in islice(dataset.as_numpy_iterator(), len(seen))]
-        except Exception:
-            return  # all elements were had: that there is no second pass is no fault of theirs
-        if not again:
+    first = 0
+    for size in cycle(sizes):
+        if first >= len(images):
             return
-        if again != seen:
+        part = slice(first, first + size)
+        yield _checked(as_array(images[part], "x"), layout), numbers[part]
+        first += size
+
+
+def _regrouped(parts: Iterator[Group], sizes: list[int]) -> Iterator[Group]:
+    """Yield images and labels, which come in parts of any size, in groups of these."""
+    held: list[Group] = []
+    wanted = cycle(sizes)
+    left = next(wanted)
+    shape: tuple[int, ...] | None = None
+    for images, labels in parts:
+        shape = shape or images.shape[1:]
+        if images.shape[1:] != shape:
             raise GivenError(
-                "a tf.data.Dataset must give the same images in the same order each time, got "
-                "others when read again: noise and baseline know an image by its place, so leave "
-                "shuffle and random augmentation out"
+                f"all images must have one shape, got {shape} and then {images.shape[1:]}"
             )
+        first = 0
+        while len(images) - first >= left:
+            held.append((images[first : first + left], labels[first : first + left]))
+            yield _together(held)
+            first, held, left = first + left, [], next(wanted)
+        if first < len(images):
+            held.append((images[first:], labels[first:]))
+            left -= len(images) - first
+    if held:
+        yield _together(held)
 
 
-def _digest(element: Any) -> bytes:
-    digest = hashlib.sha256()
-    for part in map(np.asarray, element):
-        digest.update(f"{part.dtype} {part.shape}".encode() + part.tobytes())
-    return digest.digest()
+def _together(parts: list[Group]) -> Group:
+    if len(parts) == 1:
+        return parts[0]
+    images, labels = zip(*parts, strict=True)
+    return np.concatenate(images), np.concatenate(labels)
 
 
-def _numbers(labels: NDArray[Any]) -> Labels:
-    return class_numbers(labels, "y")[0]
+def _numbers(labels: Any) -> Labels:
+    return class_numbers(as_array(labels, "y"), "y")[0]
 
 
-def _checked(given: Any, layout: Layout) -> NDArray[Any]:
-    images = as_array(given, "x")
+def _checked(images: NDArray[Any], layout: Layout) -> NDArray[Any]:
     if images.ndim not in (3, 4) or 0 in images.shape:
         raise GivenError(
             "x must have the shape (n, height, width) or (n, height, width, channels), nothing "

@@ -1,4 +1,4 @@
-"""What comes out, counted chunk by chunk: right answers, losses, and what cannot be true."""
+"""What comes out, counted group by group: right answers, losses, and what cannot be true."""
 
 from __future__ import annotations
 
@@ -13,7 +13,15 @@ from numpy.typing import NDArray
 
 from noisecore.noise import check_scale
 from noisecore.records import Evaluation, pack_right
-from noisecore.running.evaluation.answers import Outputs, check_probabilities, kind_of
+from noisecore.running.evaluation.answers import (
+    Answers,
+    Outputs,
+    answers_of,
+    check_probabilities,
+    kind_of,
+    merged,
+    other_width,
+)
 from noisecore.running.evaluation.given import GivenError
 from noisecore.running.evaluation.guessing import guessed, matches
 from noisecore.running.evaluation.images import Labels, Units
@@ -21,10 +29,11 @@ from noisecore.running.evaluation.images import Labels, Units
 
 @dataclass
 class _Cell:
-    """What is known of one scale and draw so far."""
+    """What is known of one scale and draw so far; `held` is what is not settled yet."""
 
     right: list[NDArray[np.bool_]] = field(default_factory=list)
     loss: float = 0.0
+    held: list[Answers] = field(default_factory=list)
     changed: bool = False
     seen: Any = field(default_factory=hashlib.sha256)
 
@@ -41,7 +50,11 @@ def wanted_scales(scales: Iterable[float]) -> tuple[float, ...]:
 
 
 class Tally:
-    """Counts right answers and losses, chunk by chunk."""
+    """Counts right answers and losses, group by group.
+
+    Losses, and what outputs are, are settled for many groups at once, so that neither depends on
+    how large a group is.
+    """
 
     def __init__(
         self, scales: Sequence[float], draws: int, declared: str | None, *, argument: str
@@ -57,14 +70,15 @@ class Tally:
         self._clean = _Cell()
         self._cells = {(draw, scale): _Cell() for draw in range(draws) for scale in scales}
 
-    def clean(self, seen: bytes, labels: Labels, outputs: Outputs) -> None:
-        """Take in the next clean images and their outputs; the first settle what outputs are.
+    def clean(self, seen: Any, labels: Labels, outputs: Outputs) -> None:
+        """Take in the next clean images and their outputs.
 
-        seen: what says which images they were: their own bytes.
+        seen: what says which images they were: bytes, or the images themselves.
         """
         if not self.images:
             self._classes = outputs.values.shape[1]
-            self.kind = self.kind or kind_of(outputs)
+        if outputs.values.shape[1] != self._classes:
+            raise other_width(self._classes, outputs.values.shape[1])
         if labels.max() >= self._classes:
             raise GivenError(
                 f"labels must be below the {self._classes} classes that the model gives, "
@@ -76,29 +90,44 @@ class Tally:
         self._answers = answers if not self.images else self._answers + answers
         self.images += len(labels)
         self._clean.seen.update(seen)
-        self._count(self._clean, labels, outputs)
+        self._hold(self._clean, answers_of(outputs, labels))
 
-    def noisy(self, draw: int, scale: float, seen: bytes, *, changed: bool) -> None:
+    def noisy(self, draw: int, scale: float, seen: Any, *, changed: bool) -> None:
         """Take in the next noisy images themselves, and whether noise changed any of them."""
         cell = self._cells[draw, scale]
         cell.changed = cell.changed or changed
         cell.seen.update(seen)
 
+    def seen_as_first(self, draw: int, scale: float) -> bool:
+        """Return whether all noisy images of a draw so far were those of the first one."""
+        first, other = (self._cells[each, scale].seen.digest() for each in (0, draw))
+        return bool(first == other)
+
     def judge(self, draw: int, scale: float, labels: Labels, outputs: Outputs) -> None:
         """Take in the outputs for noisy images."""
-        self._count(self._cells[draw, scale], labels, outputs)
+        if outputs.values.shape[1] != self._classes:
+            raise other_width(self._classes, outputs.values.shape[1])
+        self._hold(self._cells[draw, scale], answers_of(outputs, labels))
 
-    def _count(self, cell: _Cell, labels: Labels, outputs: Outputs) -> None:
-        values = outputs.values
-        cell.right.append(values.argmax(axis=1) == labels)
-        own = values[np.arange(len(labels)), labels]
-        if self.kind == "probabilities":
-            check_probabilities(outputs, self._argument)
-            cell.loss += float(-np.log(np.clip(own, 1e-7, 1.0)).sum())  # Keras' own bound
-        else:
-            greatest = values.max(axis=1)
-            summed = np.exp(values - greatest[:, np.newaxis]).sum(axis=1)
-            cell.loss += float((np.log(summed) + greatest - own).sum())
+    def judge_as_first(self, draw: int, scale: float) -> None:
+        """Take in the answers of the first draw to the same images."""
+        self._hold(self._cells[draw, scale], self._cells[0, scale].held[-1])
+
+    def _hold(self, cell: _Cell, answers: Answers) -> None:
+        cell.held.append(answers)
+        cell.right.append(answers.right)
+
+    def settle(self) -> None:
+        """Settle what outputs are, if that is not declared, and count the losses so far."""
+        for cell in (self._clean, *self._cells.values()):
+            if not cell.held:
+                continue
+            answers = merged(cell.held)
+            cell.held.clear()
+            self.kind = self.kind or kind_of(answers)  # the clean ones come first
+            if self.kind == "probabilities":
+                check_probabilities(answers, self._argument)
+            cell.loss += answers.loss(self.kind)
 
     def check(self, least_clean: float | None, units: Units, noise: str) -> None:
         """Raise `GivenError` if the model guesses, or a noise changed nothing."""

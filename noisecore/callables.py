@@ -1,0 +1,232 @@
+"""What can be called, of whatever kind: its name, its identity, and its way into another process.
+
+A function says what it is by its source text. A `functools.partial`, a bound method or an object
+that can be called is told by the source of its function or class and by what is bound to it.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+import inspect
+import json
+import os
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path, PurePath
+from types import MethodType
+from typing import Any
+
+import numpy as np
+
+# What stands for a function or class while its owner is written down: its source, or its home.
+Place = Callable[[Any], Any]
+# What makes of it again what it stood for.
+Find = Callable[[Any], Any]
+
+# A class of its own way of being copied may hold more than its attributes.
+_REDUCE = ("__reduce_ex__", "__reduce__")
+
+_PLAIN = (type(None), bool, int, float, str)
+
+
+class BoundError(TypeError):
+    """Something is bound to what is called that cannot be written down."""
+
+
+@dataclass(frozen=True)
+class Named:
+    """What is called, under a name that somebody gave it."""
+
+    call: Callable[..., Any]
+    __name__: str
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call it."""
+        return self.call(*args, **kwargs)
+
+
+def named(function: Callable[..., Any], *, name: str) -> Named:
+    """Return `function` under another name, such as that of a `functools.partial`.
+
+    So two partials of one noise can be told apart:
+    `noise=named(partial(fog, density=2), name="thick_fog")`. Raises `TypeError` if it cannot be
+    called, `ValueError` if the name is empty.
+    """
+    if not callable(function):
+        raise TypeError(f"what is named must be a function, got {function!r}")
+    if not isinstance(name, str) or not name.strip():
+        raise ValueError(f"name must be a word, got {name!r}")
+    return Named(function, name)
+
+
+def name_of(function: Callable[..., Any]) -> str:
+    """Return the name of what can be called: its own, else that of what it wraps, or its class."""
+    name = getattr(function, "__name__", None)
+    if isinstance(name, str):
+        return name
+    if isinstance(function, functools.partial):
+        return name_of(function.func)
+    return type(function).__name__
+
+
+def is_bound(function: Callable[..., Any]) -> bool:
+    """Return whether something is bound to what is called, so that it is more than its source."""
+    if isinstance(function, Named):
+        return True
+    return not (inspect.isfunction(function) or inspect.isclass(function))
+
+
+def source_sha256(function: Callable[..., Any]) -> str:
+    """Return the SHA-256 that says what is called: of the source, and of all that is bound to it.
+
+    A changed noise or model is another one. Raises OSError where a source text is nowhere,
+    TypeError for what never had any, or where what is bound cannot be written down.
+    """
+    while isinstance(function, Named):
+        function = function.call
+    if is_bound(function) and not inspect.isbuiltin(function):
+        text = json.dumps(write_down(function, _source), sort_keys=True)
+    else:
+        text = _text(function)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _text(function: Any) -> str:
+    # Every eval and exec calls its text "<string>", and so does `python -c`, whose text Python 3.13
+    # keeps under that name: what is found there may be another's.
+    if inspect.getfile(inspect.unwrap(function)) == "<string>":
+        raise OSError("source code not available")
+    return inspect.getsource(function)
+
+
+def _source(function: Any) -> str:
+    return hashlib.sha256(_text(function).encode()).hexdigest()
+
+
+def write_down(value: Any, place: Place) -> Any:
+    """Return JSON values for what can be called, and for what is bound to it.
+
+    place: what to write for a function or a class. Raises `BoundError` for anything that is no
+    number, text, array, function or class, nor an object or collection of these.
+    """
+    try:
+        return _written(value, place)
+    except RecursionError:
+        raise BoundError("what is bound to it must not hold itself") from None
+
+
+def _written(value: Any, place: Place) -> Any:
+    def each(values: Any) -> list[Any]:
+        return [_written(one, place) for one in values]
+
+    kind = type(value)
+    if kind in _PLAIN:
+        return value
+    if kind in (list, tuple):
+        return [kind.__name__, each(value)]
+    if kind in (set, frozenset):
+        return [kind.__name__, sorted(each(value), key=json.dumps)]
+    if kind is dict:
+        return ["dict", [each(pair) for pair in value.items()]]
+    if kind is bytes:
+        return ["bytes", _base64(value)]
+    if isinstance(value, PurePath):
+        return ["path", str(value)]
+    if isinstance(value, Enum):
+        return ["member", _written(kind, place), value.name]
+    if (kind is np.ndarray or isinstance(value, np.generic)) and value.dtype.kind in "biufcSU":
+        array = np.asarray(value, order="C")
+        what = "array" if kind is np.ndarray else "number"
+        return [what, array.dtype.str, list(array.shape), _base64(array.tobytes())]
+    if kind is Named:
+        return ["named", _written(value.call, place), value.__name__]
+    if isinstance(value, functools.partial):
+        return ["partial", _written(value.func, place), each(value.args), each(_pairs(value))]
+    if isinstance(value, MethodType):
+        return ["method", _written(value.__self__, place), value.__func__.__name__]
+    if inspect.isfunction(value) or inspect.isclass(value):
+        return ["at", place(value)]
+    if all(getattr(kind, name) is getattr(object, name) for name in _REDUCE):
+        state = _state(value)
+        if state is not None:
+            return ["object", _written(kind, place), each(state.items())]
+    raise BoundError(
+        "what is bound to it must be numbers, text, arrays, functions, or objects and collections "
+        f"of these, got {kind.__name__}"
+    )
+
+
+def _pairs(value: functools.partial[Any]) -> list[Any]:
+    return list(value.keywords.items())
+
+
+def _state(value: Any) -> dict[str, Any] | None:
+    """Return the attributes of an object of a class that is written in Python, else None."""
+    kind = type(value)
+    if not hasattr(value, "__dict__") and not hasattr(kind, "__slots__"):
+        return None
+    state = dict(getattr(value, "__dict__", {}))
+    for each in kind.__mro__:
+        slots = each.__dict__.get("__slots__", ())
+        for name in (slots,) if isinstance(slots, str) else slots:
+            if name not in ("__dict__", "__weakref__") and hasattr(value, name):
+                state[name] = getattr(value, name)
+    return state
+
+
+def read_back(data: Any, find: Find) -> Any:
+    """Return what `write_down` has written, found again by `find` where it was placed."""
+
+    def each(values: Any) -> list[Any]:
+        return [read_back(one, find) for one in values]
+
+    if not isinstance(data, list):
+        return data
+    kind, *rest = data
+    if kind in _COLLECTIONS:
+        return _COLLECTIONS[kind](each(rest[0]))
+    if kind == "dict":
+        return {read_back(key, find): read_back(held, find) for key, held in rest[0]}
+    if kind == "bytes":
+        return base64.b64decode(rest[0])
+    if kind == "path":
+        return Path(rest[0])
+    if kind == "member":
+        return read_back(rest[0], find)[rest[1]]
+    if kind in ("array", "number"):
+        array = np.frombuffer(base64.b64decode(rest[2]), rest[0]).reshape(rest[1]).copy()
+        return array if kind == "array" else array[()]
+    if kind == "named":
+        return Named(read_back(rest[0], find), rest[1])
+    if kind == "partial":
+        function, args, keywords = read_back(rest[0], find), each(rest[1]), each(rest[2])
+        return functools.partial(function, *args, **dict(keywords))
+    if kind == "method":
+        return getattr(read_back(rest[0], find), rest[1])
+    if kind == "at":
+        return find(rest[0])
+    made = object.__new__(read_back(rest[0], find))
+    for name, held in each(rest[1]):
+        object.__setattr__(made, name, held)  # a frozen one too
+    return made
+
+
+_COLLECTIONS: dict[str, Callable[[Any], Any]] = {
+    "list": list, "tuple": tuple, "set": set, "frozenset": frozenset,
+}  # fmt: skip
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def told(error: BaseException) -> str:
+    """Return an error of somebody's function in one line: what it says, and where it was raised."""
+    line = str(error).strip().partition("\n")[0]
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" ({os.path.basename(frames[-1].filename)}:{frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}: {line}{where}" if line else f"{type(error).__name__}{where}"

@@ -1,0 +1,173 @@
+"""Data sets that bring images and labels together: of `tf.data`, and of PyTorch."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from noisecore.running.evaluation.arrays import as_array
+from noisecore.running.evaluation.frameworks import is_torch
+from noisecore.running.evaluation.given import GivenError
+from noisecore.running.evaluation.images import CHUNK
+from noisecore.running.evaluation.layout import COLOURS, Channels, Layout
+
+Shape = Sequence[int | None]
+Element = tuple[Any, Any]
+
+
+@dataclass(frozen=True)
+class _Set:
+    """A data set of either library.
+
+    name: what it is called. read: gives its elements, anew each time. batched: whether an element
+    is a batch, None if only the first one tells. endless, shuffled: what says that it must not
+    be so, as far as the set itself knows.
+    """
+
+    name: str
+    read: Callable[[], Iterator[Any]]
+    batched: bool | None
+    endless: bool = False
+    shuffled: bool = False
+    shapes: Callable[[], Sequence[Shape]] | None = None
+
+
+def elements_of(x: Any, layout: Layout) -> Iterator[Element] | None:
+    """Return a data set's batches of images and labels, None for what is no data set.
+
+    An image that comes alone is a batch of one. Raises `GivenError`, as it is read, on a set that
+    never ends, changes when it is read again, or holds other things.
+    """
+    held = _set_of(x)
+    return None if held is None else _read(held, layout)
+
+
+def _set_of(x: Any) -> _Set | None:
+    if hasattr(x, "as_numpy_iterator"):
+        endless = hasattr(x, "cardinality") and int(x.cardinality()) == -1
+        return _Set(
+            "tf.data.Dataset", x.as_numpy_iterator, None, endless,
+            shapes=lambda: [tuple(part.shape) for part in x.element_spec],
+        )  # fmt: skip
+    if is_torch(x, "utils.data.DataLoader"):
+        shuffled = is_torch(x.sampler, "utils.data.RandomSampler")
+        batched = x.batch_sampler is not None
+        return _Set("DataLoader", lambda: iter(x), batched, shuffled=shuffled)
+    if is_torch(x, "utils.data.IterableDataset"):
+        return _Set("Dataset", lambda: iter(x), False)
+    if is_torch(x, "utils.data.Dataset"):
+        return _Set("Dataset", lambda: (x[i] for i in range(len(x))), False)
+    return None
+
+
+def _read(held: _Set, layout: Layout) -> Iterator[Element]:
+    if held.endless:
+        raise GivenError(
+            f"a {held.name} must have an end, got one that repeats for ever: leave .repeat() "
+            "out, or give the number of its elements that are tested, .take(n)"
+        )
+    if held.shuffled:
+        raise _other_order(held.name)
+    seen: list[bytes] = []
+    total = 0
+    batched = held.batched
+    # Nothing is read before the pass itself: what can be read only once loses no element.
+    for element in held.read():
+        if not isinstance(element, tuple | list) or len(element) != 2:
+            raise GivenError(f"a {held.name} must hold (images, labels), got {_described(element)}")
+        if batched is None:
+            batched = is_batched(*_shapes(held, element), layout.data)
+        if total < CHUNK:
+            seen.append(_digest(element))
+        x, y = _batch(element, batched=batched, name=held.name)
+        total += len(x)
+        yield x, y
+    if not total:
+        raise GivenError(
+            f"a {held.name} must hold one image at least, got an empty one: was it read before?"
+        )
+    _check_order(held, seen, total)
+
+
+def _batch(element: Sequence[Any], *, batched: bool, name: str) -> Element:
+    x, y = as_array(element[0], "x"), as_array(element[1], "y")
+    if not batched:
+        x, y = x[np.newaxis], y[np.newaxis]
+    if x.shape[:1] != y.shape[:1]:
+        raise GivenError(
+            f"each batch of a {name} must be equally many images and labels, "
+            f"got {x.shape} and {y.shape}"
+        )
+    return x, y
+
+
+def _described(element: Any) -> str:
+    if isinstance(element, tuple | list):
+        return f"{len(element)} things in one element"
+    if isinstance(element, dict):
+        return f"a dict of {', '.join(map(str, element))}: map it to such pairs"
+    return f"elements of {type(element).__name__}"
+
+
+def is_batched(images: Shape, labels: Shape, channels: Channels) -> bool:
+    """Return whether a `tf.data.Dataset` of elements of these shapes holds batches.
+
+    None is a length that the set does not know, as that of its batches mostly is.
+    """
+    if len(images) != 3:
+        return len(images) != 2
+    if len(labels) != 1:
+        return len(labels) > 1
+    both_unknown = images[0] is None and labels[0] is None
+    if images[-1 if channels == "last" else 0] in COLOURS:
+        return both_unknown  # an image with its channels, and a one-hot label or one of shape (1,)
+    return images[0] == labels[0]
+
+
+def _shapes(held: _Set, element: Any) -> tuple[Shape, Shape]:
+    """Return what a set says of its elements' shapes; if it does not know, those of `element`."""
+    try:
+        if held.shapes is not None:
+            images, labels = held.shapes()
+            return images, labels
+    except (AttributeError, TypeError, ValueError):
+        pass  # a set of unknown shapes
+    return np.shape(element[0]), np.shape(element[1])
+
+
+def _check_order(held: _Set, seen: list[bytes], images: int) -> None:
+    """Raise `GivenError` if the first elements of a set are others when it is read again.
+
+    Few elements fall into their old order by chance, so that they are read several times. A set
+    that is empty by now, or fails, can be read only once, and is taken as it is.
+    """
+    count = len(seen) if len(seen) > 1 else images
+    for _ in range(1 if count > 5 else 7):
+        try:
+            again = [_digest(each) for each in islice(held.read(), len(seen))]
+        except Exception:
+            return  # all elements were had: that there is no second pass is no fault of theirs
+        if not again:
+            return
+        if again != seen:
+            raise _other_order(held.name)
+
+
+def _other_order(name: str) -> GivenError:
+    return GivenError(
+        f"a {name} must give the same images in the same order each time, got "
+        "others when read again: noise and baseline know an image by its place, so leave "
+        "shuffle and random augmentation out"
+    )
+
+
+def _digest(element: Any) -> bytes:
+    digest = hashlib.sha256()
+    for part in (as_array(each, "x") for each in element):
+        digest.update(f"{part.dtype} {part.shape}".encode() + part.tobytes())
+    return digest.digest()
