@@ -103,14 +103,14 @@ def get_noise(name: str) -> Noise:
     return FAMILIES.get(name)
 
 
-def check_scale(scale: float) -> float:
+def check_scale(scale: float | str) -> float:
     """Return `scale` as a float; raise `NoiseError` unless it is a finite number >= 0."""
     try:
         value = float(scale)
     except (OverflowError, TypeError, ValueError):
         value = math.nan
     if not 0 <= value <= float(np.finfo(np.float32).max):
-        raise NoiseError(f"scale must be a finite number >= 0, got {scale}")
+        raise NoiseError(f"scale must be a finite number >= 0, got {scale!s}")
     # -0.0 becomes 0.0: one name for the identity.
     return as_written(scale if isinstance(scale, np.floating) else value) + 0.0
 
@@ -127,6 +127,20 @@ def as_written(scale: float) -> float:
     with np.errstate(over="ignore"):
         single = np.float32(value)
     return float(str(single)) if float(single) == value else float(f"{value:.12g}")
+
+
+def listed_scales(given: Iterable[float] | str) -> tuple[float, ...]:
+    """Return the scales of a list, or of a text such as "0.1,1", each once, in their order.
+
+    Raises `NoiseError` on anything else, and on what is no scale.
+    """
+    try:
+        scales = given.split(",") if isinstance(given, str) else list(given)
+    except TypeError:
+        raise NoiseError(
+            f"scales must be a list of numbers such as [0.1, 1], got {given!r}"
+        ) from None
+    return tuple(dict.fromkeys(check_scale(scale) for scale in scales))
 
 
 def is_shipped(noise: Noise) -> bool:

@@ -9,10 +9,11 @@ import pytest
 from scipy import stats
 from zeros import SAMPLES, STREAM, assert_uncorrelated, flat, zeros
 
-from noisecore.functions import source_sha256
+from noisecore.callables import source_sha256
 from noisecore.noise import (
     BLOCK,
     NOISES,
+    Draw,
     NoiseError,
     Stream,
     apply_noise,
@@ -22,6 +23,7 @@ from noisecore.noise import (
     gaussian_blur,
     get_noise,
     salt_and_pepper,
+    try_noise,
     uniform,
 )
 
@@ -314,3 +316,59 @@ class TestScales:
         """What arithmetic and short types leave behind a number is not a part of it."""
         assert check_scale(scale) == written
         assert check_scale(check_scale(scale)) == written
+
+
+class TestDraw:
+    """Noise that is taken group by group."""
+
+    @pytest.mark.parametrize("noise", NOISES.values(), ids=NOISES)
+    @pytest.mark.parametrize("sizes", [[1] * 520, [16] * 33, [500, 20], [256, 256, 8], [100] * 6])
+    def test_as_for_all_at_once(self, noise, sizes) -> None:
+        """Groups of any size, at any number of scales, get the noise of the whole to the bit."""
+        images = np.random.default_rng(0).random((520, 3, 4, 2), np.float32)
+        wanted = apply_noise(noise, images, 0.7, Stream(1, "test"), clip=(0, 1))
+        draw, got, first = Draw(noise, Stream(1, "test"), clip=(0, 1)), [], 0
+        for size in sizes:
+            group = images[first : first + size]
+            draw.noisy(group, 0.2)
+            got.append(draw.noisy(group, 0.7))
+            draw.advance(len(group))
+            first += size
+        np.testing.assert_array_equal(np.concatenate(got), wanted)
+
+    def test_own_noise_is_drawn_for_blocks(self) -> None:
+        """A noise of one's own is always asked for whole blocks, and draws the same for a group."""
+        shapes = []
+
+        def own(images, scale, *, rng):
+            shapes.append(images.shape)
+            return images + scale * rng.standard_normal(images.shape, dtype=np.float32)[::-1]
+
+        images = np.zeros((300, 2, 2, 1), np.float32)
+        wanted = apply_noise(own, images, 1, Stream(0, "test"))
+        draw = Draw(own, Stream(0, "test"))
+        first = draw.noisy(images[:256], 1)
+        draw.advance(256)
+        np.testing.assert_array_equal(np.concatenate([first, draw.noisy(images[256:], 1)]), wanted)
+        assert set(shapes) == {(256, 2, 2, 1)}
+
+
+@pytest.mark.parametrize(
+    ("noise", "message"),
+    [
+        (lambda images, scale, *, rng: images[..., :1], "as it was given, got float32"),
+        (lambda images, scale, *, rng: images.astype(float), "as it was given, got float64"),
+        (lambda images, scale, *, rng: images.tolist(), "must return an array, got list"),
+        (lambda images, scale, *, rng: None, "must return an array, got NoneType"),
+        (lambda images, scale, *, rng: images @ np.zeros(5), "failed on images of the shape"),
+        (lambda images, scale: images, r"failed on images .* unexpected keyword argument 'rng'"),
+        (lambda images, scale, *, rng: 1 / 0, r"at scale 0.5: ZeroDivisionError: .*test_noise.py:"),
+    ],
+)
+def test_try_noise(noise, message) -> None:
+    """A noise that fails on images of this shape is refused in one line that says how."""
+    images = np.ones((1, 4, 4, 3), np.float32)
+    with pytest.raises(NoiseError, match=message) as refused:
+        try_noise(noise, images, [0.5])
+    assert "\n" not in str(refused.value)
+    assert (images == 1).all()

@@ -13,7 +13,7 @@ from noisecore.callables import name_of, source_sha256
 from noisecore.functions import unknown
 from noisecore.judging.margins import parse_margins
 from noisecore.models import BUILDERS, get_builder
-from noisecore.noise import FAMILIES, Noise, check_scale, check_scales, get_noise
+from noisecore.noise import FAMILIES, Noise, check_scale, check_scales, get_noise, listed_scales
 from noisecore.profiles import Profile
 from noisecore.recipes import Recipe, get_recipe
 from noisecore.records import Trial, TrialRecord, curve_name, trial_label
@@ -208,10 +208,17 @@ def _read_request(
 
 def _models(values: Mapping[str, Any], profile: Profile) -> tuple[str, ...]:
     """Return the names of the models that a test asks for; builders of its own are made known."""
-    models = _listed(
-        values.get("models", profile.models),
-        "models must be a list of names such as ['cnn', 'mlp'], or of functions that build a model",
-    )
+    given = values.get("models", profile.models)
+    try:
+        text = isinstance(given, str)
+        models = [name.strip() for name in given.split(",")] if text else list(given)
+    except TypeError:
+        models = []
+    if not any(models):
+        raise ValueError(
+            "models must be a list of names such as ['cnn', 'mlp'], or of functions that build a "
+            f"model, got {given!r}"
+        )
     names = tuple(BUILDERS.add(model) if callable(model) else model for model in models)
     for name in names:
         get_builder(name)
@@ -249,9 +256,10 @@ def _scales(values: Mapping[str, Any], profile: Profile) -> tuple[float, ...]:
         raise ValueError(
             f"scales must be given with noise=: the run's are in the unit of {profile.noise}"
         )
-    scales = values.get("scales", (0.0, *profile.scales))
-    listed = _listed(scales, "scales must be a list of numbers such as [0.1, 1]")
-    return tuple(dict.fromkeys(check_scale(scale) for scale in listed))
+    scales = listed_scales(values.get("scales", (0.0, *profile.scales)))
+    if not scales:
+        raise ValueError("scales must be a list of numbers such as [0.1, 1], got an empty one")
+    return scales
 
 
 def _recipe(given: Any, profile: Profile) -> Recipe:
@@ -269,17 +277,3 @@ def _recipe(given: Any, profile: Profile) -> Recipe:
             f"quick+epochs=8, got {given!r}"
         )
     return profile.recipe.but(**given)
-
-
-def _listed(given: Any, expected: str) -> list[Any]:
-    """Return the things of a list, or those written in a text, as an option takes them."""
-    if isinstance(given, str):
-        listed = [part.strip() for part in given.split(",") if part.strip()]
-    else:
-        try:
-            listed = list(given)
-        except TypeError:
-            listed = []
-    if not listed:
-        raise ValueError(f"{expected}, got {given!r}")
-    return listed

@@ -16,7 +16,7 @@ MISTAKES = {
     "scale as text": ("scales=['much']", "finite number >= 0", "much"),
     "scales as a number": ("scales=1", "scales must be a list of numbers", "got 1"),
     "scales as text": ("scales='0.1,much'", "finite number >= 0", "much"),
-    "no scales": ("scales=[]", "scales must be a list of numbers", "got []"),
+    "no scales": ("scales=[]", "scales must be a list of numbers", "an empty one"),
     "train as text": ("train='gaussian'", "train must be a noise and its scale"),
     "train": ("train=('gauss', 1), scales=[1]", "unknown noise 'gauss'"),
     "noise": ("noise=3, scales=[1]", "unknown noise '3'"),

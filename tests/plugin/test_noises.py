@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 NOISES = """
@@ -192,3 +193,86 @@ def test_own(robustness, noise_model, noise_scale): pass
     result = pytester.runpytest_subprocess("--noise-scales=1")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert "train= gives one model, tested at all scales" in result.stderr.str()
+
+
+BOUND = """
+import functools
+from dataclasses import dataclass
+import numpy as np
+import pytest
+from noisecore.callables import named
+
+def fog(images, scale, *, rng, density=1.0):
+    return ((1 - scale) * images + np.float32(scale * density)).astype(np.float32)
+
+@dataclass
+class Haze:
+    weights: object
+
+    def __call__(self, images, scale, *, rng):
+        return images + np.float32(scale) * self.weights
+
+    def thin(self, images, scale, *, rng):
+        return self(images, scale / 2, rng=rng)
+
+HAZE = Haze(np.ones((1, 8, 8, 1), np.float32))
+THICK = named(functools.partial(fog, density=0.5), name="thick_fog")
+
+@pytest.mark.parametrize("noise", ["fog", "thick_fog", "Haze", "thin"])
+@pytest.mark.robustness(
+    dict(noise=functools.partial(fog, density=2.0)), dict(noise=THICK), dict(noise=HAZE),
+    dict(noise=HAZE.thin), scales="0.5", models="mlp", recipe="quick+epochs=1,batch_size=32",
+)
+def test_bound(robustness, noise):
+    names = [curve.name.split("/")[1] for curve in robustness.curves]
+    assert names == ["fog", "thick_fog", "Haze", "thin"]
+"""
+
+
+@pytest.mark.parametrize("arguments", [(), ("--noise-workers=0",)], ids=["worker", "inline"])
+def test_noises_with_something_bound(run_in, write_tiny, tmp_path, arguments) -> None:
+    """A partial, an object, a bound method and one by another name are noises of a training."""
+    write_tiny(tmp_path)
+    (tmp_path / "test_own.py").write_text(BOUND)
+    ended = run_in(tmp_path, "--noise-seeds=1", *arguments)
+    assert ended.code == 0, ended.output
+    assert "4 of 4 trials" in ended.output
+    sources = {record.trial.noise_source for record in ended.records.values()}
+    assert len(sources) == 4
+
+
+RGB = """
+import numpy as np
+import pytest
+
+def tint(images, scale, *, rng):
+    return (images + scale * np.array([1, 0, -1])).astype(np.float32)
+
+@pytest.mark.robustness(noise=tint, scales=[0.5], models=["mlp"])
+def test_tint(robustness):
+    pass
+"""
+
+
+def test_noise_for_other_images(bench, given, write_tiny, tmp_path) -> None:
+    """A noise for colours is refused on grey images, in one line, before anything is trained."""
+    options = [each for each in given if not each.startswith("--noise-records")]
+    bench.makepyfile(test_bench=RGB)
+    result = bench.runpytest_inprocess(*options)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    (line,) = [line for line in result.errlines if line.startswith("ERROR: ")]
+    assert "a noise must return float32 (1, 8, 8, 1) as it was given" in line
+    assert "(1, 8, 8, 3) from tint" in line
+
+
+def test_noise_for_colours(run_in, tmp_path) -> None:
+    """The same noise works on images in colours."""
+    rng = np.random.default_rng(0)
+    labels = np.arange(90) % 3
+    images = rng.integers(0, 100, (90, 8, 8, 3), np.uint8)
+    for image, label in zip(images, labels, strict=True):
+        image[:, 2 * label : 2 * label + 2] += 120
+    np.savez(tmp_path / "tiny.npz", x_train=images, y_train=labels, x_test=images, y_test=labels)
+    (tmp_path / "test_own.py").write_text(RGB)
+    ended = run_in(tmp_path, "--noise-seeds=1")
+    assert ended.code == 0, ended.output

@@ -47,6 +47,37 @@ class TestRefusals:
             ({"noise": "salt_and_pepper", "scales": [2]}, "must be <= 1, got 2"),
             ({"noise": "gaussian_blur", "scales": [0.05, 1]}, "none that changed at scale 0.05"),
             ({"draws": 0}, "draws must be a whole number >= 1, got 0"),
+            ({"draws": True}, "draws must be a whole number >= 1, got True"),
+            ({"draws": "3"}, "draws must be a whole number >= 1, got '3'"),
+            ({"batch_size": 0}, "batch_size must be a whole number >= 1, got 0"),
+            ({"batch_size": -1}, "batch_size must be a whole number >= 1, got -1"),
+            ({"batch_size": 1.5}, "batch_size must be a whole number >= 1, got 1.5"),
+            ({"batch_size": None}, "batch_size must be a whole number >= 1, got None"),
+            ({"clip": (1, 0)}, r"clip must be two ascending numbers .* got \(1, 0\)"),
+            ({"clip": "1:0"}, "clip must be two ascending numbers .* got '1:0'"),
+            ({"clip": 1}, "clip must be two ascending numbers .* got 1"),
+            ({"clip": (0, 1, 2)}, "clip must be two ascending numbers"),
+            ({"clip": (0, float("nan"))}, "clip must be two ascending numbers"),
+            ({"clip": (0, 255)}, r"clip must lie in 0 to 1.*got \(0, 255\): give clip=\(0, 1\)"),
+            ({"clip": "0:255"}, "clip must lie in 0 to 1"),
+            ({"value_range": 255}, "value_range must be two ascending numbers .* got 255"),
+            ({"value_range": "0"}, "value_range must be two ascending numbers .* got '0'"),
+            ({"value_range": (0, 1, 2)}, "value_range must be two ascending numbers"),
+            ({"units": ["own"]}, "units must be 'range' or 'own'"),
+            ({"outputs": np.zeros(3)}, "outputs must be 'probabilities' or 'scores'"),
+            ({"channels": np.zeros(3)}, "channels must be 'last' or 'first'"),
+            ({"least_clean": "half"}, "least_clean must be a number from 0 to 1, got 'half'"),
+            ({"scales": "0.1;1"}, "finite number >= 0, got 0.1;1"),
+            ({"scales": ""}, "finite number >= 0, got $"),
+            ({"scales": np.float32(0.5)}, "a list of numbers such as .* got .*0.5"),
+            ({"scales": None}, "a list of numbers such as .* got None"),
+            ({"scales": [None]}, "finite number >= 0, got None"),
+            ({"scales": [[0.1]]}, "finite number >= 0"),
+            ({"noise": 3}, "noise must be a name, or a function .* got 3"),
+            ({"noise": None}, "noise must be a name, or a function .* got None"),
+            ({"noise": dict}, "noise must be a name, or a function .* got .*dict"),
+            ({"name": ""}, "name must be a text that is not empty"),
+            ({"dataset": 3}, "dataset must be a text that is not empty, got 3"),
         ],
     )  # fmt: skip
     def test_one_line(self, changes, message) -> None:
@@ -54,6 +85,28 @@ class TestRefusals:
         with pytest.raises(ValueError, match=message) as refused:
             evaluate(**changes)
         assert "\n" not in str(refused.value)
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"clip": "0:1"},
+            {"clip": [0, 1]},
+            {"scales": "2, 0.5"},
+            {"clip": np.array([0, 1])},
+            {"scales": np.array([0.5, 2], np.float32)},
+            {"scales": (scale for scale in ("0.5", 2))},
+            {"batch_size": np.int64(500), "draws": np.uint8(3)},
+            {"value_range": "0:1"},
+            {"least_clean": np.float32(0.5)},
+            {"y": Y.astype(np.float32)[:, np.newaxis]},
+        ],
+    )
+    def test_taken_as_meant(self, changes) -> None:
+        """Another way to write an argument gives the same numbers."""
+        clip = {"clip": (0, 1)} if "clip" in changes else {}
+        for one, other in zip(evaluate(**changes), evaluate(**clip), strict=True):
+            assert one.evaluations == other.evaluations
+            assert one.trial.clip == other.trial.clip
 
     def test_a_lucky_guesser(self) -> None:
         """A model that always names one class is no model, though it beats one in three."""

@@ -93,8 +93,6 @@ def _described(thing: Any) -> str:
 def _remedy(model: Any) -> str:
     if hasattr(model, "shape") or isinstance(model, list | tuple | dict):
         return "what a model gave elsewhere is taken by evaluate_outputs({0: clean, 1: noisy}, y)"
-    if hasattr(model, "module") and callable(model.module):
-        return "give the model of an exported program, program.module()"
     return ""
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from noisecore.noise import check_scale
+from noisecore.noise import listed_scales
 from noisecore.records import Evaluation, pack_right
 from noisecore.running.evaluation.answers import (
     Answers,
@@ -38,12 +38,9 @@ class _Cell:
     seen: Any = field(default_factory=hashlib.sha256)
 
 
-def wanted_scales(scales: Iterable[float]) -> tuple[float, ...]:
+def wanted_scales(scales: Iterable[float] | str) -> tuple[float, ...]:
     """Return the scales above 0 in their order, each once; raise on what is none."""
-    if isinstance(scales, str | float | int):
-        raise GivenError(f"scales must be a list of numbers such as [0.1, 1], got {scales!r}")
-    checked = sorted(check_scale(scale) for scale in scales)
-    wanted = tuple(dict.fromkeys(scale for scale in checked if scale > 0))
+    wanted = tuple(sorted(scale for scale in listed_scales(scales) if scale > 0))
     if not wanted:
         raise GivenError("scales must have a number > 0 (0 is always there), got none")
     return wanted
