@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import tracemalloc
+
 import numpy as np
 import pytest
 from bands import CLASSES, X, Y, bands, evaluate
@@ -10,6 +13,39 @@ from hypothesis import strategies as st
 
 from noisecore.noise import NOISES, Stream, apply_noise
 from noisecore.running.evaluation import GivenError
+
+
+class TestMemory:
+    """What an evaluation holds beside model and data."""
+
+    @pytest.mark.parametrize("noise", sorted(NOISES))
+    def test_follows_the_batch(self, noise) -> None:
+        """A noise of noisecore's holds some batches, however many images there are."""
+        x = np.random.default_rng(0).integers(0, 256, (400, 64, 64, 3), np.uint8)
+        batch = 4 * 64 * 64 * 3 * 4  # bytes of four float32 images
+        how = {"x": x, "y": np.arange(400) % 3, "noise": noise, "least_clean": 0, "draws": 2}
+        how["scales"] = [0.5, 1]
+        evaluate(bands, **how, batch_size=4)  # what is imported or cached
+        tracemalloc.start()
+        evaluate(bands, **how, batch_size=4)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < 12 * batch + 2**20
+
+    def test_own_noise(self) -> None:
+        """A noise of one's own holds a few blocks, and a large one is told of in one line."""
+
+        def own(images, scale, *, rng):
+            return images + np.float32(scale) * rng.standard_normal(images.shape, np.float32)
+
+        image = np.random.default_rng(0).random((1, 150, 150, 3), np.float32)
+        assert "note" not in evaluate(bands, noise=own, batch_size=1)[0].cost
+        how = {"x": np.broadcast_to(image, (256, 150, 150, 3)), "y": np.arange(256) % 3}
+        how |= {"least_clean": 0, "scales": [1], "draws": 1}
+        (large,) = evaluate(bands, noise=own, **how)
+        assert re.search("noise own was drawn for whole blocks .* 264 MiB", large.cost["note"])
+        (shipped,) = evaluate(bands, **how, batch_size=16)
+        assert "note" not in shipped.cost
 
 
 class TestRefusals:

@@ -43,7 +43,7 @@ def peak() -> int:
 
 def measure(count: int, side: int, channels: int, batch: int, noise: str) -> None:
     """Evaluate once, and print the mebibytes that were held beside the data."""
-    how = {"scales": [0.1, 0.5], "draws": 2, "least_clean": 0, "name": "memory"}
+    how = {"scales": [0.5, 1], "draws": 2, "least_clean": 0, "name": "memory"}
     small = np.random.default_rng(0).integers(0, 256, (64, 28, 28, 1), np.uint8)
     evaluate_given(model, small, np.arange(64) % 2, noise="gaussian_blur", **how)
     images = np.random.default_rng(0).integers(0, 256, (count, side, side, channels), np.uint8)

@@ -22,8 +22,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from noisecore.data import Dataset, load_dataset
 from noisecore.callables import source_sha256
+from noisecore.data import Dataset, load_dataset
 from noisecore.models import get_builder
 from noisecore.noise import get_noise
 from noisecore.recipes import Recipe, get_recipe

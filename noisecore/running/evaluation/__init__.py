@@ -16,6 +16,7 @@ import numpy as np
 import noisecore
 from noisecore.callables import BoundError, name_of, source_sha256
 from noisecore.noise import (
+    BLOCK,
     Draw,
     FloatArray,
     Noise,
@@ -35,6 +36,10 @@ from noisecore.running.evaluation.outputs import evaluate_outputs
 from noisecore.running.evaluation.reading import group_sizes, read_groups
 from noisecore.running.evaluation.tally import Tally, wanted_scales
 from noisecore.running.trials import peak_memory, processor
+
+# What an evaluation holds beside the model and the data, unless a noise of a user's own, or the
+# batch that was asked for, takes more.
+_MOST_MEMORY = 256 * 2**20
 
 
 def evaluate_given(
@@ -116,6 +121,7 @@ def evaluate_given(
             inside = pixels.enter(images, plain)
             if not tally.images:
                 try_noise(function, inside[:1], wanted)
+                note = _large(function, inside)
             tally.clean(inside, labels, _ask(given, plain, None, layout, batch_size, tally))
             del plain
             for scale in wanted:
@@ -173,6 +179,7 @@ def evaluate_given(
                 "seconds": seconds,
                 "model_seconds": tally.model_seconds / draws,
                 "peak_memory_bytes": peak_memory(),
+                **({"note": note} if note else {}),
             },
         )
         for trial in trials
@@ -195,6 +202,21 @@ def _noise(noise: str | Noise) -> tuple[Noise, str]:
         raise GivenError(
             f"the source of the noise {name_of(function)} cannot be read: define it in a file"
         ) from None
+
+
+def _large(noise: Noise, images: FloatArray) -> str:
+    """Return what is to be said of the memory that a user's own noise takes for such a group.
+
+    The images, the noisy ones, and the block that goes into the noise and the one that comes out of
+    it are held at once.
+    """
+    held = 2 * images.nbytes + 2 * BLOCK * images[0].nbytes
+    if is_shipped(noise) or held <= _MOST_MEMORY:
+        return ""
+    return (
+        f"the noise {name_of(noise)} was drawn for whole blocks of {BLOCK} images, with about "
+        f"{held / 2**20:.0f} MiB beside the model and the data"
+    )
 
 
 def _environment(given: GivenModel) -> dict[str, Any]:
