@@ -69,6 +69,28 @@ def test_a_trained_model_as_it_is_shown(pytester, monkeypatch) -> None:
         assert pytester.runpytest_subprocess("test_my_model.py", *command.split()).ret == 0
 
 
+MY_NET = """
+import torch
+from test_data import model, x_test, y_test
+
+class Net(torch.nn.Module):
+    def forward(self, images):
+        return torch.stack([images[:, 0, 2 * k : 2 * k + 2].mean(dim=(1, 2)) for k in range(3)], 1)
+
+net, x, y = Net(), torch.from_numpy(x_test).permute(0, 3, 1, 2), torch.from_numpy(y_test)
+"""
+
+
+def test_a_torch_module_as_it_is_shown(pytester) -> None:
+    """The README's test of a PyTorch module runs."""
+    pytest.importorskip("torch")
+    (pytester.path / "test_data.py").write_text(MY_PACKAGE)
+    (pytester.path / "my_package.py").write_text(MY_NET)
+    (pytester.path / "test_net.py").write_text(shown("test_net.py"))
+    pytester.makeini("[pytest]\npythonpath = .\n")
+    assert pytester.runpytest_subprocess("test_net.py").ret == 0
+
+
 def test_the_newcomers_path_as_it_is_shown(pytester, monkeypatch) -> None:
     """The README's digits pass against their baseline, and fail with a worse classifier."""
     pytest.importorskip("sklearn")
