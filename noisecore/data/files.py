@@ -1,45 +1,28 @@
-"""Reading files of arrays: NumPy's `.npz` and the IDX files of MNIST. Nothing is ever unpickled."""
+"""Reading files of arrays: NumPy's `.npz` and the IDX files of MNIST. Nothing is ever unpickled.
+
+Nothing is believed either: what a file promises is held against its size before memory is taken.
+"""
 
 from __future__ import annotations
 
 import gzip
 import math
-import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
 
 from noisecore.data.dataset import ARRAYS, Array, refusal
-
-_AGAIN = "download or write the file again"
-# What zipfile, gzip, zlib and NumPy raise for files that are cut, altered, encrypted or no such
-# file at all; a header that promises more than the memory holds is a MemoryError.
-_UNREADABLE = (
-    EOFError,
-    MemoryError,
-    NotImplementedError,
-    OSError,
-    RuntimeError,
-    ValueError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
+from noisecore.data.members import AGAIN, UNREADABLE, open_archive, read_member, words
+from noisecore.paths import open_file
 
 
 def read_npz(path: Path) -> dict[str, Array]:
     """Return x_train, y_train, x_test and y_test of an `.npz` file; other arrays are left alone.
 
     Raises DatasetError, naming the file, if it is no zip archive, is truncated, lacks an array,
-    has one twice, or holds pickled objects.
+    has one twice, holds pickled objects, or unpacks to more than memory holds.
     """
-    try:
-        archive = zipfile.ZipFile(path)
-    except _UNREADABLE as error:
-        raise refusal(
-            str(path), expected="a whole .npz file (a zip archive)", got=str(error), remedy=_AGAIN
-        ) from error
-    with archive:
+    with open_archive(path) as archive:
         members = [name.removesuffix(".npy") for name in archive.namelist()]
         needed = ", ".join(ARRAYS)
         wrong = [f"no {key}" for key in ARRAYS if key not in members]
@@ -51,25 +34,7 @@ def read_npz(path: Path) -> dict[str, Array]:
                 got=", ".join(wrong),
                 remedy="save all four at once with numpy.savez_compressed",
             )
-        return {key: _read_member(archive, key, path) for key in ARRAYS}
-
-
-def _read_member(archive: zipfile.ZipFile, key: str, path: Path) -> Array:
-    name = f"{key}.npy" if f"{key}.npy" in archive.namelist() else key
-    try:
-        with archive.open(name) as member:
-            array: Array = np.lib.format.read_array(member, allow_pickle=False)
-            # Reading on to the end is what makes zipfile compare its checksum.
-            if member.read(1):
-                raise ValueError("bytes after the array's end")
-    except _UNREADABLE as error:
-        raise refusal(
-            f"{key} in {path}",
-            expected="a whole numeric array (pickled objects are never loaded)",
-            got=str(error) or type(error).__name__,
-            remedy=_AGAIN,
-        ) from error
-    return array
+        return {key: read_member(archive, key, path) for key in ARRAYS}
 
 
 def read_idx(path: Path, shape: tuple[int, ...]) -> Array:
@@ -84,19 +49,19 @@ def read_idx(path: Path, shape: tuple[int, ...]) -> Array:
     size = math.prod(shape)
     expected = f"an IDX file of bytes, {_times(shape)}"
     try:
-        with open(path, "rb") as plain:
+        with open_file(path) as plain:
             zipped = plain.read(2) == b"\x1f\x8b"
-        with gzip.open(path, "rb") if zipped else open(path, "rb") as file:
+            plain.seek(0)
+            file = gzip.GzipFile(fileobj=plain) if zipped else plain
             found = file.read(len(header))
             payload = file.read(size + 1) if found == header else b""
-    except _UNREADABLE as error:
-        got = str(error) or type(error).__name__
-        raise refusal(str(path), expected=expected, got=got, remedy=_AGAIN) from error
+    except UNREADABLE as error:
+        raise refusal(str(path), expected=expected, got=words(error), remedy=AGAIN) from error
     if found != header:
-        raise refusal(str(path), expected=expected, got=_describe(found), remedy=_AGAIN)
+        raise refusal(str(path), expected=expected, got=_describe(found), remedy=AGAIN)
     if len(payload) != size:
         got = "a longer file" if len(payload) > size else f"only {len(payload)} of {size} values"
-        raise refusal(str(path), expected=expected, got=got, remedy=_AGAIN)
+        raise refusal(str(path), expected=expected, got=got, remedy=AGAIN)
     return np.frombuffer(payload, np.uint8).reshape(shape)
 
 

@@ -27,6 +27,16 @@ def load_dataset(name: str, data_dir: str | os.PathLike[str] | None = None) -> D
 
 def load(name: str, data_dir: str | os.PathLike[str] | None, *, download: bool) -> Dataset:
     """Return a dataset as `load_dataset` does, with or without leave to download it."""
+    try:
+        return _load(name, data_dir, download=download)
+    except MemoryError:
+        raise DatasetError(
+            f"dataset {name!r}: expected images that the memory holds, got more; take fewer, or "
+            "smaller ones"
+        ) from None
+
+
+def _load(name: str, data_dir: str | os.PathLike[str] | None, *, download: bool) -> Dataset:
     if is_own(name):
         return load_own(name)
     check_name(name)
