@@ -24,12 +24,11 @@ UNREADABLE = (EOFError, MemoryError, OSError, ValueError, zlib.error)
 
 _DIRECTORY = 4 * MIB  # of an archive: some ten thousand members
 _HEADER = 10_000  # of an array: the most that NumPy reads
-# Images that unpack to more than that are no images, or a trap.
-_TIMES = 100
+# An archive that unpacks to more than both, so much and so many times its size, is a trap.
 _UNPACKED = 1024 * MIB
-_STEP = MIB
-# The other methods unpack all that they have read at once: a thousand times as much, at the worst.
-_SMALL_STEP = 4096
+_TIMES = 100
+# What NumPy writes. Other methods unpack all at once what was read, some a million times as much.
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 class _Bounded(io.BufferedReader):
@@ -53,7 +52,9 @@ def open_archive(path: Path) -> Iterator[zipfile.ZipFile]:
             archive = zipfile.ZipFile(file)
             unpacked = sum(info.file_size for info in archive.infolist())
             if unpacked > max(_UNPACKED, _TIMES * path.stat().st_size):
-                raise ValueError(f"one that unpacks to {_mib(unpacked)}, {_TIMES} times its size")
+                raise ValueError(
+                    f"one that unpacks to {_mib(unpacked)}, over {_TIMES} times its size"
+                )
         # zipfile raises whatever its parts do where an archive is damaged.
         except Exception as error:
             raise _no_archive(path, error) from error
@@ -79,6 +80,8 @@ def read_member(archive: zipfile.ZipFile, key: str, path: Path) -> Array:
 
 def _read_array(member: IO[bytes], info: zipfile.ZipInfo) -> Array:
     """Return the array in a member; memory is taken once its header fits the member's size."""
+    if info.compress_type not in _METHODS:
+        raise ValueError("one that is packed by another method than deflate")
     dtype, shape, fortran, start = _read_header(member)
     size = math.prod(shape) * dtype.itemsize
     if start + size != info.file_size:
@@ -87,12 +90,10 @@ def _read_array(member: IO[bytes], info: zipfile.ZipInfo) -> Array:
     if room is not None and size > room:
         raise MemoryError(f"an array of {_mib(size)}, where {_mib(room)} of memory are left")
     content = np.empty(size, np.uint8)
-    quick = info.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-    step = _STEP if quick else _SMALL_STEP
-    for place in range(0, size, step):
-        part = member.read(min(step, size - place))
+    for place in range(0, size, MIB):
+        part = member.read(min(MIB, size - place))
         content[place : place + len(part)] = np.frombuffer(part, np.uint8)
-        if len(part) < min(step, size - place):
+        if len(part) < min(MIB, size - place):
             raise EOFError(f"only {place + len(part)} of {size} bytes")
     # Reading on to the end is what makes zipfile compare its checksum.
     if member.read(1):
