@@ -271,17 +271,22 @@ def read_record(path: Path) -> TrialRecord:
 
     Raises `OSError` if it cannot be read, as what is no regular file cannot.
     """
-    return TrialRecord.from_dict(read_json(path, RECORD_BYTES), source=str(path))
+    try:
+        data = read_json(path, RECORD_BYTES)
+    except ValueError as error:
+        raise RecordError(f"{path}: not JSON: {error}") from None
+    return TrialRecord.from_dict(data, source=str(path))
 
 
 def read_json(path: Path, most: int) -> Any:
-    """Return what a JSON file of `most` bytes at most holds; raise `RecordError` if it is none."""
+    """Return what a JSON file of `most` bytes at most holds.
+
+    Raises `OSError` if it cannot be read, `ValueError` with the reason alone if it is not JSON.
+    """
     try:
         return json.loads(read_text(path, most))
     except RecursionError:
-        raise RecordError(f"{path}: is not JSON: nested too deeply") from None
-    except ValueError as error:
-        raise RecordError(f"{path}: is not JSON: {error}") from None
+        raise ValueError("nested too deeply") from None
 
 
 def trial_from_dict(data: Mapping[str, Any]) -> Trial:

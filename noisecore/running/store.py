@@ -126,6 +126,8 @@ class Store:
                 f"{path}: cannot be read: {error.strerror or error}: put it elsewhere, or let "
                 "--noise-resume set it aside"
             ) from None
+        except ValueError as error:
+            raise RecordError(f"{path}: not JSON: {error}") from None
         if not isinstance(data, dict) or data.get("run") != self.run:
             return None
         return TrialRecord.from_dict(data, source=str(path))

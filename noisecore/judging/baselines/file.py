@@ -59,8 +59,8 @@ def read_baseline(path: Path) -> Baseline:
         data = read_json(path, RUN_BYTES)
     except OSError as error:
         raise RecordError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except RecordError as error:
-        raise RecordError(f"{error}: restore it from its commit") from None
+    except ValueError as error:
+        raise RecordError(f"{path}: is not JSON: {error}: restore it from its commit") from None
     check_schema(data, source=str(path))
     try:
         origins = {
