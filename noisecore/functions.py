@@ -14,6 +14,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from noisecore.paths import shorten
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -22,7 +24,7 @@ def unknown(what: str, name: str, known: Iterable[str]) -> str:
     known = sorted(known)
     near = difflib.get_close_matches(name, known, n=1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
-    return f"unknown {what} {name!r}: expected one of {', '.join(known)}{hint}"
+    return f"unknown {what} {shorten(name)!r}: expected one of {', '.join(known)}{hint}"
 
 
 def source_sha256(function: Callable[..., object]) -> str:

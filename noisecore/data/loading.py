@@ -9,6 +9,7 @@ from noisecore.data.dataset import Dataset, DatasetError
 from noisecore.data.own import is_own, load_own
 from noisecore.data.packaged import PACKAGED, load_packaged
 from noisecore.data.published import PUBLISHED, load_published
+from noisecore.paths import shorten
 
 DATASETS = ("mnist-5k", "mnist", "fashion-mnist", "digits")
 
@@ -31,8 +32,8 @@ def load(name: str, data_dir: str | os.PathLike[str] | None, *, download: bool) 
         return _load(name, data_dir, download=download)
     except MemoryError:
         raise DatasetError(
-            f"dataset {name!r}: expected images that the memory holds, got more; take fewer, or "
-            "smaller ones"
+            f"dataset {shorten(name)!r}: expected images that the memory holds, got more; take "
+            "fewer, or smaller ones"
         ) from None
 
 
@@ -52,6 +53,6 @@ def check_name(name: str) -> None:
     near = difflib.get_close_matches(name.lower(), DATASETS, n=2)
     hint = f" (did you mean {' or '.join(near)}?)" if near else ""
     raise DatasetError(
-        f"unknown dataset {name!r}{hint}: expected one of {', '.join(DATASETS)}, or the path of "
-        "an .npz file with x_train, y_train, x_test and y_test, or FILE.py:FUNCTION"
+        f"unknown dataset {shorten(name)!r}{hint}: expected one of {', '.join(DATASETS)}, or the "
+        "path of an .npz file with x_train, y_train, x_test and y_test, or FILE.py:FUNCTION"
     )

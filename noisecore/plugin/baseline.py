@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from noisecore.judging.margins import parse_margins
+from noisecore.paths import is_missing
 from noisecore.plugin.choices import Choices
 from noisecore.plugin.declare import Request
 from noisecore.plugin.options import OWN_SCALES
@@ -172,7 +173,7 @@ def read(path: Path, profile: Profile) -> Baseline | None:
     """
     from noisecore.judging.baselines import read_baseline
 
-    if not path.exists():
+    if is_missing(path):
         return None
     baseline = read_baseline(path)
     if baseline.profile != profile.name:
