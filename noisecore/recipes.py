@@ -57,9 +57,10 @@ class Recipe:
                         f"got {value!r}"
                     )
             elif hint is int and not (type(value) is int and 1 <= value <= _MOST):
+                bounds = f"from 1 to {_MOST}" if type(value) is int and value > 1 else ">= 1"
                 raise RecipeError(
-                    f"recipe {shorten(self.name)!r}: {name} must be a whole number >= 1, "
-                    f"{_MOST} at most, got {_shown(value)}"
+                    f"recipe {shorten(self.name)!r}: {name} must be a whole number {bounds}, "
+                    f"got {_shown(value)}"
                 )
             elif hint is float:
                 if not (isinstance(value, int | float) and 0 < value <= sys.float_info.max):
