@@ -168,7 +168,9 @@ def read_records(path: Path) -> list[TrialRecord]:
     for file in sorted(path.rglob("[!.]*.json")):
         try:
             records.append(read_record(file))
-        except (OSError, ValueError) as error:
+        except OSError as error:
+            raise RecordError(f"{file}: cannot be read: {_reason(error)}") from None
+        except ValueError as error:
             raise RecordError(f"{file}: {_reason(error).removeprefix(f'{file}: ')}") from None
     if not records:
         raise RecordError(f"{path}: expected a results.json, or a folder of records, found neither")
