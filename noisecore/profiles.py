@@ -78,7 +78,7 @@ def parse_scales(text: str) -> tuple[float, ...]:
 
 
 _LONGEST_NAME = 200  # of a profile: with .json behind it, file systems take it
-_MOST_SEEDS = 10_000  # more is a slip of the pen, and would fill the memory with trials
+MOST_SEEDS = 10_000  # more is a slip of the pen, and would fill the memory with trials
 
 
 def parse_seeds(text: str) -> tuple[int, ...]:
@@ -94,8 +94,8 @@ def parse_seeds(text: str) -> tuple[int, ...]:
         raise ProfileError(
             f"seeds must be a whole number >= 1, or a range such as 10-12, got {shorten(text)!r}"
         )
-    if len(seeds) > _MOST_SEEDS:
-        raise ProfileError(f"seeds must be at most {_MOST_SEEDS}, got {len(seeds)}")
+    if len(seeds) > MOST_SEEDS:
+        raise ProfileError(f"seeds must be at most {MOST_SEEDS}, got {len(seeds)}")
     return tuple(seeds)
 
 

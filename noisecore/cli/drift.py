@@ -104,7 +104,11 @@ def _read(folders: list[Path], expected: list[str], logs: Path | None) -> list[E
         name = Path(os.path.realpath(folder)).name
         if name in found:
             raise ValueError(f"each FOLDER names an environment: expected one {name}, got two")
-        results = sorted(folder.glob("*/results.json")) or sorted(folder.glob("results.json"))
+        inside = [path / "results.json" for path in sorted(folder.glob("*"))]
+        # Not a pattern with the name: it would pass over a link that leads nowhere.
+        results = list(filter(os.path.lexists, inside)) or list(
+            filter(os.path.lexists, [folder / "results.json"])
+        )
         if results:
             records = [record for path in results for record in read_records(path)]
             found[name] = Environment(name=name, records=tuple(records))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from noisecore.judging.power import Rates, Spread
     from noisecore.records import TrialRecord
 
-_MOST_SEEDS = 1000  # of a run: more are a slip of the pen, and each takes memory
+_MOST_OF_A_RUN = 1000  # of a run: more are a slip of the pen, and each takes memory
 MODES: tuple[Literal["simple"], Literal["rigorous"]] = ("simple", "rigorous")
 
 
@@ -188,10 +188,16 @@ _ORDER = ("pass", "inconclusive", "fail")
 
 def _fresh_records(chosen: argparse.Namespace, first: int) -> list[TrialRecord] | None:
     """Return the records of fresh seeds: given ones, or trained now; None if pytest stopped."""
+    from noisecore.profiles import MOST_SEEDS
     from noisecore.showing.results import read_any
 
     if chosen.records is not None:
         return read_any(chosen.records)
+    if chosen.runs * chosen.seeds > MOST_SEEDS:
+        raise ValueError(
+            f"--runs times --seeds must be {MOST_SEEDS} seeds at most, got "
+            f"{chosen.runs * chosen.seeds}"
+        )
     first = max(first, 1000)  # far from the seeds that anybody runs by hand
     last = first + chosen.runs * chosen.seeds - 1
     command = [
@@ -264,14 +270,14 @@ def _whole_number(text: str, most: int = 10**6) -> int:
 
 
 def _several(text: str) -> int:
-    number = _whole_number(text, _MOST_SEEDS)
+    number = _whole_number(text, _MOST_OF_A_RUN)
     if number < 2:
         raise argparse.ArgumentTypeError("expected 2 seeds or more: one has no spread")
     return number
 
 
 def _whole_numbers(text: str) -> tuple[int, ...]:
-    return tuple(_whole_number(part.strip(), _MOST_SEEDS) for part in text.split(","))
+    return tuple(_whole_number(part.strip(), _MOST_OF_A_RUN) for part in text.split(","))
 
 
 def _points(text: str) -> tuple[float, ...]:
