@@ -321,7 +321,8 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     if len(os.fsencode(temporary.name)) > 255:  # a name that fits need not fit with more around it
         temporary = path.with_name(f".{hashlib.sha256(os.fsencode(path.name)).hexdigest()}")
-    data = content.encode() if isinstance(content, str) else content
+    # A path may hold bytes that are no text; so written, JSON's readers find them again.
+    data = content.encode(errors="backslashreplace") if isinstance(content, str) else content
     try:
         with open_new(temporary) as file:
             file.write(data)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 
 import pytest
@@ -18,7 +19,7 @@ from noisecore.paths import (
     read_file,
     shorten,
 )
-from noisecore.records import write_atomically
+from noisecore.records import read_json, write_atomically
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -103,6 +104,13 @@ def test_longest_name(tmp_path) -> None:
     """A file whose name has all the bytes that it can have is written, too."""
     write_atomically(tmp_path / ("x" * 255), "whole")
     assert [path.read_text() for path in tmp_path.iterdir()] == ["whole"]
+
+
+def test_bytes_that_are_no_text(tmp_path) -> None:
+    """A path whose bytes are no text is written down, and found again as it was."""
+    path = os.fsdecode(b"a\xff")
+    write_atomically(tmp_path / "out.json", json.dumps({"path": path}, ensure_ascii=False))
+    assert read_json(tmp_path / "out.json", MIB) == {"path": path}
 
 
 def test_unreadable(tmp_path, monkeypatch) -> None:

@@ -48,6 +48,7 @@ def write_step_summary(folder: Path) -> list[str]:
 
     try:
         text = make_summary(read_results(folder / "results.json"), {})
+        text = text.encode(errors="backslashreplace").decode()
         with open_end(path) as file:
             file.write(cut_summary(text, SUMMARY_BYTES - file.seek(0, os.SEEK_END)).encode())
     except (OSError, ValueError) as error:

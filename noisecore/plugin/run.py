@@ -286,9 +286,15 @@ def lock_folder(folder: Path, *, xdist_worker: bool) -> IO[bytes]:
         ) from None
     except OSError as error:
         raise pytest.UsageError(
-            f"noisecore: artifacts cannot be written to {folder}: {error.strerror or error}: "
-            "choose another folder with --noise-artifacts"
+            f"noisecore: artifacts cannot be written to {folder}: {_reason(error)}: choose another "
+            "folder with --noise-artifacts"
         ) from None
+
+
+def _reason(error: OSError) -> str:
+    """Return what an error says, and of which file in the folder."""
+    name = os.path.basename(os.fsdecode(error.filename or ""))
+    return f"{name}: {error.strerror}" if name.startswith(".lock") else str(error.strerror or error)
 
 
 def _locked(path: Path, how: int) -> IO[bytes]:
