@@ -102,6 +102,20 @@ def stands(path: str | os.PathLike[str]) -> bool:
     return os.path.exists(path) and not os.path.isdir(path)
 
 
+def check_folder(path: str | os.PathLike[str]) -> None:
+    """Raise `OSError` if something stands in the place of a folder that is to be written to.
+
+    What is not there yet can be made, unless that holds for a folder around it.
+    """
+    for place in (Path(path), *Path(path).absolute().parents):
+        if os.path.isdir(place):
+            if not os.access(place, os.W_OK | os.X_OK):
+                raise _error(errno.EACCES, os.strerror(errno.EACCES), place)
+            return
+        if not is_missing(place):
+            raise _error(errno.ENOTDIR, f"{place.name} is no folder", place)
+
+
 def shorten(text: str) -> str:
     """Return a text that is too long to be shown, cut, and its length."""
     return text if len(text) <= 100 else f"{text[:60]}... ({len(text)} characters)"

@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
-from noisecore.paths import RECORD_BYTES, is_missing, open_lock, open_new
+from noisecore.paths import RECORD_BYTES, check_folder, is_missing, open_lock, open_new
 from noisecore.records import (
     RecordError,
     Trial,
@@ -45,6 +45,7 @@ class Store:
         probe = self.folder / f".probe-{os.getpid()}"
         try:
             (self.folder / ".locks").mkdir(parents=True, exist_ok=True)
+            check_folder(self.folder / ".logs")  # of the workers
             try:
                 with open_new(probe) as file:  # a full disk still takes an empty file
                     file.write(bytes(4096))

@@ -59,13 +59,20 @@ def test_baseline(gate, given, usage_line, kind, update) -> None:
         ("x" * 300 + ".json", "File name too long"),
     ],
 )
-@pytest.mark.parametrize("extra", [[], ["-n1"]])
-def test_unusable_baseline_path(gate, given, usage_line, path, why, extra) -> None:
-    """So is a path at which no baseline can be, in every process, and no lock stays."""
+def test_unusable_baseline_path(gate, given, usage_line, path, why) -> None:
+    """So is a path at which no baseline can be, and no lock stays."""
     (gate.path / "link.json").symlink_to("nowhere")
-    line = usage_line(gate.runpytest_subprocess(*given, f"--noise-baseline={path}", *extra))
+    line = usage_line(gate.runpytest_inprocess(*given, f"--noise-baseline={path}"))
     assert why in line
     assert "vanished" not in line
+    assert locks(gate) == []
+
+
+def test_unusable_baseline_under_xdist(gate, given, usage_line) -> None:
+    """Under xdist it is said before the workers start, and no lock stays."""
+    put("fifo", gate.path / "base.json")
+    line = usage_line(gate.runpytest_subprocess(*given, "--noise-baseline=base.json", "-n1"))
+    assert "a FIFO, and no file" in line
     assert locks(gate) == []
 
 
@@ -115,6 +122,22 @@ def test_folder_for_an_output(bench, given, usage_line, name) -> None:
     line = usage_line(bench.runpytest_inprocess(*given))
     assert "cannot be taken away" in line
     assert locks(bench) == []
+
+
+@pytest.mark.parametrize("kind", ["fifo", "loop"])
+def test_plots(bench, given, usage_line, kind) -> None:
+    """What stands in the place of the folder of plots ends the run before it begins, too."""
+    put(kind, bench.path / "noisecore-results/quick/plots")
+    assert "plots is no folder" in usage_line(bench.runpytest_inprocess(*given))
+
+
+def test_place_of_a_new_baseline(gate, given, usage_line) -> None:
+    """So does a folder that cannot be made for the baseline that is asked for."""
+    (gate.path / "dangling").symlink_to("nowhere")
+    options = ["--noise-update-baseline", "--noise-baseline=dangling/inside/base.json"]
+    line = usage_line(gate.runpytest_inprocess(*given, *options))
+    assert "base.json: cannot be written: dangling is no folder" in line
+    assert locks(gate) == []
 
 
 @pytest.mark.parametrize("kind", ["fifo", "socket", "device", "loop", "folder"])

@@ -122,9 +122,10 @@ def test_half_written_file_of_nobody(store, pid) -> None:
     assert module._alive("9" * 30)
 
 
+@pytest.mark.parametrize("place", ["trials", "trials/.locks", "trials/.logs"])
 @pytest.mark.parametrize("kind", ["fifo", "device", "loop"])
-def test_folder(tmp_path, kind) -> None:
-    """What stands in the place of the folder is one line, before anything is trained."""
-    put(kind, tmp_path / "trials")
+def test_folder(tmp_path, place, kind) -> None:
+    """What stands in the place of a folder is one line, before anything is trained."""
+    put(kind, tmp_path / place)
     with pytest.raises(StoreError, match="artifacts cannot be written to"):
         Store(tmp_path / "trials", RUN).prepare()
