@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Generic, TypeVar
 
 from noisecore.callables import BoundError, is_bound, name_of, read_back, source_sha256, write_down
+from noisecore.paths import shorten
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -24,7 +25,7 @@ def unknown(what: str, name: str, known: Iterable[str]) -> str:
     known = sorted(known)
     near = difflib.get_close_matches(name, known, n=1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
-    return f"unknown {what} {name!r}: expected one of {', '.join(known)}{hint}"
+    return f"unknown {what} {shorten(name)!r}: expected one of {', '.join(known)}{hint}"
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 from noisecore.functions import unknown
 from noisecore.noise import NoiseError, check_bounds, check_scale
+from noisecore.paths import shorten
 from noisecore.recipes import RECIPES, Recipe, RecipeError, get_recipe
 
 
@@ -60,11 +61,13 @@ def parse_scales(text: str) -> tuple[float, ...]:
         try:
             scale = float(part)
         except ValueError:
-            raise ProfileError(f"scales must be numbers such as 0.1,1,4, got {part!r}") from None
+            raise ProfileError(
+                f"scales must be numbers such as 0.1,1,4, got {shorten(part)!r}"
+            ) from None
         try:
             scale = check_scale(scale)
         except NoiseError:
-            raise ProfileError(f"scales must be finite numbers > 0, got {part}") from None
+            raise ProfileError(f"scales must be finite numbers > 0, got {shorten(part)}") from None
         if scale == 0:
             raise ProfileError("scales must be > 0, got 0: scale 0 is always run beside them")
         if scale in scales:
@@ -73,7 +76,8 @@ def parse_scales(text: str) -> tuple[float, ...]:
     return tuple(sorted(scales))
 
 
-_MOST_SEEDS = 10_000  # more is a slip of the pen, and would fill the memory with trials
+_LONGEST_NAME = 200  # of a profile: with .json behind it, file systems take it
+MOST_SEEDS = 10_000  # more is a slip of the pen, and would fill the memory with trials
 
 
 def parse_seeds(text: str) -> tuple[int, ...]:
@@ -87,10 +91,10 @@ def parse_seeds(text: str) -> tuple[int, ...]:
         seeds = range(int(match[1]), int(match[2]) + 1)
     if not seeds:
         raise ProfileError(
-            f"seeds must be a whole number >= 1, or a range such as 10-12, got {text!r}"
+            f"seeds must be a whole number >= 1, or a range such as 10-12, got {shorten(text)!r}"
         )
-    if len(seeds) > _MOST_SEEDS:
-        raise ProfileError(f"seeds must be at most {_MOST_SEEDS}, got {len(seeds)}")
+    if len(seeds) > MOST_SEEDS:
+        raise ProfileError(f"seeds must be at most {MOST_SEEDS}, got {len(seeds)}")
     return tuple(seeds)
 
 
@@ -102,7 +106,7 @@ def parse_clip(text: str) -> tuple[float, float] | None:
         return check_bounds(text, "clip")
     except NoiseError:
         raise ProfileError(
-            f"clip must be two ascending numbers such as 0:1, or none, got {text!r}"
+            f"clip must be two ascending numbers such as 0:1, or none, got {shorten(text)!r}"
         ) from None
 
 
@@ -152,7 +156,12 @@ def read_profiles(lines: Iterable[str]) -> dict[str, Profile]:
         name = name.strip()
         if not colon or not re.fullmatch(r"[A-Za-z0-9][\w.-]*", name):
             raise ProfileError(
-                f"a profile must be written as 'name: base=quick seeds=10', got {line!r}"
+                f"a profile must be written as 'name: base=quick seeds=10', got {shorten(line)!r}"
+            )
+        if len(name.encode()) > _LONGEST_NAME:
+            raise ProfileError(
+                f"profile {shorten(name)!r}: its name must have {_LONGEST_NAME} bytes at most, for "
+                "a folder has it"
             )
         choices: dict[str, str] = {}
         for part in rest.split():

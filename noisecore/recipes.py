@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, get_args, get_type_hints
 
 from noisecore.functions import unknown
+from noisecore.paths import shorten
 
 Optimizer = Literal["adam", "adadelta"]
 Schedule = Literal["constant", "cosine"]
@@ -55,14 +56,17 @@ class Recipe:
                         f"recipe {self.name!r}: {name} must be one of {', '.join(choices)}, "
                         f"got {value!r}"
                     )
-            elif hint is int and not (type(value) is int and value >= 1):
+            elif hint is int and not (type(value) is int and 1 <= value <= _MOST):
+                bounds = f"from 1 to {_MOST}" if type(value) is int and value > 1 else ">= 1"
                 raise RecipeError(
-                    f"recipe {self.name!r}: {name} must be a whole number >= 1, got {value!r}"
+                    f"recipe {shorten(self.name)!r}: {name} must be a whole number {bounds}, "
+                    f"got {_shown(value)}"
                 )
             elif hint is float:
-                if not (isinstance(value, int | float) and math.isfinite(value) and value > 0):
+                if not (isinstance(value, int | float) and 0 < value <= sys.float_info.max):
                     raise RecipeError(
-                        f"recipe {self.name!r}: {name} must be a finite number > 0, got {value!r}"
+                        f"recipe {shorten(self.name)!r}: {name} must be a finite number > 0, "
+                        f"got {_shown(value)}"
                     )
                 object.__setattr__(self, name, float(value))  # 1 and 1.0 must give one key
 
@@ -83,7 +87,7 @@ class Recipe:
                 except ValueError:
                     kind = "a whole number" if hints[name] is int else "a number"
                     raise RecipeError(
-                        f"recipe {self.name!r}: {name} must be {kind}, got {value!r}"
+                        f"recipe {self.name!r}: {name} must be {kind}, got {_shown(value)}"
                     ) from None
             if value != getattr(self, name):
                 parsed[name] = value
@@ -98,6 +102,16 @@ class Recipe:
     def values(self) -> dict[str, Any]:
         """Return the fields but the name: what the numbers depend on."""
         return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "name"}
+
+
+_MOST = 10**9  # of images a step, and of epochs
+
+
+def _shown(value: object) -> str:
+    try:
+        return shorten(repr(value))
+    except ValueError:
+        return "one of thousands of digits"  # which Python refuses to write
 
 
 RECIPES: dict[str, Recipe] = {

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from noisecore.noise import as_written
+from noisecore.paths import RECORD_BYTES, open_new, read_text
 from noisecore.recipes import Recipe
 
 SCHEMA = 1
@@ -265,6 +266,29 @@ class TrialRecord:
         return record
 
 
+def read_record(path: Path) -> TrialRecord:
+    """Return the record in a file; raise `RecordError`, one line, if it holds none.
+
+    Raises `OSError` if it cannot be read, as what is no regular file cannot.
+    """
+    try:
+        data = read_json(path, RECORD_BYTES)
+    except ValueError as error:
+        raise RecordError(f"{path}: not JSON: {error}") from None
+    return TrialRecord.from_dict(data, source=str(path))
+
+
+def read_json(path: Path, most: int) -> Any:
+    """Return what a JSON file of `most` bytes at most holds.
+
+    Raises `OSError` if it cannot be read, `ValueError` with the reason alone if it is not JSON.
+    """
+    try:
+        return json.loads(read_text(path, most))
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
 def trial_from_dict(data: Mapping[str, Any]) -> Trial:
     """Return the trial of a dict of plain JSON values; raise `TypeError` if fields do not fit."""
     return Trial(**_shared(data) | {"recipe": Recipe(**data["recipe"])})
@@ -295,9 +319,12 @@ def check_schema(data: Any, *, source: str) -> None:
 def write_atomically(path: Path, content: str | bytes) -> None:
     """Write a file by way of a temporary one beside it, so that it is whole or not there."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    data = content.encode() if isinstance(content, str) else content
+    if len(os.fsencode(temporary.name)) > 255:  # a name that fits need not fit with more around it
+        temporary = path.with_name(f".{hashlib.sha256(os.fsencode(path.name)).hexdigest()}")
+    # A path may hold bytes that are no text; so written, JSON's readers find them again.
+    data = content.encode(errors="backslashreplace") if isinstance(content, str) else content
     try:
-        with open(temporary, "wb") as file:
+        with open_new(temporary) as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

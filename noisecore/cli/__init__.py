@@ -9,6 +9,7 @@ from pathlib import Path
 
 import noisecore
 from noisecore.cli import codes, compare, drift, power
+from noisecore.paths import LONGEST, shorten
 
 
 class _Parser(argparse.ArgumentParser):
@@ -43,6 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     # What follows -- is not ours: argparse would take it for arguments of the command.
     ours = given[: given.index("--")] if "--" in given else given
+    for text in ours:
+        if len(text) > LONGEST or "\0" in text:
+            parser.error(f"no argument can be {shorten(text)!r}")
     chosen = parser.parse_args(ours)
     chosen.rest = given[len(ours) + 1 :]
     try:

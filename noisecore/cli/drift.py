@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from noisecore.cli import codes
 from noisecore.cli.compare import CODES, add_gate
+from noisecore.paths import RUN_BYTES, read_file
 
 if TYPE_CHECKING:
     from noisecore.judging.drift import Drift, Environment
@@ -99,10 +101,14 @@ def _read(folders: list[Path], expected: list[str], logs: Path | None) -> list[E
 
     found: dict[str, Environment] = {}
     for folder in folders:
-        name = folder.resolve().name
+        name = Path(os.path.realpath(folder)).name
         if name in found:
             raise ValueError(f"each FOLDER names an environment: expected one {name}, got two")
-        results = sorted(folder.glob("*/results.json")) or sorted(folder.glob("results.json"))
+        inside = [path / "results.json" for path in sorted(folder.glob("*"))]
+        # Not a pattern with the name: it would pass over a link that leads nowhere.
+        results = list(filter(os.path.lexists, inside)) or list(
+            filter(os.path.lexists, [folder / "results.json"])
+        )
         if results:
             records = [record for path in results for record in read_records(path)]
             found[name] = Environment(name=name, records=tuple(records))
@@ -120,8 +126,12 @@ def _read(folders: list[Path], expected: list[str], logs: Path | None) -> list[E
 def _last_lines(name: str, logs: Path | None) -> str:
     """Return the end of an environment's newest log of a command that failed, empty if none did."""
     paths = list((logs / name / "log").glob("*.log")) if logs is not None else []
-    for path in sorted(paths, key=lambda path: path.stat().st_mtime, reverse=True):
-        lines = [line for line in path.read_text(errors="replace").splitlines() if line.strip()]
+    for path in sorted(paths, key=lambda path: path.lstat().st_mtime, reverse=True):
+        try:
+            text = read_file(path, RUN_BYTES).decode(errors="replace")
+        except OSError as error:
+            return f"{path}: cannot be read: {error.strerror or error}"
+        lines = [line for line in text.splitlines() if line.strip()]
         if "exit_code: 0" not in lines:  # as tox writes it
             return "\n".join(lines[-_LOG_LINES:])
     return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import signal
 import subprocess
 import sys
@@ -13,11 +14,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from noisecore.cli import codes
 from noisecore.cli.compare import add_margins
+from noisecore.paths import shorten
 
 if TYPE_CHECKING:
     from noisecore.judging.power import Rates, Spread
     from noisecore.records import TrialRecord
 
+_MOST_OF_A_RUN = 1000  # of a run: more are a slip of the pen, and each takes memory
 MODES: tuple[Literal["simple"], Literal["rigorous"]] = ("simple", "rigorous")
 
 
@@ -185,10 +188,16 @@ _ORDER = ("pass", "inconclusive", "fail")
 
 def _fresh_records(chosen: argparse.Namespace, first: int) -> list[TrialRecord] | None:
     """Return the records of fresh seeds: given ones, or trained now; None if pytest stopped."""
+    from noisecore.profiles import MOST_SEEDS
     from noisecore.showing.results import read_any
 
     if chosen.records is not None:
         return read_any(chosen.records)
+    if chosen.runs * chosen.seeds > MOST_SEEDS:
+        raise ValueError(
+            f"--runs times --seeds must be {MOST_SEEDS} seeds at most, got "
+            f"{chosen.runs * chosen.seeds}"
+        )
     first = max(first, 1000)  # far from the seeds that anybody runs by hand
     last = first + chosen.runs * chosen.seeds - 1
     command = [
@@ -252,21 +261,23 @@ def _show_spread(spreads: dict[str, Spread], seeds: int) -> None:
         print(f"{name}: " + ", ".join(f"{scale:g}: {sd:.2f}" for scale, sd in figures))
 
 
-def _whole_number(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number >= 1, got {text!r}")
+def _whole_number(text: str, most: int = 10**6) -> int:
+    if not (re.fullmatch(r"\d{1,9}", text) and 1 <= int(text) <= most):
+        raise argparse.ArgumentTypeError(
+            f"expected a whole number >= 1, {most} at most, got {shorten(text)!r}"
+        )
     return int(text)
 
 
 def _several(text: str) -> int:
-    number = _whole_number(text)
+    number = _whole_number(text, _MOST_OF_A_RUN)
     if number < 2:
         raise argparse.ArgumentTypeError("expected 2 seeds or more: one has no spread")
     return number
 
 
 def _whole_numbers(text: str) -> tuple[int, ...]:
-    return tuple(_whole_number(part.strip()) for part in text.split(","))
+    return tuple(_whole_number(part.strip(), _MOST_OF_A_RUN) for part in text.split(","))
 
 
 def _points(text: str) -> tuple[float, ...]:
@@ -275,5 +286,7 @@ def _points(text: str) -> tuple[float, ...]:
     except ValueError:
         points = ()
     if not points or not all(0 < each <= 100 for each in points):
-        raise argparse.ArgumentTypeError(f"expected points in (0, 100] as 0.5,1,2, got {text!r}")
+        raise argparse.ArgumentTypeError(
+            f"expected points in (0, 100] as 0.5,1,2, got {shorten(text)!r}"
+        )
     return points

@@ -12,6 +12,7 @@ from noisecore.data.dataset import Dataset, DatasetError
 from noisecore.data.own import is_own, load_own, load_test_alone
 from noisecore.data.packaged import PACKAGED, load_packaged
 from noisecore.data.published import PUBLISHED, load_published
+from noisecore.paths import shorten
 
 DATASETS = ("mnist-5k", "mnist", "fashion-mnist", "digits")
 
@@ -30,6 +31,16 @@ def load_dataset(name: str, data_dir: str | os.PathLike[str] | None = None) -> D
 
 def load(name: str, data_dir: str | os.PathLike[str] | None, *, download: bool) -> Dataset:
     """Return a dataset as `load_dataset` does, with or without leave to download it."""
+    try:
+        return _load(name, data_dir, download=download)
+    except MemoryError:
+        raise DatasetError(
+            f"dataset {shorten(name)!r}: expected images that the memory holds, got more; take "
+            "fewer, or smaller ones"
+        ) from None
+
+
+def _load(name: str, data_dir: str | os.PathLike[str] | None, *, download: bool) -> Dataset:
     if is_own(name):
         return load_own(name)
     check_name(name)
@@ -59,6 +70,6 @@ def check_name(name: str) -> None:
     near = difflib.get_close_matches(name.lower(), DATASETS, n=2)
     hint = f" (did you mean {' or '.join(near)}?)" if near else ""
     raise DatasetError(
-        f"unknown dataset {name!r}{hint}: expected one of {', '.join(DATASETS)}, or the path of "
-        "an .npz file with x_train, y_train, x_test and y_test, or FILE.py:FUNCTION"
+        f"unknown dataset {shorten(name)!r}{hint}: expected one of {', '.join(DATASETS)}, or the "
+        "path of an .npz file with x_train, y_train, x_test and y_test, or FILE.py:FUNCTION"
     )

@@ -17,15 +17,19 @@ from noisecore.data.dataset import (
     ARRAYS,
     Array,
     Dataset,
+    DatasetError,
     DatasetNotFoundError,
     as_dataset,
     refusal,
     settled_images,
 )
 from noisecore.data.files import names_in_npz, read_npz
+from noisecore.data.members import words
 from noisecore.functions import load_file
+from noisecore.paths import MIB, is_missing, open_file, shorten
 
 LICENCE = "the user's own"
+_PYTHON_BYTES = 16 * MIB
 
 
 def is_own(name: str) -> bool:
@@ -40,7 +44,8 @@ def load_own(name: str) -> Dataset:
     or float32 or float64 in [0, 1], and y_train and y_test, integers (n,) or (n, 1), or one-hot
     (n, k), classes 0..k-1; or `FILE.py:FUNCTION`, where the function takes nothing and returns
     the same as ((x_train, y_train), (x_test, y_test)), the same at every call.
-    Raises DatasetError, of one line, for anything else.
+    Raises DatasetError, of one line, for anything else. A function that calls `os._exit` ends
+    this process: nothing can be said of it.
     """
     if name.endswith(".npz"):
         path = _find(name, "an .npz file", name)
@@ -68,12 +73,14 @@ def load_test_alone(name: str) -> tuple[Array, Array] | None:
 
 def _find(file: str, kind: str, name: str) -> Path:
     path = Path(os.path.abspath(os.path.expanduser(file)))
-    if not path.is_file():
-        state = "a folder" if path.is_dir() else "no such file"
+    try:
+        open_file(path, None if path.suffix == ".npz" else _PYTHON_BYTES).close()
+    except OSError as error:
+        state = "no such file" if is_missing(path) else words(error)
         raise DatasetNotFoundError(
-            f"dataset {name!r} was not found: expected {kind} at {path}, got {state}; "
-            "give its path from the current folder, or its full path"
-        )
+            f"dataset {shorten(name)!r} was not found: expected {kind} at {shorten(str(path))}, "
+            f"got {state}; give its path from the current folder, or its full path"
+        ) from None
     return path
 
 
@@ -83,13 +90,10 @@ def _call(path: Path, name: str) -> dict[str, Array]:
     try:
         function = getattr(load_file(str(path)), name, None)
         given: Any = function() if callable(function) else None
-    except Exception as error:
-        raise refusal(
-            what,
-            expected="a function that returns data",
-            got=f"{type(error).__name__}: {error}",
-            remedy="call it by hand to see where that comes from",
-        ) from error
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # it may exit too, or fail as a test does
+        raise _failed(what, error) from error
     if not callable(function):
         raise refusal(
             what,
@@ -106,8 +110,20 @@ def _call(path: Path, name: str) -> dict[str, Array]:
             got=type(given).__name__,
             remedy="return the four arrays like this",
         ) from None
-    arrays = zip(ARRAYS, map(np.asarray, (x_train, y_train, x_test, y_test)), strict=True)
-    return dict(arrays)
+    try:
+        arrays = list(map(np.asarray, (x_train, y_train, x_test, y_test)))
+    except Exception as error:  # whatever made them turns them into arrays
+        raise _failed(what, error) from error
+    return dict(zip(ARRAYS, arrays, strict=True))
+
+
+def _failed(what: str, error: BaseException) -> DatasetError:
+    return refusal(
+        what,
+        expected="a function that returns data",
+        got=f"{type(error).__name__}: {words(error)}",
+        remedy="call it by hand to see where that comes from",
+    )
 
 
 def _checked(name: str, path: Path, arrays: dict[str, Array]) -> Dataset:

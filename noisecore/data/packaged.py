@@ -26,6 +26,7 @@ from noisecore.data.dataset import (
     payload_sha256,
     refusal,
 )
+from noisecore.paths import open_file
 
 # One sample in five of each class is for testing, the usual share; 4,000 and 1,000 of mnist-5k.
 TEST_SHARE = 5
@@ -144,16 +145,16 @@ def _read(packaged: Packaged) -> tuple[Array, Array, str]:
     if spec is None or spec.origin is None:
         raise _not_found(packaged, "which is not installed")
     path = Path(spec.origin).parent / packaged.file
-    pixels = math.prod(packaged.image_shape)
+    pixels, lines = math.prod(packaged.image_shape), packaged.train + packaged.test
     try:
-        with gzip.open(path, "rt", encoding="ascii") as file:
-            table = np.loadtxt(file, delimiter=",", dtype=np.uint8, ndmin=2)
+        with open_file(path) as zipped, gzip.open(zipped, "rt", encoding="ascii") as file:
+            table = np.loadtxt(file, delimiter=",", dtype=np.uint8, ndmin=2, max_rows=lines + 1)
     except FileNotFoundError as error:
         raise _not_found(packaged, f"which has no {path}") from error
     except (EOFError, OSError, ValueError, zlib.error) as error:
         raise refusal(
             str(path),
-            expected=f"{packaged.train + packaged.test} lines of {pixels + 1} numbers, gzipped",
+            expected=f"{lines} lines of {pixels + 1} numbers, gzipped",
             got=str(error),
             remedy=_reinstall(packaged),
         ) from error

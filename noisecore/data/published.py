@@ -25,6 +25,7 @@ from noisecore.data.dataset import (
     refusal,
 )
 from noisecore.data.files import read_idx, read_npz
+from noisecore.paths import stands
 
 DATA_DIR_VARIABLE = "NOISECORE_DATA_DIR"
 
@@ -161,7 +162,7 @@ def _look(folder: Path, published: Published) -> _Found | str:
     if not os.path.isdir(folder):
         return "a file, not a folder" if os.path.exists(folder) else "no such folder"
     archive = folder / published.archive
-    if os.path.isfile(archive):
+    if stands(archive):
         arrays = read_npz(archive)
         _check(arrays, published, {key: f"{key} in {archive}" for key in ARRAYS})
         return _Found(arrays, str(archive))
@@ -189,7 +190,7 @@ def _idx_files(folder: Path) -> dict[str, Path]:
     found = {}
     for key, stems in _IDX_STEMS.items():
         for name in (*stems, *(f"{stem}.gz" for stem in stems)):
-            if os.path.isfile(folder / name):
+            if stands(folder / name):
                 found[key] = folder / name
                 break
     return found

@@ -6,6 +6,8 @@ import math
 import re
 from dataclasses import dataclass, replace
 
+from noisecore.paths import shorten
+
 # What an expression may name: points of accuracy, then ratios.
 _POINTS = ("mean", "scale", "clean")
 _NAMES = (*_POINTS, "seconds", "memory")
@@ -49,11 +51,11 @@ def parse_margins(text: object, default: Margins | None = None) -> Margins:
         if match is None or match[1] not in _NAMES:
             raise MarginsError(
                 "margins must be written as mean>1.5,scale>3 (points) or seconds>2,memory>1.5 "
-                f"(ratios), got {part.strip()!r}"
+                f"(ratios), got {shorten(part.strip())!r}"
             )
         name, value = match[1], match[2]
         if name in seen:
-            raise MarginsError(f"margins must name {name} once, got it twice in {text!r}")
+            raise MarginsError(f"margins must name {name} once, got it twice in {shorten(text)!r}")
         seen.add(name)
         margins = replace(margins, **{name: None if value == "none" else _number(name, value)})
     return margins
@@ -67,5 +69,5 @@ def _number(name: str, text: str) -> float:
         value = math.nan
     if not (math.isfinite(value) and low < value <= high):
         bounds = f"in ({low}, {high}]" if math.isfinite(high) else f"> {low}"
-        raise MarginsError(f"{name}> needs {what} {bounds}, or none, got {text!r}")
+        raise MarginsError(f"{name}> needs {what} {bounds}, or none, got {shorten(text)!r}")
     return value

@@ -33,7 +33,7 @@ from noisecore.plugin.keys import (
 )
 from noisecore.plugin.options import GIVEN, add_options
 from noisecore.plugin.outcomes import Selected, tell
-from noisecore.plugin.run import Run, lock_folder
+from noisecore.plugin.run import Run
 from noisecore.plugin.seen import Seen
 from noisecore.plugin.sources import Evaluated, Given, Source, Trained
 from noisecore.plugin.topology import distributes, is_worker, place
@@ -172,9 +172,9 @@ def _make_run(config: pytest.Config, *, trains: bool = True) -> Run:
             source = Trained(choices, run_id, place(config))
         else:
             source = Evaluated(choices, run_id)
-        lock = lock_folder(choices.artifacts, xdist_worker=hasattr(config, "workerinput"))
-        source.prepare()
-        return Run(choices, run_id, source, lock)
+        run = Run(choices, run_id, source)
+        run.prepare(xdist_worker=is_worker(config))
+        return run
     except (ClusterError, DatasetError, RecordError, StoreError, TensorFlowError) as error:
         raise pytest.UsageError(f"noisecore: {error}") from None
 
@@ -184,6 +184,8 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     config = session.config
     run = config.stash.get(RUN, None)
     if session.testsfailed and not config.option.continue_on_collection_errors:
+        if run is not None:
+            run.unlock()
         config.stash[RUN] = run = None  # no test will run: an earlier run's report stays
     if run is None:
         return (yield)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from noisecore.judging.margins import parse_margins
+from noisecore.paths import check_folder, is_missing
 from noisecore.plugin.choices import Choices
 from noisecore.plugin.declare import Request
 from noisecore.plugin.options import OWN_SCALES
@@ -57,6 +58,8 @@ class Reference:
         self.path = path
         self._choices = choices
         self._baseline = read(path, choices.profile)
+        if choices.baseline.update:
+            _check_place(path)
         self._source = source
         self._family = family
 
@@ -172,7 +175,7 @@ def read(path: Path, profile: Profile) -> Baseline | None:
     """
     from noisecore.judging.baselines import read_baseline
 
-    if not path.exists():
+    if is_missing(path):
         return None
     baseline = read_baseline(path)
     if baseline.profile != profile.name:
@@ -181,6 +184,16 @@ def read(path: Path, profile: Profile) -> Baseline | None:
             f"{baseline.profile}: name another file with --noise-baseline"
         )
     return baseline
+
+
+def _check_place(path: Path) -> None:
+    """Raise `RecordError` if a baseline cannot be written there."""
+    try:
+        check_folder(path.parent)
+    except OSError as error:
+        raise RecordError(
+            f"{path}: cannot be written: {error.strerror}: name another file with --noise-baseline"
+        ) from None
 
 
 def evaluated_by(record: TrialRecord, nodeid: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,14 +16,14 @@ from noisecore.data import DatasetError, check_name
 from noisecore.judging.margins import Margins, MarginsError, parse_margins
 from noisecore.models import ModelError, get_builder
 from noisecore.noise import NoiseError, check_scales, get_noise
+from noisecore.paths import shorten
 from noisecore.plugin.options import (
-    OPTIONS,
     OWN_SCALES,
-    destination,
     forget_permanent,
     given_options,
     in_ci,
     option,
+    refuse_unusable,
 )
 from noisecore.profiles import (
     Profile,
@@ -88,7 +89,7 @@ def read_choices(config: pytest.Config) -> Choices:
         scales = config.getini("noise_scales") or None
     given = given_options(config)
     notes = forget_permanent(config, given)
-    _refuse_empty(config)
+    refuse_unusable(config)
     try:
         profiles = read_profiles(config.getini("noise_profiles"))
         profile = get_profile(option(config, "profile"), profiles)
@@ -149,16 +150,6 @@ _FIELDS = {
 }
 
 
-def _refuse_empty(config: pytest.Config) -> None:
-    """Refuse what an unset variable of a script leaves: it would pass for the default."""
-    for each in OPTIONS:
-        text = config.getoption(destination(each.name))
-        if each.name != "scales" and text is not None and not text.strip():
-            raise pytest.UsageError(
-                f"noisecore: --noise-{each.name} needs a value, {each.metavar}, got an empty one"
-            )
-
-
 def _refuse_path(text: str) -> None:
     try:
         parse_scales(text)
@@ -181,11 +172,14 @@ def _workers(text: str) -> int | None:
 
 
 def _count(name: str, text: str, other: str = "") -> int:
-    if not text.isdecimal():
+    if not re.fullmatch(_WHOLE, text):
         raise pytest.UsageError(
-            f"noisecore: {name} must be a whole number >= 0{other}, got {text!r}"
+            f"noisecore: {name} must be a whole number >= 0{other}, got {shorten(text)!r}"
         )
     return int(text)
+
+
+_WHOLE = r"\d{1,9}"  # more digits are a slip of the pen
 
 
 def _timeout(text: str) -> float | None:
@@ -198,7 +192,8 @@ def _timeout(text: str) -> float | None:
     # The longest wait that a thread can be asked for is shorter than an infinite one.
     if not 0 < seconds <= 10**6:
         raise pytest.UsageError(
-            f"noisecore: trial-timeout must be seconds > 0 (1e6 at most), or none, got {text!r}"
+            f"noisecore: trial-timeout must be seconds > 0 (1e6 at most), or none, got "
+            f"{shorten(text)!r}"
         )
     return seconds
 
@@ -223,7 +218,7 @@ def _baseline(config: pytest.Config, profile: str) -> BaselineChoices:
         path = config.invocation_params.dir / text
     if text == "auto" or (path is None and update):
         path = config.rootpath / option(config, "baseline-dir")
-    if path is not None and (path.is_dir() or path.suffix != ".json"):
+    if path is not None and (os.path.isdir(path) or path.suffix != ".json"):
         path = path / f"{profile}.json"
     if update and in_ci() and not _yes(config, "update-in-ci"):
         raise pytest.UsageError(
@@ -253,4 +248,4 @@ def _one_of(name: str, text: str, known: tuple[T, ...]) -> T:
         if each == text:
             return each
     choices = " or ".join(filter(None, known))
-    raise pytest.UsageError(f"noisecore: --noise-{name} must be {choices}, got {text!r}")
+    raise pytest.UsageError(f"noisecore: --noise-{name} must be {choices}, got {shorten(text)!r}")

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from noisecore.paths import open_end
 from noisecore.plugin.judged import Judged
 
 if TYPE_CHECKING:
@@ -45,10 +46,12 @@ def write_step_summary(folder: Path) -> list[str]:
     from noisecore.showing.results import read_results
     from noisecore.showing.summary import make_summary
 
-    text = make_summary(read_results(folder / "results.json"), {})
     try:
-        with open(path, "a", encoding="utf-8") as file:
-            file.write(cut_summary(text, SUMMARY_BYTES - file.tell()))
-    except OSError as error:
-        return [f"the step summary {path} could not be written: {error.strerror or error}"]
+        text = make_summary(read_results(folder / "results.json"), {})
+        text = text.encode(errors="backslashreplace").decode()
+        with open_end(path) as file:
+            file.write(cut_summary(text, SUMMARY_BYTES - file.seek(0, os.SEEK_END)).encode())
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        return [f"the step summary {path} could not be written: {why}"]
     return []

@@ -42,7 +42,6 @@ class Judge:
         """Judge what is left once all tests have ended."""
         result = yield  # what is left out here ended early, and fails for that
         if REFUSAL in self._config.stash:
-            self._config.stash[RUN] = None
             raise pytest.UsageError(self._config.stash[REFUSAL])
         selected = self._config.stash.get(SELECTED, Selected())
         outcomes = list(self._outcomes)
@@ -57,6 +56,10 @@ class Judge:
         """Report the run; fail it if its report, or the baseline, could not be written."""
         ended = session.exitstatus == pytest.ExitCode.OK
         run = self._config.stash.get(RUN, None)
+        refused = session.exitstatus == pytest.ExitCode.USAGE_ERROR and not list(self._outcomes)
+        if run is not None and refused:
+            run.leave()
+            self._config.stash[RUN] = run = None
         measured = any(outcome.noise and outcome.state != "skipped" for outcome in self._outcomes)
         try:
             if run is None and measured and distributes(self._config):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from noisecore.judging.margins import Margins
+from noisecore.paths import LONGEST, shorten
 from noisecore.plugin.topology import is_worker
 
 BASELINES = "benchmarks/baselines"
@@ -32,6 +34,9 @@ class Option:
     bare: str | None = None  # what the option means without a value; None: it needs one
     ini: bool = True  # whether the configuration may say it, for every run
 
+
+# Whose value can be the path of a file or folder.
+_PATHS = ("dataset", "data-dir", "records", "scheduler", "artifacts", "baseline", "baseline-dir")
 
 OPTIONS = (
     Option(
@@ -176,6 +181,49 @@ def given_options(config: pytest.Config) -> dict[str, str]:
         if value is not None and (here or not permanent):
             given[each.name] = str(value)
     return given
+
+
+def refuse_unusable(config: pytest.Config) -> None:
+    """Refuse texts that no option can have, and paths that no system can open, in one line."""
+    for each in OPTIONS:
+        name, written = destination(each.name), f"--noise-{each.name}"
+        given = config.getoption(name)
+        if each.name != "scales" and given is not None and not given.strip():
+            # An unset variable of a script leaves that: it would pass for the default.
+            raise pytest.UsageError(
+                f"noisecore: {written} needs a value, {each.metavar}, got an empty one"
+            )
+        _refuse_text(written, given or "")
+        _refuse_text(name, config.getini(name) or "")
+        if each.name in _PATHS and (why := _why_no_path(text := option(config, each.name))):
+            raise pytest.UsageError(
+                f"noisecore: {written} must be a path that can be used, got {shorten(text)!r}: "
+                f"{why}"
+            )
+    for line in config.getini("noise_profiles"):
+        _refuse_text("noise_profiles", line)
+
+
+def _refuse_text(name: str, text: str) -> None:
+    if len(text) > LONGEST or "\0" in text:
+        got = "a NUL character" if "\0" in text else f"{len(text)}"
+        raise pytest.UsageError(
+            f"noisecore: {name} must be a text of at most {LONGEST} characters, got {got}"
+        )
+
+
+def _why_no_path(text: str) -> str:
+    """Return why no file or folder can be at a path; empty if one can."""
+    file = re.sub(r"\.py:\w+$", ".py", text)
+    try:
+        os.stat(os.path.expanduser(file))
+    except (FileNotFoundError, NotADirectoryError):
+        pass  # what is not there, or has no folder, is said by whoever needs it
+    except OSError as error:
+        return str(error.strerror)
+    except ValueError:
+        return "no file can have that name"
+    return ""
 
 
 def _says(word: object, option: Option) -> bool:

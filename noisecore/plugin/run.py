@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 import platform
 import shlex
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +22,7 @@ import pytest
 import noisecore
 from noisecore.data import unit_images
 from noisecore.noise import Stream, apply_noise, get_noise
+from noisecore.paths import is_missing, open_lock
 from noisecore.plugin import github
 from noisecore.plugin.again import next_commands
 from noisecore.plugin.baseline import CANDIDATE, Reference, shown
@@ -42,17 +45,17 @@ if TYPE_CHECKING:
 class Run:
     """One invocation of pytest that judges records, or one xdist worker's share of it.
 
-    source: where its records come from. lock: as `lock_folder` gives it. reference: the baseline
-    that it is judged against, None if none was asked for. family: what the tests ask for that are
+    source: where its records come from. reference: the baseline that it is judged against, None if
+    none was asked for. family: what the tests ask for that are
     judged against it. problems: what fails the run though its tests passed, a line each.
-    annotations: lines for GitHub.
+    annotations: lines for GitHub. Making one reads the baseline, and touches no file yet.
     """
 
-    def __init__(self, choices: Choices, run_id: str, source: Source, lock: IO[str]) -> None:
+    def __init__(self, choices: Choices, run_id: str, source: Source) -> None:
         self.choices = choices
         self.id = run_id
         self.source = source
-        self._lock = lock
+        self._lock: IO[bytes] | None = None
         self._started = datetime.now(UTC)
         self._clock = time.monotonic()
         self._lines: list[str] = []
@@ -63,9 +66,27 @@ class Run:
         if choices.baseline.path is not None:
             self.reference = Reference(choices.baseline.path, choices, source, self.family)
 
+    def prepare(self, *, xdist_worker: bool) -> None:
+        """Hold the artifact folder, as `lock_folder` does, and make it ready."""
+        self._lock = lock_folder(self.choices.artifacts, xdist_worker=xdist_worker)
+        try:
+            self.source.prepare()
+        except BaseException:
+            self.unlock() if xdist_worker else self.leave()
+            raise
+
     def unlock(self) -> None:
         """Let others write to the artifact folder."""
-        self._lock.close()
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    def leave(self) -> None:
+        """Unlock the artifact folder for a run that never was: no lock stays behind."""
+        if self._lock is not None:
+            with suppress(OSError):
+                (self.choices.artifacts / ".lock").unlink()
+        self.unlock()
 
     def begin(self) -> None:
         """Remove the report of an earlier run: from here on it would pass for this run's."""
@@ -236,21 +257,27 @@ class Run:
 
 
 def _same(one: Path, other: Path) -> bool:
-    return one.exists() and other.exists() and one.samefile(other)
+    return os.path.exists(one) and os.path.exists(other) and one.samefile(other)
 
 
-def lock_folder(folder: Path, *, xdist_worker: bool) -> IO[str]:
+def lock_folder(folder: Path, *, xdist_worker: bool) -> IO[bytes]:
     """Hold the artifact folder for a run; raise `pytest.UsageError` if another one has it.
 
     The workers of xdist share a lock of their own: when their controller was killed, the next run
     has to wait for them too.
     """
+    workers = folder / ".lock-workers"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if xdist_worker:
-            return _locked(folder / ".lock-workers", fcntl.LOCK_SH)
+            return _locked(workers, fcntl.LOCK_SH)
         lock = _locked(folder / ".lock", fcntl.LOCK_EX)
-        _locked(folder / ".lock-workers", fcntl.LOCK_EX).close()
+        try:
+            if not is_missing(workers):
+                _locked(workers, fcntl.LOCK_EX).close()
+        except OSError:
+            lock.close()
+            raise
         return lock
     except BlockingIOError:
         raise pytest.UsageError(
@@ -259,19 +286,30 @@ def lock_folder(folder: Path, *, xdist_worker: bool) -> IO[str]:
         ) from None
     except OSError as error:
         raise pytest.UsageError(
-            f"noisecore: artifacts cannot be written to {folder}: {error.strerror or error}: "
-            "choose another folder with --noise-artifacts"
+            f"noisecore: artifacts cannot be written to {folder}: {_reason(error)}: choose another "
+            "folder with --noise-artifacts"
         ) from None
 
 
-def _locked(path: Path, how: int) -> IO[str]:
-    file = open(path, "w")  # noqa: SIM115 (held until the end)
-    try:
-        fcntl.flock(file, how | fcntl.LOCK_NB)
-    except OSError:
+def _reason(error: OSError) -> str:
+    """Return what an error says, and of which file in the folder."""
+    name = os.path.basename(os.fsdecode(error.filename or ""))
+    return f"{name}: {error.strerror}" if name.startswith(".lock") else str(error.strerror or error)
+
+
+def _locked(path: Path, how: int) -> IO[bytes]:
+    while True:
+        file = open_lock(path)
+        try:
+            fcntl.flock(file, how | fcntl.LOCK_NB)
+            if os.path.samestat(os.fstat(file.fileno()), os.stat(path)):
+                return file
+        except FileNotFoundError:
+            pass  # whoever held it took it away, so that others lock another file: again
+        except OSError:
+            file.close()
+            raise
         file.close()
-        raise
-    return file
 
 
 def _plain_profile(choices: Choices) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -67,7 +68,7 @@ class Seen:
 def is_gone(session: pytest.Session, file: str) -> bool:
     """Return whether a test file is not there, where pytest was asked to look for such files."""
     path = session.config.rootpath / file
-    if path.exists():
+    if os.path.exists(path):
         return False
     below: list[Path] = [path]
     for folder in path.parents:

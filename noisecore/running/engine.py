@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from noisecore.data import Dataset, load_dataset
+from noisecore.memory import available_memory
 from noisecore.recipes import Recipe
 from noisecore.records import Epoch, Trial, TrialRecord
 from noisecore.running import compat, machine
@@ -56,7 +57,7 @@ def available_workers(trials: int, memory: int, gpus: int) -> int:
     """
     if gpus:
         return max(1, min(gpus, trials))
-    room = machine.available_memory()
+    room = available_memory()
     fit = trials if room is None else room // memory
     return max(1, min(machine.available_processors(), fit, trials))
 

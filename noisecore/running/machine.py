@@ -1,15 +1,15 @@
-"""What this process may use of its machine: processors, memory, GPUs."""
+"""What this process may use of its machine: processors, GPUs."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
+from noisecore.memory import groups, read_system
+
 GIB = 2**30
-_CGROUPS = Path("/sys/fs/cgroup")
 
 
 def available_processors() -> int:
@@ -18,39 +18,15 @@ def available_processors() -> int:
         len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     )
     quotas = [affinity]
-    for folder in _groups():
-        quota, _, period = _read(folder / "cpu.max").partition(" ")
+    for folder in groups():
+        quota, _, period = read_system(folder / "cpu.max").partition(" ")
         if not quota:  # the first version of cgroups has a file each
-            quota, period = (_read(folder / f"cpu.cfs_{name}_us") for name in ("quota", "period"))
+            quota, period = (
+                read_system(folder / f"cpu.cfs_{name}_us") for name in ("quota", "period")
+            )
         if quota.isdecimal() and period.isdecimal():
             quotas.append(max(1, int(quota) // int(period)))
     return min(quotas)
-
-
-def available_memory() -> int | None:
-    """Return how many bytes this process may still take, None where that is not known."""
-    rooms = []
-    for line in _read(Path("/proc/meminfo")).splitlines():
-        name, _, rest = line.partition(":")
-        if name == "MemAvailable":
-            rooms.append(int(rest.split()[0]) * 1024)
-    for folder in _groups():
-        for limit, use in (
-            ("memory.max", "memory.current"),
-            ("memory.limit_in_bytes", "memory.usage_in_bytes"),
-        ):
-            most, now = _read(folder / limit), _read(folder / use)
-            if most.isdecimal() and now.isdecimal():
-                rooms.append(max(0, int(most) - int(now) + _reclaimable(folder)))
-    return min(rooms, default=None)
-
-
-def _reclaimable(folder: Path) -> int:
-    """Return the bytes of a cgroup's page cache that are given up when memory is short."""
-    found = dict(line.split(" ", 1) for line in _read(folder / "memory.stat").splitlines() if line)
-    # The first version of cgroups counts those below it apart.
-    text = found.get("total_inactive_file", found.get("inactive_file", "0"))
-    return int(text) if text.isdecimal() else 0
 
 
 def available_gpus() -> list[str]:
@@ -87,7 +63,7 @@ def fast_bfloat16() -> bool:
     Processors say so by their flags (AVX-512 BF16, AMX), NVIDIA's GPUs by their compute
     capability: 8.0 and later.
     """
-    flags = _read(Path("/proc/cpuinfo")).partition("\nflags")[2].partition("\n")[0].split()
+    flags = read_system(Path("/proc/cpuinfo")).partition("\nflags")[2].partition("\n")[0].split()
     if {"avx512_bf16", "amx_bf16"}.intersection(flags):
         return True
     if not available_gpus() or (tool := shutil.which("nvidia-smi")) is None:
@@ -102,23 +78,5 @@ def fast_bfloat16() -> bool:
 
 def resident_memory() -> int:
     """Return how many bytes of memory this process holds now, 0 where that is not known."""
-    fields = _read(Path("/proc/self/statm")).split()
+    fields = read_system(Path("/proc/self/statm")).split()
     return int(fields[1]) * os.sysconf("SC_PAGE_SIZE") if len(fields) > 1 else 0
-
-
-def _groups() -> Iterator[Path]:
-    """Yield the folders of the cgroups that this process is in, and those around them."""
-    for line in _read(Path("/proc/self/cgroup")).splitlines():
-        _, controllers, path = line.split(":", 2)
-        root = _CGROUPS if not controllers else _CGROUPS / controllers
-        inner = root / path.lstrip("/")
-        for folder in (inner, *inner.parents):
-            if folder.is_relative_to(root):
-                yield folder
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text().strip()
-    except OSError:
-        return ""

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
-from noisecore.records import RecordError, Trial, TrialRecord, write_atomically
+from noisecore.paths import RECORD_BYTES, check_folder, is_missing, open_lock, open_new
+from noisecore.records import (
+    RecordError,
+    Trial,
+    TrialRecord,
+    read_json,
+    read_record,
+    write_atomically,
+)
 
 
 class StoreError(OSError):
@@ -35,8 +45,9 @@ class Store:
         probe = self.folder / f".probe-{os.getpid()}"
         try:
             (self.folder / ".locks").mkdir(parents=True, exist_ok=True)
+            check_folder(self.folder / ".logs")  # of the workers
             try:
-                with open(probe, "wb") as file:  # a full disk still takes an empty file
+                with open_new(probe) as file:  # a full disk still takes an empty file
                     file.write(bytes(4096))
                     file.flush()
                     os.fsync(file.fileno())
@@ -60,7 +71,7 @@ class Store:
         # Opened anew for each claim: a lock belongs to the open file, so threads of one process
         # exclude each other too.
         try:
-            lock = open(self.folder / ".locks" / key, "w")  # noqa: SIM115 (its errors are ours)
+            lock = open_lock(self.folder / ".locks" / key)
         except OSError as error:
             raise StoreError(f"{self.folder} cannot be used: {error.strerror or error}") from None
         with lock:
@@ -108,9 +119,14 @@ class Store:
         """
         path = self.folder / f"{key}.json"
         try:
-            data = json.loads(path.read_text())
+            data = read_json(path, RECORD_BYTES)
         except FileNotFoundError:
             return None
+        except OSError as error:
+            raise RecordError(
+                f"{path}: cannot be read: {error.strerror or error}: put it elsewhere, or let "
+                "--noise-resume set it aside"
+            ) from None
         except ValueError as error:
             raise RecordError(f"{path}: not JSON: {error}") from None
         if not isinstance(data, dict) or data.get("run") != self.run:
@@ -124,10 +140,11 @@ class Store:
         """
         path = self.folder / f"{key}.json"
         try:
-            record = TrialRecord.from_dict(json.loads(path.read_text()), source=str(path))
+            record = read_record(path)
         except FileNotFoundError:
             return None
-        except ValueError:
+        except (OSError, ValueError) as error:
+            _refuse_exhausted(path, error)
             self.set_aside(path)
             return None
         if (record.key, record.trial) != (key, trial):
@@ -141,20 +158,29 @@ class Store:
         return record
 
     def set_aside(self, path: Path) -> Path:
-        """Rename a file that is no record, so that it is kept and in nobody's way."""
-        aside = path.with_name(f"{path.name}.damaged")
-        os.replace(path, aside)
+        """Rename what is no record, so that it is kept and in nobody's way."""
+        names = (f"{path.name}.damaged{number or ''}" for number in count())
+        aside = next(each for name in names if is_missing(each := path.with_name(name)))
+        try:
+            os.rename(path, aside)
+        except FileNotFoundError:
+            pass  # another process of the run was faster
+        except OSError as error:
+            raise StoreError(
+                f"{path} is no record, and cannot be set aside: {error.strerror or error}"
+            ) from None
         return aside
 
     def damaged(self) -> list[Path]:
-        """Return the files among the records that are none, or are another trial's."""
+        """Return what stands among the records and is none, or is another trial's."""
         found = []
         for path in sorted(self.folder.glob("*.json")):
             try:
-                record = TrialRecord.from_dict(json.loads(path.read_text()), source=str(path))
+                record = read_record(path)
             except FileNotFoundError:
                 continue
-            except ValueError:
+            except (OSError, ValueError) as error:
+                _refuse_exhausted(path, error)
                 found.append(path)
             else:
                 found += [path] if record.key != path.stem else []
@@ -166,12 +192,21 @@ class Store:
         return [record for record in found if record is not None]
 
 
+def _refuse_exhausted(path: Path, error: Exception) -> None:
+    """Raise `StoreError` if it is the process, and not the record, that a reading failed for."""
+    if isinstance(error, OSError) and error.errno in _EXHAUSTED:
+        raise StoreError(f"{path} cannot be read: {error.strerror}") from None
+
+
+_EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+
+
 def _alive(pid: str) -> bool:
     """Return whether the process that writes a temporary file may still be there."""
     try:
         os.kill(int(pid), 0)
     except ProcessLookupError:
         return False
-    except (PermissionError, ValueError):
+    except (OverflowError, PermissionError, ValueError):
         pass
     return True

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from noisecore.judging.curves import class_frame, curve_frame, matrix_frame
 from noisecore.judging.gates import Verdict
+from noisecore.paths import check_folder
 from noisecore.records import TrialRecord, write_atomically
 from noisecore.showing.plots import (
     plot_classes,
@@ -86,6 +87,7 @@ def clear_report(folder: Path) -> None:
     """Remove what `write_report` writes, so that no run finds another's report in its place."""
     for name in ("results.json", "curve.csv", "matrix.csv", "classes.csv", "summary.md"):
         (folder / name).unlink(missing_ok=True)
+    check_folder(folder / "plots")
     for path in (folder / "plots").glob("*"):
         if _OURS.fullmatch(path.name):
             path.unlink(missing_ok=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, is_dataclass
 from importlib import resources
@@ -16,7 +17,15 @@ from noisecore import __version__
 from noisecore.judging.baselines import read_baseline
 from noisecore.judging.curves import Curve, Matrix, curve_matrix, matched_curves
 from noisecore.judging.gates import Verdict
-from noisecore.records import SCHEMA, RecordError, TrialRecord, check_schema
+from noisecore.paths import RUN_BYTES, is_missing, read_text, stands
+from noisecore.records import (
+    SCHEMA,
+    RecordError,
+    TrialRecord,
+    check_schema,
+    read_json,
+    read_record,
+)
 from noisecore.showing.rows import curve_rows
 
 _RECORD_ID = "urn:noisecore:record:1"
@@ -108,7 +117,7 @@ def read_results(path: Path) -> Results:
     is not there or cannot be read, is cut off, has another schema, or lacks a part.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path, RUN_BYTES)
     except (OSError, UnicodeDecodeError) as error:
         raise RecordError(f"{path}: cannot be read: {_reason(error)}") from None
     try:
@@ -150,15 +159,18 @@ def read_records(path: Path) -> list[TrialRecord]:
 
     Raises `RecordError` in one line if there is no record, or a file that is not one.
     """
-    if path.is_dir() and (path / "results.json").is_file():
-        path = path / "results.json"
-    if path.is_file():
+    inside = path / "results.json"
+    if os.path.isdir(path) and stands(inside):
+        path = inside
+    if not os.path.isdir(path) and not is_missing(path):
         return list(read_results(path).records)
     records = []
     for file in sorted(path.rglob("[!.]*.json")):
         try:
-            records.append(TrialRecord.from_dict(json.loads(file.read_text()), source=str(file)))
-        except (OSError, ValueError) as error:
+            records.append(read_record(file))
+        except OSError as error:
+            raise RecordError(f"{file}: cannot be read: {_reason(error)}") from None
+        except ValueError as error:
             raise RecordError(f"{file}: {_reason(error).removeprefix(f'{file}: ')}") from None
     if not records:
         raise RecordError(f"{path}: expected a results.json, or a folder of records, found neither")
@@ -170,12 +182,12 @@ def read_any(path: Path) -> list[TrialRecord]:
 
     Raises `RecordError` in one line if there is no record, or a file that is not one.
     """
-    if not path.exists():
+    if is_missing(path):
         raise RecordError(f"{path}: expected a file or a folder, found neither")
-    if path.is_file():
+    if not os.path.isdir(path):
         try:
-            data = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError):
+            data = read_json(path, RUN_BYTES)
+        except (OSError, ValueError):
             data = None  # said better by those who read it next
         if isinstance(data, dict) and isinstance(data.get("profile"), str):
             return list(read_baseline(path).records)
@@ -187,7 +199,7 @@ def read_missing(path: Path) -> list[str]:
 
     What is not the results of a run planned nothing.
     """
-    if path.is_dir():
+    if os.path.isdir(path):
         path = path / "results.json"
     try:
         return read_results(path).missing

@@ -19,6 +19,16 @@ def load():
 def nothing(): return None
 def wrong(): return (1, 2), (3,)
 def broken(): raise OSError("the disk\\nis gone")
+def exits(): raise SystemExit(3)
+def test(): import pytest; pytest.fail("no data")
+def skips(): import pytest; pytest.skip("no data")
+class Own(BaseException): pass
+def own(): raise Own("gone")
+class Lazy:
+    def __array__(self, *given, **named): raise RuntimeError("the link\\nis down")
+def lazy(): return (Lazy(), [0]), (Lazy(), [0])
+def ragged(): return ([[1], [1, 2]], [0]), ([[1]], [0])
+def stopped(): raise KeyboardInterrupt
 def black(): return tuple((0 * x, y) for x, y in load())
 """
 
@@ -45,6 +55,12 @@ def black(): return tuple((0 * x, y) for x, y in load())
             ("nothing", "expected ((x_train, y_train), (x_test, y_test)), got NoneType"),
             ("wrong", "expected ((x_train, y_train), (x_test, y_test)), got tuple"),
             ("broken", "expected a function that returns data, got OSError: the disk is gone"),
+            ("exits", "expected a function that returns data, got SystemExit: 3"),
+            ("test", "expected a function that returns data, got Failed: no data"),
+            ("skips", "expected a function that returns data, got Skipped: no data"),
+            ("own", "expected a function that returns data, got Own: gone"),
+            ("lazy", "expected a function that returns data, got RuntimeError: the link is down"),
+            ("ragged", "expected a function that returns data, got ValueError: "),
             ("black", "expected pixels over the whole range of their dtype"),
         ],
     )
@@ -54,6 +70,18 @@ def black(): return tuple((0 * x, y) for x, y in load())
             load_dataset(f"{file}:{function}")
         assert message in str(caught.value)
         assert "\n" not in str(caught.value)
+
+    def test_stopped(self, file):
+        """Ctrl-C while the function works is the user's, and ends what asked for the data."""
+        with pytest.raises(KeyboardInterrupt):
+            load_dataset(f"{file}:stopped")
+
+    @pytest.mark.parametrize("line", ["raise SystemExit", "import sys; sys.exit('no data today')"])
+    def test_file_that_exits(self, tmp_path, line):
+        """A file that ends the process when it is run is told as such."""
+        (tmp_path / "exits.py").write_text(f"{line}\n")
+        with pytest.raises(DatasetError, match="got SystemExit"):
+            load_dataset(f"{tmp_path}/exits.py:load")
 
     def test_file_that_cannot_be_run(self, tmp_path):
         """A slip in the file itself is told as such."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from noisecore import memory
 from noisecore.running import machine
 from noisecore.running.engine import available_workers
 
@@ -17,7 +18,8 @@ GIB = machine.GIB
 def files(monkeypatch):
     """Return the files of a machine that is made up; any other file is not there."""
     content: dict[str, str] = {}
-    monkeypatch.setattr(machine, "_read", lambda path: content.get(str(path), "").strip())
+    for module in (machine, memory):
+        monkeypatch.setattr(module, "read_system", lambda path: content.get(str(path), "").strip())
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(16)), raising=False)
     return content
 
@@ -54,18 +56,18 @@ def test_quota_of_the_first_version(files) -> None:
 
 def test_memory(files) -> None:
     """The least of what the machine has and what each group leaves."""
-    assert machine.available_memory() is None
+    assert memory.available_memory() is None
     files["/proc/meminfo"] = "MemTotal: 99 kB\nMemAvailable:  4194304 kB\n"
-    assert machine.available_memory() == 4 * GIB
+    assert memory.available_memory() == 4 * GIB
     files["/proc/self/cgroup"] = "0::/pod"
     files["/sys/fs/cgroup/pod/memory.max"] = str(3 * GIB)
     files["/sys/fs/cgroup/pod/memory.current"] = str(GIB)
-    assert machine.available_memory() == 2 * GIB
+    assert memory.available_memory() == 2 * GIB
     files["/sys/fs/cgroup/memory.max"] = "max"
-    assert machine.available_memory() == 2 * GIB
+    assert memory.available_memory() == 2 * GIB
     # What files have in the cache is given up when memory is short.
     files["/sys/fs/cgroup/pod/memory.stat"] = f"anon 5\ninactive_file {GIB // 2}\nslab 1"
-    assert machine.available_memory() == 2.5 * GIB
+    assert memory.available_memory() == 2.5 * GIB
 
 
 def test_workers_fit_the_memory(files) -> None:

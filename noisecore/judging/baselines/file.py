@@ -9,7 +9,15 @@ from pathlib import Path
 
 from noisecore.judging.baselines.comparison import compare_records
 from noisecore.judging.curves import Curve, matched_curves
-from noisecore.records import SCHEMA, RecordError, TrialRecord, check_schema, write_atomically
+from noisecore.paths import RUN_BYTES
+from noisecore.records import (
+    SCHEMA,
+    RecordError,
+    TrialRecord,
+    check_schema,
+    read_json,
+    write_atomically,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +56,7 @@ class Baseline:
 def read_baseline(path: Path) -> Baseline:
     """Return the baseline in a file; raise `RecordError`, one line, if it cannot be used."""
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = read_json(path, RUN_BYTES)
     except OSError as error:
         raise RecordError(f"{path}: cannot be read: {error.strerror or error}") from None
     except ValueError as error:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from noisecore.data import Dataset, DatasetError, load_dataset
+from noisecore.data import Dataset, DatasetError
+from noisecore.data.loading import load
 from noisecore.plugin.choices import Choices
 from noisecore.plugin.declare import Request
 from noisecore.plugin.sources.source import Pairs, Plan, Planned
@@ -26,8 +28,8 @@ class Given(Planned):
 
         self.versions: dict[str, str] = {}
         self.set_aside: list[str] = []
-        inside = path.resolve().is_relative_to(choices.artifacts.resolve())
-        if inside or (choices.artifacts / "trials").exists():
+        inside = Path(os.path.realpath(path)).is_relative_to(os.path.realpath(choices.artifacts))
+        if inside or os.path.exists(choices.artifacts / "trials"):
             raise pytest.UsageError(
                 f"noisecore: the report of the given records would replace that of the run in "
                 f"{choices.artifacts}: choose another folder with --noise-artifacts"
@@ -38,7 +40,7 @@ class Given(Planned):
         self._plan = Plan(choices.artifacts / ".plan", run_id)
         self.dataset: Dataset | None
         try:
-            self.dataset = load_dataset(choices.profile.dataset, choices.data_dir)
+            self.dataset = load(choices.profile.dataset, choices.data_dir, download=False)
         except DatasetError:
             self.dataset = None  # only the noise pictures need it
 

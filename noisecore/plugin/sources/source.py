@@ -11,8 +11,9 @@ from typing import Any, Protocol
 import pytest
 
 from noisecore.data import Dataset
+from noisecore.paths import RUN_BYTES
 from noisecore.plugin.declare import Request
-from noisecore.records import TrialRecord, write_atomically
+from noisecore.records import TrialRecord, read_json, write_atomically
 
 Pairs = Sequence[Sequence[str]]  # a curve and a test file each
 
@@ -85,7 +86,7 @@ class Plan:
         if self._written is not None:
             return self._written
         try:
-            plan = json.loads(self._path.read_text())
+            plan = read_json(self._path, RUN_BYTES)
         except (OSError, ValueError):
             return None
         ours = isinstance(plan, dict) and plan.get("run") == self._run

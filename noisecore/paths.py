@@ -1,0 +1,148 @@
+"""What stands at a path that somebody named: only a file is opened, and only so much is read.
+
+A FIFO would be waited for, a device has no end, and a folder or a loop of links is no file. All of
+them are an `OSError` here, whose `strerror` says in words what stands there.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import stat
+from pathlib import Path
+
+MIB = 2**20
+
+# What one record, and what a whole run in one file, may take: many times the largest known ones.
+RECORD_BYTES = 64 * MIB
+RUN_BYTES = 256 * MIB
+
+# The longest path that a system opens; no option needs a longer text.
+LONGEST = 4096
+
+_KINDS = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a FIFO"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
+
+
+def open_file(path: str | os.PathLike[str], most: int | None = None) -> io.BufferedReader:
+    """Open a regular file of `most` bytes at most, to be read.
+
+    Raises `OSError` on anything else; `FileNotFoundError` if nothing stands there.
+    """
+    try:
+        _check(os.stat(path), path)  # before it is opened: to open a device may do something
+        file = os.fdopen(_open(path, os.O_RDONLY), "rb")
+    except FileNotFoundError:
+        if os.path.islink(path):
+            goal = os.readlink(path)
+            raise _error(errno.ENOENT, f"a link to {goal}, which is not there", path) from None
+        raise
+    except ValueError:
+        raise _error(errno.EINVAL, "no file can have that name", path) from None
+    if most is not None and os.fstat(file.fileno()).st_size > most:
+        file.close()
+        raise _too_large(most, path)
+    return file
+
+
+def read_file(path: str | os.PathLike[str], most: int) -> bytes:
+    """Return the content of a regular file of `most` bytes at most; `OSError` as `open_file`."""
+    parts, left = [], most + 1  # a file may have more than it says
+    with open_file(path, most) as file:
+        while left and (part := file.read(min(left, MIB))):
+            parts.append(part)
+            left -= len(part)
+    if not left:
+        raise _too_large(most, path)
+    return b"".join(parts)
+
+
+def read_text(path: str | os.PathLike[str], most: int) -> str:
+    """Return the text of such a file, UTF-8; `ValueError` if it is none."""
+    return read_file(path, most).decode()
+
+
+def open_new(path: str | os.PathLike[str]) -> io.BufferedWriter:
+    """Open a file that is made here, to be written: what stands there is taken away first."""
+    Path(path).unlink(missing_ok=True)
+    return os.fdopen(_open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "wb")
+
+
+def open_lock(path: str | os.PathLike[str]) -> io.BufferedWriter:
+    """Open a file to lock it, made if need be; a link is not followed."""
+    if os.path.islink(path):
+        raise _error(errno.EINVAL, "a link, and no file", path)
+    return os.fdopen(_open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW), "wb")
+
+
+def open_end(path: str | os.PathLike[str]) -> io.BufferedWriter:
+    """Open a file to write at its end, made if need be."""
+    return os.fdopen(_open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND), "wb")
+
+
+def is_missing(path: str | os.PathLike[str]) -> bool:
+    """Return whether nothing stands at a path that could be used: no file, no folder, no link."""
+    try:
+        os.lstat(path)
+    except FileNotFoundError:
+        return True
+    except (OSError, ValueError):
+        pass  # whoever opens it learns why it cannot be
+    return False
+
+
+def stands(path: str | os.PathLike[str]) -> bool:
+    """Return whether something stands at a path that is no folder."""
+    return os.path.exists(path) and not os.path.isdir(path)
+
+
+def check_folder(path: str | os.PathLike[str]) -> None:
+    """Raise `OSError` if something stands in the place of a folder that is to be written to.
+
+    What is not there yet can be made, unless that holds for a folder around it.
+    """
+    for place in (Path(path), *Path(path).absolute().parents):
+        if os.path.isdir(place):
+            if not os.access(place, os.W_OK | os.X_OK):
+                raise _error(errno.EACCES, os.strerror(errno.EACCES), place)
+            return
+        if not is_missing(place):
+            raise _error(errno.ENOTDIR, f"{place.name} is no folder", place)
+
+
+def shorten(text: str) -> str:
+    """Return a text that is too long to be shown, cut, and its length."""
+    return text if len(text) <= 100 else f"{text[:60]}... ({len(text)} characters)"
+
+
+def _open(path: str | os.PathLike[str], flags: int) -> int:
+    # Not to wait for the other end of a FIFO that has come in the file's place.
+    number = os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC, 0o666)
+    try:
+        _check(os.fstat(number), path)
+    except BaseException:
+        os.close(number)
+        raise
+    return number
+
+
+def _check(status: os.stat_result, path: str | os.PathLike[str]) -> None:
+    if stat.S_ISREG(status.st_mode):
+        return
+    kind = next((name for test, name in _KINDS if test(status.st_mode)), "something else")
+    code = errno.EISDIR if kind == "a folder" else errno.EINVAL
+    raise _error(code, f"{kind}, and no file", path)
+
+
+def _too_large(most: int, path: str | os.PathLike[str]) -> OSError:
+    return _error(errno.EFBIG, f"a file of more than the {most // MIB} MiB that are read", path)
+
+
+def _error(code: int, why: str, path: str | os.PathLike[str]) -> OSError:
+    return OSError(code, why, os.fspath(path))

@@ -1,0 +1,231 @@
+"""What stands at a path that a run was given, or writes to: one line, no wait, nothing trained."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from types import SimpleNamespace
+
+import pytest
+from odd_places import KINDS, put
+
+from noisecore.plugin import github
+
+GITHUB = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": "summary"}
+
+
+def locks(bench) -> list[str]:
+    """Return the names of the locks that a run left."""
+    return [path.name for path in bench.path.glob("noisecore-results/**/.lock*")]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_record(bench, given, usage_line, kind) -> None:
+    """A record that is no file ends the run before it begins, and leaves no lock."""
+    put(kind, bench.path / "records/one.json")
+    line = usage_line(bench.runpytest_inprocess(*given))
+    assert "records/one.json: cannot be read: " in line
+    assert KINDS[kind] in line
+    assert locks(bench) == []
+
+
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - {"folder"}))
+@pytest.mark.parametrize("place", ["records", "results.json"])
+def test_records(bench, given, usage_line, place, kind) -> None:
+    """So does what is no file in the place of all records."""
+    shutil.rmtree(bench.path / "records")
+    put(kind, bench.path / ("records" if place == "records" else "records/results.json"))
+    assert KINDS[kind] in usage_line(bench.runpytest_inprocess(*given))
+
+
+@pytest.mark.parametrize("update", [[], ["--noise-update-baseline"]])
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - {"folder"}))
+def test_baseline(gate, given, usage_line, kind, update) -> None:
+    """A baseline that cannot be used is told as such, never as one that is not there."""
+    put(kind, gate.path / "base.json")
+    line = usage_line(gate.runpytest_inprocess(*given, "--noise-baseline=base.json", *update))
+    assert "base.json" in line
+    assert KINDS[kind] in line
+    assert locks(gate) == []
+    assert os.path.lexists(gate.path / "base.json")
+
+
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [
+        ("test_gate.py/base.json", "Not a directory"),
+        ("link.json", "a link to nowhere, which is not there"),
+        ("x" * 300 + ".json", "File name too long"),
+    ],
+)
+def test_unusable_baseline_path(gate, given, usage_line, path, why) -> None:
+    """So is a path at which no baseline can be, and no lock stays."""
+    (gate.path / "link.json").symlink_to("nowhere")
+    line = usage_line(gate.runpytest_inprocess(*given, f"--noise-baseline={path}"))
+    assert why in line
+    assert "vanished" not in line
+    assert locks(gate) == []
+
+
+def test_unusable_baseline_under_xdist(gate, given, usage_line) -> None:
+    """Under xdist it is said before the workers start, and no lock stays."""
+    put("fifo", gate.path / "base.json")
+    line = usage_line(gate.runpytest_subprocess(*given, "--noise-baseline=base.json", "-n1"))
+    assert "a FIFO, and no file" in line
+    assert locks(gate) == []
+
+
+@pytest.mark.parametrize("kind", ["fifo", "socket", "device", "loop"])
+def test_artifacts(bench, given, usage_line, kind) -> None:
+    """What stands in the place of the artifact folder is one line."""
+    put(kind, bench.path / "noisecore-results")
+    line = usage_line(bench.runpytest_inprocess(*given))
+    assert "artifacts" in line
+
+
+@pytest.mark.parametrize("kind", ["fifo", "device", "loop", "folder"])
+@pytest.mark.parametrize("name", [".lock", ".lock-workers"])
+def test_lock(bench, given, usage_line, name, kind) -> None:
+    """What stands in the place of a lock is one line; nothing is written through it."""
+    put(kind, bench.path / "noisecore-results/quick" / name)
+    line = usage_line(bench.runpytest_inprocess(*given))
+    assert "choose another folder with --noise-artifacts" in line
+
+
+def test_lock_that_is_a_link(bench, given, usage_line) -> None:
+    """A lock that is a link to a file leaves that file as it is."""
+    folder = bench.path / "noisecore-results/quick"
+    folder.mkdir(parents=True)
+    (bench.path / "kept").write_text("kept")
+    (folder / ".lock").symlink_to(bench.path / "kept")
+    assert "a link, and no file" in usage_line(bench.runpytest_inprocess(*given))
+    assert (bench.path / "kept").read_text() == "kept"
+
+
+@pytest.mark.parametrize("kind", ["fifo", "socket", "device", "loop"])
+@pytest.mark.parametrize("name", [".plan", "results.json", "summary.md"])
+def test_output(bench, given, monkeypatch, name, kind) -> None:
+    """What has the name of an output and is no folder is replaced by it."""
+    monkeypatch.setattr("noisecore.showing.report._pictures", lambda *given: ())
+    path = bench.path / "noisecore-results/quick" / name
+    put(kind, path)
+    assert bench.runpytest_inprocess(*given).ret == 0
+    assert path.is_file()
+    assert not path.is_symlink()
+
+
+@pytest.mark.parametrize("name", ["results.json", "baseline.json", "summary.md"])
+def test_folder_for_an_output(bench, given, usage_line, name) -> None:
+    """A folder in the place of an output is never removed: it ends the run before it begins."""
+    (bench.path / "noisecore-results/quick" / name).mkdir(parents=True)
+    line = usage_line(bench.runpytest_inprocess(*given))
+    assert "cannot be taken away" in line
+    assert locks(bench) == []
+
+
+@pytest.mark.parametrize("kind", ["fifo", "loop"])
+def test_plots(bench, given, usage_line, kind) -> None:
+    """What stands in the place of the folder of plots ends the run before it begins, too."""
+    put(kind, bench.path / "noisecore-results/quick/plots")
+    assert "plots is no folder" in usage_line(bench.runpytest_inprocess(*given))
+
+
+def test_place_of_a_new_baseline(gate, given, usage_line) -> None:
+    """So does a folder that cannot be made for the baseline that is asked for."""
+    (gate.path / "dangling").symlink_to("nowhere")
+    options = ["--noise-update-baseline", "--noise-baseline=dangling/inside/base.json"]
+    line = usage_line(gate.runpytest_inprocess(*given, *options))
+    assert "base.json: cannot be written: dangling is no folder" in line
+    assert locks(gate) == []
+
+
+@pytest.mark.parametrize("kind", ["fifo", "socket", "device", "loop", "folder"])
+def test_step_summary(monkeypatch, tmp_path, kind) -> None:
+    """GitHub's step summary is written to a file alone: anything else is one line."""
+    for name, value in GITHUB.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("noisecore.showing.results.read_results", lambda path: None)
+    monkeypatch.setattr("noisecore.showing.summary.make_summary", lambda *given: "text")
+    put(kind, tmp_path / "summary")
+    (line,) = github.write_step_summary(tmp_path)
+    assert line.startswith("the step summary summary could not be written: ")
+    os.rename("summary", "aside")
+    assert github.write_step_summary(tmp_path) == []
+    assert github.write_step_summary(tmp_path) == []
+    assert (tmp_path / "summary").read_text() == "texttext"
+
+
+def test_step_summary_of_nothing(monkeypatch, tmp_path) -> None:
+    """Where the run's own results cannot be read any more, that is said in one line."""
+    for name, value in GITHUB.items():
+        monkeypatch.setenv(name, value)
+    put("fifo", tmp_path / "results.json")
+    (line,) = github.write_step_summary(tmp_path)
+    assert "a FIFO, and no file" in line
+
+
+def test_resume(bench, tiny, run_in) -> None:
+    """Resuming sets aside what is no record, and trains; without it the run does not begin."""
+    trials = bench.path / "noisecore-results/quick/trials"
+    for kind in ("fifo", "loop", "folder", "huge"):
+        put(kind, trials / f"{kind}.json")
+    options = [*tiny, "--noise-scales=1", "--noise-seeds=1", "-k", "test_point"]
+    ended = run_in(bench.path, *options)
+    assert ended.code == pytest.ExitCode.USAGE_ERROR
+    assert "fifo.json: cannot be read: a FIFO" in ended.output
+    ended = run_in(bench.path, *options, "--noise-resume")
+    assert ended.code == 0, ended.output
+    assert ended.output.count("set aside, for it is no record") == 4
+    assert len(ended.records) == 2
+
+
+def test_usage_error_unlocks(gate, given, usage_line, monkeypatch) -> None:
+    """A usage error that comes when the folder is held lets go of it in the same process."""
+    from noisecore.running.store import StoreError
+
+    def refuse(self):
+        raise StoreError("no room")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("noisecore.plugin.sources.given.Given.prepare", refuse)
+        options = [*given, "--noise-update-baseline"]
+        assert "no room" in usage_line(gate.runpytest_inprocess(*options))
+    assert locks(gate) == []
+    assert gate.runpytest_inprocess(*options).ret == 0
+
+
+class TestNetwork:
+    """Records that are given are judged by themselves."""
+
+    @pytest.fixture
+    def asked(self, monkeypatch, tmp_path):
+        """Return the list of what was asked of the network."""
+        asked: list[str] = []
+
+        def load_data():
+            asked.append("mnist")
+            raise OSError("no network")
+
+        module = SimpleNamespace(load_data=load_data)
+        datasets = SimpleNamespace(mnist=module, fashion_mnist=module)
+        monkeypatch.setitem(sys.modules, "keras", SimpleNamespace(datasets=datasets))
+        monkeypatch.setenv("KERAS_HOME", str(tmp_path / "nowhere"))
+        monkeypatch.delenv("NOISECORE_DATA_DIR", raising=False)
+        return asked
+
+    def test_absent_dataset(self, bench, given, save_records, asked) -> None:
+        """A data set that is not on this machine is not fetched to judge given records."""
+        shutil.rmtree(bench.path / "records")
+        save_records(bench.path / "records", dataset="mnist")
+        result = bench.runpytest_inprocess(*given, "--noise-dataset=mnist", "-k", "test_curve")
+        result.assert_outcomes(passed=1)
+        assert asked == []
+
+    def test_data_that_exits(self, bench, given) -> None:
+        """A function of the data that exits takes nothing along: the records are judged."""
+        (bench.path / "mine.py").write_text("def load():\n    raise SystemExit(7)\n")
+        result = bench.runpytest_inprocess(*given, "--noise-dataset=mine.py:load")
+        assert "are not in" in result.stdout.str()
+        assert result.ret == pytest.ExitCode.TESTS_FAILED
