@@ -293,9 +293,12 @@ def check_schema(data: Any, *, source: str) -> None:
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
-    """Write a file by way of a temporary one beside it, so that it is whole or not there."""
+    r"""Write a file by way of a temporary one beside it, so that it is whole or not there.
+
+    A byte of a path that is not UTF-8 becomes an escape such as `\udce9`, which is JSON's own too.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    data = content.encode() if isinstance(content, str) else content
+    data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
     try:
         with open(temporary, "wb") as file:
             file.write(data)

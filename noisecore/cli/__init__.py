@@ -64,6 +64,8 @@ def _data(data_dir: str | None) -> int:
 def _report(folder: Path) -> int:
     from noisecore.showing.report import redraw
 
-    written = redraw(folder)
-    print(f"{len(written)} files written to {folder}")
-    return codes.OK
+    made = redraw(folder)
+    print(f"{len(made.written)} files written to {folder}")
+    for problem in made.problems:
+        print(f"noisecore: {problem}", file=sys.stderr)
+    return codes.USAGE if made.problems else codes.OK
