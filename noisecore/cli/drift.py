@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from noisecore.cli import codes
 from noisecore.cli.compare import CODES, add_gate
+from noisecore.showing.terminal import say
 
 if TYPE_CHECKING:
     from noisecore.judging.drift import Drift, Environment
@@ -73,7 +74,7 @@ def _drift(chosen: argparse.Namespace) -> int:
     if len(measured) < 2:
         got = ", ".join(measured) or "none"
         reasons = [f"{one.name}: {one.reason}" for one in environments if one.reason]
-        print("; ".join([f"drift needs records of two environments, got {got}", *reasons]))
+        say("; ".join([f"drift needs records of two environments, got {got}", *reasons]))
         return codes.NOTHING
     reference = chosen.reference or newest(measured)
     found = find_drift(environments, reference, mode=chosen.gate, margins=chosen.fail)
@@ -87,8 +88,8 @@ def _drift(chosen: argparse.Namespace) -> int:
     files |= {f"drift.{kind}": content for kind, content in render(plot_drift(found)).items()}
     for name, content in files.items():
         write_atomically(chosen.out / name, content)
-    print(summary)
-    print(f"written to {chosen.out}: {', '.join(files)}")
+    say(summary)
+    say(f"written to {chosen.out}: {', '.join(files)}")
     return _code(environments, found)
 
 

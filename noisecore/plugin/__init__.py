@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from noisecore.data import DatasetError
+from noisecore.escaping import one_line, terminal, visible
 from noisecore.plugin import baseline
-from noisecore.plugin.choices import read_choices
+from noisecore.plugin.choices import Choices, read_choices
 from noisecore.plugin.collection import collect, evaluates, measures, trains, vanished
 from noisecore.plugin.declare import MARKER, parametrize
+from noisecore.plugin.failing import failure, one_line_errors
 from noisecore.plugin.fixture import Robustness
 from noisecore.plugin.judge import Judge
 from noisecore.plugin.keys import (
@@ -56,7 +58,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", MARKER)
-    config.stash[CHOICES] = read_choices(config)
+    with one_line_errors():
+        config.stash[CHOICES] = read_choices(config)
     config.stash[SEEN] = Seen()
     config.pluginmanager.register(config.stash[SEEN], "noisecore-seen")
     if not is_worker(config):
@@ -86,14 +89,14 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     choices = config.stash[CHOICES]
     lines = [f"noisecore: {note}" for note in choices.notes]
     if not choices.running:
-        return "\n".join(lines) or None
+        return terminal("\n".join(map(visible, lines))) or None
     profile = choices.profile
     scales = ",".join(f"{scale:g}" for scale in profile.scales)
     line = (
         f"noisecore: profile {profile.name}, data {profile.dataset}, recipe {profile.recipe.name}, "
         f"scales {scales}, seeds {','.join(map(str, profile.seeds))}"
     )
-    return "\n".join([line, *lines])
+    return terminal("\n".join(map(visible, [line, *lines])))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -108,8 +111,9 @@ def pytest_collection_modifyitems(
 ) -> Generator[None, object, object]:
     result = yield  # meanwhile others deselect
     try:
-        collect(config, items)
-        config.stash[SELECTED] = Selected(vanished=vanished(session))
+        with one_line_errors():
+            collect(config, items)
+            config.stash[SELECTED] = Selected(vanished=vanished(session))
     except pytest.UsageError as error:
         if not is_worker(config):
             raise
@@ -159,11 +163,16 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 def _make_run(config: pytest.Config, *, trains: bool = True) -> Run:
+    choices, run_id = config.stash[CHOICES], config.stash[RUN_ID]
+    with one_line_errors():
+        return _run_of(config, choices, run_id, trains=trains)
+
+
+def _run_of(config: pytest.Config, choices: Choices, run_id: str, *, trains: bool) -> Run:
     from noisecore.running.cluster import ClusterError
     from noisecore.running.compat import TensorFlowError
     from noisecore.running.store import StoreError
 
-    choices, run_id = config.stash[CHOICES], config.stash[RUN_ID]
     try:
         source: Source
         if choices.records is not None:
@@ -248,11 +257,11 @@ def _wait(run: Run, requests: tuple[Request, ...], verdicts: Verdicts) -> list[l
     try:
         records = [run.source.wait(request) for request in requests]
     except (ClusterError, StoreError) as error:
-        raise pytest.fail.Exception(f"noisecore: {error}", pytrace=False) from None
+        raise failure(f"noisecore: {error}") from None
     flat = [record for part in records for record in part]
     failed = [record for record in flat if record.status == "failed"]
     if failed:
-        lines = [f"{record.trial.label}: {record.reason}" for record in failed]
+        lines = [one_line(f"{record.trial.label}: {record.reason}") for record in failed]
         sentence = f"{len(failed)} of {len(flat)} trials failed"
         verdicts.append(
             Verdict(
@@ -262,7 +271,7 @@ def _wait(run: Run, requests: tuple[Request, ...], verdicts: Verdicts) -> list[l
                 sentence=f"{sentence}: {lines[0]}",
             )
         )
-        pytest.fail("\n  ".join([f"{sentence}:", *lines]), pytrace=False)
+        raise failure("\n  ".join([f"{sentence}:", *lines]))
     return records
 
 

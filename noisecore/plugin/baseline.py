@@ -12,6 +12,7 @@ import pytest
 from noisecore.judging.margins import parse_margins
 from noisecore.plugin.choices import Choices
 from noisecore.plugin.declare import Request
+from noisecore.plugin.failing import failure
 from noisecore.plugin.options import OWN_SCALES
 from noisecore.profiles import Profile
 from noisecore.records import GivenTrial, RecordError, TrialRecord
@@ -110,11 +111,10 @@ class Reference:
         held = self._baseline.origins if self._baseline is not None else ()
         gone = [name for name in held if name not in evaluated and self._is_of(name, nodeid)]
         if gone and self._choices.baseline.update != "all":
-            pytest.fail(
+            raise failure(
                 f"noisecore: {', '.join(gone)} vanished: the baseline {shown(self.path)} has it, "
                 "and the test evaluates it no more. Evaluate it again, under its old name; if it "
-                "is meant to go, --noise-update-baseline takes it out",
-                pytrace=False,
+                "is meant to go, --noise-update-baseline takes it out"
             )
 
     def _is_of(self, curve: str, nodeid: str) -> bool:

@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from noisecore.data import DatasetError
+from noisecore.escaping import visible
 from noisecore.noise import Noise, NoiseError
 from noisecore.plugin.choices import Choices
+from noisecore.plugin.failing import failure
 from noisecore.profiles import Profile
 from noisecore.records import TrialRecord, given_curve_name
 
@@ -154,15 +154,14 @@ class Robustness:
         owner = f"{self._nodeid} {name}" if name else self._nodeid
         curve = given_curve_name(owner, noise, clip)
         if curve in self.evaluated:
-            pytest.fail(
+            raise failure(
                 f"noisecore: {curve} was evaluated already: give the curves of one test names, "
-                "as in evaluate(..., name='small')",
-                pytrace=False,
+                "as in evaluate(..., name='small')"
             )
         try:
             records = self._run.source.evaluate(curve, lambda: make(owner))
         except (DatasetError, GivenError, NoiseError, StoreError) as error:
-            raise pytest.fail.Exception(f"noisecore: {error}", pytrace=False) from None
+            raise failure(f"noisecore: {error}") from None
         self.evaluated.append(curve)
         self.labels += [record.trial.label for record in records]
         self.records.append(records)
@@ -234,7 +233,7 @@ class Robustness:
             return []
         for curve in curves:
             for row in curve_rows(curve):
-                at, accuracy = f"{curve.name} scale {row.scale:g}", row.accuracy
+                at, accuracy = visible(f"{curve.name} scale {row.scale:g}"), row.accuracy
                 found.append((f"{at}: accuracy", f"{accuracy.mean:.4f}"))
                 if accuracy.seeds > 1:
                     interval = f"{accuracy.low:.4f} to {accuracy.high:.4f}"
@@ -248,7 +247,7 @@ class Robustness:
         """
         point = self.point
         (records,) = self.records
-        benchmark.group = point.curve
+        benchmark.group = visible(point.curve)
         benchmark.extra_info |= {
             "scale": point.scale,
             "seeds": list(point.seeds),

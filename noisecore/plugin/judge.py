@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from noisecore.escaping import one_line, terminal, visible
 from noisecore.plugin.closing import close
 from noisecore.plugin.judged import Judged
 from noisecore.plugin.keys import CHOICES, REFUSAL, RUN, SELECTED
@@ -83,8 +84,8 @@ class Judge:
         if shown or self._problems:
             terminalreporter.section("noisecore")
         for line in shown:
-            terminalreporter.write_line(line)
+            terminalreporter.write_line(terminal(visible(line)))
         for line in run.annotations if run is not None else ():
             terminalreporter.write_line(line)
         for problem in self._problems:
-            terminalreporter.write_line(problem)
+            terminalreporter.write_line(terminal(one_line(problem)))

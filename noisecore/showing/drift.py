@@ -40,14 +40,18 @@ def make_drift_summary(
     if missing := [one for one in environments if one.reason]:
         parts.append("## Environments without records")
         parts += [
-            f"{code(one.name)}:\n\n{fenced(one.reason.splitlines(), 'text')}" for one in missing
+            f"{code(one.name)}:\n\n{fenced(str(one.reason).splitlines(), 'text')}"
+            for one in missing
         ]
     return "\n\n".join(parts) + "\n"
 
 
 def _row(one: Drift, versions: dict[str, str], found: Sequence[Drift]) -> list[str]:
     fastest = min((each.seconds for each in found if each.name == one.name), default=math.nan)
-    cells = [code(one.environment), *(text(versions[n] or "?") for n in ("tensorflow", "keras", "numpy"))]
+    cells = [
+        code(one.environment),
+        *(text(versions[name] or "?") for name in ("tensorflow", "keras", "numpy")),
+    ]
     curve = one.curve.without_zero() if one.curve is not None else None
     mean = float(curve.mean_accuracy.mean()) if curve is not None else math.nan
     seen, change, interval = math.nan, "", ""

@@ -195,8 +195,11 @@ _FORMULA = ("=", "+", "-", "@")
 
 def _table(frame: pd.DataFrame) -> str:
     """Return a table as CSV: a line a row, whatever stands in it, and no formula in any cell."""
-    words = [name for name in frame if not pd.api.types.is_numeric_dtype(frame[name])]
-    return frame.assign(**{name: frame[name].map(_cell) for name in words}).to_csv(index=False)
+    shown = {
+        name: column if pd.api.types.is_numeric_dtype(column) else column.map(_cell)
+        for name, column in frame.items()
+    }
+    return pd.DataFrame(shown, columns=frame.columns).to_csv(index=False)
 
 
 def _cell(value: Any) -> Any:

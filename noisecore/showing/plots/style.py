@@ -25,7 +25,7 @@ LOSS, ACCURACY = "#1f7fc4", "#5e1287"
 PALE, GRID = "#595959", "#dddddd"
 MARKERS = "osD^vP*X<>"
 # Text is taken as it is, whatever the user's own settings say: a dollar sign begins no formula.
-_TEXT = {"text.parse_math": False, "text.usetex": False, "font.family": ["DejaVu Sans"]}
+_TEXT: Any = {"text.parse_math": False, "text.usetex": False, "font.family": ["DejaVu Sans"]}
 _LONGEST = 240  # characters of a name that a picture has room for
 
 P = ParamSpec("P")
@@ -72,8 +72,7 @@ def render(figure: Figure) -> dict[str, bytes]:
         "png": {"Software": None},
         "svg": {"Date": None, "Creator": None},
     }
-    settings = _TEXT | {"svg.hashsalt": "noisecore", "svg.fonttype": "path"}
-    with matplotlib.rc_context(settings):
+    with matplotlib.rc_context(_TEXT | {"svg.hashsalt": "noisecore", "svg.fonttype": "path"}):
         for kind, metadata in varying.items():
             content = io.BytesIO()
             figure.savefig(content, format=kind, dpi=150, metadata=metadata, facecolor="white")
