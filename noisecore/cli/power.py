@@ -119,9 +119,16 @@ def _calibrate(chosen: argparse.Namespace) -> int:
     from noisecore.judging.baselines import compare_records
     from noisecore.judging.gates import Case, judge_no_regression
     from noisecore.judging.power import binomial_interval, recommend_margins, simulate
+    from noisecore.records import Trial
     from noisecore.showing.results import read_any
 
     old = read_any(chosen.baseline)
+    if not any(isinstance(record.trial, Trial) for record in old):
+        say(
+            f"{chosen.baseline}: its curves are of models that were given as they are. Nothing of "
+            "them is trained, so that no seed changes them: there is nothing to calibrate"
+        )
+        return codes.NOTHING
     known = {record.trial.seed for record in old}
     if len(known) < 2:
         say(f"{chosen.baseline} has {len(known)} seeds: a baseline needs 2 to be judged against")
@@ -193,7 +200,7 @@ def _fresh_records(chosen: argparse.Namespace, first: int) -> list[TrialRecord] 
     last = first + chosen.runs * chosen.seeds - 1
     command = [
         sys.executable, "-m", "pytest", "--noise-scales", f"--noise-seeds={first}-{last}",
-        f"--noise-artifacts={chosen.artifacts}", *chosen.rest,
+        f"--noise-artifacts={chosen.artifacts}", *_reference(chosen), *chosen.rest,
     ]  # fmt: skip
     started = time.time()
     code = run_to_its_end(command)
@@ -204,9 +211,28 @@ def _fresh_records(chosen: argparse.Namespace, first: int) -> list[TrialRecord] 
         path for path in chosen.artifacts.glob("*/results.json") if path.stat().st_mtime >= started
     ]
     if not made:
-        say("pytest trained nothing: name the benchmarks behind --", err=True)
+        say(
+            "pytest trained nothing: name, behind --, the tests that have the marker robustness, "
+            "such as: -- benchmarks",
+            err=True,
+        )
         return None
     return [record for path in made for record in read_any(path)]
+
+
+def _reference(chosen: argparse.Namespace) -> list[str]:
+    """Return the option without which pytest skips each test that compares with a baseline.
+
+    How such a test ends does not count here; but if it is skipped, nothing is trained for it.
+    """
+    from noisecore.judging.baselines import read_baseline
+    from noisecore.records import RecordError
+
+    try:
+        read_baseline(chosen.baseline)
+    except RecordError:  # results, or a folder of records: there is no file to compare with
+        return [f"--noise-baseline={chosen.artifacts / 'none.json'}"]
+    return [f"--noise-baseline={chosen.baseline}"]
 
 
 def run_to_its_end(command: Sequence[str]) -> int:

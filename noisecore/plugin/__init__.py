@@ -16,7 +16,7 @@ from noisecore.escaping import one_line, terminal, visible
 from noisecore.plugin import baseline
 from noisecore.plugin.choices import Choices, read_choices
 from noisecore.plugin.collection import collect, evaluates, measures, trains, vanished
-from noisecore.plugin.declare import MARKER, parametrize
+from noisecore.plugin.declare import MARKER, other_scales, parametrize
 from noisecore.plugin.failing import failure, one_line_errors
 from noisecore.plugin.fixture import Robustness
 from noisecore.plugin.judge import Judge
@@ -94,9 +94,15 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     scales = ",".join(f"{scale:g}" for scale in profile.scales)
     line = (
         f"noisecore: profile {profile.name}, data {profile.dataset}, recipe {profile.recipe.name}, "
-        f"scales {scales}, seeds {','.join(map(str, profile.seeds))}"
+        f"scales {scales} (where no marker says others), seeds {','.join(map(str, profile.seeds))}"
     )
     return terminal("\n".join(map(visible, [line, *lines])))
+
+
+def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> list[str]:
+    requests = [request for item in items for request in item.stash.get(REQUESTS, ())]
+    lines = other_scales(requests, config.stash[CHOICES].profile)
+    return [terminal(visible(f"noisecore: {line}")) for line in lines]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -202,10 +208,15 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
         return (yield)
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
     run = config.stash.get(RUN, None)
-    if run is not None:
-        run.unlock()
+    if run is None:
+        return
+    run.unlock()
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if run.going_on and reporter is not None and not is_worker(config):
+        reporter.write_line(terminal(visible(f"noisecore: {run.going_on}")))
 
 
 @pytest.hookimpl(wrapper=True)

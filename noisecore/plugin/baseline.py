@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from noisecore.judging.margins import parse_margins
+from noisecore.plugin.again import closer_look
 from noisecore.plugin.choices import Choices
 from noisecore.plugin.declare import Request
 from noisecore.plugin.failing import failure
@@ -18,6 +19,9 @@ from noisecore.profiles import Profile
 from noisecore.records import GivenTrial, RecordError, TrialRecord
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from noisecore.judging.baselines import Baseline, Comparison
     from noisecore.judging.gates import Case, Verdict
     from noisecore.plugin.sources import Source
@@ -62,9 +66,19 @@ class Reference:
         self._family = family
 
     def case(
-        self, curve: str, records: Sequence[TrialRecord], request: Request | None = None
+        self,
+        curve: str,
+        records: Sequence[TrialRecord],
+        request: Request | None = None,
+        *,
+        nodeid: str = "",
+        labels: NDArray[np.int64] | None = None,
     ) -> Case:
-        """Return the case of the curve that these records make, of a request if they were asked."""
+        """Return the case of the curve that these records make, of a request if they were asked.
+
+        nodeid: of the test that asks. labels: the class numbers of the test images, left out for
+        those of the run's own data set.
+        """
         from noisecore.judging.baselines import compare_records
         from noisecore.judging.gates import Case
 
@@ -104,7 +118,13 @@ class Reference:
             whole=whole,
             problem=problem,
             accepted=accepted or (choices.update == "missing" and problem is not None),
+            labels=self._labels() if request is not None else labels,
+            closer=closer_look(nodeid, curve, self._choices) if nodeid else "",
         )
+
+    def _labels(self) -> NDArray[np.int64] | None:
+        dataset = self._source.dataset
+        return None if dataset is None else dataset.y_test
 
     def check_evaluated(self, nodeid: str, evaluated: Sequence[str]) -> None:
         """Fail the test if it no longer evaluates a curve of its own that the baseline has."""

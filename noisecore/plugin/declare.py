@@ -109,6 +109,19 @@ class Request:
         )
 
 
+def other_scales(requests: Iterable[Request], profile: Profile) -> list[str]:
+    """Return a line for each curve that has other scales than the profile's, for its marker."""
+    found: dict[str, set[float]] = {}
+    for request in requests:
+        scales = request.test_scales if request.trained_with else request.train_scales
+        found.setdefault(request.curve, set()).update(scales)
+    return [
+        f"{curve} has scales of its own: {','.join(f'{scale:g}' for scale in sorted(scales))}"
+        for curve, scales in found.items()
+        if not {*profile.scales} <= scales <= {0.0, *profile.scales}
+    ]
+
+
 def parametrize(metafunc: pytest.Metafunc, marker: pytest.Mark, profile: Profile) -> None:
     """Give a test its models and scales, one case each."""
     try:

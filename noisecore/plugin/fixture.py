@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from noisecore.data import DatasetError
 from noisecore.escaping import visible
 from noisecore.noise import Noise, NoiseError
@@ -15,13 +17,24 @@ from noisecore.profiles import Profile
 from noisecore.records import TrialRecord, given_curve_name
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
     from noisecore.judging.curves import Curve, Point
     from noisecore.judging.gates import Case
     from noisecore.plugin.baseline import Reference
     from noisecore.plugin.declare import Request
     from noisecore.plugin.run import Run
+
+
+def _class_numbers(y: Any) -> NDArray[np.int64] | None:
+    """Return the class of each test image, None where labels do not say it as an array."""
+    try:
+        labels = np.asarray(y)
+    except Exception:  # whatever it is, it was evaluated: only the classes stay unnamed
+        return None
+    if labels.ndim == 2 and labels.shape[1] > 1:
+        labels = labels.argmax(axis=1)
+    return labels.ravel().astype(np.int64) if labels.ndim and labels.dtype.kind in "iu" else None
 
 
 class _ReplayClock:
@@ -84,6 +97,7 @@ class Robustness:
         self._requests = requests
         self._run = run
         self._nodeid = nodeid
+        self._labels: dict[str, NDArray[np.int64] | None] = {}
 
     def evaluate(
         self,
@@ -112,6 +126,7 @@ class Robustness:
             name,
             noise if isinstance(noise, str) else getattr(noise, "__name__", repr(noise)),
             how.get("clip"),
+            y,
         )
 
     def evaluate_outputs(
@@ -137,6 +152,7 @@ class Robustness:
             name,
             noise,
             how.get("clip"),
+            y,
         )
 
     def _keep(
@@ -145,6 +161,7 @@ class Robustness:
         name: str,
         noise: str,
         clip: tuple[float, float] | None,
+        y: Any,
     ) -> Curve:
         """Return the curve of the records that `make` makes, which are kept first."""
         from noisecore.judging.curves import matched_curves
@@ -163,6 +180,7 @@ class Robustness:
         except (DatasetError, GivenError, NoiseError, StoreError) as error:
             raise failure(f"noisecore: {error}") from None
         self.evaluated.append(curve)
+        self._labels[curve] = _class_numbers(y)
         self.labels += [record.trial.label for record in records]
         self.records.append(records)
         return matched_curves(records)[curve]
@@ -215,12 +233,14 @@ class Robustness:
                 "that was evaluated: robustness.against(noise_baseline, curve)"
             )
         if self._requests:
-            return baseline.case(self._requests[0].curve, self.records[0], self._requests[0])
+            (request,) = self._requests
+            return baseline.case(request.curve, self.records[0], request, nodeid=self._nodeid)
         records = {each[0].trial.curve: each for each in self.records}
         name = next(iter(records)) if curve is None else curve.name
         if name not in records:
             raise ValueError(f"{name} was not evaluated by this test, but {', '.join(records)}")
-        return baseline.case(name, records[name])
+        labels = self._labels.get(name)
+        return baseline.case(name, records[name], nodeid=self._nodeid, labels=labels)
 
     def properties(self) -> list[tuple[str, object]]:
         """Return what JUnit keeps of the test: accuracy and its interval at each scale."""

@@ -40,13 +40,16 @@ if TYPE_CHECKING:
     from noisecore.showing.report import FromData
 
 
+_RESUME = "--noise-resume"
+
+
 class Run:
     """One invocation of pytest that judges records, or one xdist worker's share of it.
 
     source: where its records come from. lock: as `lock_folder` gives it. reference: the baseline
     that it is judged against, None if none was asked for. family: what the tests ask for that are
     judged against it. problems: what fails the run though its tests passed, a line each.
-    annotations: lines for GitHub.
+    annotations: lines for GitHub. going_on: how to go on with a run that ended early, if it did.
     """
 
     def __init__(self, choices: Choices, run_id: str, source: Source, lock: IO[str]) -> None:
@@ -60,6 +63,7 @@ class Run:
         self.annotations: list[str] = []
         self.family: list[Request] = []
         self.problems: list[str] = []
+        self.going_on = ""
         self.reference = None
         if choices.baseline.path is not None:
             self.reference = Reference(choices.baseline.path, choices, source, self.family)
@@ -132,6 +136,7 @@ class Run:
             if ended and self.choices.baseline.update:
                 self.problems.append("the baseline was not renewed: nothing was measured")
             return
+        self._say_how_to_go_on({record.trial.label for record in records})
         missing = len(set(planned) - {record.trial.label for record in records})
         if ended and missing:
             self.problems.append(f"{missing} of its records are not there any more")
@@ -204,8 +209,15 @@ class Run:
             lines = [f"the baseline could not be written to {where}: {why}"]
             done = False
         if not done:
-            self.problems += lines[:1]
+            self.problems += lines  # all of it: why is what a quiet run has to say, too
         return lines
+
+    def _say_how_to_go_on(self, done: set[str]) -> None:
+        left = [label for label in self.source.planned() if label not in done]
+        if left and self.choices.records is None:
+            arguments = [each for each in self.choices.arguments if each != _RESUME]
+            command = shlex.join(["pytest", *arguments, _RESUME])
+            self.going_on = f"{len(left)} trials have no record yet. To go on: {command}"
 
     def summary(self) -> list[str]:
         """Return the lines of the terminal summary."""

@@ -146,12 +146,14 @@ def read_results(path: Path) -> Results:
 
 
 def read_records(path: Path) -> list[TrialRecord]:
-    """Return the records at `path`: a results.json, a folder with one, or a folder of records.
+    """Return the records at `path`: a results.json, an artifact folder, or a folder of records.
+
+    An artifact folder is a profile's own, or the one around it if no other profile has run. Of a
+    run that did not end it has the records that there are.
 
     Raises `RecordError` in one line if there is no record, or a file that is not one.
     """
-    if path.is_dir() and (path / "results.json").is_file():
-        path = path / "results.json"
+    path = _find(path)
     if path.is_file():
         return list(read_results(path).records)
     records = []
@@ -163,6 +165,26 @@ def read_records(path: Path) -> list[TrialRecord]:
     if not records:
         raise RecordError(f"{path}: expected a results.json, or a folder of records, found neither")
     return records
+
+
+def _find(path: Path) -> Path:
+    """Return the results.json, or the folder of records, that a path leads to."""
+    if not path.is_dir():
+        return path
+    runs = [folder for folder in sorted(path.iterdir()) if _is_run(folder)]
+    if not _is_run(path) and len(runs) == 1:
+        path = runs[0]
+    elif not _is_run(path) and runs:
+        names = ", ".join(folder.name for folder in runs)
+        raise RecordError(f"{path}: expected the folder of one run, got those of {names}: name one")
+    if (path / "results.json").is_file():
+        return path / "results.json"
+    return path / "trials" if _is_run(path) else path
+
+
+def _is_run(folder: Path) -> bool:
+    """Return whether a folder is what a run leaves."""
+    return (folder / "results.json").is_file() or (folder / "trials").is_dir()
 
 
 def read_any(path: Path) -> list[TrialRecord]:
@@ -187,10 +209,8 @@ def read_missing(path: Path) -> list[str]:
 
     What is not the results of a run planned nothing.
     """
-    if path.is_dir():
-        path = path / "results.json"
     try:
-        return read_results(path).missing
+        return read_results(_find(path)).missing
     except RecordError:
         return []
 
