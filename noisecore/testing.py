@@ -38,7 +38,7 @@ def check_noise(
         noisy = _call(noise, images, scale)
         what = f"{name} at scale {scale:g}"
         kind = isinstance(noisy, np.ndarray)
-        _require(kind, f"{what}: expected an array, got {type(noisy).__name__}")
+        _require(kind, f"{what}: expected an array, got {type(noisy)}")
         _require(
             noisy.shape == images.shape,
             f"{what}: expected the shape {images.shape} as it was given, got {noisy.shape}",

@@ -53,8 +53,15 @@ class Judge:
             self._problems.append(f"the baseline cannot be read any more: {error}")
         return result
 
-    @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
+        """Report the run, even where another plugin's report breaks off."""
+        try:
+            return (yield)
+        finally:
+            self._report(session)
+
+    def _report(self, session: pytest.Session) -> None:
         """Report the run; fail it if its report, or the baseline, could not be written."""
         ended = session.exitstatus == pytest.ExitCode.OK
         run = self._config.stash.get(RUN, None)
