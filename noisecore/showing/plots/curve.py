@@ -88,7 +88,7 @@ def plot_curve(curve: Curve) -> Figure:
     left.set_ylim(0, 1.08 * max(tops) if tops and max(tops) > 0 else 1)
     left.set_xlabel(f"scale ({drawable(curve.noise)})" if curve.noise else "scale")
     model = f" ({drawable(MODELS.get(curve.model, curve.model))})" if curve.model else ""
-    left.set_title(wrap_name(f"Combined Loss and Accuracy vs Scale Plot{model}", 84), pad=30)
+    left.set_title(wrap_name(f"Combined Loss and Accuracy vs Scale Plot{model}", 66), pad=30)
     left.legend(
         handles=handles,
         loc="lower center",
