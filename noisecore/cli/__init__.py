@@ -18,7 +18,8 @@ class _Parser(argparse.ArgumentParser):
     """A parser that ends as pytest does on a usage error, and in one line."""
 
     def error(self, message: str) -> None:  # type: ignore[override]
-        self.exit(codes.USAGE, f"{self.prog}: {message} (see {self.prog} --help)\n")
+        shown = one_line(f"{self.prog}: {message} (see {self.prog} --help)")
+        self.exit(codes.USAGE, f"{shown}\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

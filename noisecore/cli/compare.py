@@ -80,9 +80,9 @@ def _compare(chosen: argparse.Namespace) -> int:
         say("\n".join(filter(None, parts)), end="\n\n")
     curves = {record.trial.curve for record in new}, {record.trial.curve for record in old}
     for name in sorted(curves[1] - curves[0]):
-        say(f"{name} is in {chosen.a} alone")
+        say(visible(f"{name} is in {chosen.a} alone"))
     for name in sorted(curves[0] - curves[1]):
-        say(f"{name} is in {chosen.b} alone")
+        say(visible(f"{name} is in {chosen.b} alone"))
     failed = [
         f"{record.trial.label} failed: {record.reason}"
         for record in new

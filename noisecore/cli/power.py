@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from noisecore.cli import codes
 from noisecore.cli.compare import add_margins
+from noisecore.escaping import visible
 from noisecore.showing.terminal import say
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def _power(chosen: argparse.Namespace) -> int:
         for worse in spreads:
             say(f"\n{mode} mode, {chosen.fail}, clean images left out")
             say("% of runs that do not pass (inconclusive)")
-            say(f"{worse} worse at every scale by so many points, the others unchanged")
+            say(f"{visible(worse)} worse at every scale by so many points, the others unchanged")
             drops = (0.0, *chosen.drops)
             say("seeds" + "".join(f"{drop:>12g}" for drop in drops))
             for seeds in chosen.seeds:
@@ -275,7 +276,7 @@ def _show_spread(spreads: dict[str, Spread], seeds: int) -> None:
     say(f"standard deviation of accuracy over {seeds} seeds, in points")
     for name, spread in spreads.items():
         figures = zip(spread.scales, 100 * spread.deviation, strict=True)
-        say(f"{name}: " + ", ".join(f"{scale:g}: {sd:.2f}" for scale, sd in figures))
+        say(f"{visible(name)}: " + ", ".join(f"{scale:g}: {sd:.2f}" for scale, sd in figures))
 
 
 def _whole_number(text: str) -> int:

@@ -202,10 +202,11 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
         config.stash[RUN] = run = None  # no test will run: an earlier run's report stays
     if run is None:
         return (yield)
-    if not distributes(config):  # its workers know whether a test asks for anything
-        run.begin()
-    with run.source.working(config):
-        return (yield)
+    with one_line_errors():
+        if not distributes(config):  # its workers know whether a test asks for anything
+            run.begin()
+        with run.source.working(config):
+            return (yield)
 
 
 @pytest.hookimpl(trylast=True)
