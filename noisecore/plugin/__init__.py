@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -100,6 +100,8 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 
 
 def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> list[str]:
+    if config.option.verbose < 0:
+        return []
     requests = [request for item in items for request in item.stash.get(REQUESTS, ())]
     lines = other_scales(requests, config.stash[CHOICES].profile)
     return [terminal(visible(f"noisecore: {line}")) for line in lines]
@@ -217,7 +219,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     run.unlock()
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     if run.going_on and reporter is not None and not is_worker(config):
-        reporter.write_line(terminal(visible(f"noisecore: {run.going_on}")))
+        with suppress(OSError, ValueError):  # nobody reads any more
+            reporter.write_line(terminal(visible(f"noisecore: {run.going_on}")))
 
 
 @pytest.hookimpl(wrapper=True)
