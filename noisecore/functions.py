@@ -146,7 +146,7 @@ def _home(function: Any) -> Home:
 
 def load_file(file: str) -> Any:
     """Return the module of a Python file, which is run once a process."""
-    name = f"noisecore_own_{hashlib.sha256(file.encode()).hexdigest()[:8]}"
+    name = f"noisecore_own_{hashlib.sha256(os.fsencode(file)).hexdigest()[:8]}"
     if name in sys.modules:
         return sys.modules[name]
     spec = importlib.util.spec_from_file_location(name, file)

@@ -317,12 +317,15 @@ def check_schema(data: Any, *, source: str) -> None:
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
-    """Write a file by way of a temporary one beside it, so that it is whole or not there."""
+    r"""Write a file by way of a temporary one beside it, so that it is whole or not there.
+
+    A byte of a path that is not UTF-8 becomes an escape such as `\udce9`, which is JSON's own too.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     if len(os.fsencode(temporary.name)) > 255:  # a name that fits need not fit with more around it
         temporary = path.with_name(f".{hashlib.sha256(os.fsencode(path.name)).hexdigest()}")
     # A path may hold bytes that are no text; so written, JSON's readers find them again.
-    data = content.encode(errors="backslashreplace") if isinstance(content, str) else content
+    data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
     try:
         with open_new(temporary) as file:
             file.write(data)

@@ -24,6 +24,7 @@ def check_noise(
     shape: of an image, (height, width) or (height, width, channels); the images that the noise is
     tried on are float32, smooth, in [0, 1].
     """
+    __tracebackhide__ = True
     name = getattr(noise, "__name__", repr(noise))
     images = _images(shape)
     try:
@@ -36,41 +37,57 @@ def check_noise(
     for scale in scales:
         noisy = _call(noise, images, scale)
         what = f"{name} at scale {scale:g}"
-        assert isinstance(noisy, np.ndarray), f"{what}: expected an array, got {type(noisy)}"
-        assert noisy.shape == images.shape, (
-            f"{what}: expected the shape {images.shape} as it was given, got {noisy.shape}"
+        kind = isinstance(noisy, np.ndarray)
+        _require(kind, f"{what}: expected an array, got {type(noisy)}")
+        _require(
+            noisy.shape == images.shape,
+            f"{what}: expected the shape {images.shape} as it was given, got {noisy.shape}",
         )
-        assert noisy.dtype == np.float32, f"{what}: expected float32, got {noisy.dtype}"
-        assert np.isfinite(noisy).all(), f"{what}: expected finite pixels, got others"
-        assert np.array_equal(images, before), f"{what}: the images that came in were changed"
+        _require(noisy.dtype == np.float32, f"{what}: expected float32, got {noisy.dtype}")
+        _require(np.isfinite(noisy).all(), f"{what}: expected finite pixels, got others")
+        unchanged = np.array_equal(images, before)
+        _require(unchanged, f"{what}: the images that came in were changed")
         changes.append(float(np.mean((noisy - images) ** 2, dtype=np.float64)))
-    assert np.array_equal(_call(noise, images, 0.0), images), (
-        f"{name}: scale 0 must be the identity, got other images"
-    )
+    clean = np.array_equal(_call(noise, images, 0.0), images)
+    _require(clean, f"{name}: scale 0 must be the identity, got other images")
     for i, scale in enumerate(scales):
         least = changes[i - 1] if i else 0.0
-        assert changes[i] > least, (
+        _require(
+            changes[i] > least,
             f"{name}: the mean squared change must grow with the scale, got {changes[i]:.3g} at "
-            f"{scale:g} after {least:.3g}"
+            f"{scale:g} after {least:.3g}",
         )
     _check_key(noise, name, images, scales[-1])
 
 
 def _check_key(noise: Noise, name: str, images: FloatArray, scale: float) -> None:
     """Assert that noise follows its stream and the sample's place, and nothing else."""
+    __tracebackhide__ = True
     stream = Stream(0, "test")
     whole = apply_noise(noise, images, scale, stream)
     np.random.seed(1)
     random.seed(1)
     again = apply_noise(noise, images, scale, stream)
-    assert np.array_equal(whole, again), (
-        f"{name}: one stream must give one noise: draw from rng alone, never from global state"
+    _require(
+        np.array_equal(whole, again),
+        f"{name}: one stream must give one noise: draw from rng alone, never from global state",
     )
     some = np.array([len(images) - 1, 3, BLOCK])
     part = apply_noise(noise, images[some], scale, stream, indices=some)
-    assert np.array_equal(part, whole[some]), (
-        f"{name}: a sample's noise must not depend on the samples beside it"
+    _require(
+        np.array_equal(part, whole[some]),
+        f"{name}: a sample's noise must not depend on the samples beside it",
     )
+
+
+def _require(kept: bool | np.bool_, message: str) -> None:
+    """Raise `AssertionError` unless a promise is kept.
+
+    An assert statement here would be rewritten by pytest, and bury the message in pixels.
+    """
+    __tracebackhide__ = True
+    if not kept:
+        raise AssertionError(message)
 
 
 def _call(noise: Noise, images: FloatArray, scale: float) -> FloatArray:

@@ -11,6 +11,7 @@ import sys
 import time
 
 import pytest
+from bands import evaluate
 from records_factory import make_record, make_sweep
 
 from noisecore.cli import main
@@ -61,6 +62,50 @@ class TestCompare:
         assert (
             "FAIL: cnn/gaussian/quick is more fragile than its baseline" in capsys.readouterr().out
         )
+
+    def test_artifact_folders(self, tmp_path, old, capsys) -> None:
+        """An artifact folder is its run: the profile's own, the one around it, or a stopped run's.
+
+        Where several profiles have run, the line says which there are.
+        """
+        for profile in ("quick", "notebook"):
+            self.run(tmp_path / "out" / profile, make_sweep(LEVEL))
+            (tmp_path / "out" / profile / "baseline.json").write_text("{}")
+            (tmp_path / "out/benchmark.json").write_text("{}")
+            if profile == "quick":
+                assert main(["compare", old, str(tmp_path / "out")]) == 0
+        assert main(["compare", old, str(tmp_path / "out/notebook")]) == 0
+        (tmp_path / "out/notebook/results.json").unlink()
+        assert main(["compare", old, str(tmp_path / "out/notebook")]) == 0
+        capsys.readouterr()
+        assert main(["compare", old, str(tmp_path / "out")]) == 4
+        assert "expected the folder of one run, got those of notebook, quick" in (
+            capsys.readouterr().err
+        )
+
+    def run(self, folder, records) -> None:
+        """Leave what a run of these records leaves."""
+        folder.parent.mkdir(exist_ok=True)
+        folder.mkdir()
+        save(folder / "trials", records)
+        results = {"schema": 1, "run": {}, "profile": {}, "planned": [], "verdicts": []}
+        results["trials"] = [record.to_dict() for record in records]
+        (folder / "results.json").write_text(json.dumps(results))
+
+    def test_nobody_reads(self, tmp_path, old) -> None:
+        """Where the reader has gone away, the exit code is that of the verdict."""
+        new = save(tmp_path / "new", make_sweep(WORSE))
+        code = "import sys; from noisecore.cli import main; sys.exit(main(sys.argv[1:]))"
+        read, write = os.pipe()
+        os.close(read)
+        ended = subprocess.run(
+            [sys.executable, "-c", code, "compare", old, new],
+            stdout=write,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path))},
+        )
+        os.close(write)
+        assert (ended.returncode, ended.stderr) == (1, b"")
 
     def test_margins(self, tmp_path, old) -> None:
         """--fail says what fails: a wide margin passes, a ratio of seconds fails by itself."""
@@ -251,6 +296,39 @@ class TestCalibrate:
         (tmp_path / "test_plain.py").write_text("def test_plain(): pass\n")
         assert main(["calibrate", spread, "--runs", "1", "--", "test_plain.py"]) == 2
         assert "pytest trained nothing" in capfd.readouterr().err
+
+    def test_tests_that_compare(self, tmp_path, monkeypatch, capfd) -> None:
+        """Tests that take the baseline are run against it, and not skipped for want of one."""
+        for name in [name for name in os.environ if name.startswith(("CI", "GITHUB_"))]:
+            monkeypatch.delenv(name)
+        baseline = tmp_path / "quick.json"
+        records = make_sweep(LEVEL, seeds=(0, 1))
+        origin = Origin(date="2026-01-01", commit=None, noisecore="1", tests=("test_a.py",))
+        renewed = renew_baseline(None, records, profile="quick", origins={CURVE: origin})
+        write_baseline(baseline, renewed.baseline)
+        save(tmp_path / "records", records)
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "test_a.py").write_text(
+            "import pytest\n\n"
+            "@pytest.fixture(autouse=True)\n"
+            "def stop(request):\n    pytest.exit(f'asked {request.node.name}', 3)\n\n"
+            "@pytest.mark.robustness(models=['cnn'], scales=[1])\n"
+            "def test_a(robustness, noise_baseline): pass\n"
+        )
+        for held in (baseline, tmp_path / "records"):
+            arguments = ["--runs", "1", "--", "test_a.py", "--noise-workers=0"]
+            assert main(["calibrate", str(held), *arguments]) == 2
+            shown = capfd.readouterr()
+            assert "asked test_a" in shown.out, shown
+            assert "exit code 3" in shown.err
+
+    def test_given_models(self, tmp_path, capsys) -> None:
+        """Where nothing of a baseline is trained, it is said at once that no seed changes it."""
+        (tmp_path / "given").mkdir()
+        for record in evaluate():
+            (tmp_path / f"given/{record.key}.json").write_text(json.dumps(record.to_dict()))
+        assert main(["calibrate", str(tmp_path / "given"), "--", "benchmarks"]) == 5
+        assert "models that were given as they are" in capsys.readouterr().out
 
     def test_too_few(self, spread, capsys) -> None:
         """Records without enough fresh seeds end with 5."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import math
 import os
+import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -179,6 +181,33 @@ class TestCommand:
         fallen = str(tmp_path / "py311-tf220")
         assert main(["drift", *folders, fallen, "--out", out]) == 1
         assert main(["drift", *folders, fallen, "--out", out, "--fail", "mean>50,scale>50"]) == 0
+
+    def test_odd_names(self, tmp_path, capsys) -> None:
+        """Folders and versions of odd names are drawn and written as they are."""
+        folders = [str(tmp_path / name) for name in ("$a_{$", "\x1b[31m::b``<b>``")]
+        for folder, version in zip(folders, ("2.15\r::error::e", "2.21 |"), strict=True):
+            self.write(Path(folder), records(version))
+        assert main(["drift", *folders, "--out", str(tmp_path / "out")]) == 0
+        text = (tmp_path / "out/drift.md").read_text()
+        assert all(line.isprintable() for line in text.split("\n"))
+        rows = [line for line in text.split("\n") if "4.0 s" in line]
+        assert [line.count("|") - line.count("\\|") for line in rows] == [14, 14]
+        assert text.partition("\n![")[0] in capsys.readouterr().out
+        ElementTree.parse(tmp_path / "out/drift.svg")
+
+    def test_picture_that_cannot_be_drawn(self, folders, tmp_path, monkeypatch, capsys) -> None:
+        """Without its picture the rest is written, and the exit code says that it is missing."""
+
+        def broken(_):
+            raise RuntimeError("no way")
+
+        monkeypatch.setattr("noisecore.showing.plots.plot_drift", broken)
+        out = tmp_path / "out"
+        assert main(["drift", *folders, "--out", str(out)]) == 4
+        assert {path.name for path in out.iterdir()} == {"drift.md", "drift.json"}
+        assert "drift.png" not in (out / "drift.md").read_text()
+        error = capsys.readouterr().err
+        assert error.startswith("noisecore: the picture could not be made: RuntimeError: no way")
 
     def test_expected_and_missing(self, folders, tmp_path) -> None:
         """An environment that left nothing is a row all the same, with its installer's words."""

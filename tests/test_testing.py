@@ -97,3 +97,27 @@ def test_source_that_cannot_be_read(monkeypatch, noted) -> None:
     noise = eval("lambda images, scale, *, rng: images + scale")
     with pytest.raises(AssertionError, match="its source cannot be read: define it in a file"):
         check_noise(noise, SCALES)
+
+
+@pytest.mark.parametrize("noise", ["thinner", "always"])
+def test_message_stands_alone(pytester, noise) -> None:
+    """Under pytest, which rewrites assert statements, a failure is its one line and no array."""
+    body = {"thinner": "images[:, 1:]", "always": "images + np.float32(scale + 1)"}[noise]
+    pytester.makepyfile(
+        f"""
+        import numpy as np
+        from noisecore.testing import check_noise
+
+        def {noise}(images, scale, *, rng):
+            return {body}
+
+        def test_it():
+            check_noise({noise}, [0.5, 1])
+        """
+    )
+    result = pytester.runpytest_subprocess("-p", "no:hypothesispytest")
+    result.assert_outcomes(failed=1)
+    lines = [line for line in result.outlines if line.startswith("E ")]
+    assert len(lines) == 1
+    assert lines[0].startswith(f"E       AssertionError: {noise}")
+    assert not any("noisecore/testing.py" in line for line in result.outlines)

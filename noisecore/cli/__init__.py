@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import noisecore
 from noisecore.cli import codes, compare, drift, power
+from noisecore.escaping import one_line
 from noisecore.paths import LONGEST, shorten
+from noisecore.showing.terminal import say
 
 
 class _Parser(argparse.ArgumentParser):
     """A parser that ends as pytest does on a usage error, and in one line."""
 
     def error(self, message: str) -> None:  # type: ignore[override]
-        self.exit(codes.USAGE, f"{self.prog}: {message} (see {self.prog} --help)\n")
+        shown = one_line(f"{self.prog}: {message} (see {self.prog} --help)")
+        self.exit(codes.USAGE, f"{shown}\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,6 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     compare.add_command(commands)
     power.add_commands(commands)
     drift.add_command(commands)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that has no ± shows its escape
+            stream.reconfigure(errors="backslashreplace")
     given = list(sys.argv[1:] if arguments is None else arguments)
     # What follows -- is not ours: argparse would take it for arguments of the command.
     ours = given[: given.index("--")] if "--" in given else given
@@ -52,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code: int = chosen.command(chosen)
     except (ValueError, OSError) as error:  # a file that cannot be used, or records that cannot
-        print(f"noisecore: {error}", file=sys.stderr)
+        say(f"noisecore: {one_line(error)}", err=True)
         return codes.USAGE
     return code
 
@@ -61,13 +68,15 @@ def _data(data_dir: str | None) -> int:
     from noisecore.data import format_listing, list_datasets
 
     listings = list_datasets(data_dir)
-    print(format_listing(listings))
+    say(format_listing(listings))
     return codes.REGRESSION if any(listing.state == "altered" for listing in listings) else codes.OK
 
 
 def _report(folder: Path) -> int:
     from noisecore.showing.report import redraw
 
-    written = redraw(folder)
-    print(f"{len(written)} files written to {folder}")
-    return codes.OK
+    made = redraw(folder)
+    say(f"{len(made.written)} files written to {folder}")
+    for problem in made.problems:
+        say(f"noisecore: {problem}", err=True)
+    return codes.USAGE if made.problems else codes.OK

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from noisecore.cli import codes
+from noisecore.escaping import visible
 from noisecore.judging.margins import Margins, MarginsError, parse_margins
+from noisecore.showing.terminal import say
 
 if TYPE_CHECKING:
     from noisecore.judging.gates import Verdict
@@ -74,13 +76,13 @@ def _compare(chosen: argparse.Namespace) -> int:
         verdict = judge_no_regression(case)
         verdicts.append(verdict)
         sentence = f"{verdict.verdict.upper()}: {verdict.sentence}"
-        parts = [name, regression_table(verdict), *wrap_text(sentence)]
-        print("\n".join(filter(None, parts)), end="\n\n")
+        parts = [visible(name), regression_table(verdict), *wrap_text(sentence)]
+        say("\n".join(filter(None, parts)), end="\n\n")
     curves = {record.trial.curve for record in new}, {record.trial.curve for record in old}
     for name in sorted(curves[1] - curves[0]):
-        print(f"{name} is in {chosen.a} alone")
+        say(visible(f"{name} is in {chosen.a} alone"))
     for name in sorted(curves[0] - curves[1]):
-        print(f"{name} is in {chosen.b} alone")
+        say(visible(f"{name} is in {chosen.b} alone"))
     failed = [
         f"{record.trial.label} failed: {record.reason}"
         for record in new
@@ -88,15 +90,15 @@ def _compare(chosen: argparse.Namespace) -> int:
     ]
     failed += [f"{label} has no record: the run did not end" for label in read_missing(chosen.b)]
     for line in failed[:_SHOWN]:
-        print("\n".join(wrap_text(line)))
+        say("\n".join(wrap_text(line)))
     if len(failed) > _SHOWN:
-        print(f"and {len(failed) - _SHOWN} more")
+        say(f"and {len(failed) - _SHOWN} more")
     if not comparisons:
-        print("no curve is in both: nothing was compared")
+        say("no curve is in both: nothing was compared")
         return codes.NOTHING
     unlike = any(comparison.left_out for comparison in comparisons.values())
     code = _code(verdicts, bool(failed), unlike or bool(curves[1] - curves[0]))
-    print(_WORDS[code])
+    say(_WORDS[code])
     return code
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from noisecore.cli import codes
 from noisecore.cli.compare import CODES, add_gate
 from noisecore.paths import RUN_BYTES, read_file
+from noisecore.showing.terminal import say
 
 if TYPE_CHECKING:
     from noisecore.judging.drift import Drift, Environment
@@ -68,6 +69,7 @@ def _drift(chosen: argparse.Namespace) -> int:
     from noisecore.judging.drift import find_drift, newest
     from noisecore.records import write_atomically
     from noisecore.showing.drift import make_drift_summary
+    from noisecore.showing.parts import Parts
     from noisecore.showing.plots import plot_drift, render
 
     environments = _read(chosen.folders, chosen.expected, chosen.logs)
@@ -75,23 +77,32 @@ def _drift(chosen: argparse.Namespace) -> int:
     if len(measured) < 2:
         got = ", ".join(measured) or "none"
         reasons = [f"{one.name}: {one.reason}" for one in environments if one.reason]
-        print("; ".join([f"drift needs records of two environments, got {got}", *reasons]))
+        say("; ".join([f"drift needs records of two environments, got {got}", *reasons]))
         return codes.NOTHING
     reference = chosen.reference or newest(measured)
     found = find_drift(environments, reference, mode=chosen.gate, margins=chosen.fail)
     gate = f"{chosen.gate} mode, {chosen.fail}"
     summary = make_drift_summary(environments, found, reference, gate)
-    chosen.out.mkdir(parents=True, exist_ok=True)
-    files: dict[str, str | bytes] = {
-        "drift.md": summary + "\n![Accuracy by environment](drift.png)\n",
-        "drift.json": json.dumps([_plain(one) for one in found], indent=1) + "\n",
-    }
-    files |= {f"drift.{kind}": content for kind, content in render(plot_drift(found)).items()}
+    parts = Parts()
+    files: dict[str, str | bytes] = {}
+    with parts.making("the picture"):
+        files = {f"drift.{kind}": content for kind, content in render(plot_drift(found)).items()}
+    picture = "\n![Accuracy by environment](drift.png)\n" if files else ""
+    files |= {"drift.md": summary + picture, "drift.json": _json(found)}
     for name, content in files.items():
-        write_atomically(chosen.out / name, content)
-    print(summary)
-    print(f"written to {chosen.out}: {', '.join(files)}")
-    return _code(environments, found)
+        with parts.making(name):
+            chosen.out.mkdir(parents=True, exist_ok=True)
+            write_atomically(chosen.out / name, content)
+            parts.written.append(chosen.out / name)
+    say(summary)
+    say(f"written to {chosen.out}: {', '.join(path.name for path in parts.written)}")
+    for problem in parts.problems:
+        say(f"noisecore: {problem}", err=True)
+    return codes.USAGE if parts.problems else _code(environments, found)
+
+
+def _json(found: list[Drift]) -> str:
+    return json.dumps([_plain(one) for one in found], indent=1) + "\n"
 
 
 def _read(folders: list[Path], expected: list[str], logs: Path | None) -> list[Environment]:

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from noisecore.cli import codes
 from noisecore.cli.compare import add_margins
+from noisecore.escaping import visible
 from noisecore.paths import shorten
+from noisecore.showing.terminal import say
 
 if TYPE_CHECKING:
     from noisecore.judging.power import Rates, Spread
@@ -83,17 +85,17 @@ def _power(chosen: argparse.Namespace) -> int:
 
     spreads, held = _spreads(read_any(chosen.baseline))
     if not spreads:
-        print("no curve has two seeds and a scale greater than 0: there is no spread to go by")
+        say("no curve has two seeds and a scale greater than 0: there is no spread to go by")
         return codes.NOTHING
     _show_spread(spreads, held)
     unchanged: dict[tuple[str, int], Rates] = {}
     for mode in MODES:
         for worse in spreads:
-            print(f"\n{mode} mode, {chosen.fail}, clean images left out")
-            print("% of runs that do not pass (inconclusive)")
-            print(f"{worse} worse at every scale by so many points, the others unchanged")
+            say(f"\n{mode} mode, {chosen.fail}, clean images left out")
+            say("% of runs that do not pass (inconclusive)")
+            say(f"{visible(worse)} worse at every scale by so many points, the others unchanged")
             drops = (0.0, *chosen.drops)
-            print("seeds" + "".join(f"{drop:>12g}" for drop in drops))
+            say("seeds" + "".join(f"{drop:>12g}" for drop in drops))
             for seeds in chosen.seeds:
                 cells = []
                 for drop in drops:
@@ -111,9 +113,9 @@ def _power(chosen: argparse.Namespace) -> int:
                         unchanged[mode, seeds] = rates
                     undecided = _percent(rates.inconclusive / rates.pairs)
                     cells.append(f"{_percent(rates.not_passed)} ({undecided})".rjust(12))
-                print(f"{seeds:>5}" + "".join(cells), flush=True)
+                say(f"{seeds:>5}" + "".join(cells))
     worst = 196 / (2 * chosen.pairs**0.5)
-    print(f"\n{chosen.pairs} simulated runs a figure: right to {worst:.1f} points or better (95 %)")
+    say(f"\n{chosen.pairs} simulated runs a figure: right to {worst:.1f} points or better (95 %)")
     return codes.OK
 
 
@@ -121,12 +123,19 @@ def _calibrate(chosen: argparse.Namespace) -> int:
     from noisecore.judging.baselines import compare_records
     from noisecore.judging.gates import Case, judge_no_regression
     from noisecore.judging.power import binomial_interval, recommend_margins, simulate
+    from noisecore.records import Trial
     from noisecore.showing.results import read_any
 
     old = read_any(chosen.baseline)
+    if not any(isinstance(record.trial, Trial) for record in old):
+        say(
+            f"{chosen.baseline}: its curves are of models that were given as they are. Nothing of "
+            "them is trained, so that no seed changes them: there is nothing to calibrate"
+        )
+        return codes.NOTHING
     known = {record.trial.seed for record in old}
     if len(known) < 2:
-        print(f"{chosen.baseline} has {len(known)} seeds: a baseline needs 2 to be judged against")
+        say(f"{chosen.baseline} has {len(known)} seeds: a baseline needs 2 to be judged against")
         return codes.NOTHING
     fresh = _fresh_records(chosen, max(known) + 1)
     if fresh is None:
@@ -138,11 +147,11 @@ def _calibrate(chosen: argparse.Namespace) -> int:
         for start in range(0, len(seeds) - chosen.seeds + 1, chosen.seeds)
     ]
     if not groups:
-        print(f"{len(seeds)} fresh seeds are fewer than the {chosen.seeds} of one run")
+        say(f"{len(seeds)} fresh seeds are fewer than the {chosen.seeds} of one run")
         return codes.NOTHING
     spreads, _ = _spreads(fresh)
     if not spreads:
-        print("no curve has two fresh seeds and a scale greater than 0")
+        say("no curve has two fresh seeds and a scale greater than 0")
         return codes.NOTHING
     held = len(known)
     _show_spread(spreads, len(seeds))
@@ -161,7 +170,7 @@ def _calibrate(chosen: argparse.Namespace) -> int:
         bad = sum(end != "pass" for end in ends)
         low, high = binomial_interval(bad, len(ends))
         undecided = ends.count("inconclusive")
-        print(
+        say(
             f"\n{mode} mode, {chosen.fail}\n{bad} of {len(ends)} unchanged runs of "
             f"{chosen.seeds} seeds did not pass, {undecided} of them inconclusive\n"
             f"(95 %: {100 * low:.1f} to {100 * high:.1f} %, against this one baseline)"
@@ -173,13 +182,12 @@ def _calibrate(chosen: argparse.Namespace) -> int:
             advice = recommend_margins(spreads, **about)
             if enough is None and rates.not_passed <= 0.01:
                 enough = count
-            print(
+            say(
                 f"{count:>3} seeds: {100 * rates.not_passed:.2f} % simulated (noise alone);\n"
                 f"{'':10} at most 1 % with margins '{advice}'",
-                flush=True,
             )
         advised = f"{enough} seeds" if enough else "none of these numbers of seeds"
-        print(f"recommended with the margins as they are: {advised}")
+        say(f"recommended with the margins as they are: {advised}")
     return codes.OK
 
 
@@ -202,20 +210,39 @@ def _fresh_records(chosen: argparse.Namespace, first: int) -> list[TrialRecord] 
     last = first + chosen.runs * chosen.seeds - 1
     command = [
         sys.executable, "-m", "pytest", "--noise-scales", f"--noise-seeds={first}-{last}",
-        f"--noise-artifacts={chosen.artifacts}", *chosen.rest,
+        f"--noise-artifacts={chosen.artifacts}", *_reference(chosen), *chosen.rest,
     ]  # fmt: skip
     started = time.time()
     code = run_to_its_end(command)
     if code not in (0, 1):  # a gate may fail here; the records are there all the same
-        print(f"pytest ended with exit code {code}: nothing was calibrated", file=sys.stderr)
+        say(f"pytest ended with exit code {code}: nothing was calibrated", err=True)
         return None
     made = [
         path for path in chosen.artifacts.glob("*/results.json") if path.stat().st_mtime >= started
     ]
     if not made:
-        print("pytest trained nothing: name the benchmarks behind --", file=sys.stderr)
+        say(
+            "pytest trained nothing: name, behind --, the tests that have the marker robustness, "
+            "such as: -- benchmarks",
+            err=True,
+        )
         return None
     return [record for path in made for record in read_any(path)]
+
+
+def _reference(chosen: argparse.Namespace) -> list[str]:
+    """Return the option without which pytest skips each test that compares with a baseline.
+
+    How such a test ends does not count here; but if it is skipped, nothing is trained for it.
+    """
+    from noisecore.judging.baselines import read_baseline
+    from noisecore.records import RecordError
+
+    try:
+        read_baseline(chosen.baseline)
+    except RecordError:  # results, or a folder of records: there is no file to compare with
+        return [f"--noise-baseline={chosen.artifacts / 'none.json'}"]
+    return [f"--noise-baseline={chosen.baseline}"]
 
 
 def run_to_its_end(command: Sequence[str]) -> int:
@@ -255,10 +282,10 @@ def _percent(share: float) -> str:
 
 
 def _show_spread(spreads: dict[str, Spread], seeds: int) -> None:
-    print(f"standard deviation of accuracy over {seeds} seeds, in points")
+    say(f"standard deviation of accuracy over {seeds} seeds, in points")
     for name, spread in spreads.items():
         figures = zip(spread.scales, 100 * spread.deviation, strict=True)
-        print(f"{name}: " + ", ".join(f"{scale:g}: {sd:.2f}" for scale, sd in figures))
+        say(f"{visible(name)}: " + ", ".join(f"{scale:g}: {sd:.2f}" for scale, sd in figures))
 
 
 def _whole_number(text: str, most: int = 10**6) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from noisecore.data import DatasetError
+from noisecore.escaping import one_line, terminal, visible
 from noisecore.plugin import baseline
-from noisecore.plugin.choices import read_choices
+from noisecore.plugin.choices import Choices, read_choices
 from noisecore.plugin.collection import collect, evaluates, measures, trains, vanished
-from noisecore.plugin.declare import MARKER, parametrize
+from noisecore.plugin.declare import MARKER, other_scales, parametrize
+from noisecore.plugin.failing import failure, one_line_errors
 from noisecore.plugin.fixture import Robustness
 from noisecore.plugin.judge import Judge
 from noisecore.plugin.keys import (
@@ -56,7 +58,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", MARKER)
-    config.stash[CHOICES] = read_choices(config)
+    with one_line_errors():
+        config.stash[CHOICES] = read_choices(config)
     config.stash[SEEN] = Seen()
     config.pluginmanager.register(config.stash[SEEN], "noisecore-seen")
     if not is_worker(config):
@@ -86,14 +89,22 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     choices = config.stash[CHOICES]
     lines = [f"noisecore: {note}" for note in choices.notes]
     if not choices.running:
-        return "\n".join(lines) or None
+        return terminal("\n".join(map(visible, lines))) or None
     profile = choices.profile
     scales = ",".join(f"{scale:g}" for scale in profile.scales)
     line = (
         f"noisecore: profile {profile.name}, data {profile.dataset}, recipe {profile.recipe.name}, "
-        f"scales {scales}, seeds {','.join(map(str, profile.seeds))}"
+        f"scales {scales} (where no marker says others), seeds {','.join(map(str, profile.seeds))}"
     )
-    return "\n".join([line, *lines])
+    return terminal("\n".join(map(visible, [line, *lines])))
+
+
+def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> list[str]:
+    if config.option.verbose < 0:
+        return []
+    requests = [request for item in items for request in item.stash.get(REQUESTS, ())]
+    lines = other_scales(requests, config.stash[CHOICES].profile)
+    return [terminal(visible(f"noisecore: {line}")) for line in lines]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -108,8 +119,9 @@ def pytest_collection_modifyitems(
 ) -> Generator[None, object, object]:
     result = yield  # meanwhile others deselect
     try:
-        collect(config, items)
-        config.stash[SELECTED] = Selected(vanished=vanished(session))
+        with one_line_errors():
+            collect(config, items)
+            config.stash[SELECTED] = Selected(vanished=vanished(session))
     except pytest.UsageError as error:
         if not is_worker(config):
             raise
@@ -159,11 +171,16 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 def _make_run(config: pytest.Config, *, trains: bool = True) -> Run:
+    choices, run_id = config.stash[CHOICES], config.stash[RUN_ID]
+    with one_line_errors():
+        return _run_of(config, choices, run_id, trains=trains)
+
+
+def _run_of(config: pytest.Config, choices: Choices, run_id: str, *, trains: bool) -> Run:
     from noisecore.running.cluster import ClusterError
     from noisecore.running.compat import TensorFlowError
     from noisecore.running.store import StoreError
 
-    choices, run_id = config.stash[CHOICES], config.stash[RUN_ID]
     try:
         source: Source
         if choices.records is not None:
@@ -189,16 +206,23 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
         config.stash[RUN] = run = None  # no test will run: an earlier run's report stays
     if run is None:
         return (yield)
-    if not distributes(config):  # its workers know whether a test asks for anything
-        run.begin()
-    with run.source.working(config):
-        return (yield)
+    with one_line_errors():
+        if not distributes(config):  # its workers know whether a test asks for anything
+            run.begin()
+        with run.source.working(config):
+            return (yield)
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
     run = config.stash.get(RUN, None)
-    if run is not None:
-        run.unlock()
+    if run is None:
+        return
+    run.unlock()
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if run.going_on and reporter is not None and not is_worker(config):
+        with suppress(OSError, ValueError):  # nobody reads any more
+            reporter.write_line(terminal(visible(f"noisecore: {run.going_on}")))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -250,11 +274,11 @@ def _wait(run: Run, requests: tuple[Request, ...], verdicts: Verdicts) -> list[l
     try:
         records = [run.source.wait(request) for request in requests]
     except (ClusterError, StoreError) as error:
-        raise pytest.fail.Exception(f"noisecore: {error}", pytrace=False) from None
+        raise failure(f"noisecore: {error}") from None
     flat = [record for part in records for record in part]
     failed = [record for record in flat if record.status == "failed"]
     if failed:
-        lines = [f"{record.trial.label}: {record.reason}" for record in failed]
+        lines = [one_line(f"{record.trial.label}: {record.reason}") for record in failed]
         sentence = f"{len(failed)} of {len(flat)} trials failed"
         verdicts.append(
             Verdict(
@@ -264,7 +288,7 @@ def _wait(run: Run, requests: tuple[Request, ...], verdicts: Verdicts) -> list[l
                 sentence=f"{sentence}: {lines[0]}",
             )
         )
-        pytest.fail("\n  ".join([f"{sentence}:", *lines]), pytrace=False)
+        raise failure("\n  ".join([f"{sentence}:", *lines]))
     return records
 
 

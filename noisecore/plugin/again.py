@@ -34,24 +34,47 @@ def next_commands(
     for nodeid, verdict in sorted(found, key=lambda each: each[1].gate != "no regression"):
         if verdict.verdict == "pass" or nodeid.startswith("noisecore::"):
             continue
-        purpose, node, changes = _next(verdict, nodeid, len(choices.profile.seeds))
-        options = {**_kept(choices.given), **changes}
-        if verdict.curve.startswith(nodeid):  # the test evaluates a model: no seeds are trained
-            options.pop("seeds", None)
-            purpose = purpose if changes.keys() != {"seeds"} else ""
-        else:
-            options = {"scales": OWN_SCALES, **options}
-        line = _command(_from_here(node, root), options)
+        rigorous = choices.baseline.rigorous
+        purpose, node, changes = _next(verdict, nodeid, len(choices.profile.seeds), rigorous)
+        if verdict.curve.startswith(nodeid) and changes.keys() == {"seeds"}:
+            purpose = ""  # the test evaluates a model: no seeds are trained
+        line = _line(node, nodeid, verdict.curve, choices, root, changes)
         known = commands.setdefault(purpose, []) if purpose else [line]
         if line not in known and len(known) < _SHOWN:
             known.append(line)
     return commands
 
 
-def _next(verdict: Verdict, nodeid: str, seeds: int) -> tuple[str, str, dict[str, str]]:
+def closer_look(nodeid: str, curve: str, choices: Choices) -> str:
+    """Return the command that looks closer at a curve that fell, empty where nothing is trained."""
+    if choices.records is not None:
+        return ""
+    changes = {**_more(len(choices.profile.seeds)), "gate": "rigorous"}
+    return _line(nodeid, nodeid, curve, choices, choices.root, changes)
+
+
+def _line(
+    node: str, nodeid: str, curve: str, choices: Choices, root: Path, changes: Mapping[str, str]
+) -> str:
+    """Return the command that runs a node as the run did, but for these changes."""
+    options = {**_kept(choices.given), **changes}
+    if curve.startswith(nodeid):
+        options.pop("seeds", None)
+    else:
+        options = {"scales": OWN_SCALES, **options}
+    return _command(_from_here(node, root), options)
+
+
+def _more(seeds: int) -> dict[str, str]:
+    return {"seeds": str(max(_MORE_SEEDS, 2 * seeds))}
+
+
+def _next(
+    verdict: Verdict, nodeid: str, seeds: int, rigorous: bool
+) -> tuple[str, str, dict[str, str]]:
     """Return what to do, at which node, with which options; nothing to do where it is empty."""
     keys = {key for row in verdict.figures for key in row}
-    more = {"seeds": str(max(_MORE_SEEDS, 2 * seeds))}
+    more = _more(seeds)
     file = nodeid.partition("::")[0]
     if verdict.gate == "trials" or "failure" in keys:
         return "to run what failed again:", nodeid, {"resume": "yes"}
@@ -60,7 +83,11 @@ def _next(verdict: Verdict, nodeid: str, seeds: int) -> tuple[str, str, dict[str
     if "obstacle" in keys:
         return "to renew the baseline:", file, {"update-baseline": "all"}
     if verdict.gate == "no regression":
-        return "to look again:", nodeid, {**more, "gate": "rigorous"}
+        if not rigorous:
+            return "to look again:", nodeid, {**more, "gate": "rigorous"}
+        # What rigorous mode has shown, no further seeds undo.
+        undecided = verdict.verdict == "inconclusive"
+        return "to look again:" if undecided else "", nodeid, more
     if verdict.gate in ("floor", "monotonic"):
         return "to look again:", nodeid, more
     return "", nodeid, {}

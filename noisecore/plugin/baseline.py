@@ -11,13 +11,18 @@ import pytest
 
 from noisecore.judging.margins import parse_margins
 from noisecore.paths import check_folder, is_missing
+from noisecore.plugin.again import closer_look
 from noisecore.plugin.choices import Choices
 from noisecore.plugin.declare import Request
+from noisecore.plugin.failing import failure
 from noisecore.plugin.options import OWN_SCALES
 from noisecore.profiles import Profile
 from noisecore.records import GivenTrial, RecordError, TrialRecord
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from noisecore.judging.baselines import Baseline, Comparison
     from noisecore.judging.gates import Case, Verdict
     from noisecore.plugin.sources import Source
@@ -64,9 +69,19 @@ class Reference:
         self._family = family
 
     def case(
-        self, curve: str, records: Sequence[TrialRecord], request: Request | None = None
+        self,
+        curve: str,
+        records: Sequence[TrialRecord],
+        request: Request | None = None,
+        *,
+        nodeid: str = "",
+        labels: NDArray[np.int64] | None = None,
     ) -> Case:
-        """Return the case of the curve that these records make, of a request if they were asked."""
+        """Return the case of the curve that these records make, of a request if they were asked.
+
+        nodeid: of the test that asks. labels: the class numbers of the test images, left out for
+        those of the run's own data set.
+        """
         from noisecore.judging.baselines import compare_records
         from noisecore.judging.gates import Case
 
@@ -106,18 +121,23 @@ class Reference:
             whole=whole,
             problem=problem,
             accepted=accepted or (choices.update == "missing" and problem is not None),
+            labels=self._labels() if request is not None else labels,
+            closer=closer_look(nodeid, curve, self._choices) if nodeid else "",
         )
+
+    def _labels(self) -> NDArray[np.int64] | None:
+        dataset = self._source.dataset
+        return None if dataset is None else dataset.y_test
 
     def check_evaluated(self, nodeid: str, evaluated: Sequence[str]) -> None:
         """Fail the test if it no longer evaluates a curve of its own that the baseline has."""
         held = self._baseline.origins if self._baseline is not None else ()
         gone = [name for name in held if name not in evaluated and self._is_of(name, nodeid)]
         if gone and self._choices.baseline.update != "all":
-            pytest.fail(
+            raise failure(
                 f"noisecore: {', '.join(gone)} vanished: the baseline {shown(self.path)} has it, "
                 "and the test evaluates it no more. Evaluate it again, under its old name; if it "
-                "is meant to go, --noise-update-baseline takes it out",
-                pytrace=False,
+                "is meant to go, --noise-update-baseline takes it out"
             )
 
     def _is_of(self, curve: str, nodeid: str) -> bool:

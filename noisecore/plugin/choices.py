@@ -62,7 +62,8 @@ class Choices:
 
     known: the names of all profiles. running: whether scales were asked for, so that benchmarks
     run. records: where they are read from instead of being trained. notes: what the user should
-    know of how options were read. given: the options of the command line, by name.
+    know of how options were read. given: the options of the command line, by name. root: the folder
+    that the tests are named from. arguments: all of the command line.
     """
 
     profile: Profile
@@ -80,6 +81,8 @@ class Choices:
     baseline: BaselineChoices
     notes: tuple[str, ...]
     given: Mapping[str, str]
+    root: Path
+    arguments: tuple[str, ...]
 
 
 def read_choices(config: pytest.Config) -> Choices:
@@ -137,6 +140,8 @@ def read_choices(config: pytest.Config) -> Choices:
         baseline=_baseline(config, profile.name),
         notes=tuple(notes),
         given=given,
+        root=config.rootpath,
+        arguments=tuple(map(str, config.invocation_params.args)),
     )
 
 

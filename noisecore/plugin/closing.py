@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from noisecore.escaping import terminal, visible
 from noisecore.plugin import baseline
 from noisecore.plugin.baseline import evaluated_by, shown
 from noisecore.plugin.choices import Choices
@@ -33,7 +34,7 @@ def close(
     A run with a baseline has it. Another run has it only if a test hid the failure of a gate.
     """
     path = choices.baseline.path
-    where = shown(path) if path is not None else ""
+    where = visible(shown(path)) if path is not None else ""
     measured = [outcome for outcome in outcomes if outcome.noise]
     renewing = choices.baseline.update == "all"
     hidden = swallowed(outcomes, tolerant=choices.baseline.tolerant)
@@ -43,7 +44,7 @@ def close(
         gone = {} if renewing else selected.vanished  # what vanished is taken out then
         unjudged = _unjudged(measured, baseline.read(path, choices.profile))
     parts = [
-        _paragraph("Tests hid the failure of a gate:", hidden, _LET_THROUGH),
+        _paragraph("Tests hid the failure of a gate:", list(map(visible, hidden)), _LET_THROUGH),
         _paragraph(f"{len(gone)} of the curves in {where} vanished:", _lines(gone), _COMPARE_AGAIN),
         _paragraph(
             f"{len(unjudged)} curves were not compared with the baseline:",
@@ -76,7 +77,7 @@ _ASSERT = (
 
 
 def _lines(curves: Mapping[str, str]) -> list[str]:
-    return [f"{name}: {why}" for name, why in curves.items()]
+    return [visible(f"{name}: {why}") for name, why in curves.items()]
 
 
 def _paragraph(what: str, lines: Sequence[str], remedy: str) -> str:
@@ -116,7 +117,8 @@ def _failing(curve: str, why: str) -> dict[str, Any]:
 def _report(session: pytest.Session, path: Path | None, failure: str) -> None:
     """Report the item as pytest reports a test: setup, call and teardown."""
     root, hook = session.config.rootpath, session.config.hook
-    location = (os.path.relpath(path, root) if path is not None else "noisecore", 0, "baseline")
+    file = "noisecore" if path is None else visible(os.path.relpath(path, root))
+    location = (file, 0, "baseline")
     session.testscollected += 1
     hook.pytest_runtest_logstart(nodeid=NODEID, location=location)
     for when in ("setup", "call", "teardown"):
@@ -126,7 +128,7 @@ def _report(session: pytest.Session, path: Path | None, failure: str) -> None:
             location=location,
             keywords={},
             outcome="failed" if failed else "passed",
-            longrepr=failed or None,
+            longrepr=terminal(failed) or None,
             when=when,
         )
         hook.pytest_runtest_logreport(report=report)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -108,6 +108,19 @@ class Request:
             and trial.recipe.values() == self.recipe.values()
             and trial.test_draw == self.test_draw
         )
+
+
+def other_scales(requests: Iterable[Request], profile: Profile) -> list[str]:
+    """Return a line for each curve that has other scales than the profile's, for its marker."""
+    found: dict[str, set[float]] = {}
+    for request in requests:
+        scales = request.test_scales if request.trained_with else request.train_scales
+        found.setdefault(request.curve, set()).update(scales)
+    return [
+        f"{curve} has scales of its own: {','.join(f'{scale:g}' for scale in sorted(scales))}"
+        for curve, scales in found.items()
+        if not {*profile.scales} <= scales <= {0.0, *profile.scales}
+    ]
 
 
 def parametrize(metafunc: pytest.Metafunc, marker: pytest.Mark, profile: Profile) -> None:

@@ -7,18 +7,20 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import pytest
+import numpy as np
 
 from noisecore.callables import name_of
 from noisecore.data import DatasetError
+from noisecore.escaping import visible
 from noisecore.functions import unknown
 from noisecore.noise import Noise, NoiseError
 from noisecore.plugin.choices import Choices
+from noisecore.plugin.failing import failure
 from noisecore.profiles import Profile
 from noisecore.records import TrialRecord, given_curve_name
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
     from noisecore.judging.curves import Curve, Point
     from noisecore.judging.gates import Case
@@ -32,7 +34,18 @@ def _check_names(given: Mapping[str, Any], function: Callable[..., Any]) -> None
     known = [each for each in inspect.signature(function).parameters if each != "run"]
     for name in given:
         if name not in known:
-            pytest.fail(f"noisecore: {unknown('argument', name, known)}", pytrace=False)
+            raise failure(f"noisecore: {unknown('argument', name, known)}")
+
+
+def _class_numbers(y: Any) -> NDArray[np.int64] | None:
+    """Return the class of each test image, None where labels do not say it as an array."""
+    try:
+        labels = np.asarray(y)
+    except Exception:  # whatever it is, it was evaluated: only the classes stay unnamed
+        return None
+    if labels.ndim == 2 and labels.shape[1] > 1:
+        labels = labels.argmax(axis=1)
+    return labels.ravel().astype(np.int64) if labels.ndim and labels.dtype.kind in "iu" else None
 
 
 class _ReplayClock:
@@ -95,6 +108,7 @@ class Robustness:
         self._requests = requests
         self._run = run
         self._nodeid = nodeid
+        self._labels: dict[str, NDArray[np.int64] | None] = {}
 
     def evaluate(
         self,
@@ -124,6 +138,7 @@ class Robustness:
             name,
             name_of(noise) if callable(noise) else str(noise),
             how,
+            y,
         )
 
     def evaluate_outputs(
@@ -150,6 +165,7 @@ class Robustness:
             name,
             str(noise),
             how,
+            y,
         )
 
     def _keep(
@@ -158,6 +174,7 @@ class Robustness:
         name: str,
         noise: str,
         how: Mapping[str, Any],
+        y: Any,
     ) -> Curve:
         """Return the curve of the records that `make` makes, which are kept first."""
         from noisecore.judging.curves import matched_curves
@@ -165,24 +182,24 @@ class Robustness:
         from noisecore.running.store import StoreError
 
         if not isinstance(name, str):
-            pytest.fail(f"noisecore: name must be a text, got {name!r}", pytrace=False)
+            raise failure(f"noisecore: name must be a text, got {name!r}")
         owner = f"{self._nodeid} {name}" if name else self._nodeid
         try:
             clip = clip_bounds(how.get("clip"), how.get("units", "range"))
         except GivenError as error:
-            raise pytest.fail.Exception(f"noisecore: {error}", pytrace=False) from None
+            raise failure(f"noisecore: {error}") from None
         curve = given_curve_name(owner, noise, clip)
         if curve in self.evaluated:
-            pytest.fail(
+            raise failure(
                 f"noisecore: {curve} was evaluated already: give the curves of one test names, "
-                "as in evaluate(..., name='small')",
-                pytrace=False,
+                "as in evaluate(..., name='small')"
             )
         try:
             records = self._run.source.evaluate(curve, lambda: make(owner))
         except (DatasetError, GivenError, NoiseError, StoreError) as error:
-            raise pytest.fail.Exception(f"noisecore: {error}", pytrace=False) from None
+            raise failure(f"noisecore: {error}") from None
         self.evaluated.append(curve)
+        self._labels[curve] = _class_numbers(y)
         self.labels += [record.trial.label for record in records]
         self.records.append(records)
         return matched_curves(records)[curve]
@@ -235,12 +252,14 @@ class Robustness:
                 "that was evaluated: robustness.against(noise_baseline, curve)"
             )
         if self._requests:
-            return baseline.case(self._requests[0].curve, self.records[0], self._requests[0])
+            (request,) = self._requests
+            return baseline.case(request.curve, self.records[0], request, nodeid=self._nodeid)
         records = {each[0].trial.curve: each for each in self.records}
         name = next(iter(records)) if curve is None else curve.name
         if name not in records:
             raise ValueError(f"{name} was not evaluated by this test, but {', '.join(records)}")
-        return baseline.case(name, records[name])
+        labels = self._labels.get(name)
+        return baseline.case(name, records[name], nodeid=self._nodeid, labels=labels)
 
     def properties(self) -> list[tuple[str, object]]:
         """Return what JUnit keeps of the test: accuracy and its interval at each scale."""
@@ -253,7 +272,7 @@ class Robustness:
             return []
         for curve in curves:
             for row in curve_rows(curve):
-                at, accuracy = f"{curve.name} scale {row.scale:g}", row.accuracy
+                at, accuracy = visible(f"{curve.name} scale {row.scale:g}"), row.accuracy
                 found.append((f"{at}: accuracy", f"{accuracy.mean:.4f}"))
                 if accuracy.seeds > 1:
                     interval = f"{accuracy.low:.4f} to {accuracy.high:.4f}"
@@ -267,7 +286,7 @@ class Robustness:
         """
         point = self.point
         (records,) = self.records
-        benchmark.group = point.curve
+        benchmark.group = visible(point.curve)
         benchmark.extra_info |= {
             "scale": point.scale,
             "seeds": list(point.seeds),

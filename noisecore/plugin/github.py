@@ -37,21 +37,16 @@ def annotate(found: Iterable[tuple[Judged, Verdict]], root: Path) -> list[str]:
     )
 
 
-def write_step_summary(folder: Path) -> list[str]:
-    """Append the summary of the run in `folder` to the step's; return a line if that failed."""
+def write_step_summary(folder: Path) -> None:
+    """Append the summary of the run in `folder` to the step's; raises `OSError`."""
     path = os.environ.get("GITHUB_STEP_SUMMARY")
     if os.environ.get("GITHUB_ACTIONS") != "true" or not path:
-        return []
+        return
     from noisecore.showing.github import SUMMARY_BYTES, cut_summary
     from noisecore.showing.results import read_results
     from noisecore.showing.summary import make_summary
 
-    try:
-        text = make_summary(read_results(folder / "results.json"), {})
-        text = text.encode(errors="backslashreplace").decode()
-        with open_end(path) as file:
-            file.write(cut_summary(text, SUMMARY_BYTES - file.seek(0, os.SEEK_END)).encode())
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or error
-        return [f"the step summary {path} could not be written: {why}"]
-    return []
+    text = make_summary(read_results(folder / "results.json"), {})
+    text = text.encode(errors="backslashreplace").decode()
+    with open_end(path) as file:
+        file.write(cut_summary(text, SUMMARY_BYTES - file.seek(0, os.SEEK_END)).encode())

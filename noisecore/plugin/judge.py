@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from noisecore.escaping import one_line, terminal, visible
 from noisecore.plugin.closing import close
 from noisecore.plugin.judged import Judged
 from noisecore.plugin.keys import CHOICES, REFUSAL, RUN, SELECTED
@@ -51,8 +52,15 @@ class Judge:
             self._problems.append(f"the baseline cannot be read any more: {error}")
         return result
 
-    @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
+        """Report the run, even where another plugin's report breaks off."""
+        try:
+            return (yield)
+        finally:
+            self._report(session)
+
+    def _report(self, session: pytest.Session) -> None:
         """Report the run; fail it if its report, or the baseline, could not be written."""
         ended = session.exitstatus == pytest.ExitCode.OK
         run = self._config.stash.get(RUN, None)
@@ -86,8 +94,8 @@ class Judge:
         if shown or self._problems:
             terminalreporter.section("noisecore")
         for line in shown:
-            terminalreporter.write_line(line)
+            terminalreporter.write_line(terminal(visible(line)))
         for line in run.annotations if run is not None else ():
             terminalreporter.write_line(line)
         for problem in self._problems:
-            terminalreporter.write_line(problem)
+            terminalreporter.write_line(terminal(one_line(problem)))

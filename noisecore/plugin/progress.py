@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from noisecore.escaping import one_line, terminal, visible
 from noisecore.records import Trial, TrialRecord
 
 if TYPE_CHECKING:
@@ -19,13 +20,21 @@ class Progress:
     """Hears the engine's events and shows them through pytest's terminal reporter.
 
     It writes only inside `waiting`: between a test's name and its result pytest itself is silent,
-    at any other time the two would write into each other's lines.
+    at any other time the two would write into each other's lines. live: whether a terminal gets the
+    live line. Nobody has to be there to read: what cannot be shown stops no training.
     """
 
     def __init__(
-        self, reporter: TerminalReporter, total: int, *, clock: Callable[[], float]
+        self,
+        reporter: TerminalReporter,
+        total: int,
+        *,
+        clock: Callable[[], float],
+        live: bool = True,
     ) -> None:
         self._reporter = reporter
+        self._live = live and reporter.isatty
+        self._gone = False
         self._total = total
         self._clock = clock
         self._start = clock()
@@ -75,17 +84,30 @@ class Progress:
             with self._lock:
                 self._waiting = False
                 if self._drawn:
-                    self._reporter.rewrite("", erase=True)
                     self._drawn = False
+                    with self._heard():
+                        self._reporter.rewrite("", erase=True)
+
+    @contextmanager
+    def _heard(self) -> Iterator[None]:
+        """Stop showing anything where what it is written to was closed, or is full."""
+        try:
+            yield
+        except (OSError, ValueError):
+            self._gone = True
 
     def _show(self) -> None:
         unsaid, self._unsaid = self._unsaid, []
-        if self._reporter.verbosity < 0:
-            return
-        if not self._reporter.isatty:
+        if self._reporter.verbosity >= 0 and not self._gone:
+            with self._heard():
+                self._write(unsaid)
+
+    def _write(self, unsaid: list[str]) -> None:
+        if not self._live:
             for line in unsaid:
+                said = f"{terminal(visible(line))}\n"
                 self._reporter.ensure_newline()
-                self._reporter.write(f"{line}\n", flush=True)  # a log is read while it grows
+                self._reporter.write(said, flush=True)  # a log is read while it grows
         elif self._running:
             if not self._drawn:
                 self._reporter.ensure_newline()
@@ -94,7 +116,7 @@ class Progress:
                 f"{epoch}/{trial.recipe.epochs}"
                 for trial, epoch in self._running.items()
             )
-            line = f"noisecore {self._count()}{self._left()}: {current}"
+            line = visible(f"noisecore {self._count()}{self._left()}: {current}")
             self._reporter.rewrite(line[: self._reporter._tw.fullwidth - 1], erase=True)
             self._drawn = True
 
@@ -114,7 +136,7 @@ def outcome(record: TrialRecord) -> str:
     """Return what became of a trial, in one line."""
     trial = record.trial
     if record.status == "failed":
-        return f"{trial.label}: failed: {record.reason}"
+        return one_line(f"{trial.label}: failed: {record.reason}")
     accuracy = record.at(trial.curve_scales[0]).accuracy
     return f"{trial.label}: accuracy {accuracy:.4f} in {duration(record.cost['seconds'])}"
 

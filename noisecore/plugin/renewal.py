@@ -80,6 +80,8 @@ def renew(
     if renewed.changed:
         write_baseline(path, renewed.baseline)
     head = f"baseline written: {shown(path)}" if renewed.changed else "the baseline is as it was"
+    if renewed.stayed:
+        head = f"the baseline was not renewed for {', '.join(renewed.stayed)}; {head}"
     return [head, *renewed.lines], not renewed.stayed
 
 

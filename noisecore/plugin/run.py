@@ -29,11 +29,12 @@ from noisecore.plugin.baseline import CANDIDATE, Reference, shown
 from noisecore.plugin.choices import Choices
 from noisecore.plugin.judged import Judged
 from noisecore.plugin.outcomes import Outcomes, Selected
-from noisecore.plugin.progress import duration, outcome
 from noisecore.plugin.renewal import renew
 from noisecore.plugin.sources import Source
+from noisecore.plugin.summary import summarise
 from noisecore.records import GivenTrial, RecordError, TrialRecord
 from noisecore.running.training import standardise
+from noisecore.showing.parts import Parts, quietly
 from noisecore.showing.terminal import wrap_text
 
 if TYPE_CHECKING:
@@ -42,13 +43,17 @@ if TYPE_CHECKING:
     from noisecore.showing.report import FromData
 
 
+_RESUME = "--noise-resume"
+
+
 class Run:
     """One invocation of pytest that judges records, or one xdist worker's share of it.
 
     source: where its records come from. reference: the baseline that it is judged against, None if
     none was asked for. family: what the tests ask for that are
     judged against it. problems: what fails the run though its tests passed, a line each.
-    annotations: lines for GitHub. Making one reads the baseline, and touches no file yet.
+    annotations: lines for GitHub. going_on: how to go on with a run that ended early, if it did.
+    Making one reads the baseline, and touches no file yet.
     """
 
     def __init__(self, choices: Choices, run_id: str, source: Source) -> None:
@@ -62,6 +67,7 @@ class Run:
         self.annotations: list[str] = []
         self.family: list[Request] = []
         self.problems: list[str] = []
+        self.going_on = ""
         self.reference = None
         if choices.baseline.path is not None:
             self.reference = Reference(choices.baseline.path, choices, source, self.family)
@@ -90,7 +96,8 @@ class Run:
 
     def begin(self) -> None:
         """Remove the report of an earlier run: from here on it would pass for this run's."""
-        from noisecore.showing.report import clear_report
+        with quietly():
+            from noisecore.showing.report import clear_report
 
         try:
             clear_report(self.choices.artifacts)
@@ -117,14 +124,31 @@ class Run:
         outcomes: of all tests; selected: those that were to run. root: the folder of the tests,
         for the commit that a baseline is made at. ended: whether the run went well so far.
         """
+        parts = Parts()
+        try:
+            with parts.making("the report"):
+                self._report(parts, judged, outcomes, selected, root, ended=ended)
+        finally:
+            where = shown(self.choices.artifacts)
+            self.problems += [
+                f"the report in {where} is not whole: {line} (the records are in {where}/trials)"
+                for line in parts.problems
+            ]
+
+    def _report(
+        self,
+        parts: Parts,
+        judged: Sequence[Judged],
+        outcomes: Outcomes,
+        selected: Selected,
+        root: Path,
+        *,
+        ended: bool,
+    ) -> None:
         from noisecore.judging.gates import Verdict
         from noisecore.showing.report import write_report
 
-        try:
-            records = self.source.records()
-        except (OSError, RecordError) as error:
-            self.problems.append(f"the report could not be written: {error}")
-            return
+        records = self.source.records()
         verdicts = [Verdict.from_dict(each.verdict) for each in judged]
         labels = (r.trial.label for r in records if isinstance(r.trial, GivenTrial))
         planned = list(dict.fromkeys([*self.source.planned(), *outcomes.evaluated(), *labels]))
@@ -134,44 +158,48 @@ class Run:
             if ended and self.choices.baseline.update:
                 self.problems.append("the baseline was not renewed: nothing was measured")
             return
+        self._say_how_to_go_on({record.trial.label for record in records})
         missing = len(set(planned) - {record.trial.label for record in records})
         if ended and missing:
             self.problems.append(f"{missing} of its records are not there any more")
         folder = self.choices.artifacts
         about = self._about()
-        unfinished = outcomes.unfinished(selected)
-        renewal = self._renew(records, verdicts, unfinished, selected, missing, root)
-        if self.reference is not None:
-            about["baseline"] = "; ".join([self.reference.describe(verdicts), *renewal])
-        nodes = [each.nodeid for each in judged]
-        commands = next_commands(list(zip(nodes, verdicts, strict=True)), self.choices, root)
-        about |= {"next": commands} if commands else {}
-        try:
-            write_report(
-                folder,
-                run=about,
-                profile=_plain_profile(self.choices),
-                records=records,
-                verdicts=verdicts,
-                planned=planned,
-                from_data=self._from_data,
-            )
-        except OSError as error:
-            self.problems.append(
-                f"the report could not be written to {folder}: {error.strerror or error}; the "
-                f"records that were written before are in {folder / 'trials'}"
-            )
-        else:
-            self.problems += github.write_step_summary(folder)
-        self._lines += _summarise(records, planned, verdicts)
+        renewal: list[str] = []
+        compared: list[str] = []
+        with parts.making("the comparison with the baseline"):
+            if self.reference is not None:
+                unfinished = outcomes.unfinished(selected)
+                renewal = self._renew(records, verdicts, unfinished, selected, missing, root)
+                compared = [self.reference.describe(verdicts)]
+                about["baseline"] = "; ".join([*compared, *renewal])
+        commands: dict[str, list[str]] = {}
+        with parts.making("what to do next"):
+            nodes = [each.nodeid for each in judged]
+            commands = next_commands(list(zip(nodes, verdicts, strict=True)), self.choices, root)
+            about |= {"next": commands} if commands else {}
+        written = write_report(
+            folder,
+            run=about,
+            profile=_plain_profile(self.choices),
+            records=records,
+            verdicts=verdicts,
+            planned=planned,
+            from_data=self._from_data,
+        )
+        parts.add(written)
+        with parts.making("the step summary"):
+            github.write_step_summary(folder)
+        self._lines += summarise(parts, records, planned, verdicts)
         self._lines += [f"set aside, for it is no record: {path}" for path in self.source.set_aside]
+        notes = dict.fromkeys(str(record.cost.get("note") or "") for record in records)
+        self._lines += [line for note in notes for line in wrap_text(note)]
         for purpose, each in commands.items():
             self._lines += [purpose, *(f"  {command}" for command in each), ""]
-        if self.reference is not None:
-            self._lines += wrap_text(self.reference.describe(verdicts))
-            self._lines += [line for line in renewal if line not in self.problems]
+        self._lines += [line for each in compared for line in wrap_text(each)]
+        self._lines += [line for line in renewal if line not in self.problems]
         self._lines.append(f"artifacts: {shown(folder)}")
-        self.annotations = github.annotate(zip(judged, verdicts, strict=True), root)
+        with parts.making("the annotations"):
+            self.annotations = github.annotate(zip(judged, verdicts, strict=True), root)
 
     def _renew(
         self,
@@ -205,8 +233,15 @@ class Run:
             lines = [f"the baseline could not be written to {where}: {why}"]
             done = False
         if not done:
-            self.problems += lines[:1]
+            self.problems += lines  # all of it: why is what a quiet run has to say, too
         return lines
+
+    def _say_how_to_go_on(self, done: set[str]) -> None:
+        left = [label for label in self.source.planned() if label not in done]
+        if left and self.choices.records is None:
+            arguments = [each for each in self.choices.arguments if each != _RESUME]
+            command = shlex.join(["pytest", *arguments, _RESUME])
+            self.going_on = f"{len(left)} trials have no record yet. To go on: {command}"
 
     def summary(self) -> list[str]:
         """Return the lines of the terminal summary."""
@@ -315,32 +350,3 @@ def _locked(path: Path, how: int) -> IO[bytes]:
 def _plain_profile(choices: Choices) -> dict[str, Any]:
     plain: dict[str, Any] = json.loads(json.dumps(asdict(choices.profile)))
     return plain
-
-
-def _summarise(
-    records: Sequence[TrialRecord], planned: Sequence[str], verdicts: Sequence[Verdict]
-) -> list[str]:
-    """Return a few lines a curve, and the verdicts that are no pass."""
-    from noisecore.judging.curves import matched_curves
-    from noisecore.judging.gates import regression_table
-    from noisecore.showing.summary import conclude
-
-    seconds = sum(record.cost.get("seconds", 0.0) for record in records)
-    lines = [f"{len(records)} of {len(planned)} trials, {duration(seconds)} of training and tests"]
-    if reused := sum("resumed_from" in record.cost for record in records):
-        lines.append(f"{reused} of them were taken over from an earlier run")
-    lines += [outcome(record) for record in records if record.status == "failed"]
-    curves = matched_curves(records)
-    for curve in curves.values():
-        lines += ["", *str(curve).splitlines(), *wrap_text(conclude(curve))]
-        for verdict in verdicts:
-            if verdict.gate == "no regression" and verdict.curve == curve.name:
-                sentence = f"{verdict.verdict.upper()}: {verdict.sentence}"
-                table = regression_table(verdict).splitlines()
-                lines += ["", "against the baseline:", *table, *wrap_text(sentence)]
-    for verdict in sorted(verdicts, key=lambda verdict: verdict.urgency):
-        said = verdict.gate == "no regression" and verdict.curve in curves
-        if verdict.verdict != "pass" and not said:
-            sentence = f"{verdict.verdict.upper()} {verdict.gate}: {verdict.sentence}"
-            lines += ["", *wrap_text(sentence)]
-    return [*lines, ""]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from noisecore.judging.drift import Drift, Environment, least_seen
 from noisecore.judging.gates import regression_lines, regression_rows
-from noisecore.showing.markdown import code, number, table, text
+from noisecore.showing.markdown import code, fenced, number, table, text
 from noisecore.showing.rows import curve_rows, shown_estimate
 
 
@@ -39,13 +39,19 @@ def make_drift_summary(
     parts += _details([one for one in found if versions[one.environment]["tensorflow"]])
     if missing := [one for one in environments if one.reason]:
         parts.append("## Environments without records")
-        parts += [f"{code(one.name)}:\n\n```text\n{one.reason}\n```" for one in missing]
+        parts += [
+            f"{code(one.name)}:\n\n{fenced(str(one.reason).splitlines(), 'text')}"
+            for one in missing
+        ]
     return "\n\n".join(parts) + "\n"
 
 
 def _row(one: Drift, versions: dict[str, str], found: Sequence[Drift]) -> list[str]:
     fastest = min((each.seconds for each in found if each.name == one.name), default=math.nan)
-    cells = [code(one.environment), *(versions[n] or "?" for n in ("tensorflow", "keras", "numpy"))]
+    cells = [
+        code(one.environment),
+        *(text(versions[name] or "?") for name in ("tensorflow", "keras", "numpy")),
+    ]
     curve = one.curve.without_zero() if one.curve is not None else None
     mean = float(curve.mean_accuracy.mean()) if curve is not None else math.nan
     seen, change, interval = math.nan, "", ""

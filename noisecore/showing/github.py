@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from noisecore.escaping import visible
 from noisecore.judging.gates import Verdict
 
 # GitHub refuses a longer step summary, and shows about ten annotations of a step.
@@ -56,7 +57,8 @@ def cut_summary(text: str, room: int = SUMMARY_BYTES) -> str:
 
 
 def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    lines = map(visible, text.split("\n"))
+    return "%0A".join(line.replace("%", "%25") for line in lines)
 
 
 def _property(text: str) -> str:

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from noisecore.escaping import one_line, visible
+
 _LISTED = 20  # more lines than this help nobody
 
 
@@ -30,14 +32,32 @@ def number(value: Any, digits: int = 4) -> str:
     return f"{value:.{digits}f}" if known else "\N{EN DASH}"
 
 
+# What may begin markup: anywhere (a dollar sign a formula, on GitHub), outside of a word, and where
+# a line begins: a head, an item, a rule, a quotation.
+_MARKUP = re.compile(
+    r"[\\`*|<\[~$]|&(?=#?\w+;)|(?<![^\W_])_|_(?![^\W_])|^(?=#{1,6}(?:\s|$)|[-+=]+(?:\s|$)|>)"
+)
+_NUMBERED = re.compile(r"^(\d{1,9})(?=[.)](?:\s|$))")
+
+
 def text(value: Any) -> str:
     """Return a text in one line, with what Markdown would take for its own escaped."""
-    return re.sub(r"([\\`*|<]|\b_|_\b)", r"\\\1", " ".join(str(value).split()))
+    return _NUMBERED.sub(r"\g<1>\\", _MARKUP.sub(r"\\\g<0>", one_line(value)))
 
 
 def code(value: Any) -> str:
-    """Return a text in one line as code; a bar would end a table's cell even there."""
-    text = " ".join(str(value).split()).replace("|", "\\|")
-    fence = "``" if "`" in text else "`"
-    pad = " " if "`" in text else ""
-    return f"{fence}{pad}{text}{pad}{fence}"
+    """Return a text in one line as code, in a table's cell too."""
+    line = one_line(value)
+    if not set(line) & set("`|"):
+        return f"`{line}`" if line else ""
+    # No fence holds every run of backticks and, in a table, a bar: as HTML all can be said.
+    entities = (each if each.isalnum() or each in " /.-" else f"&#{ord(each)};" for each in line)
+    return f"<code>{''.join(entities)}</code>"
+
+
+def fenced(lines: Iterable[Any], language: str) -> str:
+    """Return lines as a block of code, which none of them ends."""
+    shown = [visible(line) for line in lines]
+    longest = max((len(run) for line in shown for run in re.findall("`+", line)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return "\n".join([f"{fence}{language}", *shown, fence])

@@ -5,19 +5,22 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from noisecore.escaping import visible
 from noisecore.judging.curves import class_frame, curve_frame, matrix_frame
 from noisecore.judging.gates import Verdict
 from noisecore.paths import check_folder
 from noisecore.records import TrialRecord, write_atomically
+from noisecore.showing.parts import Parts
 from noisecore.showing.plots import (
     plot_classes,
     plot_curve,
@@ -28,6 +31,9 @@ from noisecore.showing.plots import (
 )
 from noisecore.showing.results import Results, assemble, read_results
 from noisecore.showing.summary import make_summary
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Floats = NDArray[np.floating[Any]]
 
@@ -61,14 +67,16 @@ def write_report(
     verdicts: Sequence[Verdict],
     planned: Sequence[str],
     from_data: FromData | Callable[[], FromData | None] | None = None,
-) -> list[Path]:
-    """Write everything but the trials' own files into `folder`, and return the paths.
+) -> Parts:
+    """Write everything but the trials' own files into `folder`; return what was made of it.
 
     run: id, started, command, versions and whatever else is to be known of it. planned: the labels
     of all trials that were asked for; those without a record make the run an incomplete one. Each
     file is replaced in one step, so that a reader finds the old one or the new one. Plots of an
-    earlier run that this one does not make are removed. Raises `OSError` if the disk refuses.
+    earlier run that this one does not make are removed. A part that cannot be made, because the
+    disk refuses it or for whatever else, is among the problems of what is returned.
     """
+    parts = Parts()
     results = Results(
         run=run,
         profile=profile,
@@ -76,11 +84,15 @@ def write_report(
         records=tuple(records),
         verdicts=tuple(verdicts),
     )
-    document = json.dumps(results.to_dict(), indent=1, ensure_ascii=False, allow_nan=False)
     # First what cannot be made again, then what can.
-    written = [_write(folder / "results.json", document + "\n")]
-    data = from_data() if callable(from_data) else from_data
-    return written + _draw(folder, results, data, keep=False)
+    with parts.making("results.json"):
+        document = json.dumps(results.to_dict(), indent=1, ensure_ascii=False, allow_nan=False)
+        _write(parts, folder / "results.json", document + "\n")
+    data = None
+    with parts.making("what needs the data set"):
+        data = from_data() if callable(from_data) else from_data
+    _draw(parts, folder, results, data, keep=False)
+    return parts
 
 
 def clear_report(folder: Path) -> None:
@@ -93,52 +105,59 @@ def clear_report(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def redraw(folder: Path) -> list[Path]:
-    """Write all that follows from `folder`'s results.json again, and return the paths.
+def redraw(folder: Path) -> Parts:
+    """Write all that follows from `folder`'s results.json again, and return what was made of it.
 
     What needs the data set stays as it is: results hold neither images nor labels. Raises
     `RecordError` if results.json cannot be used.
     """
-    return _draw(folder, read_results(folder / "results.json"), None, keep=True)
+    parts = Parts()
+    _draw(parts, folder, read_results(folder / "results.json"), None, keep=True)
+    return parts
 
 
-def _draw(folder: Path, results: Results, data: FromData | None, *, keep: bool) -> list[Path]:
-    written = [
-        _write(folder / "curve.csv", curve_frame(results.records).to_csv(index=False)),
-        _write(folder / "matrix.csv", matrix_frame(results.records).to_csv(index=False)),
-    ]
+def _draw(
+    parts: Parts, folder: Path, results: Results, data: FromData | None, *, keep: bool
+) -> None:
+    for name, frame in (("curve.csv", curve_frame), ("matrix.csv", matrix_frame)):
+        with parts.making(name):
+            _write(parts, folder / name, _table(frame(results.records)))
+    classes = None
+    with parts.making("classes.csv"):
+        classes = None if data is None else class_frame(results.records, data.labels)
+        if classes is not None:
+            _write(parts, folder / "classes.csv", _table(classes))
+        elif not keep:
+            (folder / "classes.csv").unlink(missing_ok=True)
     plots: dict[str, list[str]] = {}
-    classes = None if data is None else class_frame(results.records, data.labels)
-    if classes is not None:
-        written.append(_write(folder / "classes.csv", classes.to_csv(index=False)))
-    elif not keep:
-        (folder / "classes.csv").unlink(missing_ok=True)
-    for curve, stem, files in _pictures(results.records, data, classes):
-        plots.setdefault(curve, []).append(f"plots/{stem}")
-        written += [
-            _write(folder / "plots" / f"{stem}.{kind}", content) for kind, content in files.items()
-        ]
-    if keep:
-        kept = {_NOISE: ""} | {f"{stem}-classes": name for name, stem in _names(results).items()}
-        for stem, curve in kept.items():
-            if (folder / "plots" / f"{stem}.png").is_file():
+    with parts.making("plots"):
+        for curve, stem, draw in _pictures(results.records, data, classes):
+            with parts.making(f"plots/{stem}"):
+                for kind, content in render(draw()).items():
+                    _write(parts, folder / "plots" / f"{stem}.{kind}", content)
                 plots.setdefault(curve, []).append(f"plots/{stem}")
-    made = {stem for stems in plots.values() for stem in stems}
-    for path in sorted((folder / "plots").glob("*")):
-        if _OURS.fullmatch(path.name) and f"plots/{path.stem}" not in made:
-            path.unlink()
-    return [*written, _write(folder / "summary.md", make_summary(results, plots))]
+        if keep:
+            kept = {_NOISE: ""} | {f"{stem}-classes": name for name, stem in _names(results)}
+            for stem, curve in kept.items():
+                if (folder / "plots" / f"{stem}.png").is_file():
+                    plots.setdefault(curve, []).append(f"plots/{stem}")
+        made = {stem for stems in plots.values() for stem in stems}
+        for path in sorted((folder / "plots").glob("*")):
+            if _OURS.fullmatch(path.name) and f"plots/{path.stem}" not in made:
+                path.unlink()
+    with parts.making("summary.md"):
+        _write(parts, folder / "summary.md", make_summary(results, plots))
 
 
 def _pictures(
     records: Sequence[TrialRecord], data: FromData | None, classes: pd.DataFrame | None
-) -> Iterator[tuple[str, str, dict[str, bytes]]]:
-    """Yield each picture: its curve ("" for all of them), its file's name, and its files."""
+) -> Iterator[tuple[str, str, Callable[[], Figure]]]:
+    """Yield each picture: its curve ("" for all of them), its file's name, and what draws it."""
     curves, matrices, _ = assemble(records)
     names = _file_names(curves)
     for name, curve in curves.items():
         if np.isfinite(curve.accuracy).any():
-            yield name, f"{names[name]}-curve", render(plot_curve(curve))
+            yield name, f"{names[name]}-curve", partial(plot_curve, curve)
         matrix = matrices.get(name)
         # A single cell is the curve's point again.
         if (
@@ -146,18 +165,18 @@ def _pictures(
             and matrix.accuracy[0].size > 1
             and np.isfinite(matrix.accuracy).any()
         ):
-            yield name, f"{names[name]}-matrix", render(plot_matrix(matrix))
+            yield name, f"{names[name]}-matrix", partial(plot_matrix, matrix)
         if classes is not None and (mine := classes[classes["curve"] == name]).size:
-            yield name, f"{names[name]}-classes", render(plot_classes(mine, name))
+            yield name, f"{names[name]}-classes", partial(plot_classes, mine, name)
     if any(record.history for record in records):
-        yield "", "all-learning", render(plot_learning(records))
+        yield "", "all-learning", partial(plot_learning, records)
     if data is not None:
-        figure = plot_noise(data.clean, data.frames, data.noisy, data.unit)
-        yield "", _NOISE, render(figure)
+        given = data.clean, data.frames, data.noisy, data.unit
+        yield "", _NOISE, partial(plot_noise, *given)
 
 
-def _names(results: Results) -> dict[str, str]:
-    return _file_names(assemble(results.records)[0])
+def _names(results: Results) -> Iterable[tuple[str, str]]:
+    return _file_names(assemble(results.records)[0]).items()
 
 
 def _file_names(curves: Mapping[str, object]) -> dict[str, str]:
@@ -166,12 +185,33 @@ def _file_names(curves: Mapping[str, object]) -> dict[str, str]:
     for curve in curves:
         safe = re.sub(r"[^A-Za-z0-9.-]+", "_", curve).strip("._-") or "curve"
         if len(safe) > 100 or safe.lower() in map(str.lower, names.values()):
-            safe = f"{safe[:100]}-{hashlib.sha256(curve.encode()).hexdigest()[:8]}"
+            content = curve.encode("utf-8", "surrogatepass")
+            safe = f"{safe[:100]}-{hashlib.sha256(content).hexdigest()[:8]}"
         names[curve] = safe
     return names
 
 
-def _write(path: Path, content: str | bytes) -> Path:
+# What a spreadsheet takes for a formula.
+_FORMULA = ("=", "+", "-", "@")
+
+
+def _table(frame: pd.DataFrame) -> str:
+    """Return a table as CSV: a line a row, whatever stands in it, and no formula in any cell."""
+    shown = {
+        name: column if pd.api.types.is_numeric_dtype(column) else column.map(_cell)
+        for name, column in frame.items()
+    }
+    return pd.DataFrame(shown, columns=frame.columns).to_csv(index=False)
+
+
+def _cell(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    text = visible(value)
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _write(parts: Parts, path: Path, content: str | bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, content)
-    return path
+    parts.written.append(path)

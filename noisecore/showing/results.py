@@ -155,13 +155,14 @@ def read_results(path: Path) -> Results:
 
 
 def read_records(path: Path) -> list[TrialRecord]:
-    """Return the records at `path`: a results.json, a folder with one, or a folder of records.
+    """Return the records at `path`: a results.json, an artifact folder, or a folder of records.
+
+    An artifact folder is a profile's own, or the one around it if no other profile has run. Of a
+    run that did not end it has the records that there are.
 
     Raises `RecordError` in one line if there is no record, or a file that is not one.
     """
-    inside = path / "results.json"
-    if os.path.isdir(path) and stands(inside):
-        path = inside
+    path = _find(path)
     if not os.path.isdir(path) and not is_missing(path):
         return list(read_results(path).records)
     records = []
@@ -175,6 +176,29 @@ def read_records(path: Path) -> list[TrialRecord]:
     if not records:
         raise RecordError(f"{path}: expected a results.json, or a folder of records, found neither")
     return records
+
+
+def _find(path: Path) -> Path:
+    """Return the results.json, or the folder of records, that a path leads to."""
+    if not os.path.isdir(path):
+        return path
+    try:
+        runs = [folder for folder in sorted(path.iterdir()) if _is_run(folder)]
+    except OSError as error:
+        raise RecordError(f"{path}: cannot be read: {_reason(error)}") from None
+    if not _is_run(path) and len(runs) == 1:
+        path = runs[0]
+    elif not _is_run(path) and runs:
+        names = ", ".join(folder.name for folder in runs)
+        raise RecordError(f"{path}: expected the folder of one run, got those of {names}: name one")
+    if stands(path / "results.json"):
+        return path / "results.json"
+    return path / "trials" if _is_run(path) else path
+
+
+def _is_run(folder: Path) -> bool:
+    """Return whether a folder is what a run leaves."""
+    return stands(folder / "results.json") or os.path.isdir(folder / "trials")
 
 
 def read_any(path: Path) -> list[TrialRecord]:
@@ -199,10 +223,8 @@ def read_missing(path: Path) -> list[str]:
 
     What is not the results of a run planned nothing.
     """
-    if os.path.isdir(path):
-        path = path / "results.json"
     try:
-        return read_results(path).missing
+        return read_results(_find(path)).missing
     except RecordError:
         return []
 

@@ -10,7 +10,7 @@ import numpy as np
 from noisecore.judging.curves import Curve
 from noisecore.judging.gates import HEAD, Verdict, regression_lines, regression_rows
 from noisecore.records import Trial, TrialRecord
-from noisecore.showing.markdown import bullets, code, number, table, text
+from noisecore.showing.markdown import bullets, code, fenced, number, table, text
 from noisecore.showing.results import Results, assemble
 from noisecore.showing.rows import curve_rows, shown_estimate
 
@@ -83,8 +83,7 @@ def make_summary(results: Results, plots: Mapping[str, Sequence[str]]) -> str:
     parts += _published(results.verdicts)
     if isinstance(commands := results.run.get("next"), Mapping):
         for purpose, lines in commands.items():
-            block = "\n".join(["```sh", *map(str, lines), "```"])
-            parts += [f"## {str(purpose).rstrip(':').capitalize()}", block]
+            parts += [f"## {text(str(purpose).rstrip(':').capitalize())}", fenced(lines, "sh")]
     if plots.get(""):
         parts += ["## All curves", *_pictures(plots[""])]
     if results.failed:

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from textwrap import wrap
+
+from noisecore.escaping import one_line, terminal
 
 WIDTH = 80
 
 
 def wrap_text(text: str) -> list[str]:
     """Return a text in lines; a path or a name is not broken."""
-    return wrap(text, WIDTH, break_long_words=False, break_on_hyphens=False)
+    lines = wrap(one_line(text), WIDTH, break_long_words=False, break_on_hyphens=False)
+    return [terminal(line) for line in lines]
+
+
+def say(*texts: object, end: str = "\n", err: bool = False) -> None:
+    """Print texts as data, to standard error with `err`; nobody has to be there to read them."""
+    stream = sys.stderr if err else sys.stdout
+    try:
+        print(*map(terminal, texts), end=end, file=stream, flush=True)
+    except BrokenPipeError:  # such as `| head`: what was found out still counts
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

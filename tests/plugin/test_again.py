@@ -9,6 +9,10 @@ import pytest
 from noisecore.judging.gates import Verdict
 from noisecore.plugin.again import next_commands
 
+SIMPLE = {
+    "profile": SimpleNamespace(seeds=(0,)),
+    "baseline": SimpleNamespace(rigorous=False),
+}
 NODE = "benchmarks/test_a.py::test_no_regression[cnn]"
 
 
@@ -20,6 +24,7 @@ def commands(tmp_path, monkeypatch, gate, figures=(), outcome="fail", node=NODE,
         "records": None,
         "given": {"scales": "profile", "baseline": "auto", "artifacts": "out"},
         "profile": SimpleNamespace(seeds=(0, 1, 2)),
+        "baseline": SimpleNamespace(rigorous=False),
     }
     return next_commands([(node, verdict)], SimpleNamespace(**given | choices), tmp_path)
 
@@ -84,7 +89,7 @@ def test_a_few_at_most(tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     verdict = Verdict(gate="floor", curve="c", verdict="fail", sentence="s")
     found = [(f"test_a.py::test_floor[{i % 7}]", verdict) for i in range(14)]
-    choices = SimpleNamespace(records=None, given={}, profile=SimpleNamespace(seeds=(0,)))
+    choices = SimpleNamespace(records=None, given={}, **SIMPLE)
     (lines,) = next_commands(found, choices, tmp_path).values()
     assert len(lines) == len(set(lines)) == 3
 
@@ -98,7 +103,7 @@ def test_the_baseline_first(tmp_path, monkeypatch) -> None:
         figures=({"difference": -0.1},),
     )  # fmt: skip
     found = [*((f"test_a.py::test_floor[{i}]", floor) for i in range(5)), ("test_a.py::last", fall)]
-    choices = SimpleNamespace(records=None, given={}, profile=SimpleNamespace(seeds=(0,)))
+    choices = SimpleNamespace(records=None, given={}, **SIMPLE)
     (lines,) = next_commands(found, choices, tmp_path).values()
     assert lines[0].startswith("pytest test_a.py::last ")
 
@@ -108,6 +113,6 @@ def test_from_another_folder(tmp_path, monkeypatch) -> None:
     (tmp_path / "sub").mkdir()
     monkeypatch.chdir(tmp_path / "sub")
     verdict = Verdict(gate="floor", curve="c", verdict="fail", sentence="s")
-    choices = SimpleNamespace(records=None, given={}, profile=SimpleNamespace(seeds=(0,)))
+    choices = SimpleNamespace(records=None, given={}, **SIMPLE)
     ((line,),) = next_commands([("test_a.py::test_b", verdict)], choices, tmp_path).values()
     assert line.startswith("pytest ../test_a.py::test_b ")

@@ -124,8 +124,8 @@ class TestUnwritten:
     @pytest.mark.parametrize(
         ("code", "why"),
         [
-            ("(folder / 'results.json').mkdir()", "the report could not be written to "),
-            ("(folder / 'curve.csv').mkdir()", "the report could not be written to "),
+            ("(folder / 'results.json').mkdir()", "is not whole: results.json could not be made"),
+            ("(folder / 'curve.csv').mkdir()", "is not whole: curve.csv could not be made"),
             ("shutil.rmtree(folder / 'trials')", "records are not there any more"),
             ("next((folder / 'trials').glob('*.json')).unlink()", "1 of its records are not there"),
             ("next((folder / 'trials').glob('*.json')).write_text('{')", "not JSON"),
@@ -174,7 +174,7 @@ class TestUnwritten:
         monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(green.path / "nowhere/step.md"))
         result = green.run(AUTO)
         assert result.ret == pytest.ExitCode.TESTS_FAILED
-        result.stdout.fnmatch_lines(["the step summary *nowhere/step.md could not be written: *"])
+        result.stdout.fnmatch_lines(["*the step summary could not be made: *nowhere/step.md*"])
 
     def test_plan_that_cannot_be_written(self, green, usage_line) -> None:
         """Where not even the plan can be written, the run ends in one line before any test."""

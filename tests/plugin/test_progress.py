@@ -179,6 +179,41 @@ def test_quiet(clock, isatty) -> None:
     assert reporter.shown == []
 
 
+@pytest.mark.parametrize("error", [BrokenPipeError(), ValueError("I/O on closed file")])
+@pytest.mark.parametrize("isatty", [False, True])
+def test_nobody_reads(clock, monkeypatch, isatty, error) -> None:
+    """Where nothing can be written any more, the events are heard, and nobody is stopped."""
+    reporter, asked = FakeReporter(isatty=isatty), []
+
+    def refuse(*_, **__):
+        asked.append(1)
+        raise error
+
+    for name in ("ensure_newline", "write", "rewrite"):
+        monkeypatch.setattr(reporter, name, refuse)
+    progress = Progress(reporter, 2, clock=clock)
+    with progress.waiting():
+        for seed in range(2):
+            progress(Event("started", trial(seed).trial))
+            progress(finished(trial(seed)))
+    assert asked == [1]
+
+
+def test_odd_names(clock) -> None:
+    """A name acts neither in a terminal nor in a log: it stays in its line, as text."""
+    for isatty in (False, True):
+        reporter = FakeReporter(isatty=isatty)
+        progress = Progress(reporter, 3, clock=clock)
+        odd = trial(model="\r::error::e\x1b[2J\n", status="failed", reason="x\n::warning::w")
+        with progress.waiting():
+            progress(Event("started", odd.trial))
+            progress(Event("retried", odd.trial, reason="x\n::warning::w"))
+            progress(finished(odd))
+        shown = "".join(reporter.shown).replace("\r", "\n").split("\n")
+        assert all(line.isprintable() for line in shown)
+        assert not any(line.lstrip().startswith("::") for line in shown)
+
+
 def test_outcome_of_a_failure(clock) -> None:
     """A failed trial's line has the reason, and its count goes on."""
     reporter = FakeReporter()

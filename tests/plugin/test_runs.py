@@ -237,6 +237,10 @@ class TestEndedEarly:
         assert "Traceback" not in output
         assert list((artifacts / "trials").glob(".*.json.*")) == []
         assert (artifacts / "summary.md").is_file()
+        last = output.strip().splitlines()[-1]
+        left = 600 - len(records)
+        assert last.startswith(f"noisecore: {left} trials have no record yet. To go on: pytest ")
+        assert last.endswith(" --noise-seeds=200 --noise-workers=1 --noise-resume")
 
     def test_killed(self, start) -> None:
         """Workers end within seconds of their pytest, however that ends."""

@@ -43,6 +43,11 @@ class TestShared:
         assert shared.output.count("artifacts: noisecore-results/quick") == 1
         assert (shared.artifacts / "plots/all-noise.png").is_file()
 
+    def test_progress(self, shared) -> None:
+        """The controller, which trains nothing, tells the records as they come."""
+        assert "noisecore: 8 trials, each of which is told when it is there" in shared.output
+        assert "noisecore 1/8 mlp/gaussian/" in shared.output
+
     def test_junit(self, shared) -> None:
         """JUnit's file has a case for each test, the failing gate and trial among them."""
         suite = ElementTree.parse(shared.folder / "junit.xml").getroot().find("testsuite")

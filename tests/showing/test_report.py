@@ -62,12 +62,13 @@ PLOTS = {
 
 def test_all_artifacts_are_written(tmp_path):
     """A run leaves its tables, plots, results and summary, and names exactly these files."""
-    written = write(tmp_path / "new" / "folder", make_sweep(SMALL), from_data=make_pictures)
+    made = write(tmp_path / "new" / "folder", make_sweep(SMALL), from_data=make_pictures)
     stems = "plots/all-noise", "plots/cnn_gaussian_quick-classes"
     names = TABLES | PLOTS | {f"{stem}.{kind}" for stem in stems for kind in ("png", "svg")}
     names |= {"classes.csv"}
     assert files_in(tmp_path / "new" / "folder") == names
-    assert {str(path.relative_to(tmp_path / "new" / "folder")) for path in written} == names
+    assert {str(path.relative_to(tmp_path / "new" / "folder")) for path in made.written} == names
+    assert made.problems == []
     assert len(pd.read_csv(tmp_path / "new" / "folder" / "curve.csv")) == 9
     assert len(pd.read_csv(tmp_path / "new" / "folder" / "matrix.csv")) == 27
     assert len(pd.read_csv(tmp_path / "new" / "folder" / "classes.csv")) == 27
@@ -138,8 +139,9 @@ def test_a_file_is_there_whole_or_not_at_all(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("noisecore.records.os.replace", refuse)
-    with pytest.raises(OSError, match="No space left"):
-        write(tmp_path, make_sweep(SMALL))
+    (problem,) = write(tmp_path, make_sweep(SMALL)).problems
+    assert problem.startswith("results.json, curve.csv, matrix.csv and ")
+    assert problem.endswith("could not be made: No space left on device")
     assert (tmp_path / "results.json").read_bytes() == before
     assert files_in(tmp_path) == TABLES
 

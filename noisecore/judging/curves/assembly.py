@@ -40,8 +40,11 @@ def matched_curves(records: Iterable[TrialRecord]) -> dict[str, Curve]:
                     accuracy[j, i], loss[j, i] = found.accuracy, found.loss
                 else:
                     failures.append(f"{name} scale {scale:g} {replicates[:-1]} {seed}: {found}")
+        trial = next(iter(cells.values())).trial  # of one curve all have the same
         curves[name] = Curve(
             name=name,
+            model=trial.model,
+            noise=trial.noise,
             scales=np.array(scales, np.float64),
             seeds=seeds,
             accuracy=accuracy,

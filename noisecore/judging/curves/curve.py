@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy.integrate import trapezoid
 
+from noisecore.escaping import visible
 from noisecore.judging.statistics import Floats, Interval, mean_interval
 from noisecore.noise import as_written
 
@@ -95,7 +96,7 @@ class Curve:
     NaN, which trial and why; it starts with the trial's label. replicates: whether a row is one of
     the "seeds" of trained models, or one of the "draws" of the noise that a given model is tested
     with. once: the scales at which all draws are the same measurement: the noise draws nothing, or
-    there is none.
+    there is none. model, noise: their names, empty where they are not known.
     """
 
     name: str
@@ -107,6 +108,8 @@ class Curve:
     failures: tuple[str, ...] = ()
     replicates: Replicates = "seeds"
     once: tuple[float, ...] = ()
+    model: str = ""
+    noise: str = ""
 
     def __post_init__(self) -> None:
         shape = (len(self.seeds), len(self.scales))
@@ -244,7 +247,8 @@ class Curve:
         )
         picture = base64.b64encode(render(self.plot())["png"]).decode()
         return (
-            f"<p><b>{escape(self.name)}</b> on {self.images} test images</p><table>{table}</table>"
+            f"<p><b>{escape(visible(self.name))}</b> on {self.images} test images</p>"
+            f"<table>{table}</table>"
             f'<img alt="loss and accuracy over scale" width="600" '
             f'src="data:image/png;base64,{picture}">'
         )
@@ -256,7 +260,7 @@ class Curve:
             "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
             for row in rows
         ]
-        return "\n".join([f"{self.name} on {self.images} test images", *lines])
+        return "\n".join([f"{visible(self.name)} on {self.images} test images", *lines])
 
     def _rows(self) -> list[tuple[str, ...]]:
         """Return the cells of the curve's table, the head first."""

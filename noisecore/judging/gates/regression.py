@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from noisecore.judging.baselines import Comparison
+from noisecore.judging.gates.classes import fallen_classes
 from noisecore.judging.gates.regression_text import (
     Row,
     regression_sentence,
@@ -44,7 +45,8 @@ class Case:
     (rigorous mode gets all their comparisons). margins: this curve's; others: those of the other
     curves, where they differ. problem: why there is nothing to compare the curve with, and what to
     do. whole: whether the run must have the same scales as the baseline. accepted: whether the run
-    is to become the baseline, so that what would fail is shown and passes.
+    is to become the baseline, so that what would fail is shown and passes. labels: the class
+    numbers of the test images, where they are known. closer: a command that looks closer.
     """
 
     curve: str
@@ -56,6 +58,8 @@ class Case:
     whole: bool = False
     problem: str | None = None
     accepted: bool = False
+    labels: NDArray[np.int64] | None = None
+    closer: str = ""
 
 
 def judge_no_regression(case: Case) -> Verdict:
@@ -107,8 +111,12 @@ def judge_no_regression(case: Case) -> Verdict:
         "fail" if "fail" in found else "inconclusive" if "inconclusive" in found else "pass"
     )
     sentence = regression_sentence(case.curve, outcome, rows, identical=comparison.identical)
+    if outcome != "pass":
+        notes += [{"note": line} for line in fallen_classes(comparison, case.labels)]
     if case.whole and odd:
-        outcome, sentence = "fail", f"{case.curve}: {'; '.join(odd)}: {sentence}"
+        rest = "nothing fell at those that both have" if outcome == "pass" else sentence
+        outcome = "fail"
+        sentence = f"{case.curve} has other scales than its baseline: {'; '.join(odd)}; {rest}"
     if outcome == "fail" and case.accepted:
         outcome, sentence = "pass", f"accepted as the new baseline: {sentence}"
     return make_verdict(_GATE, case.curve, outcome, sentence, rows + notes)
@@ -119,24 +127,43 @@ def assert_no_regression(case: Case) -> None:
     __tracebackhide__ = True
     verdict = judge_no_regression(case)
     comparison = case.comparisons.get(case.curve)
-    given = comparison is not None and comparison.replicates == "draws"
-    compared = any("difference" in row for row in verdict.figures)
     settle(
         verdict,
         [regression_table(verdict)],
-        failed=_RENEW if not compared else _CAUSE if given else f"{_CAUSE} {_DOUBT}",
+        failed=_advice(case, verdict),
         inconclusive="More images or draws narrow the interval."
-        if given
+        if comparison is not None and comparison.replicates == "draws"
         else "More seeds narrow the interval (--noise-seeds).",
     )
 
 
+def _advice(case: Case, verdict: Verdict) -> str:
+    """Return what to do about a failure: what decided it says what helps."""
+    if not any("difference" in row for row in verdict.figures):
+        return _RENEW
+    if not any(row.get("verdict") == "fail" for row in verdict.figures):
+        return _SCALES
+    if case.mode == "rigorous":
+        return f"{_SHOWN} {_CAUSE}"
+    given = case.comparisons[case.curve].replicates == "draws"
+    doubt = "If you doubt a drop, look again" + ("" if given else " with more seeds")
+    options = "--noise-gate rigorous" + ("" if given else " --noise-seeds 10")
+    return f"{_CAUSE} {doubt} ({case.closer or options})."
+
+
 _RENEW = "If this is meant, renew the baseline (--noise-update-baseline), and commit it."
+_SCALES = (
+    "Run the scales of the baseline again. If the others are meant, renew the baseline in the "
+    "commit that causes it (--noise-update-baseline)."
+)
 _CAUSE = (
     "If the change is meant, renew the baseline in the commit that causes it "
     "(--noise-update-baseline)."
 )
-_DOUBT = "If you doubt a drop, look again with more seeds (--noise-gate rigorous --noise-seeds 10)."
+_SHOWN = (
+    "More seeds would not undo what rigorous mode has shown: look at the scales and classes that "
+    "fell most, and mend the model."
+)
 
 
 def _judge_simple(case: Case, comparison: Comparison) -> list[Row]:

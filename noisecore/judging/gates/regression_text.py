@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from textwrap import wrap
 from typing import Any
 
+from noisecore.escaping import visible
 from noisecore.judging.gates.verdict import Outcome, Verdict
 
 Row = dict[str, Any]
@@ -50,7 +51,7 @@ def regression_table(verdict: Verdict) -> str:
         for line in table
     ]
     for line in regression_lines(verdict):
-        lines += wrap(line, 80, subsequent_indent="  ")
+        lines += wrap(visible(line), 80, subsequent_indent="  ")
     return "\n".join(lines)
 
 

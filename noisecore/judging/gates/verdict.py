@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
+from noisecore.escaping import terminal, visible
 from noisecore.judging.curves import Curve, Point
 
 # Both in the order in which a reader should see them: what says most, first.
@@ -115,9 +116,10 @@ def settle(verdict: Verdict, measured: Iterable[object], *, failed: str, inconcl
         )
     else:
         hint = inconclusive if verdict.verdict == "inconclusive" else failed
-    parts = [f"{verdict.gate}: {verdict.verdict}: {verdict.sentence}", "\n".join(failures)]
+    parts = [f"{verdict.gate}: {verdict.verdict}: {visible(verdict.sentence)}"]
+    parts.append("\n".join(map(visible, failures)))
     parts += [*map(str, measured), f"What to do: {hint}"]
-    error = AssertionError("\n\n".join(part for part in parts if part))
+    error = AssertionError(terminal("\n\n".join(part for part in parts if part)))
     collecting.raised.append(error)
     raise error
 

@@ -13,6 +13,7 @@ from noisecore.data import Dataset, DatasetError
 from noisecore.data.loading import load
 from noisecore.plugin.choices import Choices
 from noisecore.plugin.declare import Request
+from noisecore.plugin.failing import failure
 from noisecore.plugin.sources.source import Pairs, Plan, Planned
 from noisecore.records import TrialRecord
 
@@ -66,21 +67,19 @@ class Given(Planned):
             first = found.setdefault(record.trial.label, record)
             # Which of two records is the right one, nobody knows here.
             if first.trial != record.trial or first.evaluations != record.evaluations:
-                pytest.fail(
+                raise failure(
                     f"{self._path} holds two records of {record.trial.label} that differ, "
-                    f"{first.key} and {record.key}: name a folder with the records of one run",
-                    pytrace=False,
+                    f"{first.key} and {record.key}: name a folder with the records of one run"
                 )
             if self.dataset and record.trial.dataset_sha256 != self.dataset.sha256:
-                pytest.fail(
+                raise failure(
                     f"{record.trial.label} was made with another {request.dataset}: expected "
-                    f"SHA-256 {self.dataset.sha256}, got {record.trial.dataset_sha256}",
-                    pytrace=False,
+                    f"SHA-256 {self.dataset.sha256}, got {record.trial.dataset_sha256}"
                 )
         missing = [label for label in request.labels() if label not in found]
         if missing:
             what = f"{len(missing)} records of data set {request.dataset} are not in {self._path}"
-            pytest.fail("\n  ".join([f"{what}:", *missing]), pytrace=False)
+            raise failure("\n  ".join([f"{what}:", *missing]))
         return [found[label] for label in request.labels()]
 
     def _find(self, request: Request) -> list[TrialRecord]:
@@ -94,7 +93,7 @@ class Given(Planned):
         """Return the given records of a curve; fail the test if there are none."""
         found = [record for record in self._all if record.trial.curve == curve]
         if not found:
-            pytest.fail(f"noisecore: {self._path} holds no records of {curve}", pytrace=False)
+            raise failure(f"noisecore: {self._path} holds no records of {curve}")
         self._asked |= {record.key for record in found}
         return found
 

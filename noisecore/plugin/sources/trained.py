@@ -19,6 +19,7 @@ from noisecore.plugin.declare import Request
 from noisecore.plugin.progress import Progress
 from noisecore.plugin.sources.evaluated import keep
 from noisecore.plugin.sources.source import Pairs, Plan, Planned
+from noisecore.plugin.watching import watching
 from noisecore.records import TrialRecord
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ class Trained(Planned):
         if self._engine is None:
             if self._cluster is not None:
                 self._cluster.disconnect()  # xdist's controller has seen that all is well
-            with _interruptible():
+            with _interruptible(), watching(config, self._store, self.planned):
                 yield
             return
         reporter: TerminalReporter | None = config.pluginmanager.get_plugin("terminalreporter")

@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from noisecore.showing.plots.style import GRID, MARKERS, set_note
+from noisecore.showing.plots.style import GRID, MARKERS, plain_text, set_note
 
 
+@plain_text
 def plot_classes(frame: pd.DataFrame, name: str) -> Figure:
     """Draw a line a class: mean accuracy over the seeds at each scale, all at equal distances.
 

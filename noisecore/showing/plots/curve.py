@@ -18,6 +18,8 @@ from noisecore.showing.plots.style import (
     MODELS,
     PALE,
     Floats,
+    drawable,
+    plain_text,
     set_note,
     trials,
     wrap_name,
@@ -27,6 +29,7 @@ from noisecore.showing.rows import curve_rows
 WIDE = 200.0  # greatest over least scale, beyond which a linear axis would press the small ones
 
 
+@plain_text
 def plot_curve(curve: Curve) -> Figure:
     """Draw loss (blue, left axis) and accuracy (purple, right axis) over scale.
 
@@ -83,11 +86,9 @@ def plot_curve(curve: Curve) -> Figure:
     tops = [top for row in rows for top in (row.loss.mean, row.loss.high) if math.isfinite(top)]
     tops += [top for top in np.ravel(curve.loss) if math.isfinite(top)]
     left.set_ylim(0, 1.08 * max(tops) if tops and max(tops) > 0 else 1)
-    noise = curve.name.split("/")[1] if "/" in curve.name else "noise"
-    left.set_xlabel(f"scale ({noise})")
-    model = curve.name.split("/")[0]
-    title = f"Combined Loss and Accuracy vs Scale Plot ({MODELS.get(model, model)})"
-    left.set_title(wrap_name(title, 84), pad=30)
+    left.set_xlabel(f"scale ({drawable(curve.noise)})" if curve.noise else "scale")
+    model = f" ({drawable(MODELS.get(curve.model, curve.model))})" if curve.model else ""
+    left.set_title(wrap_name(f"Combined Loss and Accuracy vs Scale Plot{model}", 66), pad=30)
     left.legend(
         handles=handles,
         loc="lower center",

@@ -10,12 +10,22 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from noisecore.judging.drift import Drift
-from noisecore.showing.plots.style import ACCURACY, GRID, PALE, scale_styles, set_note
+from noisecore.showing.plots.style import (
+    ACCURACY,
+    GRID,
+    PALE,
+    drawable,
+    plain_text,
+    scale_styles,
+    set_note,
+    wrap_name,
+)
 from noisecore.showing.rows import curve_rows
 
 _COSTS = ("training, s", "peak memory, MiB")
 
 
+@plain_text
 def plot_drift(found: Sequence[Drift]) -> Figure:
     """Draw a row a curve: accuracy over the environments, its change, and what a training takes.
 
@@ -36,7 +46,7 @@ def plot_drift(found: Sequence[Drift]) -> Figure:
         _draw_changes(change, mine, places)
         _draw_cost(seconds, [(places.index(one.environment), one.seconds) for one in mine])
         _draw_cost(memory, [(places.index(one.environment), one.memory / 2**20) for one in mine])
-        accuracy.set_title(name, fontsize="medium", loc="left")
+        accuracy.set_title(wrap_name(drawable(name), 84), fontsize="medium", loc="left")
         accuracy.set_ylim(0, 1.04)
         # A legend a row: another noise has other scales, in a unit of its own.
         accuracy.legend(
@@ -50,7 +60,8 @@ def plot_drift(found: Sequence[Drift]) -> Figure:
             axes.set_axisbelow(True)
             axes.spines[["top", "right"]].set_visible(False)
     for axes in panels[-1]:
-        axes.set_xticks(range(len(places)), places, rotation=45, ha="right", fontsize="small")
+        shown = list(map(drawable, places))
+        axes.set_xticks(range(len(places)), shown, rotation=45, ha="right", fontsize="small")
         axes.set_xlim(-0.6, len(places) - 0.4)
     figure.suptitle("Accuracy and Cost by Environment")
     reference = next((one.environment for one in found if one.verdict is None), "?")

@@ -11,9 +11,18 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from noisecore.records import GivenTrial, TrialRecord
-from noisecore.showing.plots.style import GRID, scale_styles, set_note, trials, wrap_name
+from noisecore.showing.plots.style import (
+    GRID,
+    drawable,
+    plain_text,
+    scale_styles,
+    set_note,
+    trials,
+    wrap_name,
+)
 
 
+@plain_text
 def plot_learning(records: Sequence[TrialRecord]) -> Figure:
     """Draw test accuracy after each epoch: a panel a curve, a line a train scale.
 
@@ -46,7 +55,7 @@ def plot_learning(records: Sequence[TrialRecord]) -> Figure:
             axes.fill_between(steps, low, high, color=style["color"], alpha=0.2, linewidth=0)
             label = f"{scale:g}"
             (handles[scale],) = axes.plot(steps, values.mean(axis=0), label=label, **style)
-        axes.set_title(wrap_name(name, 40), fontsize="medium")
+        axes.set_title(wrap_name(drawable(name), 40), fontsize="medium")
         axes.set_xlabel("epoch")
         axes.set_xlim(0.5, longest + 0.5)
         axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True, min_n_ticks=1))

@@ -11,10 +11,11 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from noisecore.judging.curves import Matrix
-from noisecore.showing.plots.style import set_note
+from noisecore.showing.plots.style import plain_text, set_note
 from noisecore.showing.rows import estimate
 
 
+@plain_text
 def plot_matrix(matrix: Matrix) -> Figure:
     """Draw mean accuracy for each train scale (rows) and test scale (columns) as a heat map.
 

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from noisecore.showing.plots.style import Floats, set_note
+from noisecore.showing.plots.style import Floats, plain_text, set_note
 
 
+@plain_text
 def plot_noise(
     clean: Floats, frames: Sequence[Floats], noisy: Sequence[tuple[float, Floats]], unit: str
 ) -> Figure:

@@ -5,13 +5,18 @@ from __future__ import annotations
 import io
 import re
 import textwrap
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import cache, wraps
+from pathlib import Path
+from typing import Any, ParamSpec
 
 import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ft2font import FT2Font
 from numpy.typing import NDArray
+
+from noisecore.escaping import one_line
 
 Floats = NDArray[np.floating[Any]]
 
@@ -19,7 +24,41 @@ Floats = NDArray[np.floating[Any]]
 LOSS, ACCURACY = "#1f7fc4", "#5e1287"
 PALE, GRID = "#595959", "#dddddd"
 MARKERS = "osD^vP*X<>"
+# Text is taken as it is, whatever the user's own settings say: a dollar sign begins no formula.
+_TEXT: Any = {"text.parse_math": False, "text.usetex": False, "font.family": ["DejaVu Sans"]}
+_LONGEST = 240  # characters of a name that a picture has room for
+
+P = ParamSpec("P")
 MODELS = {"cnn": "Convolutional Model", "mlp": "Multilayer Perceptron"}
+
+
+def plain_text(draw: Callable[P, Figure]) -> Callable[P, Figure]:
+    """Return a function that draws as `draw` does, and takes every text as it is."""
+
+    @wraps(draw)
+    def drawn(*args: P.args, **kwargs: P.kwargs) -> Figure:
+        with matplotlib.rc_context(_TEXT):
+            return draw(*args, **kwargs)
+
+    return drawn
+
+
+def drawable(text: object) -> str:
+    """Return a text for a picture: in one line, and what its font has no glyph for as escapes."""
+    line = one_line(text)
+    if len(line) > _LONGEST:
+        half = _LONGEST // 2
+        line = f"{line[:half]}\N{HORIZONTAL ELLIPSIS}{line[-half:]}"
+    return "".join(
+        each if ord(each) in _glyphs() else each.encode("unicode_escape").decode() for each in line
+    )
+
+
+@cache
+def _glyphs() -> frozenset[int]:
+    """Return the characters of the font that comes with Matplotlib."""
+    path = Path(matplotlib.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf")
+    return frozenset(FT2Font(str(path)).get_charmap())
 
 
 def render(figure: Figure) -> dict[str, bytes]:
@@ -33,7 +72,7 @@ def render(figure: Figure) -> dict[str, bytes]:
         "png": {"Software": None},
         "svg": {"Date": None, "Creator": None},
     }
-    with matplotlib.rc_context({"svg.hashsalt": "noisecore"}):
+    with matplotlib.rc_context(_TEXT | {"svg.hashsalt": "noisecore", "svg.fonttype": "path"}):
         for kind, metadata in varying.items():
             content = io.BytesIO()
             figure.savefig(content, format=kind, dpi=150, metadata=metadata, facecolor="white")
@@ -61,12 +100,12 @@ def trials(count: int, what: str) -> str:
 def set_note(figure: Figure, *parts: str) -> None:
     """Write what the picture's reader must know under it, in lines that fit its width."""
     width = max(int(figure.get_figwidth() * 14.5), 40)
-    text = wrap_name("; ".join(part for part in parts if part), width)
+    text = wrap_name("; ".join(drawable(part) for part in parts if part), width)
     figure.supxlabel(text, fontsize="small", color=PALE)
 
 
 def wrap_name(text: str, width: int) -> str:
-    """Break text into lines: at spaces, and within a curve's name behind / and comma only."""
+    """Break drawable text into lines: at spaces, and in a curve's name behind / and comma only."""
     seam = "\N{ZERO WIDTH SPACE}"
     breakable = re.sub(r"([/,])(?=\S)", rf"\1{seam} ", text)
     return textwrap.fill(breakable, width).replace(f"{seam} ", "").replace(seam, "")

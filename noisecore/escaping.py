@@ -1,0 +1,39 @@
+"""Texts that others wrote, safe to show: names, reasons and paths are data, and never commands."""
+
+from __future__ import annotations
+
+import re
+
+# What a CI takes for a command of its own: GitHub "::warning::" where a line begins and "##[error]"
+# anywhere, Azure "##vso[", TeamCity "##teamcity[".
+_COMMAND = re.compile(r"(?m)^( *)(?=::)|(?<=#)(?=#\w*\[)")
+
+
+def visible(value: object) -> str:
+    r"""Return a text in one line, in which each character that is not printed is its escape.
+
+    These are line ends, ANSI's escape character, whatever changes the direction of writing, and
+    what no file can hold: a byte of a path that is not UTF-8. They become `\n`, `\x1b` and so on.
+    """
+    text = str(value)
+    return text if text.isprintable() else "".join(map(_escaped, text))
+
+
+def one_line(value: object) -> str:
+    """Return a text in one line, its white space single spaces, and all else as `visible` does."""
+    return visible(" ".join(str(value).split()))
+
+
+def terminal(value: object) -> str:
+    """Return a text for a terminal or a log: its lines stay lines, and none of them is a command.
+
+    A CI reads the log of a run, and does what a line in its own form tells it to.
+    """
+    shown = "\n".join(map(visible, str(value).split("\n")))
+    return _COMMAND.sub(r"\g<0>\\", shown)
+
+
+def _escaped(character: str) -> str:
+    if character.isprintable():
+        return character
+    return character.encode("unicode_escape").decode("ascii")

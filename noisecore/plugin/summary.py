@@ -1,0 +1,57 @@
+"""The run in a few lines, for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from noisecore.escaping import visible
+from noisecore.plugin.progress import duration, outcome
+from noisecore.records import TrialRecord
+from noisecore.showing.parts import Parts
+from noisecore.showing.terminal import wrap_text
+
+if TYPE_CHECKING:
+    from noisecore.judging.curves import Curve
+    from noisecore.judging.gates import Verdict
+
+
+def summarise(
+    parts: Parts,
+    records: Sequence[TrialRecord],
+    planned: Sequence[str],
+    verdicts: Sequence[Verdict],
+) -> list[str]:
+    """Return a few lines a curve, and the verdicts that are no pass; `parts` has what failed."""
+    from noisecore.showing.results import assemble
+
+    seconds = sum(record.cost.get("seconds", 0.0) for record in records)
+    lines = [f"{len(records)} of {len(planned)} trials, {duration(seconds)} of training and tests"]
+    if reused := sum("resumed_from" in record.cost for record in records):
+        lines.append(f"{reused} of them were taken over from an earlier run")
+    lines += [outcome(record) for record in records if record.status == "failed"]
+    curves, _, problem = assemble(records)
+    if problem:
+        lines += ["", *wrap_text(f"no curve could be made of the records: {problem}")]
+    for curve in curves.values():
+        with parts.making(f"the lines of {visible(curve.name)}"):
+            lines += _curve_lines(curve, verdicts)
+    for verdict in sorted(verdicts, key=lambda verdict: verdict.urgency):
+        said = verdict.gate == "no regression" and verdict.curve in curves
+        if verdict.verdict != "pass" and not said:
+            sentence = f"{verdict.verdict.upper()} {verdict.gate}: {verdict.sentence}"
+            lines += ["", *wrap_text(sentence)]
+    return [*lines, ""]
+
+
+def _curve_lines(curve: Curve, verdicts: Sequence[Verdict]) -> list[str]:
+    from noisecore.judging.gates import regression_table
+    from noisecore.showing.summary import conclude
+
+    lines = ["", *str(curve).split("\n"), *wrap_text(conclude(curve))]
+    for verdict in verdicts:
+        if verdict.gate == "no regression" and verdict.curve == curve.name:
+            sentence = f"{verdict.verdict.upper()}: {verdict.sentence}"
+            table = regression_table(verdict).split("\n")
+            lines += ["", "against the baseline:", *filter(None, table), *wrap_text(sentence)]
+    return lines

@@ -1,0 +1,85 @@
+"""Progress under pytest-xdist: its controller trains nothing, and watches the records appear."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Literal
+
+import pytest
+
+from noisecore.plugin.progress import Progress
+from noisecore.records import Trial
+
+if TYPE_CHECKING:
+    from _pytest.terminal import TerminalReporter
+
+    from noisecore.records import TrialRecord
+    from noisecore.running.store import Store
+
+Kind = Literal["finished", "reused"]
+
+_PAUSE = 1.0  # seconds between two looks
+
+
+@contextmanager
+def watching(
+    config: pytest.Config, store: Store, planned: Callable[[], Sequence[str]]
+) -> Iterator[None]:
+    """Tell each record of the run, in a line, while the tests of the block wait for them.
+
+    planned: gives the labels of all trials; none before the xdist workers know them.
+    """
+    reporter: TerminalReporter | None = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None:
+        yield
+        return
+    over = threading.Event()
+    watch = threading.Thread(target=_watch, args=(reporter, store, planned, over), daemon=True)
+    watch.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watch.join()
+
+
+def _watch(
+    reporter: TerminalReporter,
+    store: Store,
+    planned: Callable[[], Sequence[str]],
+    over: threading.Event,
+) -> None:
+    from noisecore.running.engine import Event
+
+    while not (labels := planned()):
+        if over.wait(_PAUSE):
+            return
+    # xdist draws a line of its own on a terminal: ours stay.
+    progress = Progress(reporter, len(labels), clock=time.monotonic, live=False)
+    progress.say(f"{len(labels)} trials, each of which is told when it is there")
+    seen: dict[str, int] = {}
+    with progress.waiting():
+        while not over.wait(_PAUSE):
+            for record in _new(store, seen):
+                if isinstance(record.trial, Trial):  # a model that was given takes no time
+                    reused = "resumed_from" in record.cost
+                    kind: Kind = "reused" if reused else "finished"
+                    progress(Event(kind, record.trial, record=record))
+
+
+def _new(store: Store, seen: dict[str, int]) -> Iterator[TrialRecord]:
+    """Yield the run's records that were not seen yet; what cannot be read is nobody's news."""
+    for path in sorted(store.folder.glob("*.json")):
+        try:
+            written = path.stat().st_mtime_ns
+            if seen.get(path.name) == written:
+                continue
+            seen[path.name] = written
+            record = store.read(path.stem)
+        except (OSError, ValueError):
+            continue  # the report says why
+        if record is not None:
+            yield record

@@ -1,0 +1,69 @@
+"""The parts of a report, each made by itself: one that cannot be made costs no other."""
+
+from __future__ import annotations
+
+import traceback
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from noisecore.escaping import one_line, visible
+
+_NAMED = 3  # parts that a line names
+
+
+class Parts:
+    """What was made of a report, and what could not be.
+
+    written: the paths of the files that were written.
+    """
+
+    def __init__(self) -> None:
+        self.written: list[Path] = []
+        self._failed: dict[str, list[str]] = {}
+
+    @contextmanager
+    def making(self, part: str) -> Iterator[None]:
+        """Make a part in the block: an error there is kept for `problems`, and the block ends."""
+        try:
+            with quietly():
+                yield
+        except Exception as error:
+            self._failed.setdefault(reason(error), []).append(part)
+
+    def add(self, others: Parts) -> None:
+        """Take in what was made of other parts, and what was not."""
+        self.written += others.written
+        for why, parts in others._failed.items():
+            self._failed.setdefault(why, []).extend(parts)
+
+    @property
+    def problems(self) -> list[str]:
+        """What could not be made and why, a line a reason."""
+        return [f"{_named(parts)} could not be made: {why}" for why, parts in self._failed.items()]
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Hear no warning in the block, not even where warnings are errors: none costs a report."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def reason(error: Exception) -> str:
+    """Return what an error says, in one line; where it was raised, if it is nobody's message."""
+    if isinstance(error, OSError) and error.strerror:
+        where = f": {visible(error.filename)}" if error.filename else ""
+        return f"{error.strerror}{where}"
+    if type(error).__module__.startswith("noisecore."):  # a message of our own
+        return one_line(error)
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}: {one_line(error)}{where}"
+
+
+def _named(parts: list[str]) -> str:
+    rest = len(parts) - _NAMED
+    return ", ".join(parts[:_NAMED]) + (f" and {rest} more" if rest > 0 else "")
