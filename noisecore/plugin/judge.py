@@ -9,7 +9,7 @@ import pytest
 
 from noisecore.plugin.closing import close
 from noisecore.plugin.judged import Judged
-from noisecore.plugin.keys import CHOICES, REFUSAL, RUN, SELECTED
+from noisecore.plugin.keys import CHOICES, REFUSAL, RUN, SELECTED, SIGNALS
 from noisecore.plugin.outcomes import Outcomes, Selected
 from noisecore.plugin.topology import distributes
 from noisecore.records import RecordError
@@ -56,10 +56,12 @@ class Judge:
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Report the run; fail it if its report, or the baseline, could not be written."""
         ended = session.exitstatus == pytest.ExitCode.OK
+        signals = self._config.stash[SIGNALS]
         run = self._config.stash.get(RUN, None)
         measured = any(outcome.noise and outcome.state != "skipped" for outcome in self._outcomes)
         try:
             if run is None and measured and distributes(self._config):
+                signals.hold()
                 run = self._config.stash[RUN] = self._make_run()
         except pytest.UsageError as error:
             self._problems.append(f"the run could not be reported: {error}")
