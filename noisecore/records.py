@@ -295,7 +295,8 @@ def check_schema(data: Any, *, source: str) -> None:
 def write_atomically(path: Path, content: str | bytes) -> None:
     """Write a file by way of a temporary one beside it, so that it is whole or not there."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    data = content.encode() if isinstance(content, str) else content
+    # A path whose bytes are not UTF-8 is written as JSON, too, writes such a character: \udce9.
+    data = content.encode(errors="backslashreplace") if isinstance(content, str) else content
     try:
         with open(temporary, "wb") as file:
             file.write(data)

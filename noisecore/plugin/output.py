@@ -58,18 +58,21 @@ class Output:
     """Sees to it that pytest's own output is `Lasting`, from the start of a session to its end."""
 
     def __init__(self, config: pytest.Config) -> None:
-        reporter = config.pluginmanager.get_plugin("terminalreporter")
-        self._writer = getattr(reporter, "_tw", None)
+        self._writer: Any = None
         self._lasting: Lasting | None = None
-        if hasattr(self._writer, "_file"):
-            self._lasting = self._writer._file = Lasting(self._writer._file)
-            if sys.stdout is self._lasting.file and config.getoption("capture") == "no":
-                sys.stdout = self._lasting  # type: ignore[assignment]  # tests print to it too
+        reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
+        if not hasattr(getattr(reporter, "_tw", None), "_file"):
+            return  # an xdist worker shows nothing
+        self._writer = reporter._tw
+        self._lasting = Lasting(self._writer._file)
+        self._writer._file = self._lasting
+        if sys.stdout is self._lasting.file and config.getoption("capture") == "no":
+            sys.stdout = self._lasting  # tests print to it too
 
     def give_back(self) -> None:
         """Leave the output to pytest again."""
         lasting, self._lasting = self._lasting, None
-        if lasting is not None and self._writer is not None:
+        if lasting is not None:
             self._writer._file = lasting.file
             if sys.stdout is lasting:
                 sys.stdout = lasting.file

@@ -16,10 +16,10 @@ _ONE_WISH = 0.5
 
 
 class Signals:
-    """Lets a signal end the tests of a run, and never its report.
+    r"""Lets a signal end the tests of a run, and never its report.
 
     While the tests run, a signal does what Ctrl-C does. From then on it is only noted: the report
-    is written, and the run ends after that. SIGQUIT (Ctrl-\\) still ends all of it at once.
+    is written, and the run ends after that. SIGQUIT (Ctrl-\) still ends all of it at once.
     reports: whether this process writes it. late: the name of a signal that came meanwhile.
     """
 

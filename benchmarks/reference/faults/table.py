@@ -97,8 +97,8 @@ class Run:
         kept = {name: value for name, value in os.environ.items() if name != "CI"}
         kept |= {"MOMENT": moment, "TMPDIR": str(self.temporary)} | environment
         command = [*COMMAND, *options]
-        if environment.get("STDOUT") == "closed":
-            command = ["sh", "-c", 'exec "$@" >&-', "sh", *command]
+        if "CLOSED" in environment:
+            command = ["sh", "-c", f'exec "$@" {environment["CLOSED"]}', "sh", *command]
         self.errors = open(folder / "errors.txt", "a+", errors="replace")  # noqa: SIM115
         self.process = subprocess.Popen(
             command, cwd=folder, env=kept, stdout=subprocess.PIPE, stderr=self.errors,
@@ -273,7 +273,9 @@ PLACES: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
         (), {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
     ),
     "a folder in Latin-1": ((), {}),
-    "standard output closed": ((), {"STDOUT": "closed"}),
+    "standard output closed": ((), {"CLOSED": ">&-"}),
+    "all standard streams closed": ((), {"CLOSED": "<&- >&- 2>&-"}),
+    "a full disk for the output": ((), {"CLOSED": "> /dev/full"}),
 }  # fmt: skip
 
 
@@ -294,6 +296,7 @@ def main() -> None:
     for name, (options, environment) in PLACES.items():
         if only in name:
             place = folder / (LATIN_1 if "Latin-1" in name else str(len(os.listdir(folder))))
+            options += (f"--noise-artifacts={place / 'noisecore-results'}",)
             print(line(name, Run(place, "", *options, **environment), calm), flush=True)
     for how in WAYS:
         for moment, when in WHEN.items():

@@ -169,4 +169,3 @@ class Trained(Planned):
     def _hear(self, event: Event) -> None:
         if self._progress is not None:
             self._progress(event)
-
