@@ -2,7 +2,7 @@
 
     python benchmarks/reference/faults/table.py [--only SIGHUP] > table.md
 
-Each line is a run of three tiny trainings, in a folder of its own. Linux only: processes are found
+Each line is a run of two tiny trainings, in a folder of its own. Linux only: processes are found
 in /proc. The trainings are then resumed with `--noise-resume`: "goes on" says whether that run
 passes, with the records of a run that nobody disturbed.
 """
@@ -26,10 +26,10 @@ from noisecore.records import RecordError, TrialRecord
 
 COMMAND = [
     sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--noise-dataset=tiny.npz",
-    "--noise-model=mlp", "--noise-recipe=quick+epochs=2,batch_size=16", "--noise-scales=1,4",
-    "--noise-seeds=1", "--noise-workers=2",
+    "--noise-model=mlp", "--noise-recipe=quick+epochs=2,batch_size=16", "--noise-scales=1",
+    "--noise-seeds=1", "--noise-workers=1",
 ]  # fmt: skip
-TRIALS = 3
+TRIALS = 2
 BENCHMARK = """
 import pytest
 
@@ -242,6 +242,12 @@ def line(name: str, run: Run, calm: dict[str, object]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+WAYS = (
+    "closed pipe", "SIGHUP", "SIGINT", "SIGINT twice", "SIGTERM", "SIGQUIT", "SIGKILL",
+    "SIGKILL, its workers stopped",
+)  # fmt: skip
+
+
 def end(run: Run, how: str) -> None:
     """End a run as a person, a terminal or a machine would."""
     if how == "closed pipe":
@@ -261,10 +267,6 @@ def end(run: Run, how: str) -> None:
             kill(run.process.pid, number)
 
 
-WAYS = (
-    "SIGINT", "SIGINT twice", "SIGTERM", "SIGHUP", "SIGQUIT", "closed pipe", "SIGKILL",
-    "SIGKILL, its workers stopped",
-)  # fmt: skip
 PLACES: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
     "`pytest -W error`": (("-W", "error"), {}),
     "`PYTHONWARNINGS=error`": ((), {"PYTHONWARNINGS": "error"}),
