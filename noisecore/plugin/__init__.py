@@ -215,7 +215,8 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, object]:
     signals = session.config.stash[SIGNALS]
-    if session.config.stash[CHOICES].running:  # perhaps it was ended before there was a run
+    # Perhaps it was ended before there was a run, or in xdist's controller, which has none yet.
+    if session.config.stash[CHOICES].running or signals.caught:
         signals.hold()
     result = yield
     # No run ends well that somebody wanted to end, even if it was being reported by then.

@@ -35,7 +35,8 @@ class Judge:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take in how a phase of a test ended."""
-        self._outcomes.take(report)
+        if self._outcomes.take(report).noise:  # xdist's controller did not know before
+            self._config.stash[SIGNALS].catch()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:

@@ -47,6 +47,11 @@ class Signals:
             self._before[number] = before or signal.SIG_DFL
             signal.signal(number, self._hear)
 
+    @property
+    def caught(self) -> bool:
+        """Whether the signals are taken."""
+        return bool(self._before)
+
     def hold(self) -> None:
         """Only note the signals from here on: the report is being written."""
         self._holding = True
