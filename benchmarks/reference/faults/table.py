@@ -3,8 +3,8 @@
     python benchmarks/reference/faults/table.py [--only SIGHUP SIGINT] > table.md
 
 Each line is a run of two tiny trainings, in a folder of its own. Linux only: processes are found
-in /proc. A run that was ended while it trained is then resumed with `--noise-resume`: "goes on" says
-whether that passes, with the very records of a run that nobody disturbed.
+in /proc. A run that was ended while it trained is then resumed with `--noise-resume`: "goes on"
+says whether that passes, with the very records of a run that nobody disturbed.
 """
 
 import argparse
