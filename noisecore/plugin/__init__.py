@@ -24,6 +24,7 @@ from noisecore.plugin.keys import (
     CHOICES,
     HANDLE,
     NODEID,
+    OUTPUT,
     RAISED,
     REFUSAL,
     REQUESTS,
@@ -31,12 +32,15 @@ from noisecore.plugin.keys import (
     RUN_ID,
     SEEN,
     SELECTED,
+    SIGNALS,
     VERDICTS,
 )
 from noisecore.plugin.options import GIVEN, add_options
 from noisecore.plugin.outcomes import Selected, tell
+from noisecore.plugin.output import Output, open_streams
 from noisecore.plugin.run import Run
 from noisecore.plugin.seen import Seen
+from noisecore.plugin.signals import Signals
 from noisecore.plugin.sources import Evaluated, Given, Source, Trained
 from noisecore.plugin.topology import distributes, is_worker, place
 from noisecore.records import RecordError, TrialRecord
@@ -56,11 +60,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add_options(parser)
 
 
+@pytest.hookimpl(tryfirst=True, wrapper=True)
+def pytest_load_initial_conftests() -> Generator[None, object, object]:
+    open_streams()  # before pytest captures what they are
+    return (yield)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", MARKER)
     with one_line_errors():
         config.stash[CHOICES] = read_choices(config)
     config.stash[SEEN] = Seen()
+    config.stash[SIGNALS] = Signals(reports=not is_worker(config))
     config.pluginmanager.register(config.stash[SEEN], "noisecore-seen")
     if not is_worker(config):
         judge = Judge(config, lambda: _make_run(config, trains=False))
@@ -136,6 +147,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     # An xdist controller collects nothing itself, and its workers' usage errors look like
     # crashes: what can be checked is checked here, before they start.
     config = session.config
+    config.stash[OUTPUT] = Output(config)
     if distributes(config) and trains(config):
         config.stash[RUN] = _make_run(config)
 
@@ -205,24 +217,47 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
             run.unlock()
         config.stash[RUN] = run = None  # no test will run: an earlier run's report stays
     if run is None:
+        if not distributes(config):
+            config.stash[OUTPUT].decline()
         return (yield)
-    with one_line_errors():
-        if not distributes(config):  # its workers know whether a test asks for anything
-            run.begin()
-        with run.source.working(config):
-            return (yield)
+    signals = config.stash[SIGNALS]
+    signals.catch()
+    try:
+        with one_line_errors():
+            if not distributes(config):  # its workers know whether a test asks for anything
+                run.begin()
+            with run.source.working(config):
+                return (yield)
+    finally:
+        signals.hold()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, object]:
+    signals = session.config.stash[SIGNALS]
+    # Perhaps it was ended before there was a run, or in xdist's controller, which has none yet.
+    if session.config.stash[CHOICES].running or signals.caught:
+        signals.hold()
+    result = yield
+    # No run ends well that somebody wanted to end, even if it was being reported by then.
+    if signals.late and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.INTERRUPTED
+    return result
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
     run = config.stash.get(RUN, None)
-    if run is None:
-        return
-    run.unlock()
-    reporter = config.pluginmanager.get_plugin("terminalreporter")
-    if run.going_on and reporter is not None and not is_worker(config):
-        with suppress(OSError, ValueError):  # nobody reads any more
-            reporter.write_line(terminal(visible(f"noisecore: {run.going_on}")))
+    if run is not None:
+        run.unlock()
+        reporter = config.pluginmanager.get_plugin("terminalreporter")
+        if run.going_on and reporter is not None and not is_worker(config):
+            with suppress(OSError, ValueError):  # nobody reads any more
+                reporter.write_line(terminal(visible(f"noisecore: {run.going_on}")))
+    if SIGNALS in config.stash:
+        config.stash[SIGNALS].release()
+    if OUTPUT in config.stash:
+        config.stash[OUTPUT].give_back()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -10,7 +10,7 @@ import pytest
 from noisecore.escaping import one_line, terminal, visible
 from noisecore.plugin.closing import close
 from noisecore.plugin.judged import Judged
-from noisecore.plugin.keys import CHOICES, REFUSAL, RUN, SELECTED
+from noisecore.plugin.keys import CHOICES, REFUSAL, RUN, SELECTED, SIGNALS
 from noisecore.plugin.outcomes import Outcomes, Selected
 from noisecore.plugin.topology import distributes
 from noisecore.records import RecordError
@@ -36,7 +36,8 @@ class Judge:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take in how a phase of a test ended."""
-        self._outcomes.take(report)
+        if self._outcomes.take(report).noise:  # xdist's controller did not know before
+            self._config.stash[SIGNALS].catch()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
@@ -63,6 +64,7 @@ class Judge:
     def _report(self, session: pytest.Session) -> None:
         """Report the run; fail it if its report, or the baseline, could not be written."""
         ended = session.exitstatus == pytest.ExitCode.OK
+        signals = self._config.stash[SIGNALS]
         run = self._config.stash.get(RUN, None)
         refused = session.exitstatus == pytest.ExitCode.USAGE_ERROR and not list(self._outcomes)
         if run is not None and refused:
@@ -71,6 +73,7 @@ class Judge:
         measured = any(outcome.noise and outcome.state != "skipped" for outcome in self._outcomes)
         try:
             if run is None and measured and distributes(self._config):
+                signals.hold()
                 run = self._config.stash[RUN] = self._make_run()
         except pytest.UsageError as error:
             self._problems.append(f"the run could not be reported: {error}")

@@ -11,8 +11,10 @@ if TYPE_CHECKING:
     from noisecore.plugin.declare import Request
     from noisecore.plugin.fixture import Robustness
     from noisecore.plugin.outcomes import Selected
+    from noisecore.plugin.output import Output
     from noisecore.plugin.run import Run
     from noisecore.plugin.seen import Seen
+    from noisecore.plugin.signals import Signals
 
 # In the configuration's stash.
 CHOICES: pytest.StashKey[Choices] = pytest.StashKey()
@@ -20,6 +22,8 @@ RUN_ID: pytest.StashKey[str] = pytest.StashKey()
 RUN: pytest.StashKey[Run | None] = pytest.StashKey()
 REFUSAL: pytest.StashKey[str] = pytest.StashKey()
 SEEN: pytest.StashKey[Seen] = pytest.StashKey()
+OUTPUT: pytest.StashKey[Output] = pytest.StashKey()
+SIGNALS: pytest.StashKey[Signals] = pytest.StashKey()
 SELECTED: pytest.StashKey[Selected] = pytest.StashKey()
 
 # In an item's.

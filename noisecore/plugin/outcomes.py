@@ -119,8 +119,8 @@ class Outcomes:
     def __init__(self) -> None:
         self._found: dict[tuple[str, str], Outcome] = {}
 
-    def take(self, report: pytest.TestReport) -> None:
-        """Take in a report of a test."""
+    def take(self, report: pytest.TestReport) -> Outcome:
+        """Take in a report of a test; return how that has ended so far."""
         node = getattr(report, "node", None)  # xdist's controller: several may run one test
         key = str(node.gateway.id if node is not None else ""), report.nodeid
         if report.when == "setup" or key not in self._found:
@@ -129,6 +129,7 @@ class Outcomes:
             self._found.pop(key, None)  # the last one to begin stands last
             self._found[key] = Outcome(told.get("nodeid", report.nodeid), file, line)
         self._found[key].take(report)
+        return self._found[key]
 
     def __iter__(self) -> Iterator[Outcome]:
         return iter(self._found.values())

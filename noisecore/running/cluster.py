@@ -6,7 +6,6 @@ random generator that Keras takes its seeds from.
 
 from __future__ import annotations
 
-import gc
 import threading
 import time
 import uuid
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import noisecore
 from noisecore.records import Epoch, Trial, TrialRecord
 from noisecore.running import dask_worker
+from noisecore.running.scheduler import CONNECT, begin, meet, take, why_not, within
 from noisecore.running.trials import training_source
 from noisecore.running.worker import LostWorkerError, WorkerError, own_functions
 
@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from distributed import Client, Future
 
 INSTALL = "pip install 'noisecore[dask]'"
-_CONNECT = 10.0  # seconds that a scheduler has to answer
+_CHECK = 60.0  # seconds that a Dask worker has to say what it has: it reads the data set for that
+# Seconds that a scheduler may be silent in the middle of a run; as long as distributed itself lets
+# a connection be without an answer.
+_SILENCE = 30.0
 _PATIENCE = 60.0  # seconds that a slot waits for a Dask worker to come back, or for another one
 
 
@@ -68,35 +71,35 @@ class Cluster:
         self._threads = threads
         self._guard = threading.Lock()
         file = address if Path(address).is_file() else None
-        why = ""
         try:
-            self.client: Client = Client(
-                None if file else address,
-                scheduler_file=file,
-                timeout=_CONNECT,
-                set_as_default=False,
+            meet(address, file)
+            self.client: Client = within(
+                CONNECT,
+                lambda: Client(
+                    None if file else address,
+                    scheduler_file=file,
+                    timeout=CONNECT,
+                    set_as_default=False,
+                ),
             )
-        except (OSError, ValueError, TypeError, ImportError) as error:
-            why = str(error).splitlines()[0] if str(error) else type(error).__name__
-        if why:
-            # What is left of that client must not be collected while another one starts: it would
-            # wait for a lock that the start holds.
-            gc.collect()
+        except Exception as error:  # an answer of other kinds breaks distributed in any way
             raise ClusterError(
-                f"no Dask scheduler answers at {address}: {why}: start one with 'dask scheduler', "
-                "and name its address, such as tcp://host:8786, or its scheduler file"
-            )
+                f"no Dask scheduler answers at {address}: {why_not(error)}: start one with 'dask "
+                "scheduler', and name its address, such as tcp://host:8786, or its scheduler file"
+            ) from None
         try:
             self.conditions = self._check()
         except BaseException:
-            self.client.close()
+            self.disconnect()
             raise
 
     @property
     def dashboard(self) -> str | None:
         """The link to the scheduler's dashboard, None if it has none."""
-        info = self.client.scheduler_info()
-        return self.client.dashboard_link if "dashboard" in info.get("services", {}) else None
+        with suppress(Exception):  # it is no more than a help
+            info = within(CONNECT, self.client.scheduler_info)
+            return self.client.dashboard_link if "dashboard" in info.get("services", {}) else None
+        return None
 
     def workers(self) -> list[str]:
         """Return the addresses of the Dask workers that are there now.
@@ -107,8 +110,8 @@ class Cluster:
         # a copy that is emptied now and then in others.
         try:
             if self.client.status == "running":
-                return sorted(self.client.nthreads())
-        except OSError:  # the connection broke in the middle
+                return sorted(within(_SILENCE, self.client.nthreads))
+        except OSError:  # the connection broke in the middle, or nobody answered in that time
             pass
         raise ClusterError(
             f"the Dask scheduler at {self.address} no longer answers: start it again, and go on "
@@ -150,14 +153,33 @@ class Cluster:
         return expected
 
     def _ask(self, workers: list[str] | None) -> dict[str, Any]:
-        """Return what Dask workers have, by address; the exception where it cannot be told."""
-        found: dict[str, Any] = self.client.run(
-            dask_worker.probe, self.location, self._threads, workers=workers, on_error="return"
-        )
+        """Return what Dask workers have, by address; the exception where it cannot be told.
+
+        Each is asked for itself: one that is silent must not hide what the others say.
+        """
+        asked = {
+            name: begin(
+                lambda name=name: self.client.run(  # type: ignore[misc]
+                    dask_worker.probe, self.location, self._threads, workers=[name]
+                )[name]
+            )
+            for name in (self.workers() if workers is None else workers)
+        }
+        end = time.monotonic() + _CHECK
+        found: dict[str, Any] = {}
+        for name, answers in asked.items():
+            try:
+                found[name] = take(answers, end - time.monotonic())
+            except TimeoutError:
+                found[name] = ClusterError(f"no answer within {_CHECK:g} s: start it again")
+            except Exception as error:
+                found[name] = error
         return found
 
     def _problem(self, name: str, answer: Any) -> str:
         """Return why a Dask worker cannot run our trials, empty if it can."""
+        if isinstance(answer, ClusterError):
+            return f"{name}: {answer}"
         if isinstance(answer, BaseException):
             why = f"{type(answer).__name__}: {answer}".splitlines()[0]
             return f"{name}: noisecore cannot be used there: {why}"
@@ -211,16 +233,17 @@ class Cluster:
 
     def disconnect(self) -> None:
         """End the connection; what others run on the cluster goes on."""
-        self.client.close()
+        with suppress(Exception):
+            within(CONNECT, lambda: self.client.close(timeout=CONNECT))
 
     def close(self) -> None:
         """End what runs for this run on the Dask workers, and the connection; they stay."""
         # A farewell: whatever goes wrong with it must not hide why the run ends.
         with suppress(Exception):
             if self.client.status == "running":
-                self.client.run(dask_worker.end_worker, self.owner, on_error="ignore")
-        with suppress(Exception):
-            self.client.close(timeout=_CONNECT)
+                run = self.client.run
+                within(CONNECT, lambda: run(dask_worker.end_worker, self.owner, on_error="ignore"))
+        self.disconnect()
 
 
 class Slot:

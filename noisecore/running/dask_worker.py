@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import tempfile
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,10 @@ from noisecore.running.worker import LostWorkerError, Worker, WorkerError, use_f
 _lock = threading.Lock()
 _worker: Worker | None = None
 _kind: tuple[Any, ...] = ()  # what the worker was made for: the owner, the data, the time limit
+_idle: threading.Timer | None = None
+
+_LOOK = 2.0  # seconds between looks at whether somebody still waits for the trial
+_REST = 60.0  # seconds that the child process waits for another trial
 
 
 def probe(location: tuple[str, str | None], threads: int) -> dict[str, Any]:
@@ -46,8 +52,10 @@ def run_there(
     own: dict[str, Any],
 ) -> tuple[str, Any]:
     """Run a trial in this Dask worker's one child process; say how it ended."""
-    global _worker, _kind
+    global _worker, _kind, _idle
     with _lock:  # a Dask worker of several threads still drives one of ours
+        if _idle is not None:
+            _idle.cancel()
         kind = (owner, location[0], location[1], timeout)
         if _worker is None or kind != _kind:
             if _worker is not None:
@@ -58,19 +66,75 @@ def run_there(
         worker = _worker
         try:
             use_functions(own)
-            record = worker.run(
-                trial_from_dict(trial), run=run, conditions=conditions, on_epoch=lambda *_: None
-            )
+            with _wanted(worker):
+                record = worker.run(
+                    trial_from_dict(trial), run=run, conditions=conditions, on_epoch=lambda *_: None
+                )
         except LostWorkerError as error:
             return "lost", str(error)
         except (ModelError, NoiseError, WorkerError) as error:
             return "error", str(error)
+        finally:
+            # A run that was killed says no farewell: its child must not wait for it for good.
+            _idle = threading.Timer(_REST, _end_idle, (worker,))
+            _idle.daemon = True
+            _idle.start()
         return "record", record.to_dict()
+
+
+@contextmanager
+def _wanted(worker: Worker) -> Iterator[None]:
+    """End a worker in the middle of its trial once nobody waits for that any more."""
+    from distributed import get_worker
+
+    there = get_worker()
+    key, done = there.get_current_task(), threading.Event()
+
+    def look() -> None:
+        while not done.wait(_LOOK):
+            if _is_forsaken(there, key):
+                _end(worker)
+                return
+
+    threading.Thread(target=look, daemon=True).start()
+    try:
+        yield
+    finally:
+        done.set()
+
+
+def _is_forsaken(there: Any, key: Any) -> bool:
+    """Return whether the scheduler has taken a task back: who asked for it is gone.
+
+    The scheduler does so when the client's connection breaks, and not while a client is slow or
+    stopped. Where distributed cannot tell, somebody still waits.
+    """
+    with suppress(AttributeError):
+        task = there.state.tasks.get(key)
+        left = task is None or task.state in ("cancelled", "released", "forgotten")
+        return left or there.status.name in ("closing", "closed", "failed")
+    return False
+
+
+def _end_idle(worker: Worker) -> None:
+    """End a worker unless it was given another trial in the meantime."""
+    if _lock.acquire(blocking=False):
+        try:
+            if _idle is threading.current_thread():
+                _end(worker)
+        finally:
+            _lock.release()
+
+
+def _end(worker: Worker) -> None:
+    global _worker
+    if _worker is worker:
+        _worker = None
+    worker.close()
 
 
 def end_worker(owner: str) -> None:
     """End the child process, if it is the owner's; whatever it is doing."""
-    global _worker
-    if _worker is not None and _kind[:1] == (owner,):
-        worker, _worker = _worker, None
-        worker.close()
+    worker = _worker
+    if worker is not None and _kind[:1] == (owner,):
+        _end(worker)

@@ -6,6 +6,7 @@ its standard output. The worker ends when its input closes, so it cannot outlive
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import queue
@@ -33,6 +34,9 @@ _PAUSE = 1.0  # seconds before a process that could not be started is tried agai
 
 # A process that holds this many times the memory that it held after its first trial has crept up.
 _CREPT = 1.5
+
+
+_PR_SET_PDEATHSIG = 1  # from Linux' <sys/prctl.h>
 
 
 class WorkerError(RuntimeError):
@@ -245,10 +249,11 @@ def _hello() -> dict[str, str]:
 
 def main() -> None:
     """Run the trials that come on standard input, one after another, until it closes."""
-    # Ctrl-C, and often SIGTERM, reach the whole process group; the parent alone decides what they
-    # mean, and a worker ends when its input closes.
-    for number in (signal.SIGINT, signal.SIGTERM):
+    # Ctrl-C, a closed terminal, and often SIGTERM, reach the whole process group; the parent alone
+    # decides what they mean, and a worker ends when its input closes.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
+    _end_with_parent()
     # Libraries print to standard output as they please: the channel gets a descriptor of its own.
     channel = os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
@@ -287,6 +292,16 @@ def main() -> None:
             send({"error": message, "memory_error": exhausted})
         else:
             send({"record": record.to_dict(), "memory": resident_memory()})
+
+
+def _end_with_parent() -> None:
+    """Have Linux kill this process when its parent ends: one that is stopped reads no input.
+
+    Elsewhere, a stopped worker ends as soon as it goes on.
+    """
+    if sys.platform == "linux":
+        with suppress(AttributeError, OSError):  # a C library without prctl
+            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _import_keras() -> None:

@@ -3,75 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import signal
-import subprocess
-import sys
-import time
 
 import numpy as np
 import pytest
+from dask_cluster import Dask
 from needs import needs_tensorflow
 from records_factory import make_record
 
 from noisecore.data import load_dataset
 from noisecore.running import cluster as clusters
 from noisecore.running import dask_worker
+from noisecore.running import scheduler as schedulers
 from noisecore.running.cluster import Cluster, ClusterError
 from noisecore.running.engine import THREADS, Engine
 from noisecore.running.store import Store
 
 pytest.importorskip("distributed")
 RUN = "20250101-000000-test"
-LOCAL = "127.0.0.1"
-
-
-def wait_until(condition, seconds: float = 60) -> None:
-    """Wait until a condition holds; fail if it does not within that time."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.1)
-
-
-class Dask:
-    """A scheduler and workers, each a process started as a person would."""
-
-    def __init__(self, folder) -> None:
-        self.folder = folder
-        self.file = str(folder / "scheduler.json")
-        self.processes: list[subprocess.Popen] = []
-        self._start("scheduler", "--host", LOCAL, "--port", "0", "--no-dashboard")
-        wait_until(lambda: os.path.exists(self.file))
-
-    def _start(self, what: str, *arguments: str) -> subprocess.Popen:
-        command = [sys.executable, "-m", f"distributed.cli.dask_{what}", *arguments]
-        log = open(self.folder / f"{what}-{len(self.processes)}.log", "w")  # noqa: SIM115
-        process = subprocess.Popen(
-            [*command, "--scheduler-file", self.file], cwd=self.folder, stdout=log, stderr=log
-        )
-        self.processes.append(process)
-        return process
-
-    def add_worker(self, name: str) -> subprocess.Popen:
-        """Start a Dask worker and wait until the scheduler knows it."""
-        process = self._start(
-            "worker", "--no-nanny", "--nthreads", "1", "--host", LOCAL, "--name", name,
-            "--no-dashboard", "--local-directory", str(self.folder),
-        )  # fmt: skip
-        from distributed import Client
-
-        with Client(scheduler_file=self.file, set_as_default=False) as client:
-            wait_until(
-                lambda: name in [w["name"] for w in client.scheduler_info()["workers"].values()]
-            )
-        return process
-
-    def end(self) -> None:
-        """End all processes."""
-        for process in reversed(self.processes):
-            process.kill()
-            process.wait()
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +73,7 @@ def run(tiny, trials, folder, listener=lambda event: None, **choices):
 
 def test_no_scheduler(tiny, monkeypatch) -> None:
     """Where nobody answers it is said at once, in one line, with what to do."""
-    monkeypatch.setattr(clusters, "_CONNECT", 0.5)
+    monkeypatch.setattr(schedulers, "CONNECT", 0.5)
     with pytest.raises(ClusterError, match="start one with 'dask scheduler'") as caught:
         Cluster("tcp://127.0.0.1:9", (tiny[0], None), tiny[1], threads=THREADS)
     assert "\n" not in str(caught.value)
@@ -133,7 +82,7 @@ def test_no_scheduler(tiny, monkeypatch) -> None:
 @pytest.mark.parametrize("address", ["nonsense", "http://", "tcp://"])
 def test_bad_address(tiny, monkeypatch, address) -> None:
     """What is no address is said in one line."""
-    monkeypatch.setattr(clusters, "_CONNECT", 0.5)
+    monkeypatch.setattr(schedulers, "CONNECT", 0.5)
     with pytest.raises(ClusterError, match="no Dask scheduler answers at") as caught:
         Cluster(address, (tiny[0], None), tiny[1], threads=THREADS)
     assert "\n" not in str(caught.value)

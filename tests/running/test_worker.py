@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -132,12 +135,49 @@ def test_signals_to_the_group_do_not_end_a_worker():
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
     ) as process:  # fmt: skip
         assert process.stdout.readline()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             process.send_signal(number)
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(timeout=0.5)
         process.stdin.close()
         assert process.wait(timeout=60) == 0
+
+
+PARENT = """
+import subprocess, sys
+with subprocess.Popen(
+    [sys.executable, "-m", "noisecore.running.worker"],
+    stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+) as process:
+    process.stdout.readline()
+    print(process.pid, flush=True)
+    process.wait()
+"""
+
+
+def has_ended(pid: int) -> bool:
+    """Return whether a process is gone, or waits for somebody to take note of its end."""
+    try:
+        state: str = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return True
+    return state == "Z"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux alone ends a stopped process for that")
+def test_stopped_worker_ends_with_its_parent():
+    """A worker that is stopped, and so cannot read, does not outlive a parent that is killed."""
+    with subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE) as parent:
+        pid = int(parent.stdout.readline())
+        os.kill(pid, signal.SIGSTOP)
+        parent.kill()
+    end = time.monotonic() + 20
+    while not has_ended(pid) and time.monotonic() < end:
+        time.sleep(0.05)
+    ended = has_ended(pid)
+    if not ended:
+        os.kill(pid, signal.SIGKILL)
+    assert ended
 
 
 def test_worker_that_does_not_start_is_an_error(tmp_path, monkeypatch):

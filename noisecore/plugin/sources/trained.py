@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -16,6 +14,7 @@ from noisecore.data import Dataset, is_own, load_dataset, unit_images
 from noisecore.noise import NoiseError, get_noise, try_noise
 from noisecore.plugin.choices import Choices
 from noisecore.plugin.declare import Request
+from noisecore.plugin.keys import SIGNALS
 from noisecore.plugin.progress import Progress
 from noisecore.plugin.sources.evaluated import keep
 from noisecore.plugin.sources.source import Pairs, Plan, Planned
@@ -123,7 +122,7 @@ class Trained(Planned):
         if self._engine is None:
             if self._cluster is not None:
                 self._cluster.disconnect()  # xdist's controller has seen that all is well
-            with _interruptible(), watching(config, self._store, self.planned):
+            with watching(config, self._store, self.planned):
                 yield
             return
         reporter: TerminalReporter | None = config.pluginmanager.get_plugin("terminalreporter")
@@ -137,21 +136,23 @@ class Trained(Planned):
             dashboard = self._cluster.dashboard
             self._progress.say(f"{where}, dashboard {dashboard}" if dashboard else where)
         planned = [trial.label for trial in self._engine.trials.values()]
+        signals = config.stash[SIGNALS]
+        signals.catch(self._engine.interrupt)
         try:
-            self._plan.write(planned=planned, compared=self._compared)
-            self._engine.start()
-        except (StoreError, TensorFlowError) as error:
-            raise pytest.UsageError(f"noisecore: {error}") from None
-        except OSError as error:
-            raise pytest.UsageError(
-                f"noisecore: the artifacts cannot be written: {error.strerror or error}"
-            ) from None
-        try:
-            with _interruptible(self._engine):
-                yield
-                if self._place is not None:
-                    self._engine.finish()  # others may wait for what this process is at
+            try:
+                self._plan.write(planned=planned, compared=self._compared)
+                self._engine.start()
+            except (StoreError, TensorFlowError) as error:
+                raise pytest.UsageError(f"noisecore: {error}") from None
+            except OSError as error:
+                raise pytest.UsageError(
+                    f"noisecore: the artifacts cannot be written: {error.strerror or error}"
+                ) from None
+            yield
+            if self._place is not None:
+                self._engine.finish()  # others may wait for what this process is at
         finally:
+            signals.hold()
             self._engine.close()
 
     def wait(self, request: Request) -> list[TrialRecord]:
@@ -185,29 +186,3 @@ def _try_noises(requests: Sequence[Request], dataset: Dataset) -> None:
             try_noise(get_noise(name), images, [scale] if scale else [])
         except NoiseError as error:
             raise pytest.UsageError(f"noisecore: {error}") from None
-
-
-@contextmanager
-def _interruptible(engine: Engine | None = None) -> Iterator[None]:
-    """Let SIGTERM do what Ctrl-C does: the run ends with its report, and leaves no worker.
-
-    Python drops an exception that a signal raises inside a destructor: so the engine is told too.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def interrupt(number: int, frame: object) -> None:
-        if engine is not None:
-            engine.interrupt()
-        raise KeyboardInterrupt(signal.Signals(number).name)
-
-    before = {number: signal.signal(number, interrupt) for number in _SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
