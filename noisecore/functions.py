@@ -10,7 +10,6 @@ import inspect
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -57,9 +56,13 @@ class Functions(Generic[F]):
         self._shipped = shipped
         self._error = error
         self._own: dict[str, F] = {}
+        self._homes: dict[str, Home] = {}  # of those that another process told of
 
     def get(self, name: str) -> F:
         """Return the function of that name; raise the error, listing the known ones."""
+        home = self._homes.get(name) if isinstance(name, str) else None
+        if home is not None and name not in self._own:
+            self._own[name] = self._load(home)
         known = {**self._shipped, **self._own}
         try:
             return known[name]
@@ -92,31 +95,48 @@ class Functions(Generic[F]):
                 f"two functions for a {self.kind} are called {name}: rename one of them"
             )
         self._own[name] = function
+        self._homes.pop(name, None)
         return name
 
     def home(self, name: str) -> Home | None:
         """Return where a user's own function is defined, None for one of noisecore's."""
         function = self._own.get(name)
-        if function is None:
-            return None
+        if name in self._homes or function is None:
+            return self._homes.get(name)
+        function = inspect.unwrap(function)  # what decorates it may be from elsewhere
         file = inspect.getsourcefile(function) or ""
         return Home(module=function.__module__, file=os.path.abspath(file), name=name)
 
-    def load(self, home: Home) -> None:
-        """Make a user's own function known in this process: by its module, else by its file."""
-        known = self._own.get(home.name)
-        if known is not None and inspect.getsourcefile(known) == home.file:
-            return
+    def expect(self, home: Home) -> None:
+        """Make a user's own function known that another process has: it is loaded when asked for.
+
+        Then `noisecore.imports.follow` must have said how that process imports.
+        """
+        if self._homes.get(home.name) != home:
+            self._homes[home.name] = home
+            self._own.pop(home.name, None)
+
+    def _load(self, home: Home) -> F:
+        """Return the function from its module, else from its file."""
         module = None
-        with suppress(ImportError):  # pytest may have made up the name
+        try:
             module = importlib.import_module(home.module)
-        if module is None or os.path.abspath(module.__file__ or "") != home.file:
+        except ModuleNotFoundError as error:
+            if not f"{home.module}.".startswith(f"{error.name}."):
+                raise  # it is there, and something that it imports is not
+        if os.path.abspath(getattr(module, "__file__", None) or "") != home.file:
             if not os.path.isfile(home.file):
                 raise self._error(
                     f"the file of the {self.kind} {home.name} is not here: {home.file}"
                 )
             module = load_file(home.file)
-        self._own[home.name] = getattr(module, home.name)
+        function: F | None = getattr(module, home.name, None)
+        if function is None:
+            raise self._error(
+                f"the {self.kind} {home.name} is not at the top of its file {home.file}: "
+                "give it a name there with def, so that a worker can find it"
+            )
+        return function
 
 
 def load_file(file: str) -> Any:

@@ -144,3 +144,130 @@ def test_two(robustness): pass
     (line,) = [line for line in result.errlines if line.startswith("ERROR")]
     assert message in line
     assert "Traceback" not in result.stdout.str() + result.stderr.str()
+
+
+# Each test file has a builder of its own, which gets its size in another way.
+SIZED = """
+def build_NAME(input_shape, num_classes):
+    import keras
+    WITHIN
+    return keras.Sequential([
+        keras.Input(input_shape), keras.layers.Flatten(),
+        keras.layers.Dense(UNITS), keras.layers.Dense(num_classes, activation="softmax"),
+    ])
+"""
+SIZED_TEST = """
+import pytest
+
+@pytest.mark.robustness(models=[build_NAME], scales=[1.0])
+def test_NAME(robustness, noise_model):
+    (record, *_) = robustness.records[0]
+    assert record.status == "complete", record.reason
+    assert record.parameters == 64 * UNITS_ARE + UNITS_ARE + UNITS_ARE * 3 + 3
+"""
+
+
+def sized(name: str, units: int, head: str = "", within: str = "", *, test: bool = True) -> str:
+    """Return a file with a builder, and its test, which knows how many units it should have."""
+    parts = [head, SIZED, SIZED_TEST if test else ""]
+    text = "\n".join(parts).replace("NAME", name).replace("WITHIN", within)
+    return text.replace("UNITS_ARE", str(units))
+
+
+# What pytest makes up for files that no path leads to: packages with relative imports, and names.
+IMPORTLIB = {
+    "tests/__init__.py": "",
+    "tests/sizes.py": "UNITS = 2",
+    "tests/unit/__init__.py": "",
+    "tests/unit/test_x.py": sized("up", 2, "from ..sizes import UNITS"),
+    "tests/unit/conftest.py": sized(
+        "conftest", 2, "import pytest\nfrom ..sizes import UNITS", test=False
+    )
+    + "\npytest.build_conftest = build_conftest",
+    "tests/unit/test_conftest.py": "import pytest\nbuild_conftest = pytest.build_conftest\n"
+    + SIZED_TEST.replace("NAME", "conftest").replace("UNITS_ARE", "2"),
+    "my-tests/v.2/__init__.py": "",
+    "my-tests/v.2/sizes.py": "UNITS = 3",
+    "my-tests/v.2/test_x.py": sized("dashed", 3, "", "from .sizes import UNITS"),
+    "plain/test_x.py": sized("plain", 4, "UNITS = 4"),
+    "org/sub/sizes.py": "UNITS = 5",
+    "org/sub/models.py": sized("namespace", 5, "from .sizes import UNITS", test=False),
+    "plain/test_y.py": "from org.sub.models import build_namespace\n"
+    + SIZED_TEST.replace("NAME", "namespace").replace("UNITS_ARE", "5"),
+}
+# What finds its modules by the path: its order, and what a conftest does to it.
+PREPEND = {
+    "conftest.py": "import sys\nsys.path.insert(0, 'deep')\nimport zoo\nsys.path.remove('deep')\n"
+    "import pathlib\nsys.path.append(pathlib.Path('nowhere'))",
+    "deep/zoo/__init__.py": "from .models import build_removed",
+    "deep/zoo/models.py": sized("removed", 2, "from .sizes import UNITS", test=False),
+    "deep/zoo/sizes.py": "UNITS = 2",
+    "test_removed.py": "from zoo import build_removed\n"
+    + SIZED_TEST.replace("NAME", "removed").replace("UNITS_ARE", "2"),
+    # Called like an installed one, which Keras has imported before it is looked for.
+    "a/optree.py": "UNITS = 3",
+    "a/test_installed.py": sized("installed", 3, "from optree import UNITS"),
+    "b/sklearn.py": "UNITS = 4",
+    "b/test_lazy.py": sized("lazy", 4, "", "from sklearn import UNITS"),
+    "c/__init__.py": "",
+    "c/wrapping.py": "import functools\ndef wrapping(function):\n"
+    "    @functools.wraps(function)\n"
+    "    def wrapper(*given):\n        return function(*given)\n    return wrapper",
+    "c/test_wrapped.py": sized("wrapped", 5, "from .wrapping import wrapping\nUNITS = 5").replace(
+        "def build", "@wrapping\ndef build"
+    ),
+    "lib/reading.py": "import numpy as np\ndef read():\n    held = np.load('tiny.npz')\n"
+    "    return (held['x_train'], held['y_train']), (held['x_test'], held['y_test'])",
+    "data/mine.py": "from reading import read\ndef load():\n    return read()",
+}
+
+
+@pytest.mark.parametrize(
+    ("mode", "files", "arguments"),
+    [
+        ("importlib", IMPORTLIB, ()),
+        ("prepend", PREPEND, ("--noise-dataset=data/mine.py:load",)),
+    ],
+    ids=["importlib", "prepend"],
+)
+def test_imports_as_its_file_does(run_in, write_tiny, tmp_path, mode, files, arguments) -> None:
+    """A builder's imports are the same in a worker as in pytest, whatever made them work there."""
+    write_tiny(tmp_path)
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    (tmp_path / "pytest.ini").write_text(
+        "[pytest]\npythonpath = . lib\naddopts = -p no:hypothesispytest\n"
+        if mode == "importlib"
+        else "[pytest]\npythonpath = lib\naddopts = -p no:hypothesispytest\n"
+    )
+    ended = run_in(
+        tmp_path, f"--import-mode={mode}", "--noise-seeds=1", "--noise-workers=1", *arguments
+    )
+    assert ended.code == 0, ended.output
+    names = {name for text in files.values() for name in re.findall(r"def (build_\w+)", text)}
+    assert {label.partition("/")[0] for label in ended.records} == names
+
+
+def test_worker_replaced_while_a_test_is_elsewhere(run_in, write_tiny, tmp_path) -> None:
+    """A worker that is started while a test is in another folder still finds the files."""
+    write_tiny(tmp_path)
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    (tmp_path / "test_own.py").write_text(
+        f"""
+import os
+import pytest
+
+@pytest.fixture(autouse=True)
+def elsewhere(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+
+{BUILDER.replace("import keras", "import keras, os; os._exit(3) if os.path.exists('kill') else 0")}
+@pytest.mark.robustness(models=[build_small], scales=[1.0])
+def test_small(robustness, noise_model):
+    (record, *_) = robustness.records[0]
+    assert record.status == "complete", record.reason
+"""
+    )
+    ended = run_in(tmp_path, "--noise-seeds=1", "--noise-workers=0")
+    assert ended.code == 0, ended.output
