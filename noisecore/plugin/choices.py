@@ -24,6 +24,7 @@ from noisecore.plugin.options import (
     in_ci,
     option,
 )
+from noisecore.plugin.root import refuse_moved_root
 from noisecore.profiles import (
     Profile,
     ProfileError,
@@ -83,6 +84,7 @@ class Choices:
 
 def read_choices(config: pytest.Config) -> Choices:
     """Return what the options come to; raise `pytest.UsageError` in one line on a bad value."""
+    refuse_moved_root(config)
     scales = config.getoption("noise_scales")
     if scales is None:
         scales = config.getini("noise_scales") or None
@@ -117,7 +119,7 @@ def read_choices(config: pytest.Config) -> Choices:
     records = _records(config)
     if option(config, "scheduler") and option(config, "workers") == "0":
         raise pytest.UsageError(
-            "noisecore: --noise-workers 0 trains here, and --noise-scheduler elsewhere: leave one "
+            "noisecore: --noise-workers=0 trains here, and --noise-scheduler elsewhere: leave one "
             "of them out"
         )
     return Choices(

@@ -93,7 +93,7 @@ def collect(config: pytest.Config, items: list[pytest.Item]) -> None:
     if unanswered and not choices.baseline.declined:
         raise pytest.UsageError(
             f"noisecore: CI is set, and {unanswered} would be skipped, so that a green build would "
-            f"have compared nothing: {baseline.NOT_ASKED}, or --noise-baseline none if nothing is "
+            f"have compared nothing: {baseline.NOT_ASKED}, or --noise-baseline=none if nothing is "
             "to be compared"
         )
 
@@ -117,7 +117,7 @@ def _refuse_slow_precision(
         raise pytest.UsageError(
             f"noisecore: {item.nodeid}: this machine has no fast path for mixed_bfloat16 (a "
             "processor with AVX-512 BF16 or AMX, an NVIDIA GPU of compute capability 8.0): use "
-            "--noise-precision float32, or --noise-force-precision"
+            "--noise-precision=float32, or --noise-force-precision"
         )
 
 

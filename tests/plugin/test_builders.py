@@ -249,25 +249,26 @@ def test_imports_as_its_file_does(run_in, write_tiny, tmp_path, mode, files, arg
     assert {label.partition("/")[0] for label in ended.records} == names
 
 
-def test_worker_replaced_while_a_test_is_elsewhere(run_in, write_tiny, tmp_path) -> None:
-    """A worker that is started while a test is in another folder still finds the files."""
+# Ends its process once, and says so in a file of the folder that the process is in.
+MORTAL = BUILDER.replace(
+    "import keras",
+    "import keras, os\n    if not os.path.exists('ended'):\n"
+    "        open('ended', 'w').close()\n        os._exit(3)",
+)
+
+
+@pytest.mark.parametrize("workers", ["0", "1"])
+def test_trained_while_a_test_is_elsewhere(run_in, write_tiny, tmp_path, workers) -> None:
+    """Data and builder are found though a test goes to another folder, by a second worker too."""
     write_tiny(tmp_path)
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
-    (tmp_path / "test_own.py").write_text(
-        f"""
-import os
-import pytest
-
+    elsewhere = """
 @pytest.fixture(autouse=True)
 def elsewhere(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-
-{BUILDER.replace("import keras", "import keras, os; os._exit(3) if os.path.exists('kill') else 0")}
-@pytest.mark.robustness(models=[build_small], scales=[1.0])
-def test_small(robustness, noise_model):
-    (record, *_) = robustness.records[0]
-    assert record.status == "complete", record.reason
 """
-    )
-    ended = run_in(tmp_path, "--noise-seeds=1", "--noise-workers=0")
+    builder = BUILDER if workers == "0" else MORTAL
+    (tmp_path / "test_own.py").write_text(f"import pytest\n{elsewhere}\n{builder}\n{TEST}")
+    ended = run_in(tmp_path, "--noise-seeds=1", f"--noise-workers={workers}")
     assert ended.code == 0, ended.output
+    assert (tmp_path / "ended").exists() == (workers == "1")

@@ -136,7 +136,7 @@ _CAUSE = (
     "If the change is meant, renew the baseline in the commit that causes it "
     "(--noise-update-baseline)."
 )
-_DOUBT = "If you doubt a drop, look again with more seeds (--noise-gate rigorous --noise-seeds 10)."
+_DOUBT = "If you doubt a drop, look again with more seeds (--noise-gate=rigorous --noise-seeds=10)."
 
 
 def _judge_simple(case: Case, comparison: Comparison) -> list[Row]:
