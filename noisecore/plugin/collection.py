@@ -50,8 +50,13 @@ def collect(config: pytest.Config, items: list[pytest.Item]) -> None:
                 unanswered = _skip(item, baseline.NOT_ASKED) or unanswered
             continue
         wanted = marker.kwargs.get("profile", choices.profile.name)
+        if not isinstance(wanted, str):
+            raise pytest.UsageError(
+                f"noisecore: {item.nodeid}: marker robustness: profile must be a name, "
+                f"got {type(wanted).__name__}"
+            )
         if wanted not in choices.known:
-            problem = unknown("profile", str(wanted), choices.known)
+            problem = unknown("profile", wanted, choices.known)
             raise pytest.UsageError(f"noisecore: {item.nodeid}: marker robustness: {problem}")
         if wanted != choices.profile.name:
             other.append(item)

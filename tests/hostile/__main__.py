@@ -7,14 +7,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-from hostile.shard import KINDS, try_case
+from hostile.shard import KINDS, cases, try_case
 from hostile.watch import HEADING, watch
 
 
 def main(kinds: list[str], number: str | None) -> int:
-    """Try the kinds, or one case of one; print the table, and what is wrong; return 1 if anything is."""
+    """Try the kinds, or one case of one; print the table, and what is wrong; return 1 if any is."""
     if number is not None:
-        case = KINDS[kinds[0]]()[int(number)]
+        case = cases(kinds[0])[int(number)]
         with tempfile.TemporaryDirectory() as folder:
             (Path(folder) / "temporary").mkdir()
             os.chdir(folder)

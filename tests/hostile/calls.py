@@ -1,4 +1,4 @@
-"""Hostile data and models, given to noisecore's own functions: what is raised is one of its errors."""
+"""Hostile data and models: noisecore's own functions take them, or raise an error of its own."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from hostile.cases import SEED, Case, Ended
 from hostile.commands import PLACES, change_bytes
 from hostile.room import arrays, captured, furnish
@@ -159,10 +160,11 @@ def data() -> list[Case]:
         text = f"(({each}, {each}), ({each}, {each}))"
         add(f"a function that returns {text}", "own.py:load", functools.partial(returning, text))
     for text in (
-        "", "def load(:", "load = 1", "def load(x): pass", "def load(): raise SystemExit(3)", "import nothing_here",
-        "def load(): raise ValueError('\\n' * 50)", "def load(): 1 / 0", "def load(): return load()", "\0",
-        "raise SystemExit", "raise RuntimeError", "class load: pass", "def load(): raise Exception",
-        "def load(): yield 1", "async def load(): pass", "def load(): raise StopIteration",
+        "", "def load(:", "load = 1", "def load(x): pass", "def load(): raise SystemExit(3)",
+        "import nothing_here", "def load(): raise ValueError('\\n' * 50)", "def load(): 1 / 0",
+        "def load(): return load()", "\0", "raise SystemExit", "raise RuntimeError",
+        "class load: pass", "def load(): raise Exception", "def load(): yield 1",
+        "async def load(): pass", "def load(): raise StopIteration",
     ):  # fmt: skip
         add(f"own.py: {short(text)}", "own.py:load", functools.partial(written, text))
     return cases
@@ -225,7 +227,7 @@ MODELS = {
     "path": "Path('nowhere.keras')",
     "number": "1",
 }
-_GIVEN = '''
+_GIVEN = """
 import functools
 
 def good(x):
@@ -239,7 +241,7 @@ async def asynchronous(x): return good(x)
 class Model:
     def __call__(self, x): return good(x)
     def method(self, x): return good(x)
-'''
+"""
 
 
 def models() -> list[Case]:
@@ -274,8 +276,8 @@ def models() -> list[Case]:
     cases = [(f"model: {what}", text, {}) for what, text in MODELS.items()]
     good = "lambda x: good(x)"
     for argument in (
-        "x", "y", "scales", "noise", "draws", "units", "value_range", "clip", "batch_size", "dataset", "least_clean",
-        "outputs", "channels",
+        "x", "y", "scales", "noise", "draws", "units", "value_range", "clip", "batch_size",
+        "dataset", "least_clean", "outputs", "channels",
     ):  # fmt: skip
         for each in some(EXPRESSIONS, 11, "evaluate", argument):
             cases.append((f"evaluate({argument}={each})", good, {argument: each}))

@@ -38,10 +38,6 @@ class Case:
     codes: frozenset[int] = PYTEST
 
 
-class Hung(BaseException):
-    """A case took too long, and its process could still say so."""
-
-
 # A failure inside noisecore, as pytest shows it; an assertion of a gate is a verdict.
 _FRAME = re.compile(r"^\S*noisecore/(?!judging/gates)\S+\.py:\d+: ", re.M)
 
@@ -51,7 +47,9 @@ def problem(case: Case, ended: Ended) -> str:
     shown = ended.out + ended.err
     for word in ("Traceback (most recent call last)", "INTERNALERROR"):
         if word in shown:
-            last = [line for line in shown.splitlines() if re.match(r"\S*(Error|Exception)\b", line)]
+            last = [
+                line for line in shown.splitlines() if re.match(r"\S*(Error|Exception)\b", line)
+            ]
             return f"{word.split(' ')[0]}: {(last or ['?'])[-1][:160]}"
     if ended.code not in case.codes:
         return f"exit code {ended.code}"
@@ -64,8 +62,8 @@ def problem(case: Case, ended: Ended) -> str:
             return "a usage error without a word"
         if len(lines) > MOST_LINES:
             return f"a usage error of {len(lines)} lines"
-        if longest := max(map(len, lines)) > MOST_CHARACTERS:
-            return f"a usage error with a line of {max(map(len, lines))} characters {longest}"
+        if (longest := max(map(len, lines))) > MOST_CHARACTERS:
+            return f"a usage error with a line of {longest} characters"
     return ""
 
 

@@ -38,7 +38,7 @@ def arguments() -> list[Case]:
 
     def run(words: tuple[str, ...], room: Path) -> Ended:
         furnish(room, baseline=True, results=True)
-        if words[0] == "drift":
+        if words[:1] == ("drift",):
             os.symlink("noisecore-results", room / "copy")
         return run_command(room, *words)
 
@@ -50,25 +50,38 @@ def arguments() -> list[Case]:
             usable = [t for t in texts if not (dear and t.isdecimal() and len(t) < 400)]
             for value in some(usable, 7, command[0], option):
                 cases.append((*command, f"{option}={value}"))
-    for command, count in {"report": 1, "compare": 2, "power": 1, "calibrate": 1, "drift": 2}.items():
+    for command, count in {
+        "report": 1,
+        "compare": 2,
+        "power": 1,
+        "calibrate": 1,
+        "drift": 2,
+    }.items():
         for value in some(texts, 8, command):
             cases.append((command, *[value] * count))
     cases += [(text,) for text in some(texts, 12, "command")]
     cases += [("compare", BASELINE, BASELINE, text) for text in some(texts, 6, "more")]
-    cases += [(), ("compare",), ("compare", "--"), ("--",), ("power", BASELINE, "--", "x")]
+    cases += [
+        (),
+        ("compare",),
+        ("compare", "--"),
+        ("--",),
+        ("power", BASELINE, "--pairs=5", "--", "x"),
+    ]
     return [
         Case(" ".join(map(short, words)), functools.partial(run, words), COMMAND) for words in cases
     ]
 
 
 ODD = [
-    None, True, -1, 0, 1.5, 1e308, 10**400, "", "x", "x" * 5000, "\0", "\ud800", [], [None], [[]], {},
-    {"x": 1}, float("nan"), float("inf"), "nan", "2025-01-01", "../../x", "<script>", [1] * 1000,
+    None, True, -1, 0, 1.5, 1e308, 10**400, "", "x", "x" * 5000, "\0", "\ud800", [], [None], [[]],
+    {}, {"x": 1}, float("nan"), float("inf"), "nan", "2025-01-01", "../../x", "<script>",
+    [1] * 1000,
 ]  # fmt: skip
 
 
 def change_json(content: bytes, draw: random.Random) -> tuple[str, bytes]:
-    """Return a JSON file with one value, anywhere in it, replaced or taken out, and what was done."""
+    """Return a JSON file with one value replaced or taken out, and what was done."""
     data = json.loads(content)
     place, path = data, []
     while True:
@@ -94,7 +107,9 @@ def change_bytes(content: bytes, draw: random.Random) -> tuple[str, bytes]:
     if kind == "cut":
         return f"cut at {where}", content[:where]
     if kind == "flipped":
-        return f"flipped at {where}", content[:where] + bytes([content[where] ^ 255]) + content[where + 1 :]
+        return f"flipped at {where}", content[:where] + bytes([content[where] ^ 255]) + content[
+            where + 1 :
+        ]
     if kind == "filled":
         return f"noughts at {where}", content[:where] + bytes(40) + content[where + 40 :]
     return f"doubled at {where}", content[:where] + content[where // 2 :]
@@ -181,7 +196,5 @@ def files() -> list[Case]:
         for number, change in enumerate(changes):
             command = known[number % len(known)]
             what = f"{' '.join(command)}, {file}: {change} {number}"
-            cases.append(
-                Case(what, functools.partial(run, file, command, change, number), COMMAND)
-            )
+            cases.append(Case(what, functools.partial(run, file, command, change, number), COMMAND))
     return cases

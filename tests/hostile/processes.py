@@ -1,4 +1,4 @@
-"""Hostile surroundings, where a process of its own is needed: streams, folders, variables, signals."""
+"""Hostile surroundings, each a process of its own: streams, folders, variables, signals."""
 
 from __future__ import annotations
 
@@ -69,7 +69,14 @@ def test_slow(robustness):
         x[y == k, 2 * k : 2 * k + 2] += 0.4
     robustness.evaluate(model, x, y, scales=[0.5, 1], draws=50, batch_size=1)
 """
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGKILL, signal.SIGPIPE)
+SIGNALS = (
+    signal.SIGINT,
+    signal.SIGTERM,
+    signal.SIGHUP,
+    signal.SIGQUIT,
+    signal.SIGKILL,
+    signal.SIGPIPE,
+)
 
 
 def _environment() -> dict[str, str]:
@@ -82,8 +89,8 @@ def surroundings() -> list[Case]:
     def run(command: str, line: str, room: Path) -> Ended:
         furnish(room, baseline=True)
         ended = subprocess.run(
-            ["bash", "-c", line, "bash", sys.executable, "-m", *COMMANDS[command]],
-            cwd=room, env=_environment(), capture_output=True, errors="backslashreplace", timeout=80,
+            ["bash", "-c", line, "bash", sys.executable, "-m", *COMMANDS[command]], cwd=room,
+            env=_environment(), capture_output=True, errors="backslashreplace", timeout=80,
             stdin=subprocess.DEVNULL,
         )  # fmt: skip
         return Ended(ended.returncode, ended.stdout, ended.stderr)
@@ -110,7 +117,12 @@ def signals() -> list[Case]:
         command = [sys.executable, "-m", "pytest", *QUIET, "test_slow.py"]
         with open(room / "out", "wb") as out:
             child = subprocess.Popen(
-                command, cwd=room, env=_environment(), stdout=out, stderr=out, stdin=subprocess.DEVNULL
+                command,
+                cwd=room,
+                env=_environment(),
+                stdout=out,
+                stderr=out,
+                stdin=subprocess.DEVNULL,
             )
             try:
                 end = time.monotonic() + 60
@@ -129,8 +141,8 @@ def signals() -> list[Case]:
         # What a run leaves that was killed must not be in the way of the next one.
         (room / "test_slow.py").write_text(SLOW.replace("draws=50", "draws=1").replace("0.05", "0"))
         again = subprocess.run(
-            [*command, "--noise-resume"], cwd=room, env=_environment(), capture_output=True, text=True,
-            timeout=80,
+            [*command, "--noise-resume"], cwd=room, env=_environment(), capture_output=True,
+            text=True, timeout=80,
         )  # fmt: skip
         return Ended(again.returncode, shown + again.stdout, again.stderr)
 

@@ -51,7 +51,9 @@ def configuration() -> list[Case]:
     lines = [
         f"own: {field}={value}" for field in fields for value in some(plain, 4, "profile", field)
     ]
-    lines += some(plain, 10, "profiles") + [f"{name}: base=quick" for name in some(plain, 10, "own")]
+    lines += some(plain, 10, "profiles") + [
+        f"{name}: base=quick" for name in some(plain, 10, "own")
+    ]
     return cases + [
         Case(f"noise_profiles = {short(line)}", functools.partial(profile, line)) for line in lines
     ]
@@ -125,13 +127,15 @@ def names() -> list[Case]:
 
 
 ADDRESSES = [
-    "tcp://127.0.0.1:1", "127.0.0.1:1", "tcp://127.0.0.1", "tcp://127.0.0.1:", "tcp://127.0.0.1:x", "tcp://127.0.0.1:-1",
-    "tcp://127.0.0.1:70000", "tcp://[::1]:1", "tcp://[::1", "tcp://:1", "tcp://", "tcp:/127.0.0.1:1", "udp://127.0.0.1:1",
-    "tls://127.0.0.1:1", "ws://127.0.0.1:1", "inproc://x", "inproc://", "ucx://127.0.0.1:1", "http://127.0.0.1:1", "://", ":",
-    "1", "x", "x y", "tcp://x y:1", "tcp://\u00fcml\u00e4ut.invalid:1", "tcp://nobody.invalid:1", "tcp://" + "x" * 5000 + ":1",
-    "tcp://127.0.0.1:" + "9" * 5000, "tcp://a@b:1", "tcp://127.0.0.1:1/x", "tcp://127.0.0.1:1,tcp://127.0.0.1:2", "\0",
-    "tcp://\0:1", "tcp://127.0.0.1:1\n", "scheduler.json", "empty.json", "cut.json", "list.json", "pytest.ini", ".", "records",
-    "nowhere.json", "binary.json", "~/scheduler.json", "file://scheduler.json",
+    "tcp://127.0.0.1:1", "127.0.0.1:1", "tcp://127.0.0.1", "tcp://127.0.0.1:", "tcp://127.0.0.1:x",
+    "tcp://127.0.0.1:-1", "tcp://127.0.0.1:70000", "tcp://[::1]:1", "tcp://[::1", "tcp://:1",
+    "tcp://", "tcp:/127.0.0.1:1", "udp://127.0.0.1:1", "tls://127.0.0.1:1", "ws://127.0.0.1:1",
+    "inproc://x", "inproc://", "ucx://127.0.0.1:1", "http://127.0.0.1:1", "://", ":", "1", "x",
+    "x y", "tcp://x y:1", "tcp://\u00fcml\u00e4ut.invalid:1", "tcp://nobody.invalid:1",
+    "tcp://" + "x" * 5000 + ":1", "tcp://127.0.0.1:" + "9" * 5000, "tcp://a@b:1",
+    "tcp://127.0.0.1:1/x", "tcp://127.0.0.1:1,tcp://127.0.0.1:2", "\0", "tcp://\0:1",
+    "tcp://127.0.0.1:1\n", "scheduler.json", "empty.json", "cut.json", "list.json", "pytest.ini",
+    ".", "records", "nowhere.json", "binary.json", "~/scheduler.json", "file://scheduler.json",
 ]  # fmt: skip
 TRAINED = [
     "--noise-dataset=tiny.npz", "--noise-model=mlp", "--noise-scales=1", "--noise-seeds=1",

@@ -1,4 +1,4 @@
-"""A folder with a benchmark, data and records; and how noisecore is called there, in this process."""
+"""A folder with a benchmark, data and records, and how noisecore is called there."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from hostile.cases import Ended
 from records_factory import make_sweep
 
+from hostile.cases import Ended
+
 QUIET = [
-    "-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", "no:faulthandler", "--import-mode=importlib",
-    "--tb=short", "-q",
+    "-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", "no:faulthandler",
+    "--import-mode=importlib", "--tb=short", "-q",
 ]  # fmt: skip
 GIVEN = [
     "--noise-dataset=tiny.npz", "--noise-model=mlp", "--noise-scales=1,4", "--noise-seeds=2",

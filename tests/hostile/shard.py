@@ -6,6 +6,7 @@ which case it hangs in, or ended with.
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import resource
@@ -35,6 +36,15 @@ KINDS: dict[str, Callable[[], list[Case]]] = {
 MEMORY = 8 * 2**30  # a value that asks for more is refused, and does not take the machine along
 
 
+def cases(kind: str) -> list[Case]:
+    """Return the cases of a kind, or those that a function of another module gives."""
+    module, colon, function = kind.partition(":")
+    made: list[Case] = (
+        getattr(importlib.import_module(module), function)() if colon else KINDS[kind]()
+    )
+    return made
+
+
 def try_case(case: Case, folder: Path) -> tuple[str, str]:
     """Return what is wrong with a case, empty if nothing is, and what it printed."""
     room = folder / "up/and/down/room"  # a path may lead upwards
@@ -62,7 +72,7 @@ def main(kind: str, first: int, folder: Path) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     os.chdir(folder)
     with open(folder / "journal", "a", buffering=1) as journal:
-        for number, case in enumerate(KINDS[kind]()):
+        for number, case in enumerate(cases(kind)):
             if number < first:
                 continue
             journal.write(json.dumps({"begun": number, "what": case.what}) + "\n")

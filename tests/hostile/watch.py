@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -46,7 +47,7 @@ def watch(kind: str, folder: Path, *, seconds: float = SECONDS) -> Row:
         ended = _run(kind, first, folder, seconds)
         begun, wrong = _read(journal)
         for number, what in begun.items():
-            if number in wrong and wrong[number]:
+            if wrong.get(number):
                 row.wrong[number] = what, wrong[number]
         row.tried = len(begun)
         last = max(begun, default=-1)
@@ -95,12 +96,15 @@ def _run(kind: str, first: int, folder: Path, seconds: float) -> str:
             start_new_session=True,
         )  # fmt: skip
     try:
-        return _wait(process, (folder / "journal").stat, seconds)
+        ended = _wait(process, (folder / "journal").stat, seconds)
     finally:
-        with_all = process.poll() is None
-        if with_all:
+        left = _in_session(process.pid)
+        with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+    if ended == "exit code 0" and left:
+        return f"left behind: {', '.join(left)}"
+    return ended
 
 
 def _wait(
@@ -117,7 +121,7 @@ def _wait(
     return f"exit code {code}" if code >= 0 else f"ended by {signal.Signals(-code).name}"
 
 
-def in_session(leader: int) -> list[str]:
+def _in_session(leader: int) -> list[str]:
     """Return the processes that are left of a session, by its leader."""
     left = []
     for status in Path("/proc").glob("[0-9]*/stat"):
