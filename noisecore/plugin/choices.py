@@ -84,6 +84,7 @@ class Choices:
 
 def read_choices(config: pytest.Config) -> Choices:
     """Return what the options come to; raise `pytest.UsageError` in one line on a bad value."""
+    _refuse_dashes(config)
     refuse_moved_root(config)
     scales = config.getoption("noise_scales")
     if scales is None:
@@ -149,6 +150,15 @@ _FIELDS = {
     "models": "model",
     "recipe": "recipe",
 }
+
+
+def _refuse_dashes(config: pytest.Config) -> None:
+    """Refuse `--noise-model=--`: argparse takes the value away, and gives a list of none."""
+    for each in OPTIONS:
+        if isinstance(config.getoption(destination(each.name)), list):
+            raise pytest.UsageError(
+                f"noisecore: --noise-{each.name} needs a value, {each.metavar}, got '--'"
+            )
 
 
 def _refuse_empty(config: pytest.Config) -> None:

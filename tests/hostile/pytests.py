@@ -149,9 +149,12 @@ def addresses() -> list[Case]:
     def run(address: str, room: Path) -> Ended:
         furnish(room)
         contents = {
-            "scheduler.json": b'{"address": "tcp://127.0.0.1:1"}', "empty.json": b"", "cut.json": b'{"addr',
-            "list.json": b"[1]", "binary.json": b"\xff\xfe\0",
-        }  # fmt: skip
+            "scheduler.json": b'{"address": "tcp://127.0.0.1:1"}',
+            "empty.json": b"",
+            "cut.json": b'{"addr',
+            "list.json": b"[1]",
+            "binary.json": b"\xff\xfe\0",
+        }
         for name, content in contents.items():
             (room / name).write_bytes(content)
         return run_pytest(room, "test_bench.py", *TRAINED, f"--noise-scheduler={address}")

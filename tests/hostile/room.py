@@ -122,7 +122,7 @@ def run_command(room: Path, *arguments: str) -> Ended:
 
 
 def captured(room: Path, call: Callable[[], int]) -> Ended:
-    """Return what a call in a folder came to, with all that was written to this process's output."""
+    """Return what a call in a folder came to, with all that this process wrote."""
     here = os.getcwd()
     os.chdir(room)
     streams = (1, sys.stdout), (2, sys.stderr)
@@ -130,7 +130,7 @@ def captured(room: Path, call: Callable[[], int]) -> Ended:
     for number, stream in streams:
         stream.flush()
         kept.append(os.dup(number))
-        files.append(tempfile.TemporaryFile(dir=here))
+        files.append(tempfile.TemporaryFile(dir=here))  # noqa: SIM115 (closed below)
         os.dup2(files[-1].fileno(), number)
     try:
         code = call()

@@ -33,7 +33,7 @@ KINDS: dict[str, Callable[[], list[Case]]] = {
     "surroundings": processes.surroundings,
     "signals": processes.signals,
 }
-MEMORY = 8 * 2**30  # a value that asks for more is refused, and does not take the machine along
+MEMORY = 3 * 2**30  # a value that asks for more is refused, and does not take the machine along
 
 
 def cases(kind: str) -> list[Case]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -247,6 +250,41 @@ def test_imports_as_its_file_does(run_in, write_tiny, tmp_path, mode, files, arg
     assert ended.code == 0, ended.output
     names = {name for text in files.values() for name in re.findall(r"def (build_\w+)", text)}
     assert {label.partition("/")[0] for label in ended.records} == names
+
+
+def test_imports_as_its_file_does_on_dask(run_in, write_tiny, tmp_path) -> None:
+    """A Dask worker, which runs in another folder, imports from the same files."""
+    pytest.importorskip("distributed")
+    write_tiny(tmp_path)
+    for name, text in IMPORTLIB.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    (tmp_path / "pytest.ini").write_text("[pytest]\npythonpath = .\n")
+    (tmp_path / "dask").mkdir()
+    file = tmp_path / "dask/scheduler.json"
+    local = ["--host", "127.0.0.1", "--no-dashboard", "--scheduler-file", str(file)]
+    started = []
+    try:
+        for what, more in (("scheduler", ["--port", "0"]), ("worker", ["--no-nanny"])):
+            command = [sys.executable, "-m", f"distributed.cli.dask_{what}", *local, *more]
+            started.append(subprocess.Popen(command, cwd=tmp_path / "dask"))
+            while not file.exists():
+                assert started[0].poll() is None
+                time.sleep(0.1)
+        ended = run_in(
+            tmp_path,
+            "--import-mode=importlib",
+            "--noise-seeds=1",
+            f"--noise-scheduler={file}",
+            "tests/unit/test_x.py",
+            "my-tests",
+        )
+    finally:
+        for process in reversed(started):
+            process.kill()
+            process.wait()
+    assert ended.code == 0, ended.output
+    assert {label.partition("/")[0] for label in ended.records} == {"build_up", "build_dashed"}
 
 
 # Ends its process once, and says so in a file of the folder that the process is in.

@@ -15,6 +15,12 @@ MISTAKES = {
     "recipe": ("recipe={'epoch': 3}", "unknown recipe field 'epoch'", "did you mean 'epochs'?"),
     "recipe value": ("recipe={'epochs': 0}", "whole number >= 1", "got 0"),
     "profile": ("profile='quik'", "unknown profile 'quik'", "did you mean 'quick'?"),
+    "profile as a list": ("profile=['quick']", "profile must be a name", "got list"),
+    "what raises": (
+        "recipe=type('Odd', (dict,), {'keys': lambda self: 1 / 0})({'epochs': 1})",
+        "an argument cannot be read",
+        "ZeroDivisionError",
+    ),
     "condition": ("{'scale': [1]}", "unknown argument 'scale'", "did you mean 'scales'?"),
 }
 
