@@ -40,7 +40,7 @@ def configuration() -> list[Case]:
         (room / "pytest.ini").write_text(f"[pytest]\nnoise_profiles = {text}\n")
         return run_pytest(room, "test_bench.py", *GIVEN, "--noise-profile=own")
 
-    plain = [text for text in TEXTS if not set(text) & set("\n\r\ud800")]
+    plain = [text for text in TEXTS if not set(text) & set("\n\r\udcff")]
     cases = [
         Case(f"{name} = {short(value)}", functools.partial(run, f"{name} = {value}"))
         for each in OPTIONS
@@ -116,7 +116,7 @@ def names() -> list[Case]:
     usable = [text for text in TEXTS if 0 < len(text) < 400]
     cases = [("test_own.py", text, "") for text in some(usable, 30, "parameter")]
     cases += [("test_own.py", "x", text) for text in some(usable, 30, "curve")]
-    parts = [t for t in usable if not set(t) & set("/\0:\ud800") and len(t) < 200 and t != ".."]
+    parts = [t for t in usable if not set(t) & set("/\0:\udcff") and len(t) < 200 and t != ".."]
     cases += [(f"test_{text}.py", "x", "") for text in some(parts, 20, "file")]
     cases += [(f"{text}/test_own.py", "x", "") for text in some(parts, 20, "folder")]
     return [

@@ -17,7 +17,7 @@ MISTAKES = {
     "profile": ("profile='quik'", "unknown profile 'quik'", "did you mean 'quick'?"),
     "profile as a list": ("profile=['quick']", "profile must be a name", "got list"),
     "what raises": (
-        "recipe=type('Odd', (dict,), {'keys': lambda self: 1 / 0})({'epochs': 1})",
+        "blank=type('Odd', (), {'__bool__': lambda self: 1 / 0})()",
         "an argument cannot be read",
         "ZeroDivisionError",
     ),
