@@ -10,7 +10,6 @@ import inspect
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any, Generic, TypeVar
 
@@ -53,9 +52,13 @@ class Functions(Generic[F]):
         self._shipped = shipped
         self._error = error
         self._own: dict[str, F] = {}
+        self._homes: dict[str, Home] = {}  # of those that another process told of
 
     def get(self, name: str) -> F:
         """Return the function of that name; raise the error, listing the known ones."""
+        home = self._homes.get(name) if isinstance(name, str) else None
+        if home is not None and name not in self._own:
+            self._own[name] = self._load(home)
         known = {**self._shipped, **self._own}
         try:
             return known[name]
@@ -94,6 +97,7 @@ class Functions(Generic[F]):
                 "one another name with noisecore.callables.named(function, name=...)"
             )
         self._own[name] = function
+        self._homes.pop(name, None)
         return name
 
     def _check_top(self, function: Any, fits: Callable[[Any], bool] = callable) -> None:
@@ -108,38 +112,55 @@ class Functions(Generic[F]):
     def home(self, name: str) -> Home | None:
         """Return where a user's own function is defined, None for one of noisecore's."""
         function = self._own.get(name)
-        if function is None:
-            return None
+        if name in self._homes or function is None:
+            return self._homes.get(name)
         if is_bound(function):
             bound = write_down(function, lambda part: asdict(_home(part)))
             return Home(module="", file="", name=name, bound=bound)
         return _home(function)
 
-    def load(self, home: Home) -> None:
-        """Make a user's own function known in this process: by its module, else by its file."""
-        if home.bound is not None:
-            self._own[home.name] = read_back(home.bound, lambda place: self._find(Home(**place)))
-            return
-        known = self._own.get(home.name)
-        if known is not None and inspect.getsourcefile(known) == home.file:
-            return
-        self._own[home.name] = self._find(home)
+    def expect(self, home: Home) -> None:
+        """Make a user's own function known that another process has: it is loaded when asked for.
+
+        Then `noisecore.imports.follow` must have said how that process imports.
+        """
+        if self._homes.get(home.name) != home:
+            self._homes[home.name] = home
+            self._own.pop(home.name, None)
+
+    def _load(self, home: Home) -> F:
+        """Return the function, with what is bound to it."""
+        if home.bound is None:
+            found: F = self._find(home)
+        else:
+            found = read_back(home.bound, lambda place: self._find(Home(**place)))
+        return found
 
     def _find(self, home: Home) -> Any:
-        """Return what is defined there: by its module, else by its file."""
+        """Return what is defined there, from its module, else from its file."""
         module = None
-        with suppress(ImportError):  # pytest may have made up the name
+        try:
             module = importlib.import_module(home.module)
-        if module is None or os.path.abspath(module.__file__ or "") != home.file:
+        except ModuleNotFoundError as error:
+            if not f"{home.module}.".startswith(f"{error.name}."):
+                raise  # it is there, and something that it imports is not
+        if os.path.abspath(getattr(module, "__file__", None) or "") != home.file:
             if not os.path.isfile(home.file):
                 raise self._error(
                     f"the file of the {self.kind} {home.name} is not here: {home.file}"
                 )
             module = load_file(home.file)
-        return getattr(module, home.name)
+        found = getattr(module, home.name, None)
+        if found is None:
+            raise self._error(
+                f"the {self.kind} {home.name} is not at the top of its file {home.file}: "
+                "give it a name there with def, so that a worker can find it"
+            )
+        return found
 
 
 def _home(function: Any) -> Home:
+    function = inspect.unwrap(function)  # what decorates it may be from elsewhere
     file = inspect.getsourcefile(function) or ""
     return Home(function.__module__, os.path.abspath(file), function.__name__)
 

@@ -103,6 +103,7 @@ def test_report_of_nothing(tmp_path, capsys, content, came) -> None:
         ([], "required: COMMAND"),
         (["compere"], "invalid choice: 'compere'"),
         (["report"], "required: FOLDER"),
+        (["data", "--data-dir=--"], "--data-dir needs a value, got '--'"),
         (["data", "--date-dir=x"], "unrecognized arguments: --date-dir=x"),
     ],
 )

@@ -51,9 +51,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     # What follows -- is not ours: argparse would take it for arguments of the command.
     ours = given[: given.index("--")] if "--" in given else given
-    for text in ours:
-        if len(text) > LONGEST or "\0" in text:
-            parser.error(f"no argument can be {shorten(text)!r}")
+    for word in ours:
+        if len(word) > LONGEST or "\0" in word:
+            parser.error(f"no argument can be {shorten(word)!r}")
+        if word.endswith("=--"):  # argparse takes the value away, and gives a list of none
+            parser.error(f"{word[:-3]} needs a value, got '--'")
     chosen = parser.parse_args(ours)
     chosen.rest = given[len(ours) + 1 :]
     try:

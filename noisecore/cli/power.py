@@ -52,7 +52,7 @@ def add_commands(commands: Any) -> None:
         help="run the same code with fresh seeds and see how often the gate does not pass",
         description="A/A test: train fresh seeds with the same code, judge them in groups against "
         "the baseline, report how many did not pass, and recommend margins and seeds. What "
-        "follows -- is given to pytest, such as: -- benchmarks --noise-profile quick",
+        "follows -- is given to pytest, such as: -- benchmarks --noise-profile=quick",
     )
     calibrate.add_argument("baseline", metavar="BASELINE", type=Path, help="the baseline")
     calibrate.add_argument("--runs", type=_whole_number, default=20, help="how many runs (20)")

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 FIXTURE = "noise_baseline"
 CANDIDATE = "baseline.json"
 
-NOT_ASKED = "compare with a baseline: add --noise-baseline auto"
+NOT_ASKED = "compare with a baseline: add --noise-baseline=auto"
 
 
 def shown(path: Path) -> str:

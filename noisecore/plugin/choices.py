@@ -18,13 +18,16 @@ from noisecore.models import ModelError, get_builder
 from noisecore.noise import NoiseError, check_scales, get_noise
 from noisecore.paths import shorten
 from noisecore.plugin.options import (
+    OPTIONS,
     OWN_SCALES,
+    destination,
     forget_permanent,
     given_options,
     in_ci,
     option,
     refuse_unusable,
 )
+from noisecore.plugin.root import refuse_moved_root
 from noisecore.profiles import (
     Profile,
     ProfileError,
@@ -87,6 +90,8 @@ class Choices:
 
 def read_choices(config: pytest.Config) -> Choices:
     """Return what the options come to; raise `pytest.UsageError` in one line on a bad value."""
+    _refuse_dashes(config)
+    refuse_moved_root(config)
     scales = config.getoption("noise_scales")
     if scales is None:
         scales = config.getini("noise_scales") or None
@@ -121,7 +126,7 @@ def read_choices(config: pytest.Config) -> Choices:
     records = _records(config)
     if option(config, "scheduler") and option(config, "workers") == "0":
         raise pytest.UsageError(
-            "noisecore: --noise-workers 0 trains here, and --noise-scheduler elsewhere: leave one "
+            "noisecore: --noise-workers=0 trains here, and --noise-scheduler elsewhere: leave one "
             "of them out"
         )
     return Choices(
@@ -153,6 +158,15 @@ _FIELDS = {
     "models": "model",
     "recipe": "recipe",
 }
+
+
+def _refuse_dashes(config: pytest.Config) -> None:
+    """Refuse `--noise-model=--`: argparse takes the value away, and gives a list of none."""
+    for each in OPTIONS:
+        if isinstance(config.getoption(destination(each.name)), list):
+            raise pytest.UsageError(
+                f"noisecore: --noise-{each.name} needs a value, {each.metavar}, got '--'"
+            )
 
 
 def _refuse_path(text: str) -> None:

@@ -50,8 +50,13 @@ def collect(config: pytest.Config, items: list[pytest.Item]) -> None:
                 unanswered = _skip(item, baseline.NOT_ASKED) or unanswered
             continue
         wanted = marker.kwargs.get("profile", choices.profile.name)
-        if not isinstance(wanted, str) or wanted not in choices.known:
-            problem = unknown("profile", str(wanted), choices.known)
+        if not isinstance(wanted, str):
+            raise pytest.UsageError(
+                f"noisecore: {item.nodeid}: marker robustness: profile must be a name, "
+                f"got {type(wanted).__name__}"
+            )
+        if wanted not in choices.known:
+            problem = unknown("profile", wanted, choices.known)
             raise pytest.UsageError(f"noisecore: {item.nodeid}: marker robustness: {problem}")
         if wanted != choices.profile.name:
             other.append(item)
@@ -93,7 +98,7 @@ def collect(config: pytest.Config, items: list[pytest.Item]) -> None:
     if unanswered and not choices.baseline.declined:
         raise pytest.UsageError(
             f"noisecore: CI is set, and {unanswered} would be skipped, so that a green build would "
-            f"have compared nothing: {baseline.NOT_ASKED}, or --noise-baseline none if nothing is "
+            f"have compared nothing: {baseline.NOT_ASKED}, or --noise-baseline=none if nothing is "
             "to be compared"
         )
 
@@ -117,7 +122,7 @@ def _refuse_slow_precision(
         raise pytest.UsageError(
             f"noisecore: {item.nodeid}: this machine has no fast path for mixed_bfloat16 (a "
             "processor with AVX-512 BF16 or AMX, an NVIDIA GPU of compute capability 8.0): use "
-            "--noise-precision float32, or --noise-force-precision"
+            "--noise-precision=float32, or --noise-force-precision"
         )
 
 

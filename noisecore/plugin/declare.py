@@ -127,7 +127,7 @@ def parametrize(metafunc: pytest.Metafunc, marker: pytest.Mark, profile: Profile
     """Give a test its models and scales, one case each."""
     try:
         models, scales = _models(marker.kwargs, profile), _scales(marker.kwargs, profile)
-    except (TypeError, ValueError):
+    except Exception:  # whatever the values raise when they are looked at
         models, scales = (), ()  # `read_requests` says what is wrong
     chosen = _chosen(models, profile)
     if "noise_model" in metafunc.fixturenames:
@@ -151,6 +151,11 @@ def read_requests(item: pytest.Item, marker: pytest.Mark, profile: Profile) -> t
         ]
     except (TypeError, ValueError) as error:
         raise pytest.UsageError(f"noisecore: {item.nodeid}: marker robustness: {error}") from None
+    except Exception as error:  # the values are anybody's, and may raise whatever they like
+        why = " ".join(f"{type(error).__name__}: {error}".split())
+        raise pytest.UsageError(
+            f"noisecore: {item.nodeid}: marker robustness: an argument cannot be read: {why}"
+        ) from None
     wanted = tuple(request for request in requests if request is not None)
     if len(wanted) < len(requests):
         reason = f"the run's models are {', '.join(profile.models)}: none that this test asks for"

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from noisecore import imports
 from noisecore.data import Dataset, load_dataset
 from noisecore.memory import available_memory
 from noisecore.recipes import Recipe
@@ -89,6 +90,7 @@ class Engine:
         self.store = store
         self.location = location
         self.workers = workers
+        imports.note()  # now, for a test may change it for itself
         self._timeout = timeout
         self._retries = retries
         self._gpus = gpus

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import noisecore
+from noisecore import imports
 from noisecore.functions import Functions, Home
 from noisecore.models import BUILDERS
 from noisecore.noise import FAMILIES
@@ -68,6 +69,7 @@ class Worker:
         self.log = log
         self._timeout = timeout
         self._gpu = gpu
+        self._folder = os.getcwd()  # a test may be in another when a process has to be replaced
         self._process: subprocess.Popen[str] | None = None
         self._closed = False
         self._guard = threading.Lock()
@@ -184,6 +186,7 @@ class Worker:
                     stderr=log,
                     text=True,
                     env=environment,
+                    cwd=self._folder,
                 )
                 if self._late.is_set():  # the time ran out before there was what to end
                     process.kill()
@@ -220,14 +223,16 @@ def own_functions(trial: Trial) -> dict[str, Any]:
     names = [("model", trial.model), ("noise", trial.noise), ("noise", trial.trained_with or "")]
     homes = [(kind, _KINDS[kind].home(name)) for kind, name in dict.fromkeys(names)]
     own = [(kind, asdict(home)) for kind, home in homes if home is not None]
-    return {"own": own, "path": sys.path} if own else {}
+    data = ":" in trial.dataset  # FILE.py:FUNCTION
+    return {"own": own, "imports": imports.remembered()} if own or data else {}
 
 
 def use_functions(request: Mapping[str, Any]) -> None:
-    """Find the user's own functions of a request, if there are any."""
-    sys.path += [entry for entry in request.get("path", ()) if entry not in sys.path]
+    """Make the user's own functions of a request known, if there are any; import none of them."""
+    if "imports" in request:
+        imports.remember(request["imports"])
     for kind, home in request.get("own", ()):
-        _KINDS[kind].load(Home(**home))
+        _KINDS[kind].expect(Home(**home))
 
 
 def _close_pipes(process: subprocess.Popen[str]) -> None:
@@ -273,10 +278,12 @@ def main() -> None:
         request = json.loads(requests.get())
         location = tuple(request["location"])
         try:
+            _import_keras()  # first: a user's own module may be called like one that it needs
+            if "imports" in request:
+                imports.follow(request["imports"])
+            use_functions(request)
             if location not in datasets:
                 datasets = {location: load_dataset(*location)}
-            _import_keras()
-            use_functions(request)
             record = run_trial(
                 trial_from_dict(request["trial"]),
                 datasets[location],

@@ -231,7 +231,7 @@ def test_published_needs_a_spread() -> None:
     """With one seed the verdict is inconclusive, and the message asks for three."""
     points = {"0.1": point([0.88]), "4.0": point([0.22, 0.27, 0.33])}
     assert judge_published(points, PUBLISHED).verdict == "inconclusive"
-    assert "--noise-seeds 3" in message(assert_published, points, PUBLISHED)
+    assert "--noise-seeds=3" in message(assert_published, points, PUBLISHED)
 
 
 def test_published_names_must_agree() -> None:

@@ -281,7 +281,7 @@ class TestMessage:
             assert_no_regression(case(make_sweep(shifted(-20.0)), make_sweep(LEVEL)))
         text = str(caught.value)
         for words in ("no regression: fail", "worse than its baseline", "--noise-update-baseline",
-                      "--noise-gate rigorous", "measured"):  # fmt: skip
+                      "--noise-gate=rigorous", "measured"):  # fmt: skip
             assert words in text
 
     def test_verdict_is_plain_json(self) -> None:

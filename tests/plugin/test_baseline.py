@@ -17,7 +17,7 @@ class TestMissing:
         """Without a baseline the comparison is skipped, and says how to ask for one."""
         result = gate.runpytest_inprocess(*given, "-rs")
         result.assert_outcomes(skipped=1)
-        result.stdout.fnmatch_lines(["*compare with a baseline: add --noise-baseline auto"])
+        result.stdout.fnmatch_lines(["*compare with a baseline: add --noise-baseline=auto"])
 
     def test_asked_for(self, gate, given) -> None:
         """It fails, says how to make one, and leaves one among the artifacts that is good."""

@@ -137,7 +137,7 @@ class TestRefused:
         """With CI set, a gate that is skipped for want of a baseline is a usage error."""
         monkeypatch.setenv("CI", "true")
         line = usage_line(gate.runpytest_inprocess(*given))
-        assert "compare with a baseline: add --noise-baseline auto" in line
+        assert "compare with a baseline: add --noise-baseline=auto" in line
 
 
 class TestShown:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -144,3 +147,166 @@ def test_two(robustness): pass
     (line,) = [line for line in result.errlines if line.startswith("ERROR")]
     assert message in line
     assert "Traceback" not in result.stdout.str() + result.stderr.str()
+
+
+# Each test file has a builder of its own, which gets its size in another way.
+SIZED = """
+def build_NAME(input_shape, num_classes):
+    import keras
+    WITHIN
+    return keras.Sequential([
+        keras.Input(input_shape), keras.layers.Flatten(),
+        keras.layers.Dense(UNITS), keras.layers.Dense(num_classes, activation="softmax"),
+    ])
+"""
+SIZED_TEST = """
+import pytest
+
+@pytest.mark.robustness(models=[build_NAME], scales=[1.0])
+def test_NAME(robustness, noise_model):
+    (record, *_) = robustness.records[0]
+    assert record.status == "complete", record.reason
+    assert record.parameters == 64 * UNITS_ARE + UNITS_ARE + UNITS_ARE * 3 + 3
+"""
+
+
+def sized(name: str, units: int, head: str = "", within: str = "", *, test: bool = True) -> str:
+    """Return a file with a builder, and its test, which knows how many units it should have."""
+    parts = [head, SIZED, SIZED_TEST if test else ""]
+    text = "\n".join(parts).replace("NAME", name).replace("WITHIN", within)
+    return text.replace("UNITS_ARE", str(units))
+
+
+# What pytest makes up for files that no path leads to: packages with relative imports, and names.
+IMPORTLIB = {
+    "tests/__init__.py": "",
+    "tests/sizes.py": "UNITS = 2",
+    "tests/unit/__init__.py": "",
+    "tests/unit/test_x.py": sized("up", 2, "from ..sizes import UNITS"),
+    "tests/unit/conftest.py": sized(
+        "conftest", 2, "import pytest\nfrom ..sizes import UNITS", test=False
+    )
+    + "\npytest.build_conftest = build_conftest",
+    "tests/unit/test_conftest.py": "import pytest\nbuild_conftest = pytest.build_conftest\n"
+    + SIZED_TEST.replace("NAME", "conftest").replace("UNITS_ARE", "2"),
+    "my-tests/v.2/__init__.py": "",
+    "my-tests/v.2/sizes.py": "UNITS = 3",
+    "my-tests/v.2/test_x.py": sized("dashed", 3, "", "from .sizes import UNITS"),
+    "plain/test_x.py": sized("plain", 4, "UNITS = 4"),
+    "org/sub/sizes.py": "UNITS = 5",
+    "org/sub/models.py": sized("namespace", 5, "from .sizes import UNITS", test=False),
+    "plain/test_y.py": "from org.sub.models import build_namespace\n"
+    + SIZED_TEST.replace("NAME", "namespace").replace("UNITS_ARE", "5"),
+}
+# What finds its modules by the path: its order, and what a conftest does to it.
+PREPEND = {
+    "conftest.py": "import sys\nsys.path.insert(0, 'deep')\nimport zoo\nsys.path.remove('deep')\n"
+    "import pathlib\nsys.path.append(pathlib.Path('nowhere'))",
+    "deep/zoo/__init__.py": "from .models import build_removed",
+    "deep/zoo/models.py": sized("removed", 2, "from .sizes import UNITS", test=False),
+    "deep/zoo/sizes.py": "UNITS = 2",
+    "test_removed.py": "from zoo import build_removed\n"
+    + SIZED_TEST.replace("NAME", "removed").replace("UNITS_ARE", "2"),
+    # Called like an installed one, which Keras has imported before it is looked for.
+    "a/optree.py": "UNITS = 3",
+    "a/test_installed.py": sized("installed", 3, "from optree import UNITS"),
+    "b/sklearn.py": "UNITS = 4",
+    "b/test_lazy.py": sized("lazy", 4, "", "from sklearn import UNITS"),
+    "c/__init__.py": "",
+    "c/wrapping.py": "import functools\ndef wrapping(function):\n"
+    "    @functools.wraps(function)\n"
+    "    def wrapper(*given):\n        return function(*given)\n    return wrapper",
+    "c/test_wrapped.py": sized("wrapped", 5, "from .wrapping import wrapping\nUNITS = 5").replace(
+        "def build", "@wrapping\ndef build"
+    ),
+    "lib/reading.py": "import numpy as np\ndef read():\n    held = np.load('tiny.npz')\n"
+    "    return (held['x_train'], held['y_train']), (held['x_test'], held['y_test'])",
+    "data/mine.py": "from reading import read\ndef load():\n    return read()",
+}
+
+
+@pytest.mark.parametrize(
+    ("mode", "files", "arguments"),
+    [
+        ("importlib", IMPORTLIB, ()),
+        ("prepend", PREPEND, ("--noise-dataset=data/mine.py:load",)),
+    ],
+    ids=["importlib", "prepend"],
+)
+def test_imports_as_its_file_does(run_in, write_tiny, tmp_path, mode, files, arguments) -> None:
+    """A builder's imports are the same in a worker as in pytest, whatever made them work there."""
+    write_tiny(tmp_path)
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    (tmp_path / "pytest.ini").write_text(
+        "[pytest]\npythonpath = . lib\naddopts = -p no:hypothesispytest\n"
+        if mode == "importlib"
+        else "[pytest]\npythonpath = lib\naddopts = -p no:hypothesispytest\n"
+    )
+    ended = run_in(
+        tmp_path, f"--import-mode={mode}", "--noise-seeds=1", "--noise-workers=1", *arguments
+    )
+    assert ended.code == 0, ended.output
+    names = {name for text in files.values() for name in re.findall(r"def (build_\w+)", text)}
+    assert {label.partition("/")[0] for label in ended.records} == names
+
+
+def test_imports_as_its_file_does_on_dask(run_in, write_tiny, tmp_path) -> None:
+    """A Dask worker, which runs in another folder, imports from the same files."""
+    pytest.importorskip("distributed")
+    write_tiny(tmp_path)
+    for name, text in IMPORTLIB.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    (tmp_path / "pytest.ini").write_text("[pytest]\npythonpath = .\n")
+    (tmp_path / "dask").mkdir()
+    file = tmp_path / "dask/scheduler.json"
+    local = ["--host", "127.0.0.1", "--no-dashboard", "--scheduler-file", str(file)]
+    started = []
+    try:
+        for what, more in (("scheduler", ["--port", "0"]), ("worker", ["--no-nanny"])):
+            command = [sys.executable, "-m", f"distributed.cli.dask_{what}", *local, *more]
+            started.append(subprocess.Popen(command, cwd=tmp_path / "dask"))
+            while not file.exists():
+                assert started[0].poll() is None
+                time.sleep(0.1)
+        ended = run_in(
+            tmp_path,
+            "--import-mode=importlib",
+            "--noise-seeds=1",
+            f"--noise-scheduler={file}",
+            "tests/unit/test_x.py",
+            "my-tests",
+        )
+    finally:
+        for process in reversed(started):
+            process.kill()
+            process.wait()
+    assert ended.code == 0, ended.output
+    assert {label.partition("/")[0] for label in ended.records} == {"build_up", "build_dashed"}
+
+
+# Ends its process once, and says so in a file of the folder that the process is in.
+MORTAL = BUILDER.replace(
+    "import keras",
+    "import keras, os\n    if not os.path.exists('ended'):\n"
+    "        open('ended', 'w').close()\n        os._exit(3)",
+)
+
+
+@pytest.mark.parametrize("workers", ["0", "1"])
+def test_trained_while_a_test_is_elsewhere(run_in, write_tiny, tmp_path, workers) -> None:
+    """Data and builder are found though a test goes to another folder, by a second worker too."""
+    write_tiny(tmp_path)
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    elsewhere = """
+@pytest.fixture(autouse=True)
+def elsewhere(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+"""
+    builder = BUILDER if workers == "0" else MORTAL
+    (tmp_path / "test_own.py").write_text(f"import pytest\n{elsewhere}\n{builder}\n{TEST}")
+    ended = run_in(tmp_path, "--noise-seeds=1", f"--noise-workers={workers}")
+    assert ended.code == 0, ended.output
+    assert (tmp_path / "ended").exists() == (workers == "1")

@@ -15,7 +15,7 @@ def test_no_word_about_a_baseline(own, monkeypatch, usage_line, value) -> None:
     monkeypatch.setenv("CI", value)
     line = usage_line(own.run())
     assert "test_two would be skipped" in line or "test_one would be skipped" in line
-    assert "add --noise-baseline auto, or --noise-baseline none" in line
+    assert "add --noise-baseline=auto, or --noise-baseline=none" in line
 
 
 @pytest.mark.parametrize("value", NOT_CI)

@@ -24,10 +24,15 @@ MISTAKES = {
     "blank": ("blank='no'", "blank must be True or False", "got 'no'"),
     "recipe as text": ("recipe='quick+epoch=3'", "unknown recipe field 'epoch'"),
     "recipe as a number": ("recipe=3", "recipe must be a dict of changes", "got 3"),
-    "profile as a list": ("profile=['quick']", "unknown profile"),
     "recipe": ("recipe={'epoch': 3}", "unknown recipe field 'epoch'", "did you mean 'epochs'?"),
     "recipe value": ("recipe={'epochs': 0}", "whole number >= 1", "got 0"),
     "profile": ("profile='quik'", "unknown profile 'quik'", "did you mean 'quick'?"),
+    "profile as a list": ("profile=['quick']", "profile must be a name", "got list"),
+    "what raises": (
+        "blank=type('Odd', (), {'__bool__': lambda self: 1 / 0})()",
+        "an argument cannot be read",
+        "ZeroDivisionError",
+    ),
     "condition": ("{'scale': [1]}", "unknown argument 'scale'", "did you mean 'scales'?"),
 }
 

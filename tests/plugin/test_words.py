@@ -118,7 +118,7 @@ class TestWhatToDo:
         text = result.stdout.str()
         assert "no regression: fail" in text
         assert "What to do: More seeds would not undo" in text
-        assert "--noise-gate rigorous" not in text
+        assert "--noise-gate=rigorous" not in text
         assert "to look again" not in text
 
 

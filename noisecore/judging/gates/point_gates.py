@@ -234,7 +234,7 @@ def assert_published(
         points.values(),
         failed="Find what differs by an experiment: one ingredient of the recipe at a time, from "
         "the published protocol towards this one.",
-        inconclusive="Run 3 seeds or more (--noise-seeds 3): one gives no spread, two a poor one.",
+        inconclusive="Run 3 seeds or more (--noise-seeds=3): one gives no spread, two a poor one.",
     )
 
 

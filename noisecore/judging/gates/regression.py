@@ -147,7 +147,7 @@ def _advice(case: Case, verdict: Verdict) -> str:
         return f"{_SHOWN} {_CAUSE}"
     given = case.comparisons[case.curve].replicates == "draws"
     doubt = "If you doubt a drop, look again" + ("" if given else " with more seeds")
-    options = "--noise-gate rigorous" + ("" if given else " --noise-seeds 10")
+    options = "--noise-gate=rigorous" + ("" if given else " --noise-seeds=10")
     return f"{_CAUSE} {doubt} ({case.closer or options})."
 
 

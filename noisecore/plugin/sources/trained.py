@@ -46,11 +46,12 @@ class Trained(Planned):
         self.set_aside: list[str] = []
         self._place = place
         name, folder = choices.profile.dataset, choices.data_dir
-        if choices.scheduler is not None:  # a Dask worker has a folder of its own
-            name = os.path.abspath(os.path.expanduser(name)) if is_own(name) else name
-            folder = os.path.abspath(folder) if folder is not None else None
-        self._location = (name, folder)
-        self.dataset = load_dataset(*self._location)
+        self.dataset = load_dataset(name, folder)
+        # A Dask worker has a folder of its own, and a test may go to another one.
+        self._location = (
+            os.path.abspath(os.path.expanduser(name)) if is_own(name) else name,
+            os.path.abspath(folder) if folder is not None else None,
+        )
         self._cluster: Cluster | None = None
         if choices.scheduler is None:
             self.versions = compat.versions()

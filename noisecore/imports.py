@@ -1,0 +1,158 @@
+"""How the files of a user's own are imported: told by one process, followed by another.
+
+pytest, its options and a conftest say where modules are: they put folders on the path, in an
+order, and make up names for files and packages that no path leads to. A worker knows none of it.
+"""
+
+from __future__ import annotations
+
+import os
+import site
+import sys
+import sysconfig
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
+from importlib.util import spec_from_file_location
+from types import ModuleType
+from typing import Any
+
+# What is here is the same in every process, and nobody's own.
+_KNOWN = ("noisecore", "__main__", "__mp_main__")
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a module is: its file, if it has one, and the folders of a package's modules."""
+
+    file: str | None
+    folders: list[str] | None
+
+    def all(self) -> list[str]:
+        """Return its file and its folders."""
+        return [*filter(None, [self.file]), *(self.folders or ())]
+
+    def leads_to(self, name: str, other: _Place) -> bool:
+        """Return whether the package leads to the module of that name by itself."""
+        near = {os.path.join(folder, name) for folder in self.folders or ()}
+        files = {f"{path}.py" for path in near} | {f"{path}/__init__.py" for path in near}
+        return other.file in files if other.file else bool(near & {*(other.folders or ())})
+
+
+_told: dict[str, Any] | None = None
+
+
+def note() -> dict[str, Any]:
+    """Return how this process imports now, as plain values, and remember it."""
+    global _told
+    path = [os.path.abspath(entry) for entry in sys.path if isinstance(entry, str)]
+    modules = {name: [place.file, place.folders] for name, place in _own_modules().items()}
+    _told = {"path": path, "modules": modules}
+    return _told
+
+
+def remember(told: dict[str, Any]) -> None:
+    """Remember what another process told, to pass it on."""
+    global _told
+    _told = told
+
+
+def remembered() -> dict[str, Any]:
+    """Return what was noted or told last; note it now if nothing was."""
+    return _told if _told is not None else note()
+
+
+def follow(told: dict[str, Any]) -> None:
+    """Import from now on as the process does that told it."""
+    path = told["path"]
+    sys.path[:] = [*path, *(entry for entry in sys.path if entry not in path)]
+    places = {name: _Place(*place) for name, place in told["modules"].items()}
+    sys.meta_path[:] = [each for each in sys.meta_path if not isinstance(each, _Finder)]
+    sys.meta_path.insert(0, _Finder(places))
+    # A user's own module may be called like one that something here has imported.
+    taken = [name for name, place in places.items() if place.file and _is_other(name, place.file)]
+    for name in list(sys.modules):
+        if any(f"{name}.".startswith(f"{each}.") for each in taken):
+            del sys.modules[name]
+
+
+class _Finder(MetaPathFinder):
+    """Finds the modules that were told of where they were told to be."""
+
+    def __init__(self, places: dict[str, _Place]) -> None:
+        self._places = places
+
+    def find_spec(
+        self,
+        name: str,
+        path: Sequence[str] | None = None,
+        target: ModuleType | None = None,
+    ) -> ModuleSpec | None:
+        place = self._places.get(name)
+        if place is None:
+            return None
+        if place.file is not None:
+            if not os.path.isfile(place.file):
+                return None  # another machine: it may be somewhere else on the path
+            return spec_from_file_location(
+                name, place.file, submodule_search_locations=place.folders
+            )
+        spec = ModuleSpec(name, None, is_package=True)
+        spec.submodule_search_locations = place.folders or []
+        return spec
+
+
+def _own_modules() -> dict[str, _Place]:
+    """Return the modules of a user's own that are imported, but for those that a package leads to.
+
+    Those that are installed are found by every process. They are left out, but for those that a
+    file of the user's own would hide: they were imported before its folder was on the path.
+    """
+    roots = {*site.getsitepackages(), site.getusersitepackages(), *sysconfig.get_paths().values()}
+    installed = tuple(f"{root}{os.sep}" for root in roots)
+    hidden = _names([each for each in sys.path if not f"{each}{os.sep}".startswith(installed)])
+    places = {name: _place(module) for name, module in list(sys.modules.items())}
+    own = {
+        name
+        for name, place in places.items()
+        if place.all()
+        and name.partition(".")[0] not in _KNOWN
+        and (name in hidden or not all(each.startswith(installed) for each in place.all()))
+    }
+    for name in list(own):  # a package may be an empty name that pytest made up
+        while name := name.rpartition(".")[0]:
+            own.add(name)
+    nowhere = _Place(None, None)
+    found = {}
+    for name in sorted(own):
+        parent, _, last = name.rpartition(".")
+        place = places.get(name, nowhere)
+        if not places.get(parent, nowhere).leads_to(last, place):
+            found[name] = place
+    return found
+
+
+def _names(folders: Sequence[object]) -> set[str]:
+    """Return what the modules in these folders may be called."""
+    names = set()
+    for folder in folders:
+        if isinstance(folder, str):
+            with suppress(OSError):
+                names |= {entry.partition(".")[0] for entry in os.listdir(folder or ".")}
+    return names
+
+
+def _place(module: Any) -> _Place:
+    known = vars(module) if isinstance(module, ModuleType) else {}
+    file, folders = known.get("__file__"), known.get("__path__")
+    return _Place(
+        file=os.path.abspath(file) if isinstance(file, str) and os.path.isfile(file) else None,
+        folders=None if folders is None else [os.path.abspath(folder) for folder in folders],
+    )
+
+
+def _is_other(name: str, file: str) -> bool:
+    module = sys.modules.get(name)
+    return module is not None and _place(module).file != file

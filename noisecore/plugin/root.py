@@ -1,0 +1,60 @@
+"""The root of the tests, which pytest looks for before it knows the options of a plugin."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import shlex
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from noisecore.plugin.options import OPTIONS, destination
+from noisecore.plugin.topology import is_worker
+
+
+def refuse_moved_root(config: pytest.Config) -> None:
+    """Raise `pytest.UsageError` if the value of an option moved the root of the tests.
+
+    pytest takes the value of an option that it does not know yet for a path of tests, where there
+    is such a path: `--noise-artifacts out`. Baselines and the names of tests go by the root.
+    """
+    if is_worker(config) or config.getoption("rootdir") or config.getoption("inifilename"):
+        return
+    values = {config.getoption(destination(each.name)) for each in OPTIONS}
+    words = [*shlex.split(os.environ.get("PYTEST_ADDOPTS", "")), *config.invocation_params.args]
+    taken = [
+        (option, value)
+        for option, value in pairwise(map(str, words))
+        if option.startswith("--") and "=" not in option and value in values
+        if os.path.exists(config.invocation_params.dir / value.split("::")[0])
+    ]
+    root = _find_root(config, config.option.file_or_dir) if taken else None
+    if root is not None and root != config.rootpath:
+        option, value = taken[0]
+        raise pytest.UsageError(
+            f"noisecore: pytest took {value}, the value of {option}, for a path of tests, so that "
+            f"the root of the tests became {config.rootpath} and not {root}: write {option}={value}"
+        )
+
+
+def _find_root(config: pytest.Config, arguments: Sequence[str]) -> Path | None:
+    """Return the root that pytest finds for these arguments, None if that cannot be told."""
+    try:
+        from _pytest.config.findpaths import determine_setup
+
+        given: dict[str, Any] = {
+            "inifile": None,
+            "args": list(arguments),
+            "rootdir_cmd_arg": None,
+            "invocation_dir": config.invocation_params.dir,
+            "override_ini": None,
+        }
+        known = inspect.signature(determine_setup).parameters  # not the same in every pytest
+        root = determine_setup(**{name: given[name] for name in known})[0]
+    except Exception:  # pytest's own, which it may change: then nothing is said
+        return None
+    return Path(root)
