@@ -107,7 +107,8 @@ class Progress:
             for line in unsaid:
                 said = f"{terminal(visible(line))}\n"
                 self._reporter.ensure_newline()
-                self._reporter.write(said, flush=True)  # a log is read while it grows
+                begun = getattr(self._reporter._tw, "chars_on_current_line", 0)  # xdist's dots
+                self._reporter.write(f"\n{said}" if begun else said, flush=True)  # a log grows
         elif self._running:
             if not self._drawn:
                 self._reporter.ensure_newline()

@@ -62,7 +62,9 @@ def _watch(
     progress.say(f"{len(labels)} trials, each of which is told when it is there")
     seen: dict[str, int] = {}
     with progress.waiting():
-        while not over.wait(_PAUSE):
+        ended = False
+        while not ended:
+            ended = over.wait(_PAUSE)  # then one last look
             for record in _new(store, seen):
                 if isinstance(record.trial, Trial):  # a model that was given takes no time
                     reused = "resumed_from" in record.cost

@@ -12,6 +12,8 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 from own_bench import HEAD, MODEL, UPDATE
 
+from noisecore.functions import load_file
+
 REASON = "lost\r::error::e\n::stop-commands::x\x1b[31m ##[error]e ``<b>``"
 MANY = """
 from odd_names import NAMES
@@ -205,3 +207,14 @@ def test_nobody_listens(own, environment) -> None:
     assert process.wait(timeout=300) != 0
     assert own.results["curves"]
     assert (own.folder / "summary.md").exists()
+
+
+def test_function_in_such_a_folder(tmp_path) -> None:
+    """A function of one's own is loaded from a file in a folder of a Latin-1 name."""
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    try:
+        folder.mkdir()
+    except OSError:
+        pytest.skip("this file system takes UTF-8 alone")
+    (folder / "mine.py").write_text("def seven():\n    return 7\n")
+    assert load_file(str(folder / "mine.py")).seven() == 7

@@ -18,6 +18,7 @@ class Reporter:
 
     isatty = True
     verbosity = 0
+    _tw = SimpleNamespace(chars_on_current_line=0)
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -62,12 +63,23 @@ def test_each_record_once(tmp_path, monkeypatch) -> None:
         (tmp_path / "half.json").write_text("{")
         resumed = record(0)
         store.write(replace(resumed, cost={**resumed.cost, "resumed_from": "earlier"}))
-        wait_for(lambda: len(reporter.lines) == 3)
     assert reporter.lines[0] == "noisecore: 2 trials, each of which is told when it is there\n"
     assert reporter.lines[1].startswith("noisecore 1/2 cnn/gaussian/quick scale 1 seed 1: accuracy")
     assert reporter.lines[2].startswith("noisecore 2/2 cnn/gaussian/quick scale 1 seed 0: accuracy")
     assert reporter.lines[2].endswith(", by an earlier run\n")
     assert not any("_watch" in thread.name for thread in threading.enumerate())
+
+
+def test_beside_dots(tmp_path, monkeypatch) -> None:
+    """A line begins a line of its own, where pytest has begun one."""
+    monkeypatch.setattr(watching, "_PAUSE", 0.01)
+    store, reporter = Store(tmp_path, "r"), Reporter()
+    store.prepare()
+    store.write(record(0))
+    reporter._tw = SimpleNamespace(chars_on_current_line=3)
+    with watching.watching(config_of(reporter), store, lambda: ["a"]):
+        wait_for(lambda: len(reporter.lines) == 2)
+    assert all(line.startswith("\nnoisecore") for line in reporter.lines)
 
 
 def test_nobody_to_tell(tmp_path, monkeypatch) -> None:

@@ -68,8 +68,8 @@ class TestScales:
         own = [each for each in given if "scales" not in each]
         result = made.runpytest_inprocess(*own, AUTO)
         text = " ".join(result.stdout.str().split())
-        assert "FAIL: mlp/gaussian/quick has other scales than its baseline: scale 4 of" in text
-        assert "nothing fell at those that both have" in text
+        assert "FAIL: mlp/gaussian/quick: scale 4 of the baseline was not run; " in text
+        assert "at the scales that both have nothing fell" in text
         assert "no worse" not in text
         assert "What to do: Run the scales of the baseline again." in text
 

@@ -114,9 +114,8 @@ def judge_no_regression(case: Case) -> Verdict:
     if outcome != "pass":
         notes += [{"note": line} for line in fallen_classes(comparison, case.labels)]
     if case.whole and odd:
-        rest = "nothing fell at those that both have" if outcome == "pass" else sentence
-        outcome = "fail"
-        sentence = f"{case.curve} has other scales than its baseline: {'; '.join(odd)}; {rest}"
+        rest = "at the scales that both have nothing fell" if outcome == "pass" else sentence
+        outcome, sentence = "fail", f"{case.curve}: {'; '.join([*odd, rest])}"
     if outcome == "fail" and case.accepted:
         outcome, sentence = "pass", f"accepted as the new baseline: {sentence}"
     return make_verdict(_GATE, case.curve, outcome, sentence, rows + notes)
