@@ -10,6 +10,7 @@ import errno
 import io
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 MIB = 2**20
@@ -36,7 +37,6 @@ def open_file(path: str | os.PathLike[str], most: int | None = None) -> io.Buffe
     Raises `OSError` on anything else; `FileNotFoundError` if nothing stands there.
     """
     try:
-        _check(os.stat(path), path)  # before it is opened: to open a device may do something
         file = os.fdopen(_open(path, os.O_RDONLY), "rb")
     except FileNotFoundError:
         if os.path.islink(path):
@@ -122,7 +122,9 @@ def shorten(text: str) -> str:
 
 
 def _open(path: str | os.PathLike[str], flags: int) -> int:
-    # Not to wait for the other end of a FIFO that has come in the file's place.
+    with suppress(FileNotFoundError):  # it may be made
+        _check(os.stat(path), path)  # before it is opened: to open a device may do something
+    # Not to wait for the other end of a FIFO that has come in the file's place since.
     number = os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC, 0o666)
     try:
         _check(os.fstat(number), path)

@@ -111,7 +111,7 @@ def _read_header(member: IO[bytes]) -> tuple[np.dtype[np.generic], tuple[int, ..
     version = np.lib.format.read_magic(io.BytesIO(magic))
     if version not in ((1, 0), (2, 0)):
         raise ValueError(f"a header of version {version[0]}.{version[1]}")
-    prefix = member.read(2 * version[0])
+    prefix = member.read(2 * version[0])  # the header's length: two bytes, or four
     length = int.from_bytes(prefix, "little")
     if length > _HEADER:
         raise ValueError(f"a header of {length} bytes")

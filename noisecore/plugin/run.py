@@ -50,10 +50,11 @@ class Run:
     """One invocation of pytest that judges records, or one xdist worker's share of it.
 
     source: where its records come from. reference: the baseline that it is judged against, None if
-    none was asked for. family: what the tests ask for that are
-    judged against it. problems: what fails the run though its tests passed, a line each.
-    annotations: lines for GitHub. going_on: how to go on with a run that ended early, if it did.
-    Making one reads the baseline, and touches no file yet.
+    none was asked for. family: what the tests ask for that are judged against it. problems: what
+    fails the run though its tests passed, a line each. annotations: lines for GitHub. going_on: how
+    to go on with a run that ended early, if it did.
+
+    Making one reads the baseline, and writes nothing yet.
     """
 
     def __init__(self, choices: Choices, run_id: str, source: Source) -> None:
