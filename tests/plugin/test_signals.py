@@ -172,7 +172,7 @@ def test_two(robustness):
 
 
 def test_controller_that_trains_nothing(own) -> None:
-    """xdist's controller does not know which tests come; what they evaluated is reported."""
+    """The controller of xdist does not know which tests come; what they evaluated is reported."""
     pytest.importorskip("xdist")
     (own.path / "test_a.py").write_text(IN_XDIST)
     (own.path / "test_b.py").unlink()
