@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 
 import pytest
@@ -45,6 +46,14 @@ def test_interrupted_write_leaves_the_old_file_and_nothing_else(
     assert {file.name: file.read_text() for file in tmp_path.iterdir()} == (
         {"a.json": old} if old else {}
     )
+
+
+@pytest.mark.parametrize("name", [os.fsdecode(b"caf\xe9"), os.fsdecode(b"\xff\xfe")])
+def test_path_that_is_no_utf_8(tmp_path, name):
+    """A path whose bytes are not UTF-8 is written so that JSON gives it back as it was."""
+    path = tmp_path / "a.json"
+    write_atomically(path, json.dumps({"command": name}, ensure_ascii=False))
+    assert json.loads(path.read_text(encoding="utf-8")) == {"command": name}
 
 
 def test_reader_never_finds_a_part_of_a_file(tmp_path, monkeypatch):

@@ -30,6 +30,8 @@ _CHECK = 60.0  # seconds that a Dask worker has to say what it has: it reads the
 # Seconds that a scheduler may be silent in the middle of a run; as long as distributed itself lets
 # a connection be without an answer.
 _SILENCE = 30.0
+# Seconds for a farewell: what runs there ends without one, too, when the connection does.
+_FAREWELL = 3.0
 _PATIENCE = 60.0  # seconds that a slot waits for a Dask worker to come back, or for another one
 
 
@@ -234,7 +236,7 @@ class Cluster:
     def disconnect(self) -> None:
         """End the connection; what others run on the cluster goes on."""
         with suppress(Exception):
-            within(CONNECT, lambda: self.client.close(timeout=CONNECT))
+            within(_FAREWELL, lambda: self.client.close(timeout=_FAREWELL))
 
     def close(self) -> None:
         """End what runs for this run on the Dask workers, and the connection; they stay."""
@@ -242,7 +244,9 @@ class Cluster:
         with suppress(Exception):
             if self.client.status == "running":
                 run = self.client.run
-                within(CONNECT, lambda: run(dask_worker.end_worker, self.owner, on_error="ignore"))
+                within(
+                    _FAREWELL, lambda: run(dask_worker.end_worker, self.owner, on_error="ignore")
+                )
         self.disconnect()
 
 

@@ -156,3 +156,27 @@ def test_ended_while_nothing_is_ours(bench) -> None:
     """A pytest that has no benchmarks of ours ends as it always did."""
     bench.makepyfile(test_bench="import os\ndef test_it():\n    os.kill(os.getpid(), 1)\n")
     assert run(bench, []).returncode == -signal.SIGHUP
+
+
+IN_XDIST = """
+import os, signal, time
+from mine import images, model
+
+def test_one(robustness):
+    robustness.evaluate(model, *images(), scales=[0.2, 1])
+
+def test_two(robustness):
+    os.kill(os.getppid(), signal.SIGTERM)
+    time.sleep(60)
+"""
+
+
+def test_controller_that_trains_nothing(own) -> None:
+    """The controller of xdist does not know which tests come; what they evaluated is reported."""
+    pytest.importorskip("xdist")
+    (own.path / "test_a.py").write_text(IN_XDIST)
+    (own.path / "test_b.py").unlink()
+    ended = run(own, ["-n1"])
+    assert ended.returncode == pytest.ExitCode.INTERRUPTED, ended.stdout + ended.stderr
+    assert len(own.results["trials"]) > 0
+    assert "Traceback" not in ended.stdout + ended.stderr

@@ -144,7 +144,7 @@ def test_scheduler_falls_silent(dask, endless, tmp_path, monkeypatch) -> None:
     """A scheduler that stops in the middle of a trial is noticed, and whoever waits is told."""
     cluster = connect(dask, endless)
     monkeypatch.setattr(clusters, "_SILENCE", 1.0)
-    monkeypatch.setattr(clusters, "CONNECT", 1.0)
+    monkeypatch.setattr(clusters, "_FAREWELL", 1.0)
     path, trial = endless
     scheduler = dask.processes[0]
     engine = Engine(
