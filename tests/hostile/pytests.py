@@ -10,6 +10,7 @@ from hostile.cases import PYTEST, Case, Ended
 from hostile.room import GIVEN, furnish, run_pytest
 from hostile.values import EXPRESSIONS, HEAD, TEXTS, short, some
 from noisecore.plugin.options import OPTIONS
+from noisecore.running import cluster
 
 
 def options() -> list[Case]:
@@ -106,8 +107,8 @@ def names() -> list[Case]:
         text = OUTPUTS.replace("PARAMETER", repr(parameter)).replace("CURVE", repr(curve))
         path.write_text(text, encoding="utf-8", errors="backslashreplace")
         (room / "pytest.ini").write_text("[pytest]\n")
-        made = run_pytest(room, file, "--noise-update-baseline")
-        again = run_pytest(room, file, "--noise-baseline=auto")
+        made = run_pytest(room, f"./{file}", "--noise-update-baseline")
+        again = run_pytest(room, f"./{file}", "--noise-baseline=auto")
         out = room / "noisecore-results/quick/results.json"
         if made.code == again.code == 0:
             json.loads(out.read_text())  # a strict reader has to be able to
@@ -147,6 +148,7 @@ def addresses() -> list[Case]:
     """Addresses of schedulers that are not there, and files that are none of theirs."""
 
     def run(address: str, room: Path) -> Ended:
+        cluster._CONNECT = 1.0  # it waits longer for those that may come
         furnish(room)
         contents = {
             "scheduler.json": b'{"address": "tcp://127.0.0.1:1"}',
