@@ -38,6 +38,7 @@ from noisecore.plugin.keys import (
 from noisecore.plugin.options import GIVEN, add_options
 from noisecore.plugin.outcomes import Selected, tell
 from noisecore.plugin.output import Output, open_streams
+from noisecore.plugin.phases import judging, wait_for
 from noisecore.plugin.run import Run
 from noisecore.plugin.seen import Seen
 from noisecore.plugin.signals import Signals
@@ -266,7 +267,7 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
         return (yield)
     for found in item.stash.get(VERDICTS, {}).values():
         found.clear()  # of a test that is run again, the last time counts
-    with _judging(item, "setup"):
+    with judging(item, "setup"):
         return (yield)
 
 
@@ -275,11 +276,11 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     if not measures(item):
         return (yield)
     handle = item.stash.get(HANDLE, None)
-    with _judging(item, "call") as verdicts:
+    with judging(item, "call") as verdicts:
         run = item.config.stash[RUN]
         assert run is not None
         try:
-            records = _wait(run, item.stash.get(REQUESTS, ()), verdicts)
+            records = wait_for(run, item.stash.get(REQUESTS, ()), verdicts)
             if handle is not None:  # before the curves that fixtures of the test have evaluated
                 handle.records[:0] = records
             result = yield
@@ -296,50 +297,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
     if not measures(item):
         return (yield)
-    with _judging(item, "teardown"):
+    with judging(item, "teardown"):
         return (yield)
-
-
-def _wait(run: Run, requests: tuple[Request, ...], verdicts: Verdicts) -> list[list[TrialRecord]]:
-    """Return the records of each request; fail the test if there are none, or a trial failed."""
-    from noisecore.judging.gates import Verdict
-    from noisecore.running.cluster import ClusterError
-    from noisecore.running.store import StoreError
-
-    try:
-        records = [run.source.wait(request) for request in requests]
-    except (ClusterError, StoreError) as error:
-        raise failure(f"noisecore: {error}") from None
-    flat = [record for part in records for record in part]
-    failed = [record for record in flat if record.status == "failed"]
-    if failed:
-        lines = [one_line(f"{record.trial.label}: {record.reason}") for record in failed]
-        sentence = f"{len(failed)} of {len(flat)} trials failed"
-        verdicts.append(
-            Verdict(
-                gate="trials",
-                curve=failed[0].trial.curve,
-                verdict="fail",
-                sentence=f"{sentence}: {lines[0]}",
-            )
-        )
-        raise failure("\n  ".join([f"{sentence}:", *lines]))
-    return records
-
-
-@contextmanager
-def _judging(item: pytest.Item, phase: str) -> Iterator[Verdicts]:
-    """Collect the verdicts of one phase of a test that takes the fixture, and keep them."""
-    from noisecore.judging.gates import collect_verdicts
-
-    with collect_verdicts(tolerant=item.config.stash[CHOICES].baseline.tolerant) as verdicts:
-        try:
-            yield verdicts
-        finally:
-            item.stash[RAISED] = verdicts.raised
-            found = item.stash.setdefault(VERDICTS, {}).setdefault(phase, [])
-            # In place: a plugin that runs a test again may keep the report of the first time.
-            found[:] = [verdict.to_dict() for verdict in verdicts]
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,0 +1,62 @@
+"""What happens around the phases of a test: its records are waited for, its verdicts collected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from noisecore.plugin.failing import failure
+from noisecore.plugin.keys import CHOICES, RAISED, VERDICTS
+from noisecore.records import TrialRecord
+
+if TYPE_CHECKING:
+    from noisecore.judging.gates import Verdicts
+    from noisecore.plugin.declare import Request
+    from noisecore.plugin.run import Run
+
+
+def wait_for(
+    run: Run, requests: tuple[Request, ...], verdicts: Verdicts
+) -> list[list[TrialRecord]]:
+    """Return the records of each request; fail the test if there are none, or a trial failed."""
+    from noisecore.judging.gates import Verdict
+    from noisecore.running.cluster import ClusterError
+    from noisecore.running.store import StoreError
+
+    try:
+        records = [run.source.wait(request) for request in requests]
+    except (ClusterError, StoreError) as error:
+        raise failure(f"noisecore: {error}") from None
+    flat = [record for part in records for record in part]
+    failed = [record for record in flat if record.status == "failed"]
+    if failed:
+        lines = [one_line(f"{record.trial.label}: {record.reason}") for record in failed]
+        sentence = f"{len(failed)} of {len(flat)} trials failed"
+        verdicts.append(
+            Verdict(
+                gate="trials",
+                curve=failed[0].trial.curve,
+                verdict="fail",
+                sentence=f"{sentence}: {lines[0]}",
+            )
+        )
+        raise failure("\n  ".join([f"{sentence}:", *lines]))
+    return records
+
+
+@contextmanager
+def judging(item: pytest.Item, phase: str) -> Iterator[Verdicts]:
+    """Collect the verdicts of one phase of a test that takes the fixture, and keep them."""
+    from noisecore.judging.gates import collect_verdicts
+
+    with collect_verdicts(tolerant=item.config.stash[CHOICES].baseline.tolerant) as verdicts:
+        try:
+            yield verdicts
+        finally:
+            item.stash[RAISED] = verdicts.raised
+            found = item.stash.setdefault(VERDICTS, {}).setdefault(phase, [])
+            # In place: a plugin that runs a test again may keep the report of the first time.
+            found[:] = [verdict.to_dict() for verdict in verdicts]
