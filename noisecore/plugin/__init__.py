@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Generator
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from noisecore.data import DatasetError
-from noisecore.escaping import one_line, terminal, visible
+from noisecore.escaping import terminal, visible
 from noisecore.plugin import baseline
 from noisecore.plugin.choices import Choices, read_choices
 from noisecore.plugin.collection import collect, evaluates, measures, trains, vanished
 from noisecore.plugin.declare import MARKER, other_scales, parametrize
-from noisecore.plugin.failing import failure, one_line_errors
+from noisecore.plugin.failing import one_line_errors
 from noisecore.plugin.fixture import Robustness
 from noisecore.plugin.judge import Judge
 from noisecore.plugin.keys import (
@@ -25,7 +25,6 @@ from noisecore.plugin.keys import (
     HANDLE,
     NODEID,
     OUTPUT,
-    RAISED,
     REFUSAL,
     REQUESTS,
     RUN,
@@ -44,12 +43,10 @@ from noisecore.plugin.seen import Seen
 from noisecore.plugin.signals import Signals
 from noisecore.plugin.sources import Evaluated, Given, Source, Trained
 from noisecore.plugin.topology import distributes, is_worker, place
-from noisecore.records import RecordError, TrialRecord
+from noisecore.records import RecordError
 
 if TYPE_CHECKING:
-    from noisecore.judging.gates import Verdicts
     from noisecore.plugin.baseline import Reference
-    from noisecore.plugin.declare import Request
 
 
 _INPUT = "noisecore_run"  # what the controller tells its xdist workers

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from noisecore.escaping import one_line
 from noisecore.plugin.failing import failure
 from noisecore.plugin.keys import CHOICES, RAISED, VERDICTS
 from noisecore.records import TrialRecord
