@@ -89,12 +89,19 @@ class TestRenewed:
         assert result.ret == pytest.ExitCode.TESTS_FAILED
         result.stdout.fnmatch_lines(["the baseline was not renewed: no test that was run takes*"])
 
-    def test_folder_that_is_a_file(self, gate, given) -> None:
-        """A baseline that cannot be written is said, fails the run, and loses nothing else."""
+    def test_folder_that_is_a_file(self, gate, given, usage_line) -> None:
+        """A baseline that cannot be written is said before anything is trained."""
         (gate.path / "benchmarks").write_text("")
+        line = usage_line(gate.runpytest_inprocess(*given, "--noise-update-baseline"))
+        assert "benchmarks/baselines/quick.json: cannot be read: Not a directory" in line
+
+    def test_folder_that_becomes_a_file(self, gate, given) -> None:
+        """If that comes later, it is said too, fails the run, and loses nothing else."""
+        hook = "def pytest_runtest_teardown():\n    open('benchmarks', 'w').close()\n"
+        gate.makeconftest(hook)
         result = gate.runpytest_inprocess(*given, "--noise-update-baseline")
         assert result.ret == pytest.ExitCode.TESTS_FAILED
-        result.stdout.fnmatch_lines(["the baseline could not be written to *: *"])
+        result.stdout.fnmatch_lines(["the baseline was not renewed: *: Not a directory"])
         assert (gate.path / "noisecore-results/quick/summary.md").is_file()
 
 
