@@ -32,7 +32,7 @@ class Store:
 
     def prepare(self) -> None:
         """Make the folder; raise `StoreError` unless records can be written to it."""
-        probe = self.folder / f".probe-{os.getpid()}"
+        probe = self.folder / f".probe.{os.getpid()}"
         try:
             (self.folder / ".locks").mkdir(parents=True, exist_ok=True)
             try:
@@ -42,9 +42,7 @@ class Store:
                     os.fsync(file.fileno())
             finally:
                 probe.unlink(missing_ok=True)
-            for half in self.folder.glob(".*.json.*"):
-                if not _alive(half.suffix.removeprefix(".")):
-                    half.unlink(missing_ok=True)
+            remove_halves(self.folder, "*.json", ".plan", "probe")
         except OSError as error:
             raise StoreError(
                 f"artifacts cannot be written to {self.folder}: {error.strerror or error}: "
@@ -164,6 +162,14 @@ class Store:
         """Return all records of this run, in the order of their keys."""
         found = (self.read(path.stem) for path in sorted(self.folder.glob("*.json")))
         return [record for record in found if record is not None]
+
+
+def remove_halves(folder: Path, *names: str) -> None:
+    """Remove the temporary files of these names that killed processes left in a folder."""
+    for name in names:
+        for half in folder.glob(f".{name}.*"):
+            if not _alive(half.suffix.removeprefix(".")):
+                half.unlink(missing_ok=True)
 
 
 def _alive(pid: str) -> bool:
