@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
 
 _RESUME = "--noise-resume"
+_REPORT = ("results.json", "curve.csv", "matrix.csv", "classes.csv", "summary.md", ".plan")
 
 
 class Run:
@@ -98,10 +99,13 @@ class Run:
     def begin(self) -> None:
         """Remove the report of an earlier run: from here on it would pass for this run's."""
         with quietly():
+            from noisecore.running.store import remove_halves
             from noisecore.showing.report import clear_report
 
         try:
             clear_report(self.choices.artifacts)
+            remove_halves(self.choices.artifacts, *_REPORT, CANDIDATE)
+            remove_halves(self.choices.artifacts / "plots", "*.png", "*.svg")
             candidate = self.choices.artifacts / CANDIDATE
             if self.reference is None or not _same(candidate, self.reference.path):
                 candidate.unlink(missing_ok=True)

@@ -42,7 +42,7 @@ class Store:
 
     def prepare(self) -> None:
         """Make the folder; raise `StoreError` unless records can be written to it."""
-        probe = self.folder / f".probe-{os.getpid()}"
+        probe = self.folder / f".probe.{os.getpid()}"
         try:
             (self.folder / ".locks").mkdir(parents=True, exist_ok=True)
             check_folder(self.folder / ".logs")  # of the workers
@@ -53,9 +53,7 @@ class Store:
                     os.fsync(file.fileno())
             finally:
                 probe.unlink(missing_ok=True)
-            for half in self.folder.glob(".*.json.*"):
-                if not _alive(half.suffix.removeprefix(".")):
-                    half.unlink(missing_ok=True)
+            remove_halves(self.folder, "*.json", ".plan", "probe")
         except OSError as error:
             raise StoreError(
                 f"artifacts cannot be written to {self.folder}: {error.strerror or error}: "
@@ -199,6 +197,14 @@ def _refuse_exhausted(path: Path, error: Exception) -> None:
 
 
 _EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+
+
+def remove_halves(folder: Path, *names: str) -> None:
+    """Remove the temporary files of these names that killed processes left in a folder."""
+    for name in names:
+        for half in folder.glob(f".{name}.*"):
+            if not _alive(half.suffix.removeprefix(".")):
+                half.unlink(missing_ok=True)
 
 
 def _alive(pid: str) -> bool:

@@ -152,6 +152,23 @@ def test_ended_while_a_test_judges(bench, given, name) -> None:
     assert "Traceback" not in ended.stdout + ended.stderr
 
 
+def test_half_written_files_of_a_killed_run(bench, given, monkeypatch) -> None:
+    """The next run removes what a killed one was writing, and no file of anybody else."""
+    monkeypatch.setattr("noisecore.showing.report._pictures", lambda *given: ())
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    dead, alive = process.pid, os.getppid()
+    folder = bench.path / "noisecore-results/quick"
+    names = [".results.json", ".summary.md", "..plan", "plots/.mlp-curve.png"]
+    (folder / "plots").mkdir(parents=True)
+    kept = [f".summary.md.{alive}", f".notes.{dead}", "plots/.mine.txt.1"]
+    for name in [*(f"{name}.{dead}" for name in names), *kept]:
+        (folder / name).write_text("")
+    assert bench.runpytest_inprocess(*given).ret == 0
+    assert not [name for name in names if (folder / f"{name}.{dead}").exists()]
+    assert all((folder / name).exists() for name in kept)
+
+
 def test_ended_while_nothing_is_ours(bench) -> None:
     """A pytest that has no benchmarks of ours ends as it always did."""
     bench.makepyfile(test_bench="import os\ndef test_it():\n    os.kill(os.getpid(), 1)\n")
