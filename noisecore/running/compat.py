@@ -76,7 +76,7 @@ def settle(threads: int) -> None:
     if "tensorflow" in sys.modules and any(os.environ.get(n) != v for n, v in bound.items()):
         raise TensorFlowError(
             "TensorFlow was imported before the first trial, with other thread settings: "
-            "use --noise-workers=1, or set " + " ".join(f"{n}={v}" for n, v in bound.items())
+            "use --noise-workers 1, or set " + " ".join(f"{n}={v}" for n, v in bound.items())
         )
     os.environ.update(wanted)
 

