@@ -7,8 +7,9 @@ import json
 import queue
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar
+
+from noisecore.paths import MIB, read_text
 
 CONNECT = 10.0  # seconds that a scheduler has to answer
 
@@ -26,7 +27,7 @@ def meet(address: str, file: str | None) -> None:
     from distributed.security import Security
 
     if file is not None:
-        address = json.loads(Path(file).read_text())["address"]
+        address = json.loads(read_text(file, MIB))["address"]
 
     async def ask() -> None:
         safely = Security().get_connection_args("client")

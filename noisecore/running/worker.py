@@ -27,6 +27,7 @@ from noisecore import imports
 from noisecore.functions import Functions, Home
 from noisecore.models import BUILDERS
 from noisecore.noise import FAMILIES
+from noisecore.paths import open_end
 from noisecore.records import Epoch, Trial, TrialRecord, trial_from_dict
 from noisecore.running import compat
 from noisecore.running.machine import resident_memory
@@ -175,7 +176,7 @@ class Worker:
             environment["CUDA_VISIBLE_DEVICES"] = self._gpu
         try:
             self.log.parent.mkdir(parents=True, exist_ok=True)
-            with self._guard, open(self.log, "a") as log:
+            with self._guard, open_end(self.log) as log:
                 if self._closed:
                     raise LostWorkerError("the worker was closed")
                 process = self._process = subprocess.Popen(
