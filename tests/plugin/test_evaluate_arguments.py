@@ -60,9 +60,9 @@ def test_outputs(pytester) -> None:
     result.assert_outcomes(failed=4)
     result.stdout.fnmatch_lines(
         [
-            "FAILED *test_name - *noisecore: unknown argument 'kinds'*",
-            "FAILED *test_noise - *noisecore: *noise must be a text*got*3*",
-            "FAILED *test_width - *noisecore: outputs must be (3, 3) as at scale 0*",
-            "FAILED *test_draws - *noisecore: outputs must be (3, 3) as at scale 0*",
+            "noisecore: unknown argument 'kinds'*",
+            "noisecore: *noise must be a text*got*3*",
+            "noisecore: outputs must be (3, 3) as at scale 0*",
+            "noisecore: outputs must be (3, 3) as at scale 0*",
         ]
     )
