@@ -22,6 +22,8 @@ from typing import Any
 
 import numpy as np
 
+from noisecore.escaping import shown
+
 # What stands for a function or class while its owner is written down: its source, or its home.
 Place = Callable[[Any], Any]
 # What makes of it again what it stood for.
@@ -57,9 +59,9 @@ def named(function: Callable[..., Any], *, name: str) -> Named:
     called, `ValueError` if the name is empty.
     """
     if not callable(function):
-        raise TypeError(f"what is named must be a function, got {function!r}")
+        raise TypeError(f"what is named must be a function, got {shown(function)}")
     if not isinstance(name, str) or not name.strip():
-        raise ValueError(f"name must be a word, got {name!r}")
+        raise ValueError(f"name must be a word, got {shown(name)}")
     return Named(function, name)
 
 

@@ -33,6 +33,21 @@ def terminal(value: object) -> str:
     return _COMMAND.sub(r"\g<0>\\", shown)
 
 
+def shown(value: object) -> str:
+    """Return what a person sees of any value: its `repr` in one line, cut where it is long.
+
+    A value whose `repr` fails is told by its class.
+    """
+    try:
+        text = one_line(repr(value))
+    except Exception:  # whatever a user's own `__repr__` raises
+        return f"an object of {type(value).__name__}"
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+
+
+_LONGEST = 100
+
+
 def _escaped(character: str) -> str:
     if character.isprintable():
         return character

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from noisecore.callables import name_of, told
+from noisecore.escaping import shown
 from noisecore.functions import Functions
 
 FloatArray = NDArray[np.float32]
@@ -107,10 +108,10 @@ def check_scale(scale: float | str) -> float:
     """Return `scale` as a float; raise `NoiseError` unless it is a finite number >= 0."""
     try:
         value = float(scale)
-    except (OverflowError, TypeError, ValueError):
+    except Exception:  # whatever an odd object raises
         value = math.nan
     if not 0 <= value <= float(np.finfo(np.float32).max):
-        raise NoiseError(f"scale must be a finite number >= 0, got {scale!s}")
+        raise NoiseError(f"scale must be a finite number >= 0, got {shown(scale)}")
     # -0.0 becomes 0.0: one name for the identity.
     return as_written(scale if isinstance(scale, np.floating) else value) + 0.0
 
@@ -136,9 +137,9 @@ def listed_scales(given: Iterable[float] | str) -> tuple[float, ...]:
     """
     try:
         scales = given.split(",") if isinstance(given, str) else list(given)
-    except TypeError:
+    except Exception:  # whatever an odd object raises
         raise NoiseError(
-            f"scales must be a list of numbers such as [0.1, 1], got {given!r}"
+            f"scales must be a list of numbers such as [0.1, 1], got {shown(given)}"
         ) from None
     return tuple(dict.fromkeys(check_scale(scale) for scale in scales))
 
@@ -201,11 +202,12 @@ def check_bounds(given: object, what: str) -> tuple[float, float]:
     pair: Any = given.split(":") if isinstance(given, str) else given
     try:
         low, high = (float(bound) for bound in pair)
-    except (OverflowError, TypeError, ValueError):
+    except Exception:  # whatever an odd object raises
         low = high = math.nan
     if not -math.inf < low < high < math.inf:  # JSON has no infinity
         raise NoiseError(
-            f"{what} must be two ascending numbers such as (0, 1), or 0:1 as text, got {given!r}"
+            f"{what} must be two ascending numbers such as (0, 1), or 0:1 as text, got "
+            f"{shown(given)}"
         )
     return low, high
 

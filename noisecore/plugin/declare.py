@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from noisecore.callables import name_of, source_sha256
+from noisecore.escaping import shown
 from noisecore.functions import unknown
 from noisecore.judging.margins import parse_margins
 from noisecore.models import BUILDERS, get_builder
@@ -184,7 +185,7 @@ def _read_request(
     recipe = _recipe(values.get("recipe", {}), profile)
     blank = values.get("blank", False)
     if not isinstance(blank, bool):
-        raise ValueError(f"blank must be True or False, got {blank!r}")
+        raise ValueError(f"blank must be True or False, got {shown(blank)}")
     if blank and recipe.standardisation != "none":
         raise ValueError(
             "blank images cannot be standardised: add recipe={'standardisation': 'none'}"
@@ -235,7 +236,7 @@ def _models(values: Mapping[str, Any], profile: Profile) -> tuple[str, ...]:
     if not any(models):
         raise ValueError(
             "models must be a list of names such as ['cnn', 'mlp'], or of functions that build a "
-            f"model, got {given!r}"
+            f"model, got {shown(given)}"
         )
     names = tuple(BUILDERS.add(model) if callable(model) else model for model in models)
     for name in names:
@@ -261,7 +262,7 @@ def _training(train: Any) -> tuple[str, float]:
         train = train.split(":")
     if not isinstance(train, tuple | list) or len(train) != 2:
         raise ValueError(
-            f"train must be a noise and its scale, such as ('gaussian', 0.5), got {train!r}"
+            f"train must be a noise and its scale, such as ('gaussian', 0.5), got {shown(train)}"
         )
     noise, scale = _noise(train[0]), check_scale(train[1])
     check_scales(get_noise(noise), [scale])
@@ -292,6 +293,6 @@ def _recipe(given: Any, profile: Profile) -> Recipe:
     if not isinstance(given, Mapping) or not all(isinstance(name, str) for name in given):
         raise ValueError(
             "recipe must be a dict of changes such as {'epochs': 8}, or a text such as "
-            f"quick+epochs=8, got {given!r}"
+            f"quick+epochs=8, got {shown(given)}"
         )
     return profile.recipe.but(**given)

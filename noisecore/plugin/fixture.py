@@ -11,7 +11,7 @@ import numpy as np
 
 from noisecore.callables import name_of
 from noisecore.data import DatasetError
-from noisecore.escaping import visible
+from noisecore.escaping import shown, visible
 from noisecore.functions import unknown
 from noisecore.noise import Noise, NoiseError
 from noisecore.plugin.choices import Choices
@@ -182,7 +182,7 @@ class Robustness:
         from noisecore.running.store import StoreError
 
         if not isinstance(name, str):
-            raise failure(f"noisecore: name must be a text, got {name!r}")
+            raise failure(f"noisecore: name must be a text, got {shown(name)}")
         owner = f"{self._nodeid} {name}" if name else self._nodeid
         try:
             clip = clip_bounds(how.get("clip"), how.get("units", "range"))

@@ -42,7 +42,7 @@ EXPRESSIONS = [
     "Exception", "...", "NotImplemented", "__builtins__", "Weird()", "Weird", "[Weird()]",
     "{'epochs': Weird()}", "np.array(1.0)", "np.array([1.0, 2.0])", "np.array([[1.0]])",
     "np.array([])", "np.float16(1)", "np.float64('nan')", "np.int8(1)", "np.array(['x'])",
-    "np.array([None])", "np.datetime64(1)", "np.ma.masked", "np.array([{}], object)", "endless",
+    "np.array([None])", "np.datetime64(1, 's')", "np.ma.masked", "np.array([{}], object)", "endless",
     "deep", "Loop()", "Path('x')", "complex('nan')", "slice(1)", "memoryview(b'x')",
     "bytearray(b'x')", "Decimal('1')", "Fraction(1, 3)", "{'epochs': -1}", "{'epochs': 1.5}",
     "{'epochs': 'x'}", "{'learning_rate': float('nan')}", "{'standardisation': None}", "{'': 1}",

@@ -15,6 +15,7 @@ import numpy as np
 
 import noisecore
 from noisecore.callables import BoundError, name_of, source_sha256
+from noisecore.escaping import shown
 from noisecore.noise import (
     BLOCK,
     Draw,
@@ -192,7 +193,7 @@ def _noise(noise: str | Noise) -> tuple[Noise, str]:
     if isinstance(function, type) or not callable(function):
         raise GivenError(
             "noise must be a name, or a function f(images, scale, *, rng) -> images, got "
-            f"{function!r}"
+            f"{shown(function)}"
         )
     try:
         return function, source_sha256(function)

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from noisecore.escaping import shown
 from noisecore.running.evaluation.arrays import Held, held_precision, with_step
 from noisecore.running.evaluation.given import GivenError
 
@@ -120,7 +121,7 @@ def _only(given: Any) -> Any:
     if not isinstance(given, Mapping):
         return given
     if len(given) != 1:
-        shown = ", ".join(f"{name!r} {_shape(held)}" for name, held in given.items()) or "none"
+        shown = ", ".join(f"{shown(name)} {_shape(held)}" for name, held in given.items()) or "none"
         raise GivenError(
             f"the model must give one array of outputs, got a dict of {shown}: choose one, as in "
             "lambda x: model(x)['probabilities']"
@@ -155,7 +156,7 @@ def check_kind(declared: str | None, argument: str) -> None:
     if declared is not None and (
         not isinstance(declared, str) or declared not in ("probabilities", "scores")
     ):
-        raise GivenError(f"{argument} must be 'probabilities' or 'scores', got {declared!r}")
+        raise GivenError(f"{argument} must be 'probabilities' or 'scores', got {shown(declared)}")
 
 
 def kind_of(answers: Answers) -> Kind:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from typing import Any
 
+from noisecore.escaping import shown
 from noisecore.noise import NoiseError, check_bounds
 from noisecore.running.evaluation.given import GivenError
 
@@ -13,10 +14,10 @@ def whole_number(given: Any, what: str) -> int:
     """Return a whole number >= 1, of Python's or NumPy's; raise `GivenError` on anything else."""
     try:
         number = 0 if isinstance(given, bool) else operator.index(given)
-    except TypeError:
+    except Exception:  # whatever an odd object raises
         number = 0
     if number < 1:
-        raise GivenError(f"{what} must be a whole number >= 1, got {given!r}")
+        raise GivenError(f"{what} must be a whole number >= 1, got {shown(given)}")
     return number
 
 
@@ -26,17 +27,17 @@ def share(given: Any, what: str) -> float | None:
         return None
     try:
         number = float(given)
-    except (TypeError, ValueError):
+    except Exception:  # whatever an odd object raises
         number = -1.0
     if not 0 <= number <= 1:
-        raise GivenError(f"{what} must be a number from 0 to 1, got {given!r}")
+        raise GivenError(f"{what} must be a number from 0 to 1, got {shown(given)}")
     return number
 
 
 def word(given: Any, what: str) -> str:
     """Return a text that is not empty; raise `GivenError` on anything else."""
     if not isinstance(given, str) or not given.strip():
-        raise GivenError(f"{what} must be a text that is not empty, got {given!r}")
+        raise GivenError(f"{what} must be a text that is not empty, got {shown(given)}")
     return given
 
 
@@ -60,6 +61,6 @@ def clip_bounds(given: Any, units: Any) -> tuple[float, float] | None:
     if units == "range" and (low < 0 or high > 1):
         raise GivenError(
             "clip must lie in 0 to 1, from the least to the greatest value of a pixel, with "
-            f"units='range', got {given!r}: give clip=(0, 1)"
+            f"units='range', got {shown(given)}: give clip=(0, 1)"
         )
     return low, high

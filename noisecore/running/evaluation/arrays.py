@@ -39,7 +39,7 @@ def with_step(given: Any, what: str) -> tuple[NDArray[Any], float]:
             if str(given.dtype) not in _SHARED:
                 given = given.float()
         array: NDArray[Any] = np.asanyarray(given)
-    except (TypeError, ValueError, RuntimeError) as error:
+    except Exception as error:  # whatever an odd object raises
         line = str(error).strip().partition("\n")[0]
         raise GivenError(
             f"{what} must be an array, got {type(given).__name__}, which is none: {line}"

@@ -43,6 +43,16 @@ class GivenModel:
 
 
 def given_model(model: Any) -> GivenModel:
+    """Return what asks a model, as `_taken` does; raise `GivenError` if that fails."""
+    try:
+        return _taken(model)
+    except GivenError:
+        raise
+    except Exception as error:  # whatever an odd object raises
+        raise GivenError(f"model cannot be asked: {told(error)}") from error
+
+
+def _taken(model: Any) -> GivenModel:
     """Return what asks a model: of Keras, of PyTorch, or whatever answers to images.
 
     That is the path of a `.keras` file; a SavedModel, or a signature of one; all else that can be

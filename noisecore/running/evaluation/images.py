@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from noisecore.escaping import shown
 from noisecore.noise import BLOCK, FloatArray
 from noisecore.running.evaluation.arguments import bounds
 from noisecore.running.evaluation.given import GivenError
@@ -24,7 +25,7 @@ class Pixels:
 
     def __init__(self, units: Units, value_range: tuple[float, float] | None) -> None:
         if not isinstance(units, str) or units not in ("range", "own"):
-            raise GivenError(f"units must be 'range' or 'own', got {units!r}")
+            raise GivenError(f"units must be 'range' or 'own', got {shown(units)}")
         if value_range is not None:
             if units == "own":
                 raise GivenError("value_range has no meaning with units='own': leave one out")

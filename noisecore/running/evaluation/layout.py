@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from noisecore.escaping import shown
 from noisecore.noise import FloatArray
 from noisecore.running.evaluation.frameworks import is_torch
 from noisecore.running.evaluation.given import GivenError
@@ -61,7 +62,7 @@ def layout_of(channels: str | None, model: Any, x: Any) -> Layout:
     A file has its channels last, by the rule of data sets: there `channels` is the model's.
     """
     if channels is not None and not (isinstance(channels, str) and channels in ("last", "first")):
-        raise GivenError(f"channels must be 'last' or 'first', got {channels!r}")
+        raise GivenError(f"channels must be 'last' or 'first', got {shown(channels)}")
     torch = is_torch(model, "nn.Module") or is_torch(x, "Tensor", "utils.data.DataLoader")
     taken: Channels = "first" if (channels or ("first" if torch else "last")) == "first" else "last"
     if isinstance(x, str | Path):

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from noisecore.data import class_numbers
+from noisecore.escaping import shown
 from noisecore.noise import check_scale
 from noisecore.records import GivenTrial, TrialRecord
 from noisecore.running.evaluation.answers import Kind, as_outputs, check_kind
@@ -55,7 +56,7 @@ def evaluate_outputs(
     word(dataset, "dataset")
     least_clean = share(least_clean, "least_clean")
     if not isinstance(units, str) or units not in ("range", "own"):
-        raise GivenError(f"units must be 'range' or 'own', got {units!r}")
+        raise GivenError(f"units must be 'range' or 'own', got {shown(units)}")
     bounds = clip_bounds(clip, units)
     labels = class_numbers(as_array(y, "y"), "y")[0]
     arrays: dict[float, Any] = {}
@@ -63,8 +64,8 @@ def evaluate_outputs(
         scale = check_scale(key)
         if scale in arrays:
             raise GivenError(
-                f"outputs must have each scale once, got {scale:g} twice, the second as {key!r}: "
-                "leave one out, or stack them as draws, (draws, n, classes)"
+                f"outputs must have each scale once, got {scale:g} twice, the second as "
+                f"{shown(key)}: leave one out, or stack them as draws, (draws, n, classes)"
             )
         arrays[scale] = given if hasattr(given, "ndim") else _listed(given)
     if 0.0 not in arrays:
