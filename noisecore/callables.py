@@ -79,7 +79,8 @@ def is_bound(function: Callable[..., Any]) -> bool:
     """Return whether something is bound to what is called, so that it is more than its source."""
     if isinstance(function, Named):
         return True
-    return not (inspect.isfunction(function) or inspect.isclass(function))
+    kinds = inspect.isfunction, inspect.isclass, inspect.isbuiltin
+    return not any(is_kind(function) for is_kind in kinds)
 
 
 def source_sha256(function: Callable[..., Any]) -> str:
@@ -90,7 +91,7 @@ def source_sha256(function: Callable[..., Any]) -> str:
     """
     while isinstance(function, Named):
         function = function.call
-    if is_bound(function) and not inspect.isbuiltin(function):
+    if is_bound(function):
         text = json.dumps(write_down(function, _source), sort_keys=True)
     else:
         text = _text(function)

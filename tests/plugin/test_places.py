@@ -11,6 +11,7 @@ import pytest
 from odd_places import KINDS, put
 
 from noisecore.plugin import github
+from noisecore.showing.parts import Parts
 
 GITHUB = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": "summary"}
 
@@ -149,11 +150,14 @@ def test_step_summary(monkeypatch, tmp_path, kind) -> None:
     monkeypatch.setattr("noisecore.showing.results.read_results", lambda path: None)
     monkeypatch.setattr("noisecore.showing.summary.make_summary", lambda *given: "text")
     put(kind, tmp_path / "summary")
-    (line,) = github.write_step_summary(tmp_path)
-    assert line.startswith("the step summary summary could not be written: ")
+    parts = Parts()
+    with parts.making("the step summary"):
+        github.write_step_summary(tmp_path)
+    (line,) = parts.problems
+    assert line.startswith("the step summary could not be made: ")
     os.rename("summary", "aside")
-    assert github.write_step_summary(tmp_path) == []
-    assert github.write_step_summary(tmp_path) == []
+    github.write_step_summary(tmp_path)
+    github.write_step_summary(tmp_path)
     assert (tmp_path / "summary").read_text() == "texttext"
 
 
@@ -162,8 +166,8 @@ def test_step_summary_of_nothing(monkeypatch, tmp_path) -> None:
     for name, value in GITHUB.items():
         monkeypatch.setenv(name, value)
     put("fifo", tmp_path / "results.json")
-    (line,) = github.write_step_summary(tmp_path)
-    assert "a FIFO, and no file" in line
+    with pytest.raises(ValueError, match="a FIFO, and no file"):
+        github.write_step_summary(tmp_path)
 
 
 def test_resume(bench, tiny, run_in) -> None:
