@@ -93,7 +93,7 @@ def sent(function):
     name = here.add(function)
     home = here.home(name)
     data = json.loads(json.dumps(vars(home)))
-    there.load(Home(**data))
+    there.expect(Home(**data))
     return there.get(name)
 
 
