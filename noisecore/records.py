@@ -14,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from noisecore.escaping import shown
 from noisecore.noise import as_written
 from noisecore.paths import RECORD_BYTES, open_new, read_text
 from noisecore.recipes import Recipe
@@ -81,6 +82,9 @@ class AnyTrial:
     clip: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
+        for name in ("dataset", "model", "noise"):  # which names of curves are made of
+            if not isinstance(getattr(self, name), str):
+                raise TypeError(f"{name} must be a text, got {shown(getattr(self, name))}")
         # 1 and 1.0 are one scale, and must give one key.
         object.__setattr__(self, "test_scales", tuple(map(as_written, self.test_scales)))
 
@@ -262,7 +266,9 @@ class TrialRecord:
         except (KeyError, TypeError, ValueError) as error:
             raise RecordError(f"{source}: not a trial record of schema {SCHEMA}: {error}") from None
         if record.status not in ("complete", "failed"):
-            raise RecordError(f"{source}: status must be complete or failed, got {record.status!r}")
+            raise RecordError(
+                f"{source}: status must be complete or failed, got {shown(record.status)}"
+            )
         return record
 
 

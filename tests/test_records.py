@@ -251,6 +251,17 @@ def test_what_is_no_record_is_refused(data):
         TrialRecord.from_dict(data, source="trials/a.json")
 
 
+@pytest.mark.parametrize("field", ["dataset", "model", "noise"])
+@pytest.mark.parametrize("value", [{}, None, 3, ["fog"]])
+def test_name_that_is_no_text_is_refused(field, value):
+    """A name that is no text is refused when it is read, in one line."""
+    data = RECORD.to_dict()
+    data["trial"][field] = value
+    with pytest.raises(RecordError, match=f"{field} must be a text, got ") as refused:
+        TrialRecord.from_dict(data)
+    assert "\n" not in str(refused.value)
+
+
 def test_newer_schema_is_named_even_if_its_fields_are_unknown():
     """A newer noisecore's record says that it is newer, and not which field is strange."""
     with pytest.raises(RecordError, match="update noisecore"):
