@@ -42,10 +42,12 @@ def shown(value: object) -> str:
         text = one_line(repr(value))
     except Exception:  # whatever a user's own `__repr__` raises
         return f"an object of {type(value).__name__}"
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+    return shorten(text)
 
 
-_LONGEST = 100
+def shorten(text: str) -> str:
+    """Return a text that is too long to be shown, cut, and its length."""
+    return text if len(text) <= 100 else f"{text[:60]}... ({len(text)} characters)"
 
 
 def _escaped(character: str) -> str:

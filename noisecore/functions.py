@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Generic, TypeVar
 
 from noisecore.callables import BoundError, is_bound, name_of, read_back, source_sha256, write_down
-from noisecore.paths import shorten
+from noisecore.escaping import shorten
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -116,11 +116,6 @@ def check_folder(path: str | os.PathLike[str]) -> None:
             raise _error(errno.ENOTDIR, f"{place.name} is no folder", place)
 
 
-def shorten(text: str) -> str:
-    """Return a text that is too long to be shown, cut, and its length."""
-    return text if len(text) <= 100 else f"{text[:60]}... ({len(text)} characters)"
-
-
 def _open(path: str | os.PathLike[str], flags: int) -> int:
     with suppress(FileNotFoundError):  # it may be made
         _check(os.stat(path), path)  # before it is opened: to open a device may do something

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from noisecore.escaping import shorten
 from noisecore.functions import unknown
 from noisecore.noise import NoiseError, check_bounds, check_scale
-from noisecore.paths import shorten
 from noisecore.recipes import RECIPES, Recipe, RecipeError, get_recipe
 
 

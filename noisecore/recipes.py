@@ -6,8 +6,8 @@ import sys
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, get_args, get_type_hints
 
+from noisecore.escaping import shorten
 from noisecore.functions import unknown
-from noisecore.paths import shorten
 
 Optimizer = Literal["adam", "adadelta"]
 Schedule = Literal["constant", "cosine"]

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import noisecore
 from noisecore.cli import codes, compare, drift, power
-from noisecore.escaping import one_line
-from noisecore.paths import LONGEST, shorten
+from noisecore.escaping import one_line, shorten
+from noisecore.paths import LONGEST
 from noisecore.showing.terminal import say
 
 

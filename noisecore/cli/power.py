@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from noisecore.cli import codes
 from noisecore.cli.compare import add_margins
-from noisecore.escaping import visible
-from noisecore.paths import shorten
+from noisecore.escaping import shorten, visible
 from noisecore.showing.terminal import say
 
 if TYPE_CHECKING:

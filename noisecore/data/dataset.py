@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from noisecore.escaping import one_line
+
 Array = NDArray[Any]
 
 # The four arrays of a dataset, by the names that Keras' `.npz` files use, in the order of hashing.
@@ -151,8 +153,3 @@ def _octets(array: Array) -> memoryview:
 def refusal(what: str, *, expected: str, got: str, remedy: str) -> DatasetError:
     """Return a DatasetError of one line: what, what was expected, what came, what to do."""
     return DatasetError(f"{what}: expected {expected}, got {one_line(got)}; {remedy}")
-
-
-def one_line(text: object) -> str:
-    """Return a text without line breaks: libraries' messages often span several lines."""
-    return " ".join(str(text).split())

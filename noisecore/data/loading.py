@@ -12,7 +12,7 @@ from noisecore.data.dataset import Dataset, DatasetError
 from noisecore.data.own import is_own, load_own, load_test_alone
 from noisecore.data.packaged import PACKAGED, load_packaged
 from noisecore.data.published import PUBLISHED, load_published
-from noisecore.paths import shorten
+from noisecore.escaping import shorten
 
 DATASETS = ("mnist-5k", "mnist", "fashion-mnist", "digits")
 

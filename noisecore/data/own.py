@@ -25,8 +25,9 @@ from noisecore.data.dataset import (
 )
 from noisecore.data.files import names_in_npz, read_npz
 from noisecore.data.members import words
+from noisecore.escaping import shorten
 from noisecore.functions import load_file
-from noisecore.paths import MIB, is_missing, open_file, shorten
+from noisecore.paths import MIB, is_missing, open_file
 
 LICENCE = "the user's own"
 _PYTHON_BYTES = 16 * MIB

@@ -20,11 +20,11 @@ from noisecore.data.dataset import (
     DatasetNotFoundError,
     Facts,
     as_dataset,
-    one_line,
     payload_sha256,
     refusal,
 )
 from noisecore.data.files import read_idx, read_npz
+from noisecore.escaping import one_line
 from noisecore.paths import stands
 
 DATA_DIR_VARIABLE = "NOISECORE_DATA_DIR"

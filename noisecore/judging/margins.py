@@ -6,7 +6,7 @@ import math
 import re
 from dataclasses import dataclass, replace
 
-from noisecore.paths import shorten
+from noisecore.escaping import shorten
 
 # What an expression may name: points of accuracy, then ratios.
 _POINTS = ("mean", "scale", "clean")

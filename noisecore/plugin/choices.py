@@ -13,10 +13,10 @@ from typing import Literal, TypeVar
 import pytest
 
 from noisecore.data import DatasetError, check_name
+from noisecore.escaping import shorten
 from noisecore.judging.margins import Margins, MarginsError, parse_margins
 from noisecore.models import ModelError, get_builder
 from noisecore.noise import NoiseError, check_scales, get_noise
-from noisecore.paths import shorten
 from noisecore.plugin.options import (
     OPTIONS,
     OWN_SCALES,

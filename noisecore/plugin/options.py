@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from noisecore.escaping import shorten
 from noisecore.judging.margins import Margins
-from noisecore.paths import LONGEST, shorten
+from noisecore.paths import LONGEST
 from noisecore.plugin.topology import is_worker
 
 BASELINES = "benchmarks/baselines"
