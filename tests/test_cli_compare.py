@@ -238,7 +238,7 @@ class TestPower:
     @pytest.mark.parametrize(
         ("arguments", "words"),
         [
-            (["--seeds", "0"], "expected a whole number >= 1, got '0'"),
+            (["--seeds", "0"], "a whole number >= 1, 1000 at most, got '0'"),
             (["--seeds", "3,x"], "got 'x'"),
             (["--drops", "-1"], "expected"),
             (["--drops", "200"], "expected points in (0, 100]"),
@@ -274,7 +274,7 @@ class TestCalibrate:
         ("arguments", "words"),
         [
             (["--seeds", "1"], "2 seeds or more"),
-            (["--runs", "0"], "expected a whole number >= 1, got '0'"),
+            (["--runs", "0"], "a whole number >= 1, 1000000 at most, got '0'"),
         ],
     )
     def test_usage(self, spread, capsys, arguments, words) -> None:

@@ -217,7 +217,7 @@ def test_scale_must_be_a_finite_number_not_below_0(scale):
     """A scale that is negative, not finite or no number is refused, with what came."""
     with pytest.raises(NoiseError) as refusal:
         apply_noise(gaussian, zeros(1), scale, STREAM)
-    assert str(refusal.value) == f"scale must be a finite number >= 0, got {scale}"
+    assert str(refusal.value) == f"scale must be a finite number >= 0, got {scale!r}"
 
 
 def test_scale_0_has_one_name():

@@ -29,7 +29,7 @@ MISTAKES = {
     "profile": ("profile='quik'", "unknown profile 'quik'", "did you mean 'quick'?"),
     "profile as a list": ("profile=['quick']", "profile must be a name", "got list"),
     "what raises": (
-        "blank=type('Odd', (), {'__bool__': lambda self: 1 / 0})()",
+        "models=[type('Odd', (), {'__str__': lambda self: 1 / 0})()]",
         "an argument cannot be read",
         "ZeroDivisionError",
     ),

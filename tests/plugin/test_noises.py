@@ -258,7 +258,7 @@ def test_noise_for_other_images(bench, given, write_tiny, tmp_path) -> None:
     """A noise for colours is refused on grey images, in one line, before anything is trained."""
     options = [each for each in given if not each.startswith("--noise-records")]
     bench.makepyfile(test_bench=RGB)
-    result = bench.runpytest_inprocess(*options)
+    result = bench.runpytest_subprocess(*options)  # in this process the noise would stay known
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     (line,) = [line for line in result.errlines if line.startswith("ERROR: ")]
     assert "a noise must return float32 (1, 8, 8, 1) as it was given" in line

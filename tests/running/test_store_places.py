@@ -109,9 +109,9 @@ def test_lock(store, kind) -> None:
 @pytest.mark.parametrize("kind", ["fifo", "device", "loop"])
 def test_probe(store, kind) -> None:
     """The file that the disk is tried with is a new one, whatever has its name."""
-    put(kind, store.folder / f".probe-{os.getpid()}")
+    put(kind, store.folder / f".probe.{os.getpid()}")
     store.prepare()
-    assert not os.path.lexists(store.folder / f".probe-{os.getpid()}")
+    assert not os.path.lexists(store.folder / f".probe.{os.getpid()}")
 
 
 @pytest.mark.parametrize("pid", ["9" * 30, "-1", "word"])

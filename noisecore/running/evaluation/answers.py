@@ -121,10 +121,10 @@ def _only(given: Any) -> Any:
     if not isinstance(given, Mapping):
         return given
     if len(given) != 1:
-        shown = ", ".join(f"{shown(name)} {_shape(held)}" for name, held in given.items()) or "none"
+        names = ", ".join(f"{shown(name)} {_shape(held)}" for name, held in given.items())
         raise GivenError(
-            f"the model must give one array of outputs, got a dict of {shown}: choose one, as in "
-            "lambda x: model(x)['probabilities']"
+            f"the model must give one array of outputs, got a dict of {names or 'none'}: choose "
+            "one, as in lambda x: model(x)['probabilities']"
         )
     return next(iter(given.values()))
 
