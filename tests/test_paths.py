@@ -9,6 +9,7 @@ import os
 import pytest
 from odd_places import KINDS, put
 
+from noisecore.escaping import shorten
 from noisecore.paths import (
     MIB,
     is_missing,
@@ -17,7 +18,6 @@ from noisecore.paths import (
     open_lock,
     open_new,
     read_file,
-    shorten,
 )
 from noisecore.records import read_json, write_atomically
 

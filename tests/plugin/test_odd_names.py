@@ -93,7 +93,8 @@ def test_an_id_that_is_no_formula(pytester, monkeypatch) -> None:
     )
     ids = "disable_test_id_escaping_and_forfeit_all_rights_to_community_support = true\n"
     pytester.makeini(f"[pytest]\npythonpath = .\n{ids}")
-    result = pytester.runpytest_inprocess("-W", "error")
+    # In this process pytest itself would warn of plugins that are imported already.
+    result = pytester.runpytest_subprocess("-W", "error")
     assert result.ret == 0, result.stdout.str()
     result.assert_outcomes(passed=2)
     folder = pytester.path / "noisecore-results/quick"
