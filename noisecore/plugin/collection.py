@@ -67,7 +67,9 @@ def collect(config: pytest.Config, items: list[pytest.Item]) -> None:
                 f"noisecore: {item.nodeid}: a curve is compared with the baseline as a whole: "
                 "take noise_baseline without noise_scale"
             )
-        if "benchmark" in getattr(item, "fixturenames", ()):
+        # With -p no:benchmark nobody knows that marker, which strict markers then refuse.
+        known = config.pluginmanager.hasplugin("benchmark")
+        if known and "benchmark" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.benchmark(timer=CLOCK))
         if not choices.running:
             skipped = _skip(item, _HOW_TO_RUN) or skipped
