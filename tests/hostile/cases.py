@@ -39,7 +39,8 @@ class Case:
 
 
 # A failure inside noisecore, as pytest shows it; an assertion of a gate is a verdict.
-_FRAME = re.compile(r"^\S*noisecore/(?!judging/gates)\S+\.py:\d+: ", re.M)
+# So is not where a signal came in, which pytest names too.
+_FRAME = re.compile(r"^\S*noisecore/(?!judging/gates)\S+\.py:\d+: (?!KeyboardInterrupt\b)", re.M)
 
 
 def problem(case: Case, ended: Ended) -> str:
