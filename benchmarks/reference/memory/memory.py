@@ -2,8 +2,8 @@
 
     python memory.py
 
-Each row is a process of its own. The model is a function that looks at one row of pixels, so that
-nothing but noisecore takes memory.
+The script starts a new process for each figure. The model looks at one row of pixels only, so it
+takes almost no memory itself.
 """
 
 import argparse
