@@ -1,6 +1,7 @@
 """Images with a bright band where their class says, and a model that sees it."""
 
 import numpy as np
+import pytest
 
 from noisecore.running.evaluation import evaluate_given
 
@@ -34,3 +35,28 @@ def sharp(images):
 def evaluate(model=sharp, x=X, y=Y, **changes):
     """Evaluate with little to say."""
     return evaluate_given(model, x, y, **{"name": "mine", "scales": [0.5, 2.0]} | changes)
+
+
+# What `bands` computes, as one matrix: of flat images to three scores.
+WEIGHTS = np.zeros((64, CLASSES), np.float32)
+for _k in range(CLASSES):
+    WEIGHTS.reshape(8, 8, CLASSES)[2 * _k : 2 * _k + 2, :, _k] = 1 / 16
+
+
+def linear(images):
+    """Answer with scores."""
+    return images.reshape(len(images), -1) @ WEIGHTS
+
+
+def same(found, wanted) -> None:
+    """Assert that two evaluations saw the same images and gave the same answers."""
+    for one, other in zip(found, wanted, strict=True):
+        for mine, theirs in zip(one.evaluations, other.evaluations, strict=True):
+            assert mine.images_sha256 == theirs.images_sha256
+            assert mine.correct == theirs.correct
+            assert mine.loss == pytest.approx(theirs.loss, rel=1e-4)
+
+
+def first(records):
+    """Return the environment of the first record."""
+    return records[0].environment

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
@@ -122,3 +123,11 @@ def _history(evaluations: tuple[Evaluation, ...], scale: float) -> tuple[Epoch, 
         )
         for i in (1, 2, 3)
     )
+
+
+def save(folder, records):
+    """Write records as files of a folder; return it."""
+    folder.mkdir()
+    for record in records:
+        (folder / f"{record.key}.json").write_text(json.dumps(record.to_dict()))
+    return str(folder)

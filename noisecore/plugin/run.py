@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import platform
@@ -22,12 +21,12 @@ import pytest
 import noisecore
 from noisecore.data import unit_images
 from noisecore.noise import Stream, apply_noise, get_noise
-from noisecore.paths import is_missing, open_lock
 from noisecore.plugin import github
 from noisecore.plugin.again import next_commands
 from noisecore.plugin.baseline import CANDIDATE, Reference, shown
 from noisecore.plugin.choices import Choices
 from noisecore.plugin.judged import Judged
+from noisecore.plugin.locking import lock_folder
 from noisecore.plugin.outcomes import Outcomes, Selected
 from noisecore.plugin.renewal import renew
 from noisecore.plugin.sources import Source
@@ -298,58 +297,6 @@ class Run:
 
 def _same(one: Path, other: Path) -> bool:
     return os.path.exists(one) and os.path.exists(other) and one.samefile(other)
-
-
-def lock_folder(folder: Path, *, xdist_worker: bool) -> IO[bytes]:
-    """Hold the artifact folder for a run; raise `pytest.UsageError` if another one has it.
-
-    The workers of xdist share a lock of their own: when their controller was killed, the next run
-    has to wait for them too.
-    """
-    workers = folder / ".lock-workers"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if xdist_worker:
-            return _locked(workers, fcntl.LOCK_SH)
-        lock = _locked(folder / ".lock", fcntl.LOCK_EX)
-        try:
-            if not is_missing(workers):
-                _locked(workers, fcntl.LOCK_EX).close()
-        except OSError:
-            lock.close()
-            raise
-        return lock
-    except BlockingIOError:
-        raise pytest.UsageError(
-            f"noisecore: another run is writing to {folder}: wait for it, or choose another "
-            "folder with --noise-artifacts"
-        ) from None
-    except OSError as error:
-        raise pytest.UsageError(
-            f"noisecore: artifacts cannot be written to {folder}: {_reason(error)}: choose another "
-            "folder with --noise-artifacts"
-        ) from None
-
-
-def _reason(error: OSError) -> str:
-    """Return what an error says, and of which file in the folder."""
-    name = os.path.basename(os.fsdecode(error.filename or ""))
-    return f"{name}: {error.strerror}" if name.startswith(".lock") else str(error.strerror or error)
-
-
-def _locked(path: Path, how: int) -> IO[bytes]:
-    while True:
-        file = open_lock(path)
-        try:
-            fcntl.flock(file, how | fcntl.LOCK_NB)
-            if os.path.samestat(os.fstat(file.fileno()), os.stat(path)):
-                return file
-        except FileNotFoundError:
-            pass  # whoever held it took it away, so that others lock another file: again
-        except OSError:
-            file.close()
-            raise
-        file.close()
 
 
 def _plain_profile(choices: Choices) -> dict[str, Any]:

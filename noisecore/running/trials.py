@@ -36,7 +36,14 @@ if TYPE_CHECKING:
 
 # The source that a trial's numbers depend on, beside the model builder and the noise, whose
 # own text is part of the trial.
-_SOURCES = ("noise.py", "running/compat.py", "running/training.py", "running/trials.py")
+_SOURCES = (
+    "noise/checks.py",
+    "noise/families.py",
+    "noise/streams.py",
+    "running/compat.py",
+    "running/training.py",
+    "running/trials.py",
+)
 
 
 def training_source() -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from noisecore.plugin.run import lock_folder
+from noisecore.plugin.locking import lock_folder
 
 
 def test_second_run_is_refused(tmp_path) -> None:

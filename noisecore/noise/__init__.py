@@ -1,0 +1,63 @@
+"""Noise: one plain function a family, and the keyed random streams that feed them.
+
+A noise is `f(images, scale, *, rng) -> images`: float32 in, float32 out, the same shape. It draws
+from `rng` alone, and what it draws depends on the shape of its input, never on the pixels or the
+scale: so one draw serves every scale (common random numbers) and a curve's steps are compared
+like for like.
+"""
+
+from noisecore.noise.checks import (
+    as_written,
+    call_noise,
+    check_bounds,
+    check_images,
+    check_scale,
+    check_scales,
+    listed_scales,
+    try_noise,
+)
+from noisecore.noise.families import (
+    FAMILIES,
+    NOISES,
+    FloatArray,
+    Noise,
+    NoiseError,
+    gaussian,
+    gaussian_blur,
+    get_noise,
+    is_shipped,
+    salt_and_pepper,
+    uniform,
+)
+from noisecore.noise.streams import (
+    BLOCK,
+    Draw,
+    Stream,
+    apply_noise,
+)
+
+__all__ = [
+    "BLOCK",
+    "FAMILIES",
+    "NOISES",
+    "Draw",
+    "FloatArray",
+    "Noise",
+    "NoiseError",
+    "Stream",
+    "apply_noise",
+    "as_written",
+    "call_noise",
+    "check_bounds",
+    "check_images",
+    "check_scale",
+    "check_scales",
+    "gaussian",
+    "gaussian_blur",
+    "get_noise",
+    "is_shipped",
+    "listed_scales",
+    "salt_and_pepper",
+    "try_noise",
+    "uniform",
+]

@@ -1,0 +1,130 @@
+"""What a noise is given and gives back, checked: scales, bounds, images."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from noisecore.callables import name_of, told
+from noisecore.escaping import shown
+from noisecore.noise.families import FloatArray, Noise, NoiseError, is_shipped
+
+
+def check_scale(scale: float | str) -> float:
+    """Return `scale` as a float; raise `NoiseError` unless it is a finite number >= 0."""
+    try:
+        value = float(scale)
+    except Exception:  # whatever an odd object raises
+        value = math.nan
+    if not 0 <= value <= float(np.finfo(np.float32).max):
+        raise NoiseError(f"scale must be a finite number >= 0, got {shown(scale)}")
+    # -0.0 becomes 0.0: one name for the identity.
+    return as_written(scale if isinstance(scale, np.floating) else value) + 0.0
+
+
+def as_written(scale: float) -> float:
+    """Return a scale as a person would write it: 0.1 + 0.2 is 0.3, and float32's 0.1 is 0.1.
+
+    It has 12 digits, or those that tell it from its neighbours in a shorter type which holds it.
+    What is not finite stays as it is.
+    """
+    value = float(scale)
+    if isinstance(scale, np.float16):
+        return float(str(scale))
+    with np.errstate(over="ignore"):
+        single = np.float32(value)
+    return float(str(single)) if float(single) == value else float(f"{value:.12g}")
+
+
+def listed_scales(given: Iterable[float] | str) -> tuple[float, ...]:
+    """Return the scales of a list, or of a text such as "0.1,1", each once, in their order.
+
+    Raises `NoiseError` on anything else, and on what is no scale.
+    """
+    try:
+        scales = given.split(",") if isinstance(given, str) else list(given)
+    except Exception:  # whatever an odd object raises
+        raise NoiseError(
+            f"scales must be a list of numbers such as [0.1, 1], got {shown(given)}"
+        ) from None
+    return tuple(dict.fromkeys(check_scale(scale) for scale in scales))
+
+
+def check_scales(noise: Noise, scales: Iterable[float]) -> None:
+    """Raise `NoiseError` if a scale is none, or one that a noise of noisecore's cannot be had at.
+
+    A user's own noise may ask for images of a shape that is not known here: see `try_noise`.
+    """
+    for scale in map(check_scale, scales):
+        if is_shipped(noise):
+            noise(np.zeros((1, 2, 2, 1), np.float32), scale, rng=np.random.default_rng(0))
+
+
+def try_noise(noise: Noise, images: FloatArray, scales: Iterable[float]) -> None:
+    """Raise `NoiseError` if a noise cannot be had on such images, at one of these scales.
+
+    images: float32, (n, height, width, ...), of the very shape that it will be asked for; they
+    stay as they are.
+    """
+    for scale in scales:
+        call_noise(noise, images.copy(), check_scale(scale), np.random.default_rng(0))
+
+
+def call_noise(
+    noise: Noise, images: FloatArray, scale: float, rng: np.random.Generator
+) -> FloatArray:
+    """Return what a noise makes of images; raise `NoiseError` if it fails, or gives others."""
+    try:
+        noisy: Any = noise(images, scale, rng=rng)
+    except NoiseError:
+        raise
+    except Exception as error:  # whatever a user's noise raises
+        raise NoiseError(
+            f"noise {name_of(noise)} failed on images of the shape {images.shape[1:]} at scale "
+            f"{scale:g}: {told(error)}"
+        ) from error
+    if not isinstance(noisy, np.ndarray):
+        raise NoiseError(
+            f"a noise must return an array, got {type(noisy).__name__} from {name_of(noise)}"
+        )
+    if noisy.shape != images.shape or noisy.dtype != np.float32:
+        raise NoiseError(
+            f"a noise must return float32 {images.shape} as it was given, "
+            f"got {noisy.dtype} {noisy.shape} from {name_of(noise)}"
+        )
+    return noisy
+
+
+def check_bounds(given: object, what: str) -> tuple[float, float]:
+    """Return two ascending numbers, given as a pair or as the text `0:1`.
+
+    Raises `NoiseError` that names `what` was given.
+    """
+    pair: Any = given.split(":") if isinstance(given, str) else given
+    try:
+        low, high = (float(bound) for bound in pair)
+    except Exception:  # whatever an odd object raises
+        low = high = math.nan
+    if not -math.inf < low < high < math.inf:  # JSON has no infinity
+        raise NoiseError(
+            f"{what} must be two ascending numbers such as (0, 1), or 0:1 as text, got "
+            f"{shown(given)}"
+        )
+    return low, high
+
+
+def check_images(images: FloatArray) -> None:
+    """Raise `NoiseError` unless `images` is a float32 array of (samples, height, width, ...)."""
+    if not isinstance(images, np.ndarray) or images.dtype != np.float32 or images.ndim < 3:
+        got = (
+            f"{images.dtype} {images.shape}"
+            if isinstance(images, np.ndarray)
+            else type(images).__name__
+        )
+        raise NoiseError(
+            f"images must be a float32 array (samples, height, width, ...), got {got}: "
+            "noise on integers would be cut off and biased, so convert them first"
+        )

@@ -1,0 +1,143 @@
+"""The keyed random streams that feed a noise, and images under a noise drawn from one."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from noisecore.noise.checks import call_noise, check_images, check_scale
+from noisecore.noise.families import FloatArray, Noise, NoiseError, is_shipped
+
+# Samples that share one random generator. Large enough that making the generator (about 15 µs)
+# costs nothing beside its draws, small enough that a block of images stays in the cache.
+BLOCK = 256
+
+
+@dataclass(frozen=True)
+class Stream:
+    """The random stream of one draw: which realisation, for which split, in which epoch.
+
+    `draw` is a whole number >= 0: the training seed for the training split, the profile's test
+    draw for the test split. "order" is no noise, but the order of an epoch's training images.
+    `epoch` counts from 0; None is a draw that is frozen, the same in
+    every epoch. Equal streams give equal noise, whatever else is drawn before or beside them.
+    """
+
+    draw: int
+    split: Literal["train", "test", "order"]
+    epoch: int | None = None
+
+    def generator(self, block: int) -> np.random.Generator:
+        """Return the generator of one block of `BLOCK` samples."""
+        split = ("train", "test", "order").index(self.split)
+        epoch = 0 if self.epoch is None else self.epoch + 1
+        seeds = np.random.SeedSequence(self.draw, spawn_key=(split, epoch, block))
+        # Named, not default_rng(): NumPy may change its default, and every number with it.
+        return np.random.Generator(np.random.PCG64(seeds))
+
+
+def apply_noise(
+    noise: Noise,
+    images: FloatArray,
+    scale: float,
+    stream: Stream,
+    *,
+    indices: ArrayLike | None = None,
+    clip: tuple[float, float] | None = None,
+    out: FloatArray | None = None,
+) -> FloatArray:
+    """Return a copy of `images` under `noise` at `scale`, drawn block by block from `stream`.
+
+    images: float32, (samples, height, width, ...). `indices`, (samples,), says which samples of
+    the split these are; left out, they are all of it from the first on. A sample's noise depends
+    on its index and the stream alone: not on the batch, the subset or the order. `clip` bounds
+    the result; left out, it is not bounded. Scale 0 is the identity, clipping included. `out` is
+    the array for the result, float32 of the images' shape; it may be `images` itself.
+
+    Memory beyond the result is about three blocks of `BLOCK` samples. Raises `NoiseError` on a
+    scale that is negative or not finite, images that are not float32, indices that do not fit or
+    come twice, and a noise that changes shape or dtype.
+    """
+    scale = check_scale(scale)
+    check_images(images)
+    places = np.arange(len(images)) if indices is None else np.asarray(indices)
+    if places.shape != (len(images),) or places.dtype.kind not in "iu" or (places < 0).any():
+        raise NoiseError(
+            f"indices must be one whole number >= 0 for each of the {len(images)} images, "
+            f"got {places.dtype} {places.shape}"
+        )
+    if len(np.unique(places)) < len(places):
+        raise NoiseError("indices must differ from each other, got one twice")
+    noisy = np.empty_like(images) if out is None else out
+    if scale == 0:
+        np.copyto(noisy, images)
+        return noisy
+    # Every block is drawn whole, whatever stands in the places of absent samples: a noise that
+    # draws twice would otherwise give a sample other noise in a part of a block than in all of it.
+    block_images = np.zeros((BLOCK, *images.shape[1:]), np.float32)
+    blocks = places // BLOCK
+    for block in np.unique(blocks):
+        chosen = np.flatnonzero(blocks == block)
+        inside = places[chosen] - block * BLOCK
+        block_images[inside] = images[chosen]
+        result = call_noise(noise, block_images, scale, stream.generator(int(block)))
+        noisy[chosen] = result[inside]
+    if clip is not None:
+        np.clip(noisy, *clip, out=noisy)
+    return noisy
+
+
+class Draw:
+    """One draw of a noise over a row of images, taken group by group from the first image on.
+
+    It gives what `apply_noise` gives for all of them at once. A noise of noisecore's goes on where
+    the last group ended, so that a group may be small: memory beyond the result is that of a group.
+    A noise of a user's own is drawn for whole blocks of `BLOCK` images.
+    """
+
+    def __init__(
+        self, noise: Noise, stream: Stream, *, clip: tuple[float, float] | None = None
+    ) -> None:
+        self._noise = noise
+        self._stream = stream
+        self._clip = clip
+        self._place = 0
+        self._generator = self._after = stream.generator(0)
+
+    def noisy(self, images: FloatArray, scale: float) -> FloatArray:
+        """Return the next images under the noise; at several scales if it is asked again."""
+        if not is_shipped(self._noise):
+            places = np.arange(self._place, self._place + len(images))
+            return apply_noise(
+                self._noise, images, scale, self._stream, indices=places, clip=self._clip
+            )
+        parts = [call_noise(self._noise, *each) for each in self._pieces(images, scale)]
+        noisy = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        if self._clip is not None:
+            np.clip(noisy, *self._clip, out=noisy)
+        return noisy
+
+    def _pieces(
+        self, images: FloatArray, scale: float
+    ) -> Iterator[tuple[FloatArray, float, np.random.Generator]]:
+        """Yield the images of each block, and the generator where its last images left it."""
+        generator = copy.deepcopy(self._generator)
+        first = 0
+        while first < len(images):
+            place = self._place + first
+            if place % BLOCK == 0:
+                generator = self._stream.generator(place // BLOCK)
+            last = min(len(images), first + BLOCK - place % BLOCK)
+            yield images[first:last], scale, generator
+            first = last
+        self._after = generator
+
+    def advance(self, images: int) -> None:
+        """Go on behind so many images, those that were made noisy last."""
+        self._place += images
+        self._generator = self._after
