@@ -1,7 +1,7 @@
 """What can be called, of whatever kind: its name, its identity, and its way into another process.
 
-A function says what it is by its source text. A `functools.partial`, a bound method or an object
-that can be called is told by the source of its function or class and by what is bound to it.
+A function is identified by its source text. A `functools.partial`, a bound method or a callable
+object is identified by the source of its function or class, and by the values bound to it.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
     python benchmarks/reference/faults/table.py [--only SIGHUP SIGINT] > table.md
 
-Each line is a run of two tiny trainings, in a folder of its own. Linux only: processes are found
+Each line comes from one run of two tiny trainings in a new folder. Linux only: processes are found
 in /proc. A run that was ended while it trained is then resumed with `--noise-resume`: "goes on"
 says whether that passes, with the very records of a run that nobody disturbed.
 """
@@ -85,7 +85,7 @@ LATIN_1 = os.fsdecode(b"caf\xe9")
 
 
 class Run:
-    """A pytest in a folder and a session of its own."""
+    """A pytest run in its own folder and its own process session."""
 
     def __init__(self, folder: Path, moment: str = "", *options: str, **environment: str) -> None:
         self.folder = folder
