@@ -136,128 +136,18 @@ def rise_allowance(accuracy: ArrayLike, images: int, slack: float) -> Floats:
     return np.asarray(np.maximum(slack, 3 * error), np.float64)
 
 
-@dataclass(frozen=True, eq=False)
-class Difference:
-    """A new mean less a baseline's, its standard error, and the error's degrees of freedom.
+def residual_variance(*sides: Floats) -> float:
+    """Return the variance of (S, n) tables beyond that of their rows and columns, pooled over them.
 
-    Arrays of one shape, 0-d for one figure; NaN where there are too few seeds to know.
+    0 where it cannot be known: one row in each, or one column.
+    Source: Scheffe, The Analysis of Variance (1959), section 4.2.
     """
-
-    estimate: Floats
-    error: Floats
-    freedom: Floats
-
-    def bound(self, confidence: float, *, upper: bool) -> Floats:
-        """Return the one-sided bound that lies beyond the true difference with `confidence`."""
-        distance = stats.t.ppf(_checked(confidence), self.freedom) * self.error
-        return np.asarray(self.estimate + distance if upper else self.estimate - distance)
-
-    def p_above(self, threshold: float) -> Floats:
-        """Return the one-sided p value against "the true difference is `threshold` or less"."""
-        return self._p(self.estimate - threshold)
-
-    def p_below(self, threshold: float) -> Floats:
-        """Return the one-sided p value against "the true difference is `threshold` or more"."""
-        return self._p(threshold - self.estimate)
-
-    def _p(self, distance: Floats) -> Floats:
-        # Runs that agree to the digit have no error: then the estimate alone decides.
-        with np.errstate(divide="ignore", invalid="ignore"):
-            steps = np.where(distance == 0, 0.0, distance / self.error)
-        unknown = np.isnan(self.error) | np.isnan(self.freedom)
-        return np.where(unknown, np.nan, stats.t.sf(steps, np.maximum(self.freedom, 1.0)))
-
-
-def pooled_difference(new: ArrayLike, baseline: ArrayLike, images: int) -> Difference:
-    """Return how mean accuracy differs, from the accuracies of the seeds alone.
-
-    new: (S,) or (S, k); baseline: likewise, with seeds of its own. The spread of a scale is pooled
-    over both, s^2 = (sum of squares about the two means) / (S_new + S_baseline - 2), and at least
-    the binomial p(1-p)/images: a few seeds may agree by luck. The error is
-    s * sqrt(1/S_new + 1/S_baseline). NaN where both have one seed.
-    Source: Student's t with pooled variance; the floor is noisecore's own.
-    """
-    ours, theirs = _by_seed(new), _by_seed(baseline)
-    if images < 1:
-        raise ValueError(f"images must be a whole number >= 1, got {images}")
-    estimate = np.asarray(ours.mean(axis=0) - theirs.mean(axis=0))
-    freedom = len(ours) + len(theirs) - 2
-    if freedom == 0:
-        unknown = np.full(estimate.shape, np.nan)
-        return Difference(estimate, unknown, unknown)
-    squares = sum(
-        (_deviation(data) ** 2 * (len(data) - 1) for data in (ours, theirs) if len(data) > 1),
-        start=np.zeros(estimate.shape),
-    )
-    mean = np.concatenate([ours, theirs]).mean(axis=0)
-    binomial = np.maximum(mean * (1 - mean), 0.0) / images
-    spread = np.sqrt(np.maximum(squares / freedom, binomial))
-    error = spread * math.sqrt(1 / len(ours) + 1 / len(theirs))
-    return Difference(estimate, np.asarray(error), np.full(estimate.shape, float(freedom)))
-
-
-def matched_difference(new: ArrayLike, baseline: ArrayLike) -> Difference:
-    """Return how mean accuracy differs between two given models on the very same noisy images.
-
-    new, baseline: (D, n), the share of right answers at each draw and image, both sides with the
-    same draws in the same order. The images are random, and nothing else: neither side was trained
-    anew. The error is that of the mean over images of the difference, s_d / sqrt(n), with n - 1
-    degrees of freedom; NaN for one image. Source: the paired t test; `scipy.stats.ttest_rel`.
-    """
-    ours, theirs = np.asarray(new, np.float64), np.asarray(baseline, np.float64)
-    if ours.ndim != 2 or ours.shape != theirs.shape:
-        raise ValueError(
-            "new and baseline must have one shape, (draws, images), "
-            f"got {ours.shape} and {theirs.shape}"
-        )
-    each = ours.mean(axis=0) - theirs.mean(axis=0)
-    error = each.std(ddof=1) / math.sqrt(each.size) if each.size > 1 else math.nan
-    freedom = each.size - 1.0 if each.size > 1 else math.nan
-    return Difference(np.asarray(each.mean()), np.asarray(error), np.asarray(freedom))
-
-
-def paired_difference(new: ArrayLike, baseline: ArrayLike) -> Difference:
-    """Return how mean accuracy differs on the same test images, over seeds and images together.
-
-    new: (S, n), the share of right answers of each seed at each image (a mean over scales, or one
-    scale's 0 and 1); baseline: likewise, with seeds of its own and the same n images in the same
-    order. Both seeds and images are random: the variance is that of a two-way table,
-    s_new^2/S_new + s_baseline^2/S_baseline + s_d^2/n - e_new/(S_new n) - e_baseline/(S_baseline n),
-    with s of the seeds' means, s_d of the images' differences d, and e the residual variance of
-    seed by image, which the other terms both contain. It is what resampling seeds and images
-    together converges to, less that excess, with nothing left to the luck of the resampling.
-    Degrees of freedom by Satterthwaite. NaN where either has one seed.
-    Source: Owen (2007), Annals of Applied Statistics 1, 386, section 3; Satterthwaite (1946),
-    Biometrics Bulletin 2, 110.
-    """
-    ours, theirs = np.asarray(new, np.float64), np.asarray(baseline, np.float64)
-    if ours.ndim != 2 or theirs.ndim != 2 or ours.shape[1] != theirs.shape[1] or not ours.size:
-        raise ValueError(
-            f"new and baseline must have the shapes (seeds, images) with the same images, got "
-            f"{ours.shape} and {theirs.shape}"
-        )
-    estimate = np.asarray(ours.mean() - theirs.mean())
-    images = ours.shape[1]
-    if min(len(ours), len(theirs), images) < 2:
-        unknown = np.asarray(np.nan)
-        return Difference(estimate, unknown, unknown)
-    seeds = [data.mean(axis=1).var(ddof=1) / len(data) for data in (ours, theirs)]
-    columns = (ours.mean(axis=0) - theirs.mean(axis=0)).var(ddof=1) / images
-    excess = sum(_residual_variance(data) / data.size for data in (ours, theirs))
-    variance = max(sum(seeds) + columns - excess, sum(seeds), columns)
-    parts = [(part, len(data) - 1) for part, data in zip(seeds, (ours, theirs), strict=True)]
-    parts.append((columns, images - 1))
-    below = sum(part**2 / freedom for part, freedom in parts)
-    # All equal: no variance, and nothing that could make the error uncertain.
-    freedom = variance**2 / below if below > 0 else float(images - 1)
-    least = min(len(ours), len(theirs)) - 1
-    return Difference(estimate, np.sqrt(variance), np.asarray(max(freedom, least), np.float64))
-
-
-def _residual_variance(data: Floats) -> float:
-    """Return the variance of (S, n) beyond that of its rows and its columns."""
-    rest = data - data.mean(axis=0) - data.mean(axis=1, keepdims=True) + data.mean()
-    return float((rest**2).sum() / ((data.shape[0] - 1) * (data.shape[1] - 1)))
+    squares, freedom = 0.0, 0
+    for data in sides:
+        rest = data - data.mean(axis=0) - data.mean(axis=1, keepdims=True) + data.mean()
+        squares += float((rest**2).sum())
+        freedom += (data.shape[0] - 1) * (data.shape[1] - 1)
+    return squares / freedom if freedom else 0.0
 
 
 @dataclass(frozen=True, eq=False)

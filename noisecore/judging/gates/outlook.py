@@ -1,0 +1,115 @@
+"""What a gate can see: whether a pass says enough, and how many seeds or images would do."""
+
+from __future__ import annotations
+
+import math
+
+from noisecore.judging.baselines import Comparison
+from noisecore.judging.differences import Difference, pooled_difference
+from noisecore.judging.gates.rule import BLIND, MISSED, Row, show_drop
+from noisecore.judging.gates.verdict import ROUNDING
+from noisecore.judging.margins import Rule
+
+# Of a given model that changed a little: the share of its answers that turn wrong, and of those
+# that turn right, for no gain or loss.
+CHURN = 0.01
+
+
+def blindness(comparison: Comparison, row: Row, rule: Rule) -> str | None:
+    """Return why the mean's pass says too little, and what would help; None if it says enough.
+
+    Where a drop of twice the margin is not caught 95 % of the time, a pass is a matter of luck.
+    """
+    most, allowed = row.get("caught_most"), row["allowed"]
+    if allowed is None or most is None or not most > BLIND * allowed + ROUNDING:
+        return None
+    if comparison.replicates == "draws":
+        have = f"{comparison.images} images"
+        more = f"give {_images_needed(comparison.images, most, allowed)} images or more"
+    else:
+        ours, theirs = len(comparison.new), len(comparison.baseline)
+        have = f"{ours} seed{'s' * (ours > 1)} against {theirs}"
+        more = _more_seeds(_spread(comparison), theirs, rule)
+    return (
+        f"with {have} this gate catches a drop of {100 * most:.1f} points only 95 % of the time; "
+        f"the margin is {100 * allowed:g}: {more}, or a wider margin (--noise-margins)"
+    )
+
+
+def outlook(comparison: Comparison, seeds: int, rule: Rule) -> str:
+    """Return what a new baseline will catch, in a line, and how many seeds would suffice.
+
+    comparison: of the baseline's records with themselves. seeds: of the runs to come.
+    """
+    if not comparison.noisy.any() or rule.margins.mean is None or comparison.replicates == "draws":
+        return ""
+    held = len(comparison.new)
+    spread = _spread(comparison)
+    if math.isnan(spread) or held < 2:
+        return (
+            "one seed shows no spread: runs of one seed can be told to be identical, and no more; "
+            "make the baseline with 3 seeds or more (--noise-seeds)"
+        )
+    error = spread * math.sqrt(1 / seeds + 1 / held)
+    row = show_drop(Difference(0.0, error, seeds + held - 2.0), rule.margins.mean, rule.mean_alpha)
+    line = (
+        f"a run of {seeds} seed{'s' * (seeds > 1)} will catch a drop of the mean of "
+        f"{100 * row['caught_half']:.1f} points half of the time, of "
+        f"{100 * row['caught_most']:.1f} points 95 % of the time"
+    )
+    if row["caught_most"] <= BLIND * row["allowed"]:
+        return line
+    return f"{line}; its pass would be inconclusive: {_more_seeds(spread, held, rule)}"
+
+
+def fitting_margin(images: int, default: float) -> float:
+    """Return the margin of the mean, in points, that fits a given model on so many images.
+
+    It is the least with which rigorous mode passes a small change that costs nothing 95 % of the
+    time, rounded up to a tenth, and the default at least. Small means that a hundredth of the
+    answers turns either way (`CHURN`), at each scale and draw of the same images.
+    """
+    error = math.sqrt(2 * CHURN / images)
+    needed = 100 * 2 * Difference(0.0, error, max(images - 1.0, 1.0)).distance(MISSED)
+    return max(default, math.ceil(10 * needed) / 10)
+
+
+def seeds_for(spread: float, baseline_seeds: int | None, rule: Rule) -> int | None:
+    """Return how many seeds let the mean catch twice its margin 95 % of the time; None if over 100.
+
+    spread: the standard deviation of the mean over seeds. baseline_seeds: None for as many as the
+    run's own.
+    """
+    if rule.margins.mean is None or math.isnan(spread):
+        return None
+    for seeds in range(2, 101):
+        theirs = baseline_seeds or seeds
+        error = spread * math.sqrt(1 / seeds + 1 / theirs)
+        difference = Difference(0.0, error, seeds + theirs - 2.0)
+        row = show_drop(difference, rule.margins.mean, rule.mean_alpha)
+        if row["caught_most"] <= BLIND * row["allowed"]:
+            return seeds
+    return None
+
+
+def _more_seeds(spread: float, baseline_seeds: int, rule: Rule) -> str:
+    found = seeds_for(spread, baseline_seeds, rule)
+    if found is not None:
+        return f"give {found} seeds or more (--noise-seeds={found})"
+    found = seeds_for(spread, None, rule)
+    return f"give both sides {found} seeds or more" if found else "give more than 100 seeds"
+
+
+def _spread(comparison: Comparison) -> float:
+    """Return the standard deviation of the mean over seeds, as the simple mode pools it."""
+    at = comparison.noisy
+    sides = [side[:, at].mean(axis=1) for side in (comparison.new, comparison.baseline)]
+    difference = pooled_difference(*sides)
+    return difference.error / math.sqrt(sum(1 / len(side) for side in sides))
+
+
+def _images_needed(images: int, most: float, allowed: float) -> int:
+    """Return how many images would let the mean catch twice its margin, in round numbers."""
+    needed = images * (most / (BLIND * allowed)) ** 2
+    step = int(10 ** max(1, int(math.log10(needed)) - 1))
+    return math.ceil(needed / step) * step
