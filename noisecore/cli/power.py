@@ -93,7 +93,7 @@ def _power(chosen: argparse.Namespace) -> int:
         for worse in spreads:
             say(f"\n{mode} mode, {chosen.margins}, alpha {chosen.alpha:g}")
             say("% of runs that do not pass (inconclusive)")
-            say(f"{visible(worse)} worse at every noisy scale by so many points, others unchanged")
+            say(f"{visible(worse)} worse by so many points at noisy scales, others unchanged")
             drops = (0.0, *chosen.drops)
             say("seeds" + "".join(f"{drop:>12g}" for drop in drops))
             for seeds in chosen.seeds:

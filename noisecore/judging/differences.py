@@ -21,12 +21,14 @@ from noisecore.judging.statistics import Floats, residual_variance
 class Difference:
     """A new mean less a baseline's, its standard error, and the error's degrees of freedom.
 
-    error and freedom are NaN where there are too few seeds or images to know.
+    error and freedom are NaN where there are too few seeds or images to know. least: the error that
+    is known to be there whatever the seeds show; they may agree by luck.
     """
 
     estimate: float
     error: float
     freedom: float
+    least: float = 0.0
 
     def lower(self, confidence: float) -> float:
         """Return the one-sided bound that the true difference exceeds with this confidence."""
@@ -38,18 +40,22 @@ class Difference:
 
     def distance(self, alpha: float) -> float:
         """Return how far off the truth an estimate lies with a chance of alpha, on one side."""
+        if math.isnan(self.error):
+            return math.nan
         # Sides that agree to the digit have no error, whatever its freedom.
-        return 0.0 if self.error == 0 else float(stats.t.isf(alpha, self.freedom)) * self.error
+        shown = 0.0 if self.error == 0 else float(stats.t.isf(alpha, self.freedom)) * self.error
+        return max(shown, float(stats.norm.isf(alpha)) * self.least)
 
 
 def pooled_difference(new: ArrayLike, baseline: ArrayLike) -> Difference:
     """Return how mean accuracy differs on these very images, if the seeds alone are random.
 
     new: (S, n); baseline: likewise, with seeds of its own. The spread of the seeds' means is pooled
-    over both sides, s^2 = (sum of squares about the two means) / (S_new + S_baseline - 2), and at
-    least what independent answers would give: the residual variance of seed by image, over n. A
-    few seeds may agree by luck. The error is s * sqrt(1/S_new + 1/S_baseline). The images are no
-    part of it: both sides have the very same ones. NaN where both have one seed.
+    over both sides, s^2 = (sum of squares about the two means) / (S_new + S_baseline - 2). The
+    error is s * sqrt(1/S_new + 1/S_baseline). The least error is what independent answers would
+    give: the residual variance of seed by image over n in place of s^2, as well known as n images
+    are. The luck of drawing the images is no part of it: both sides have the very same ones. NaN
+    where both have one seed.
     Source: Student's t with pooled variance (`scipy.stats.ttest_ind`); the residual of a two-way
     table without replication, as in Scheffe, The Analysis of Variance (1959), section 4.2.
     """
@@ -67,8 +73,8 @@ def difference_of_means(new: Floats, baseline: Floats, luck: float) -> Differenc
     spread, freedom = _pooled_spread(new, baseline)
     if not freedom:
         return Difference(estimate, math.nan, math.nan)
-    error = math.sqrt(max(spread, luck) * (1 / len(new) + 1 / len(baseline)))
-    return Difference(estimate, error, float(freedom))
+    each = math.sqrt(1 / len(new) + 1 / len(baseline))
+    return Difference(estimate, math.sqrt(spread) * each, float(freedom), math.sqrt(luck) * each)
 
 
 def paired_difference(new: ArrayLike, baseline: ArrayLike) -> Difference:

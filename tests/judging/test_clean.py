@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from records_factory import make_case as case
 from records_factory import make_sweep
 
-from noisecore.judging.baselines import compare_records
-from noisecore.judging.gates import Case, Margins, judge_no_regression
-
-CURVE = "cnn/gaussian/quick"
-
+from noisecore.judging.gates import Margins, judge_no_regression
 
 LEVEL = {0.5: 0.9, 1.0: 0.85, 4.0: 0.6}
-
-
-def case(new, old, **choices) -> Case:
-    """Return the case of the CNN's curve in two lists of records."""
-    return Case(curve=CURVE, comparisons=compare_records(new, old), **choices)
 
 
 def shifted(points: float) -> dict[float, float]:

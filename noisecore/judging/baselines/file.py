@@ -54,8 +54,11 @@ class Origin:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values; what is not there has no key, as in files of noisecore 0.1."""
-        found = {name: value for name, value in asdict(self).items() if value is not None}
-        return found | ({"first": self.first.to_dict()} if self.first else {})
+        found = asdict(self) | {"first": self.first and self.first.to_dict()}
+        for name in ("first", "margins"):
+            if found[name] is None:
+                del found[name]
+        return found
 
     def __str__(self) -> str:
         day = self.date[:10]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from noisecore.judging.baselines import Comparison
 from noisecore.judging.differences import Difference, pooled_difference
@@ -29,7 +30,7 @@ def blindness(comparison: Comparison, row: Row, rule: Rule) -> str | None:
     else:
         ours, theirs = len(comparison.new), len(comparison.baseline)
         have = f"{ours} seed{'s' * (ours > 1)} against {theirs}"
-        more = _more_seeds(_spread(comparison), theirs, rule)
+        more = _more_seeds(_each(comparison), theirs, rule)
     return (
         f"with {have} this gate catches a drop of {100 * most:.1f} points only 95 % of the time; "
         f"the margin is {100 * allowed:g}: {more}, or a wider margin (--noise-margins)"
@@ -44,14 +45,13 @@ def outlook(comparison: Comparison, seeds: int, rule: Rule) -> str:
     if not comparison.noisy.any() or rule.margins.mean is None or comparison.replicates == "draws":
         return ""
     held = len(comparison.new)
-    spread = _spread(comparison)
-    if math.isnan(spread) or held < 2:
+    if held < 2:
         return (
             "one seed shows no spread: runs of one seed can be told to be identical, and no more; "
             "make the baseline with 3 seeds or more (--noise-seeds)"
         )
-    error = spread * math.sqrt(1 / seeds + 1 / held)
-    row = show_drop(Difference(0.0, error, seeds + held - 2.0), rule.margins.mean, rule.mean_alpha)
+    each = _each(comparison)
+    row = show_drop(_between(each, seeds, held), rule.margins.mean, rule.mean_alpha)
     line = (
         f"a run of {seeds} seed{'s' * (seeds > 1)} will catch a drop of the mean of "
         f"{100 * row['caught_half']:.1f} points half of the time, of "
@@ -59,7 +59,7 @@ def outlook(comparison: Comparison, seeds: int, rule: Rule) -> str:
     )
     if row["caught_most"] <= BLIND * row["allowed"]:
         return line
-    return f"{line}; its pass would be inconclusive: {_more_seeds(spread, held, rule)}"
+    return f"{line}; its pass would be inconclusive: {_more_seeds(each, held, rule)}"
 
 
 def fitting_margin(images: int, default: float) -> float:
@@ -74,38 +74,43 @@ def fitting_margin(images: int, default: float) -> float:
     return max(default, math.ceil(10 * needed) / 10)
 
 
-def seeds_for(spread: float, baseline_seeds: int | None, rule: Rule) -> int | None:
+def _seeds_for(each: Difference, baseline_seeds: int | None, rule: Rule) -> int | None:
     """Return how many seeds let the mean catch twice its margin 95 % of the time; None if over 100.
 
-    spread: the standard deviation of the mean over seeds. baseline_seeds: None for as many as the
-    run's own.
+    each: the error of one seed. baseline_seeds: None for as many as the run's own.
     """
-    if rule.margins.mean is None or math.isnan(spread):
+    if rule.margins.mean is None or math.isnan(each.error):
         return None
     for seeds in range(2, 101):
-        theirs = baseline_seeds or seeds
-        error = spread * math.sqrt(1 / seeds + 1 / theirs)
-        difference = Difference(0.0, error, seeds + theirs - 2.0)
+        difference = _between(each, seeds, baseline_seeds or seeds)
         row = show_drop(difference, rule.margins.mean, rule.mean_alpha)
         if row["caught_most"] <= BLIND * row["allowed"]:
             return seeds
     return None
 
 
-def _more_seeds(spread: float, baseline_seeds: int, rule: Rule) -> str:
-    found = seeds_for(spread, baseline_seeds, rule)
+def _more_seeds(each: Difference, baseline_seeds: int, rule: Rule) -> str:
+    found = _seeds_for(each, baseline_seeds, rule)
     if found is not None:
         return f"give {found} seeds or more (--noise-seeds={found})"
-    found = seeds_for(spread, None, rule)
+    found = _seeds_for(each, None, rule)
     return f"give both sides {found} seeds or more" if found else "give more than 100 seeds"
 
 
-def _spread(comparison: Comparison) -> float:
-    """Return the standard deviation of the mean over seeds, as the simple mode pools it."""
+def _each(comparison: Comparison) -> Difference:
+    """Return the error that one seed's mean has, as the simple mode pools it."""
     at = comparison.noisy
     sides = [side[:, at].mean(axis=1) for side in (comparison.new, comparison.baseline)]
-    difference = pooled_difference(*sides)
-    return difference.error / math.sqrt(sum(1 / len(side) for side in sides))
+    found = pooled_difference(*sides)
+    scale = math.sqrt(sum(1 / len(side) for side in sides))
+    return replace(found, error=found.error / scale, least=found.least / scale)
+
+
+def _between(each: Difference, seeds: int, baseline_seeds: int) -> Difference:
+    """Return the difference of an unchanged model between so many seeds."""
+    scale = math.sqrt(1 / seeds + 1 / baseline_seeds)
+    freedom = seeds + baseline_seeds - 2.0
+    return Difference(0.0, each.error * scale, freedom, each.least * scale)
 
 
 def _images_needed(images: int, most: float, allowed: float) -> int:

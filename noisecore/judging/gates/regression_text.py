@@ -14,8 +14,8 @@ Row = dict[str, Any]
 
 HEAD = ("scale", "measured", "baseline", "change", "bound", "allowed", "50 %", "95 %", "verdict")
 _UNITS = (
-    "change, bound and allowed in points of accuracy; 50 %, 95 %: the least drops that\n"
-    "this row would have caught so often"
+    "changes and drops in points of accuracy\n"
+    "50 %, 95 %: the drop that a row catches half of the time, and nearly always"
 )
 _DROP = "A row fails when its change is below what is allowed and its bound is below 0."
 _WITHIN = (
