@@ -67,10 +67,48 @@ def try_noise(noise: Noise, images: FloatArray, scales: Iterable[float]) -> None
     """Raise `NoiseError` if a noise cannot be had on such images, at one of these scales.
 
     images: float32, (n, height, width, ...), of the very shape that it will be asked for; they
-    stay as they are.
+    stay as they are. A noise of a user's own is asked twice: it must give the same both times, and
+    must not take the columns of images without channels for channels.
     """
-    for scale in scales:
-        call_noise(noise, images.copy(), check_scale(scale), np.random.default_rng(0))
+    for scale in map(check_scale, scales):
+        noisy = call_noise(noise, images.copy(), scale, np.random.default_rng(0))
+        if is_shipped(noise):
+            continue
+        check_finite(noise, noisy, scale)
+        again = call_noise(noise, images.copy(), scale, np.random.default_rng(0))
+        if not np.array_equal(noisy, again):
+            raise NoiseError(
+                f"noise {name_of(noise)} gave two results for the same images, scale and rng: it "
+                "must draw from rng alone, and keep nothing from one call to the next"
+            )
+        if images.ndim == 3:
+            _refuse_columns(noise, images, scale, noisy)
+
+
+def _refuse_columns(noise: Noise, images: FloatArray, scale: float, noisy: FloatArray) -> None:
+    """Raise `NoiseError` if a noise takes the columns of images without channels for channels."""
+    try:
+        other = noise(images[..., np.newaxis].copy(), scale, rng=np.random.default_rng(0))
+    except IndexError:
+        raise NoiseError(
+            f"noise {name_of(noise)} asks for channels that grey images do not have: it would take "
+            "their columns for channels"
+        ) from None
+    except Exception:  # whatever it raises: it is made for images without channels
+        return
+    if np.shape(other) == (*images.shape, 1) and not np.array_equal(other[..., 0], noisy):
+        raise NoiseError(
+            f"noise {name_of(noise)} makes something else of the same images with a channel axis: "
+            "if its last axis is the channels, give the images one, x[..., None]; if it is the "
+            "columns, let the noise raise ValueError for images of four dimensions"
+        )
+
+
+def check_finite(noise: Noise, noisy: FloatArray, scale: float) -> None:
+    """Raise `NoiseError` if a noise gave pixels that are no numbers."""
+    # No mask of their size: the least and the greatest are NaN where any pixel is.
+    if not (np.isfinite(noisy.min()) and np.isfinite(noisy.max())):
+        raise NoiseError(f"noise {name_of(noise)} gave NaN or infinite pixels at scale {scale:g}")
 
 
 def call_noise(

@@ -41,6 +41,12 @@ class TestClean:
             None, 0.0, 0.5, 1.0, 4.0
         ]  # fmt: skip
 
+    def test_better_somewhere(self) -> None:
+        """A model that fell on clean images and rose under noise is not worse everywhere."""
+        new = {0.0: 0.85, 0.5: 0.8, 1.0: 0.9, 4.0: 0.7}
+        verdict = judge_no_regression(case(make_sweep(new), make_sweep(self.OLD)))
+        assert "is worse at some scales than its baseline" in verdict.sentence
+
     @pytest.mark.parametrize("mode", ["simple", "rigorous"])
     def test_the_mean_is_of_noisy_scales(self, mode) -> None:
         """A model without any accuracy on clean images has the mean that it had before."""

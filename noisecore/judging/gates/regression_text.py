@@ -104,10 +104,12 @@ def regression_sentence(
 
 def _how_worse(rows: Sequence[Row]) -> str:
     """Return which it is, as far as clean images were judged."""
-    accuracy = [row for row in rows if "difference" in row]
+    accuracy = [row for row in rows if "difference" in row and "since" not in row]
     clean = {row["verdict"] for row in accuracy if row["scale"] == 0}
     noisy = {row["verdict"] for row in accuracy if row["scale"] != 0}
     if "fail" in clean:
+        if any(row["difference"] > 0 for row in accuracy):
+            return "worse at some scales"
         return "worse everywhere" if "fail" in noisy else "worse on clean images only"
     return "more fragile" if "pass" in clean and "fail" in noisy else "worse"
 
