@@ -24,7 +24,7 @@ class TestRenewed:
         worsen(made, save_records, accuracies=WORSE)
         refused = made.runpytest_inprocess(*given, "--noise-update-baseline")
         assert refused.ret == 1
-        refused.stdout.fnmatch_lines(["*since its first ancestor of 20*--noise-new-ancestor*"])
+        refused.stdout.fnmatch_lines(["*not accepted as the new baseline: *first ancestor of 20*"])
         assert baseline_of(made).read_bytes() == before
         result = made.runpytest_inprocess(*given, "--noise-update-baseline", "--noise-new-ancestor")
         assert result.ret == 0

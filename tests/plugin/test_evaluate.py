@@ -66,9 +66,13 @@ def test_from_no_baseline_to_a_renewed_one(repository, xdist) -> None:
         "test_mine.py::test_mine/gaussian is more fragile than its baseline: mean accuracy" in text
     )
     assert "scale 0.2 changed by -" in text or "scale 1 changed by -" in text
-    fell.stdout.fnmatch_lines(["to look again:", "  pytest test_mine.py::test_mine *rigorous"])
+    assert "to look again:" not in text  # rigorous mode has shown it
+    assert "(--noise-update-baseline --noise-new-ancestor)" in text
 
-    assert run("--noise-update-baseline").ret == pytest.ExitCode.OK
+    refused = run("--noise-update-baseline")
+    assert refused.ret == pytest.ExitCode.TESTS_FAILED
+    assert "not accepted as the new baseline" in " ".join(refused.stdout.str().split())
+    assert run("--noise-update-baseline", "--noise-new-ancestor").ret == pytest.ExitCode.OK
     assert run().ret == pytest.ExitCode.OK
 
 

@@ -136,15 +136,13 @@ def judge_no_regression(case: Case) -> Verdict:
         rest = "at the scales that both have nothing fell" if outcome == "pass" else sentence
         outcome, sentence = "fail", f"{case.curve}: {'; '.join([*odd, rest])}"
     undecided = outcome == "inconclusive" and not blind  # more seeds or images mend a blind gate
-    if outcome != "pass" and case.accepted and not undecided and not _declined(rows, case):
-        outcome, sentence = "pass", f"accepted as the new baseline: {sentence}"
+    if outcome != "pass" and case.accepted and not undecided:
+        lost = [row for row in rows if "since" in row and row["verdict"] == "fail"]
+        if lost and not case.new_ancestor:
+            sentence = f"not accepted as the new baseline: {regression_sentence(case.curve, 'fail', lost)}"
+        else:
+            outcome, sentence = "pass", f"accepted as the new baseline: {sentence}"
     return make_verdict(_GATE, case.curve, outcome, sentence, rows + notes)
-
-
-def _declined(rows: list[Row], case: Case) -> bool:
-    """Return whether a new baseline would hide what was lost since the first ancestor."""
-    lost = any("since" in row and row["verdict"] == "fail" for row in rows)
-    return lost and not case.new_ancestor
 
 
 def assert_no_regression(case: Case) -> None:
@@ -169,7 +167,7 @@ def _advice(case: Case, verdict: Verdict) -> str:
     failed = [row for row in verdict.figures if row.get("verdict") == "fail"]
     if not failed:
         return _SCALES
-    if all("since" in row for row in failed):
+    if case.accepted or all("since" in row for row in failed):
         return _DECLINED
     assert case.comparison is not None
     cause = _cause(verdict, case.rule.margins)
@@ -196,11 +194,11 @@ _SCALES = (
     "commit that causes it (--noise-update-baseline)."
 )
 _DECLINED = (
-    "Each release lost too little to fail, and together they lost too much. Look at what changed "
-    "since that day. If the loss is meant, start anew from this run (--noise-update-baseline "
-    "--noise-new-ancestor), in a commit that says so."
+    "Look at what changed since the first ancestor: several small losses add up. If the loss is "
+    "meant, start anew from this run (--noise-update-baseline --noise-new-ancestor), in a commit "
+    "that says so."
 )
 _SHOWN = (
-    "More seeds would not undo what rigorous mode has shown: look at the scales and classes that "
-    "fell most, and mend the model."
+    "Rigorous mode has shown the drop, and to measure again would not undo it: look at the scales "
+    "and classes that fell most, and mend the model."
 )
