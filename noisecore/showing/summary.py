@@ -154,7 +154,9 @@ def _curve_table(curve: Curve, verdicts: Sequence[Verdict]) -> str:
         for row in verdict.figures
         if row.get("scale") is not None
     }
-    head = ["scale", "accuracy (95 %)", "loss", curve.replicates, *(["floor"] if floors else [])]
+    given = curve.replicates == "draws"
+    accuracy = "accuracy (95 % over images)" if given else "accuracy (95 %)"
+    head = ["scale", accuracy, "loss", curve.replicates, *(["floor"] if floors else [])]
     seeds = len(curve.seeds)
     rows = [
         [

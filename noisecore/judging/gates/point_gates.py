@@ -40,13 +40,16 @@ def judge_floor(
 
     measured: a curve and the `scale` to judge, or a point, which has its own. floors: accuracy by
     scale, read by `floor_for`; beyond the last one the verdict is inconclusive. The figures carry
-    Wilson's interval of the mean on the test images, for the reader: it decides nothing.
+    Wilson's interval of the mean on the test images (of a given model, with the effective number
+    of images, as its curve shows it), for the reader: it decides nothing.
     """
     point = _point(measured, scale)
     if missing := missing_figures("floor", point):
         return missing
     floor = floor_for(floors, point.scale)
     interval = wilson_interval(point.mean * point.images, point.images)
+    if math.isfinite(point.image_error):
+        interval = point.interval
     row = {
         "scale": point.scale,
         "mean": point.mean,
