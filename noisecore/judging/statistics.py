@@ -311,11 +311,12 @@ def isotonic_test(accuracy: ArrayLike, images: int, *, draws: int = 2000) -> Iso
 
     accuracy: (S, k), scales ascending, S at least 2. The fit minimises sum w (mean - fit)^2 with
     w = S/s^2, s at least the binomial sqrt(p(1-p)/images); that sum is the statistic. Its null
-    distribution is drawn at the fit: normal means, and variances that are as uncertain as S seeds
-    leave them. A p of 1 says that the curve falls already. Random numbers are keyed: the same
-    curve gives the same p.
-    Source: Robertson, Wright and Dykstra (1988), Order Restricted Statistical Inference, ch. 2;
-    the draws replace its tables, which need known variances.
+    distribution is drawn at the flat curve, of all falling ones that which rises most by chance.
+    Each draw has true variances of its own, as far from the estimates as S seeds leave them
+    (s^2 (S-1) / chi^2, at least the binomial one), and normal means and estimates by these. A p of
+    1 says that the curve falls already. Random numbers are keyed: the same curve gives the same p.
+    Source: Robertson, Wright and Dykstra (1988), Order Restricted Statistical Inference, ch. 2,
+    theorem 2.3.1 for the flat curve; the draws replace its tables, which need known variances.
     """
     data = _by_seed(accuracy)
     if data.ndim != 2 or len(data) < 2:
@@ -325,21 +326,33 @@ def isotonic_test(accuracy: ArrayLike, images: int, *, draws: int = 2000) -> Iso
     seeds, mean = len(data), data.mean(axis=0)
     floor = np.maximum(mean * (1 - mean), 1e-12) / images
     variance = np.maximum(_deviation(data) ** 2, floor) / seeds
-
-    def off(means: Floats, variances: Floats) -> tuple[Floats, float]:
-        fit = isotonic_regression(means, weights=1 / variances, increasing=False).x
-        return fit, float((((means - fit) ** 2) / variances).sum())
-
-    fitted, statistic = off(mean, variance)
+    fitted = isotonic_regression(mean, weights=1 / variance, increasing=False).x
     distance = float(np.abs(mean - fitted).max())
     if distance == 0:
         return Isotonic(fitted, 0.0, 1.0)
-    rng = np.random.default_rng(0)
-    means = fitted + np.sqrt(variance) * rng.standard_normal((draws, len(mean)))
-    uncertain = variance * rng.chisquare(seeds - 1, means.shape) / (seeds - 1)
-    variances = np.maximum(uncertain, floor / seeds)
-    above = sum(off(*drawn)[1] >= statistic for drawn in zip(means, variances, strict=True))
-    return Isotonic(fitted, distance, (1 + above) / (1 + draws))
+    statistic = float(((mean - fitted) ** 2 / variance).sum())
+    rng, shape = np.random.default_rng(0), (draws, len(mean))
+    spread = rng.chisquare(seeds - 1, (2, *shape)) / (seeds - 1)
+    true = np.maximum(variance / spread[0], floor / seeds)
+    weights = 1 / np.maximum(true * spread[1], floor / seeds)
+    means = np.sqrt(true) * rng.standard_normal(shape)
+    drawn = (weights * (means - _falling_fits(means, weights)) ** 2).sum(axis=1)
+    return Isotonic(fitted, distance, (1 + int((drawn >= statistic).sum())) / (1 + draws))
+
+
+def _falling_fits(means: Floats, weights: Floats) -> Floats:
+    """Return the falling curve nearest to each row, (draws, k); weights: likewise.
+
+    Scale i is fitted by the least, over starts up to i, of the greatest mean from there to an end
+    at i or later. Source: Robertson, Wright and Dykstra (1988), theorem 1.4.4.
+    """
+    fits = np.full(means.shape, np.inf)
+    for start in range(means.shape[1]):
+        sums = np.cumsum((weights * means)[:, start:], axis=1)
+        ahead = (sums / np.cumsum(weights[:, start:], axis=1))[:, ::-1]
+        greatest = np.maximum.accumulate(ahead, axis=1)[:, ::-1]
+        fits[:, start:] = np.minimum(fits[:, start:], greatest)
+    return fits
 
 
 def _t_interval(data: Floats, confidence: float, factor: float) -> Interval:
