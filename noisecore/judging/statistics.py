@@ -104,7 +104,7 @@ def wilson_interval(right: ArrayLike, n: int, confidence: float = 0.95) -> Inter
 
 
 def image_interval(
-    share: ArrayLike, error: ArrayLike, images: int, confidence: float = 0.95
+    share: ArrayLike, error: ArrayLike, images: float, confidence: float = 0.95
 ) -> Interval:
     """Return the interval of a given model's accuracy: its test images are what is random.
 
