@@ -52,8 +52,8 @@ def _floors(chosen: argparse.Namespace) -> int:
     if found.floors:
         count = sum(len(each.scales) for each in found.floors)
         say(
-            f"{count} floors that fail an unchanged model in at most {100 * chosen.rate:g} % of "
-            f"runs of {chosen.seeds} seeds, all together"
+            f"{count} floors, which all together fail an unchanged model\nin at most "
+            f"{100 * chosen.rate:g} % of runs of {chosen.seeds} seed{'s' * (chosen.seeds > 1)}"
         )
     for each in found.floors:
         _show(each)
