@@ -90,7 +90,9 @@ def _accuracies(found: Sequence[Drift], name: str) -> str:
         cells = {row.scale: row.accuracy for row in curve_rows(one.curve)} if one.curve else {}
         shown = [shown_estimate(cells[s]) if s in cells else "" for s in scales]
         rows.append([code(one.environment), *shown])
-    head = ["accuracy ± 95 % at scale", *(f"{scale:g}" for scale in scales)]
+    given = any(one.curve is not None and one.curve.replicates == "draws" for one in mine)
+    what = "accuracy (95 % over images) at scale" if given else "accuracy ± 95 % at scale"
+    head = [what, *(f"{scale:g}" for scale in scales)]
     return table(head, rows)
 
 
