@@ -12,7 +12,7 @@ from scipy import stats
 
 from noisecore.judging.baselines import Comparison, compare_records
 from noisecore.judging.curves import Replicates, curve_cells
-from noisecore.judging.statistics import Floats, _residual_variance, image_error, image_interval
+from noisecore.judging.statistics import Floats, residual_variance, image_error, image_interval
 from noisecore.records import Trial, TrialRecord
 
 
@@ -112,7 +112,7 @@ def _floors(found: Comparison, seeds: int, rate: float) -> Floors:
         floors = given_floor(mean, spread, images, rate)
     else:
         # Of a seed's mean over images: what its answers differ by, were they a seed's alone.
-        rest = [_residual_variance(right[:, i]) if images > 1 else 0.0 for i in range(len(mean))]
+        rest = [residual_variance(right[:, i]) if images > 1 else 0.0 for i in range(len(mean))]
         floors, spread = seed_floor(
             right.mean(axis=2),
             seeds=seeds,
