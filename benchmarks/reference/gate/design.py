@@ -1,0 +1,32 @@
+"""What the gate against a baseline does to unchanged and to worse models, simulated.
+
+    python benchmarks/reference/gate/design.py PART [SOURCE]
+
+PART: one of checks, trained, many, coverage, given, decline, rigorous, margins; or all.
+SOURCE: many seeds of the quick profile; the committed baseline unless given.
+"""
+
+import argparse
+from pathlib import Path
+
+from simulation import checks
+
+PARTS = {
+    "checks": checks.print_checks,
+}
+BASELINE = Path(__file__).parents[2] / "baselines" / "quick.json"
+
+
+def main() -> None:
+    """Print a part, or all of them."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("part", choices=[*PARTS, "all"])
+    parser.add_argument("source", type=Path, nargs="?", default=BASELINE)
+    chosen = parser.parse_args()
+    for part in PARTS if chosen.part == "all" else [chosen.part]:
+        print(f"\n# python benchmarks/reference/gate/design.py {part}")
+        PARTS[part](chosen.source)
+
+
+if __name__ == "__main__":
+    main()
