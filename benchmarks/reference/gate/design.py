@@ -9,10 +9,15 @@ SOURCE: many seeds of the quick profile; the committed baseline unless given.
 import argparse
 from pathlib import Path
 
-from simulation import checks
+from simulation import checks, decline, trained
 
 PARTS = {
     "checks": checks.print_checks,
+    "trained": trained.print_simple,
+    "many": trained.print_many,
+    "rigorous": trained.print_rigorous,
+    "margins": trained.print_margins,
+    "decline": decline.print_decline,
 }
 BASELINE = Path(__file__).parents[2] / "baselines" / "quick.json"
 
