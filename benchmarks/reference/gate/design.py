@@ -2,21 +2,24 @@
 
     python benchmarks/reference/gate/design.py PART [SOURCE]
 
-PART: one of checks, trained, many, coverage, given, decline, rigorous, margins; or all.
+PART: one of checks, trained, many, blind, rigorous, margins, coverage, given, decline; or all.
 SOURCE: many seeds of the quick profile; the committed baseline unless given.
 """
 
 import argparse
 from pathlib import Path
 
-from simulation import checks, decline, trained
+from simulation import checks, decline, given, intervals, trained
 
 PARTS = {
     "checks": checks.print_checks,
     "trained": trained.print_simple,
     "many": trained.print_many,
+    "blind": trained.print_blind,
     "rigorous": trained.print_rigorous,
     "margins": trained.print_margins,
+    "coverage": intervals.print_coverage,
+    "given": given.print_given,
     "decline": decline.print_decline,
 }
 BASELINE = Path(__file__).parents[2] / "baselines" / "quick.json"

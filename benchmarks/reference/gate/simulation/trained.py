@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from scipy import stats
 
 from noisecore.judging.margins import Margins, Rule
 from noisecore.judging.power import binomial_interval, recommend_margins
@@ -152,3 +153,31 @@ def print_margins(source: Path, pairs: int = 1000) -> None:
             pairs=pairs,
         )
         print(f"{mode:>8}: {margins}", flush=True)
+
+
+def print_blind(source: Path, pairs: int = 20_000) -> None:
+    """Print how many passes are called blind, and what those very runs catch."""
+    print("\nSimple mode, 3 seeds against 10, unchanged, a single curve of a run of so many: % that are")
+    print("inconclusive since they would not see twice the margin (3 points) 95 % of the time; of")
+    print("those very runs and baselines, how many fail at a drop of 2 and of 3 points; and % that")
+    print("would be inconclusive if the limit were 2.5 or 3 margins, or if 80 % were enough.\n")
+    for curves in (2, 20):
+        for world in WORLDS:
+            for name, each in read_answers(source).items():
+                model, rule = measured(*each, world), Rule(mode="simple", curves=curves)
+                rng = np.random.default_rng(7)
+                sides = model.draw(pairs, 3, rng), model.draw(pairs, BASELINE_SEEDS, rng)
+                found = {drop: judge_drop(model, *sides, rule, drop, rng) for drop in (0, 2, 3)}
+                blind, missed = found[0].undecided, found[0].most - found[0].half
+                would = [100 * (found[0].most > limit / 100).mean() for limit in (3.75, 4.5)]
+                fewer = found[0].half + missed * stats.t.isf(0.2, 11) / stats.t.isf(0.05, 11)
+                would.append(100 * (fewer > 0.03).mean())
+                sees = ""
+                if blind.sum() >= 50:
+                    two, three = (100 * found[drop].failed[blind].mean() for drop in (2, 3))
+                    sees = f"; of these fail {two:.0f} % at 2, {three:.1f} % at 3"
+                print(
+                    f"{curves:>2} curves {world:>10} {name}  {100 * blind.mean():.2f}{sees}; "
+                    f"otherwise {', '.join(f'{each:.2f}' for each in would)}",
+                    flush=True,
+                )
