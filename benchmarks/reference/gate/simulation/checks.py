@@ -13,6 +13,7 @@ from noisecore.judging.power import draw_pair
 from noisecore.judging.statistics import Floats, residual_variance
 from simulation.fast import Found, judge_seeds
 from simulation.models import fit_spreads, fitted
+from simulation.text import say
 
 
 def real_luck(comparison: Comparison) -> Floats:
@@ -43,9 +44,9 @@ def print_checks(source: Path, pairs: int = 500) -> None:
     """Judge the same drawn pairs with the gate and with the fast rule, and compare row by row."""
     spreads = fit_spreads(source)
     rng = np.random.default_rng(11)
-    print(f"\nThe fast rule beside the gate: {pairs} pairs of 3 seeds against 10, half of them worse")
-    print("by 1.5 points, drawn with draw_pair. Exact: the fast rule is given each pair's residual")
-    print("variance; expected: it is given the expected one, as in the simulations below.")
+    say(f"""The fast rule beside the gate: {pairs} pairs of 3 seeds against 10, half of them worse
+    by 1.5 points, drawn with draw_pair. Exact: the fast rule is given each pair's residual variance;
+    expected: it is given the expected one, as in the simulations below.""")
     drawn = [
         draw_pair(spreads, 3, 10, rng, dict.fromkeys(spreads, 0.015 * (n % 2)))
         for n in range(pairs)
@@ -54,7 +55,10 @@ def print_checks(source: Path, pairs: int = 500) -> None:
         rule = Rule(mode=mode, curves=len(spreads))
         for name, spread in spreads.items():
             model, each = fitted(spread), [pair[name] for pair in drawn]
-            new, old = (np.stack(side) for side in zip(*((c.new_accuracy, c.baseline_accuracy) for c in each), strict=True))
+            new, old = (
+                np.stack(side)
+                for side in zip(*((c.new_accuracy, c.baseline_accuracy) for c in each), strict=True)
+            )
             exact = np.stack([real_luck(one) for one in each])
             columns = np.stack([real_columns(one) for one in each])
             expected = np.tile(model.row_luck, (pairs, 1))
@@ -76,5 +80,7 @@ def print_checks(source: Path, pairs: int = 500) -> None:
                     f"by {100 * bounds.mean():.3f} points on average ({100 * bounds.max():.3f} at "
                     f"most); {same} of {pairs} verdicts the same"
                 )
-            counts = [f"{w} {words.count(w)} and {verdicts(found).count(w)}" for w in sorted(set(words))]
+            counts = [
+                f"{w} {words.count(w)} and {verdicts(found).count(w)}" for w in sorted(set(words))
+            ]
             print(f"{'':>8} {name} gate and fast rule (expected): {', '.join(counts)}", flush=True)

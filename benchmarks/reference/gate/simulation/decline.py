@@ -10,6 +10,7 @@ import numpy as np
 from noisecore.judging.margins import Margins, Rule
 from simulation.fast import judge_seeds
 from simulation.models import WORLDS, Model, measured, read_answers
+from simulation.text import say
 
 RELEASES = 12
 HELD = 10  # seeds of a baseline
@@ -60,10 +61,10 @@ def caught(
 def print_decline(source: Path, histories: int = 10_000) -> None:
     """Print how often a decline is caught, with and without the first ancestor."""
     answers = read_answers(source)
-    print(f"\n{RELEASES} releases, each judged by a run of 3 seeds, then the baseline renewed with")
-    print(f"{HELD}. % of {histories} histories in which it was caught by the last release: by any row of")
-    print("a run; by the row since the first ancestor; also by a renewal, which that row stops; and")
-    print("with the runs that were inconclusive. The other model is unchanged.\n")
+    say(f"""{RELEASES} releases, each judged by a run of 3 seeds, then the baseline renewed with
+    {HELD}. % of {histories} histories in which it was caught by the last release: by any row of a run; by
+    the row since the first ancestor; also by a renewal, which that row stops; and with the runs
+    that were inconclusive. The other model is unchanged.""")
     for world in WORLDS:
         models = {name: measured(*each, world) for name, each in answers.items()}
         cases = [("unchanged", {})]
@@ -81,13 +82,17 @@ def print_decline(source: Path, histories: int = 10_000) -> None:
 
 def print_curse(models: dict[str, Model], tries: int = 10, histories: int = 20_000) -> None:
     """Print what a baseline gains that is renewed whenever fresh seeds look better."""
-    print(f"\nAn unchanged model, {tries} tries of {HELD} fresh seeds, renewed whenever the mean is better:")
+    say(
+        f"An unchanged model, {tries} tries of {HELD} fresh seeds, renewed when the mean is better:"
+    )
     for name, model in models.items():
         rng = np.random.default_rng(6)
         first = held = model.draw(histories, HELD, rng)
         for _ in range(tries):
             new = model.draw(histories, HELD, rng)
-            better = new[..., model.noisy].mean(axis=(1, 2)) > held[..., model.noisy].mean(axis=(1, 2))
+            better = new[..., model.noisy].mean(axis=(1, 2)) > held[..., model.noisy].mean(
+                axis=(1, 2)
+            )
             held = np.where(better[:, None, None], new, held)
         gain = held[..., model.noisy].mean()
         runs = model.draw(histories, 3, rng)
@@ -95,8 +100,8 @@ def print_curse(models: dict[str, Model], tries: int = 10, histories: int = 20_0
         ancestor = first[..., model.noisy].mean(axis=2)
         found = judge_seeds(runs, held, model.noisy, model.row_luck, rule, first=ancestor)
         print(
-            f"{name}: the baseline is {100 * gain:.2f} points too high; an unchanged run of 3 seeds "
-            f"then fails {100 * found.failed.mean():.2f} % of the time, and is inconclusive "
+            f"{name}: the baseline is {100 * gain:.2f} points too high; an unchanged run of 3 "
+            f"seeds then fails {100 * found.failed.mean():.2f} % of the time, and is inconclusive "
             f"{100 * found.undecided.mean():.2f} %",
             flush=True,
         )

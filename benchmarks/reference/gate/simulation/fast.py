@@ -1,8 +1,8 @@
 """The rule of the gate, for many pairs of a run and a baseline at once.
 
 The formulas are those of `noisecore.judging.gates.rule` and `.outlook`; a row is the mean over the
-noisy scales, then one a scale, then the mean since the first ancestor. `checks.py` lays both side by
-side.
+noisy scales, then one a scale, then the mean since the first ancestor. `checks.py` lays both side
+by side.
 """
 
 from __future__ import annotations
@@ -56,7 +56,9 @@ def pooled(new: Floats, old: Floats) -> tuple[Floats, float, int]:
     new, old: (pairs, seeds, rows).
     """
     freedom = new.shape[1] + old.shape[1] - 2
-    squares = sum(((side - side.mean(axis=1, keepdims=True)) ** 2).sum(axis=1) for side in (new, old))
+    squares = sum(
+        ((side - side.mean(axis=1, keepdims=True)) ** 2).sum(axis=1) for side in (new, old)
+    )
     return squares / freedom, 1 / new.shape[1] + 1 / old.shape[1], freedom
 
 
@@ -96,7 +98,9 @@ def judge_seeds(
         error = np.hstack([error, np.sqrt(luckless * each)])
         free = np.hstack([free, np.full((len(free), 1), float(freedom))])
     rigorous = rule.mode_for("seeds") == "rigorous"
-    return judge_rows(estimate, error, free, noisy, rule, rigorous=rigorous, since=first is not None)
+    return judge_rows(
+        estimate, error, free, noisy, rule, rigorous=rigorous, since=first is not None
+    )
 
 
 def judge_rows(
@@ -142,8 +146,3 @@ def _quantile(alphas: Floats, free: Floats) -> Floats:
     if (free == free[:1]).all():
         return np.broadcast_to(stats.t.isf(alphas, free[0]), free.shape)
     return np.asarray(stats.t.isf(alphas, free))
-
-
-def show(not_passed: int, undecided: int, pairs: int) -> str:
-    """Return a share that does not pass in %, and in brackets how many % are inconclusive."""
-    return f"{100 * not_passed / pairs:.2f} ({100 * undecided / pairs:.2f})"

@@ -16,6 +16,7 @@ from noisecore.judging.margins import Margins, Mode, Rule
 from noisecore.judging.power import Held, change_answers
 from noisecore.judging.statistics import Floats
 from simulation.fast import Found, add_mean, judge_rows
+from simulation.text import percent, say
 
 SCALES = np.array([0.0, 0.5, 1.0, 2.0])
 ACCURACY = (0.98, 0.95, 0.90, 0.75)
@@ -29,8 +30,10 @@ _CHANCE = np.stack([stats.beta.ppf(_GRID, FOCUS * p, FOCUS * (1 - p)) for p in A
 
 @dataclass(frozen=True)
 class Change:
-    """How a given model changes: the share of its answers that turn each way, and whether other
-    images turn at each scale.
+    """How a given model changes.
+
+    churn: the share of its answers that turn each way. independent: whether other images turn at
+    each scale.
     """
 
     churn: float = CHURN
@@ -62,7 +65,9 @@ def differences(
         share = right.mean(axis=1)[:, None]
         lost = np.where(SCALES > 0, change.churn + drop, change.churn)[:, None]
         wrong = to_turn[0] < np.minimum(lost / share, 1.0).astype(np.float32)
-        better = to_turn[1] < np.minimum(change.churn / np.maximum(1 - share, 1e-9), 1.0).astype(np.float32)
+        better = to_turn[1] < np.minimum(change.churn / np.maximum(1 - share, 1e-9), 1.0).astype(
+            np.float32
+        )
         yield np.moveaxis(better * (1 - right) - wrong * right, 1, 2)
 
 
@@ -89,12 +94,12 @@ def rule_for(images: int, mode: Mode) -> Rule:
 def print_given(source: Path) -> None:
     """Print false alarms and power by images, mode and change, and whether the gate says so."""
     del source  # of given models there are no records here
-    print(f"\nGiven models, {DRAWS} draws, scales {', '.join(f'{s:g}' for s in SCALES)} with accuracy")
-    print(f"{', '.join(map(str, ACCURACY))}; the Beta of difficulties has a + b = {FOCUS}; alpha 0.01, one curve.")
-    print("% that do not pass (of these inconclusive), by the points lost at each noisy scale; then")
-    print("what the gate says the mean catches half and 95 % of the time (averaged, at no loss), and")
-    print("how many of the pairs with just that loss do not pass; and how often the 95 % interval of")
-    print("the mean holds the truth (at no loss, at 1 point).")
+    say(f"""Given models, {DRAWS} draws, scales {", ".join(f"{s:g}" for s in SCALES)} with accuracy
+    {", ".join(map(str, ACCURACY))}; the Beta of difficulties has a + b = {FOCUS}; alpha 0.01, one
+    curve. % that do not pass (of these inconclusive), by the points lost at each noisy scale:
+    {", ".join(f"{drop:g}" for drop in DROPS)}; then what the gate says that the mean catches half
+    and 95 % of the time (averaged, at no loss), and how many % of the pairs with just that loss do
+    not pass; and how often the 95 % interval of the mean holds the truth (at no loss, 1 point).""")
     _check()
     for images, pairs in ((200, 10_000), (1000, 5000), (10_000, 1000)):
         margin = rule_for(images, "simple").margins.mean
@@ -102,7 +107,7 @@ def print_given(source: Path) -> None:
         for change in CHANGES:
             drawn = {}
             for drop in DROPS:
-                drawn[drop] = _draw(images, drop / 100, change, pairs)
+                drawn[drop] = draw(images, drop / 100, change, pairs)
             for mode in ("simple", "rigorous"):
                 rule = rule_for(images, mode)
                 found = {drop: judge_given(*drawn[drop], images, rule) for drop in DROPS}
@@ -110,9 +115,9 @@ def print_given(source: Path) -> None:
                 stated = []
                 for name, what in (("half", "50 %"), ("most", "95 %")):
                     drop = float(getattr(found[0.0], name).mean())
-                    at = judge_given(*_draw(images, drop, change, pairs // 2), images, rule)
+                    at = judge_given(*draw(images, drop, change, pairs // 2), images, rule)
                     stated.append(f"{what} at {100 * drop:.2f}: {100 * (~at.passed).mean():.0f}")
-                held = [_coverage(*drawn[drop], -drop / 100, images) for drop in (0.0, 1.0)]
+                held = [coverage(*drawn[drop], -drop / 100, images) for drop in (0.0, 1.0)]
                 print(
                     f"{mode:>8} {change!s:<32} {'  '.join(f'{cell:>13}' for cell in cells)}   "
                     f"{'; '.join(stated)}; holds {held[0]:.1f}, {held[1]:.1f} %",
@@ -120,17 +125,19 @@ def print_given(source: Path) -> None:
                 )
 
 
-def _draw(images: int, drop: float, change: Change, pairs: int) -> tuple[Floats, Floats]:
+def draw(images: int, drop: float, change: Change, pairs: int) -> tuple[Floats, Floats]:
+    """Return estimate and error of each row of so many pairs."""
     rng = np.random.default_rng(round(1e6 * drop) + images)
     each = [figures(batch) for batch in differences(images, drop, change, pairs, rng)]
     return np.concatenate([e for e, _ in each]), np.concatenate([e for _, e in each])
 
 
 def _share(found: Found) -> str:
-    return f"{100 * (~found.passed).mean():.2f} ({100 * found.undecided.mean():.2f})"
+    return percent(float((~found.passed).mean()), float(found.undecided.mean()))
 
 
-def _coverage(estimate: Floats, error: Floats, truth: float, images: int) -> float:
+def coverage(estimate: Floats, error: Floats, truth: float, images: int) -> float:
+    """Return in how many % of the pairs the 95 % interval of the mean holds the truth."""
     wide = stats.t.isf(0.025, images - 1) * error[:, 0]
     return 100 * float((np.abs(estimate[:, 0] - truth) <= wide + 1e-9).mean())
 
@@ -155,8 +162,8 @@ def _check(images: int = 1000, pairs: int = 250) -> None:
             same += passes == bool(found.passed[0])
             counts[0] += passes
             counts[1] += bool(judge_given(*other, images, rule).passed[0])
-    print(f"\nOf {2 * pairs} pairs of change_answers the gate and this rule agree on {same}; {counts[0]}")
-    print(f"pass; {counts[1]} of as many that were drawn as below pass.")
+    say(f"""Of {2 * pairs} pairs of change_answers the gate and this rule agree on {same};
+    {counts[0]} pass; {counts[1]} of as many that were drawn as below pass.""")
     passed = 0
     for n in (200, 1000, 10_000):
         held = draw_held(n, rng)
@@ -170,5 +177,5 @@ def _check(images: int = 1000, pairs: int = 250) -> None:
                 identical=identical,
             )
             passed += sum(judge_comparison(one, rule_for(n, m)).verdict == "pass" for m in modes)
-    print(f"A model with the same answers passes {passed} of 12 times (both modes, 200 to 10,000 images,")
-    print("with the same losses or not).")
+    say(f"""A model with the same answers passes {passed} of 12 times (both modes, 200 to 10,000
+    images, with the same losses or not).""")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,9 +12,11 @@ from noisecore.judging.differences import Difference, paired_difference, pooled_
 from noisecore.judging.margins import ALPHA
 from noisecore.judging.power import Spread, binomial_interval, draw_answers
 from simulation.models import fit_spreads
+from simulation.text import say
 
 SIDES = ((3, 10), (10, 10), (1, 10), (2, 2))
 LEVEL = 1 - ALPHA / 2 / 2  # the upper bound of a mean's row, of two curves
+ROWS = ("mean", "greatest", "clean")  # the mean over the noisy scales, the greatest scale, scale 0
 CHANGED = 0.1  # the share of the images that the new model finds as hard as it found others
 
 
@@ -56,7 +59,12 @@ class Held:
 
 
 def cover(
-    spread: Spread, new: int, old: int, repeats: int, rng: np.random.Generator
+    spread: Spread,
+    new: int,
+    old: int,
+    repeats: int,
+    rng: np.random.Generator,
+    rows: Sequence[str] = ROWS,
 ) -> dict[tuple[str, str], Held]:
     """Return how often each interval held the truth, by difference and row.
 
@@ -64,9 +72,8 @@ def cover(
     finds some of them harder and others easier, for no gain or loss over all of them.
     """
     population = changed_share(spread, rng)
-    noisy = spread.scales > 0
-    rows = {"mean": noisy, "greatest": spread.scales == spread.scales.max()}
-    rows["clean"] = spread.scales == 0
+    scales = spread.scales
+    every = dict(zip(ROWS, (scales > 0, scales == scales.max(), scales == 0), strict=True))
     held = {(what, row): Held() for what in ("pooled", "paired") for row in rows}
     images = spread.share.shape[1]
     for _ in range(repeats):
@@ -75,7 +82,7 @@ def cover(
         ours, theirs = (
             draw_answers(side, count, rng) for side, count in zip(sides, (new, old), strict=True)
         )
-        for row, which in rows.items():
+        for row, which in ((row, every[row]) for row in rows):
             answers = ours[:, which].mean(axis=1), theirs[:, which].mean(axis=1)
             here = float(sides[0].share[which].mean() - sides[1].share[which].mean())
             held["pooled", row].add(pooled_difference(*answers), here)
@@ -85,9 +92,9 @@ def cover(
 
 def print_coverage(source: Path, repeats: int = 1500) -> None:
     """Print the coverage of pooled and paired differences, by seeds, model and row."""
-    print("\nTruth: pooled, the difference on these images; paired, that over all images (none). A")
-    print(f"tenth of the images changes its difficulty. {repeats} repeats. 95 % on both sides; the")
-    print(f"lower bound of 95 %; the upper bound of {100 * LEVEL:g} % (0.25 % beyond is the promise).")
+    say(f"""Truth: pooled, the difference on these images; paired, that over all images (none). A
+    tenth of the images changes its difficulty. {repeats} repeats. The columns: 95 % on both sides; the
+    lower bound of 95 %; the upper bound of {100 * LEVEL:g} % (0.25 % beyond is the promise).""")
     spreads = fit_spreads(source)
     models = dict(spreads) | {"deterministic": deterministic(next(iter(spreads.values())))}
     for sides in SIDES:

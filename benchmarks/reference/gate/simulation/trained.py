@@ -12,6 +12,7 @@ from noisecore.judging.power import binomial_interval, recommend_margins
 from noisecore.judging.statistics import Floats
 from simulation.fast import Found, judge_seeds
 from simulation.models import WORLDS, Model, fit_spreads, measured, read_answers
+from simulation.text import percent, say
 
 BASELINE_SEEDS = 10
 RUNS = (3, 5, 10)
@@ -48,13 +49,15 @@ def print_models(source: Path) -> None:
     """Print the spreads that are simulated."""
     answers = read_answers(source)
     held = len(next(iter(answers.values()))[1])
-    print(f"\nStandard deviation over seeds in points, from the covariance of {held} seeds:")
+    say(f"Standard deviation over seeds in points, from the covariance of {held} seeds:")
     for world in WORLDS:
         for name, each in answers.items():
             model = measured(*each, world)
             sds = model.draw(50_000, 1, np.random.default_rng(1))[:, 0].std(axis=0)
             mean = model.draw(50_000, 1, np.random.default_rng(1))[:, 0, model.noisy].mean(axis=1)
-            scales = ", ".join(f"{s:g}: {100 * sd:.2f}" for s, sd in zip(model.scales, sds, strict=True))
+            scales = ", ".join(
+                f"{s:g}: {100 * sd:.2f}" for s, sd in zip(model.scales, sds, strict=True)
+            )
             luck = 100 * model.row_luck[0] ** 0.5
             print(f"{world:>10} {name}: mean {100 * mean.std():.2f} (luck {luck:.2f}); {scales}")
 
@@ -64,7 +67,7 @@ def table(source: Path, rule: Rule, pairs: int, drops: tuple[float, ...] = DROPS
     answers = read_answers(source)
     names = list(answers)
     heads = [f"{name} -{drop:g}" for name in names for drop in drops]
-    print(f"\n{'world':>10} seeds  {'unchanged':>12}" + "".join(f"{head:>15}" for head in heads))
+    print(f"{'world':>10} seeds  {'unchanged':>12}" + "".join(f"{head:>15}" for head in heads))
     for world in WORLDS:
         models = {name: measured(*each, world) for name, each in answers.items()}
         for seeds in RUNS:
@@ -81,7 +84,7 @@ def table(source: Path, rule: Rule, pairs: int, drops: tuple[float, ...] = DROPS
             cells = []
             for worse, drop in [("", 0.0), *((name, drop) for name in names for drop in drops)]:
                 run = [found[name, drop if name == worse else 0.0] for name in names]
-                cells.append("{:.2f} ({:.2f})".format(*(100 * rate for rate in rates_of_run(run))))
+                cells.append(percent(*rates_of_run(run)))
             row = f"{cells[0]:>12}" + "".join(f"{cell:>15}" for cell in cells[1:])
             print(f"{world:>10} {seeds:>5}  {row}", flush=True)
 
@@ -90,11 +93,11 @@ def print_simple(source: Path, pairs: int = 40_000) -> None:
     """Print false alarms and power of the default gate, and what alpha promises by itself."""
     print_models(source)
     rule = Rule(mode="simple", curves=len(read_answers(source)))
-    print(f"\nSimple mode, {rule.margins}, alpha {rule.alpha:g}: % of runs of all curves that do")
-    print("not pass (of these inconclusive); one curve is worse by so many points at each noisy")
-    print(f"scale, the other is unchanged. Baseline of {BASELINE_SEEDS} seeds, {pairs} pairs a cell.")
+    say(f"""Simple mode, {rule.margins}, alpha {rule.alpha:g}: % of runs of all curves that do not
+    pass (of these inconclusive); one curve is worse by so many points at each noisy scale, the
+    other is unchanged. Baseline of {BASELINE_SEEDS} seeds, {pairs} pairs a cell.""")
     table(source, rule, pairs)
-    print("\nThe same with margins of 0.01 points: alpha alone decides what fails (a pass is blind)")
+    say("The same with margins of 0.01 points: alpha alone decides what fails.")
     answers = read_answers(source)
     alone = Rule(mode="simple", curves=len(answers), margins=NO_MARGINS)
     for world in WORLDS:
@@ -116,15 +119,15 @@ def print_simple(source: Path, pairs: int = 40_000) -> None:
 def print_rigorous(source: Path, pairs: int = 20_000) -> None:
     """Print false alarms and power of rigorous mode."""
     rule = Rule(mode="rigorous", curves=len(read_answers(source)))
-    print(f"\nRigorous mode, {rule.margins}, alpha {rule.alpha:g}: % of runs of all curves that do")
-    print(f"not pass (of these inconclusive), as above. {pairs} pairs a cell.")
+    say(f"""Rigorous mode, {rule.margins}, alpha {rule.alpha:g}: % of runs of all curves that do not
+    pass (of these inconclusive), as above. {pairs} pairs a cell.""")
     table(source, rule, pairs)
 
 
 def print_many(source: Path, curves: int = 20, pairs: int = 20_000) -> None:
     """Print the false alarms of many unchanged curves of one kind in one run."""
-    print(f"\nSimple mode, {curves} unchanged curves of one kind in a run, as one by alpha: % of runs")
-    print(f"that do not pass (of these inconclusive). Baseline of 10 seeds, {pairs} pairs a cell.\n")
+    say(f"""Simple mode, {curves} unchanged curves of one kind in a run: % of runs that do not pass
+    (of these inconclusive). Baseline of {BASELINE_SEEDS} seeds, {pairs} pairs a cell.""")
     rule = Rule(mode="simple", curves=curves)
     for world in WORLDS:
         for name, each in read_answers(source).items():
@@ -135,15 +138,14 @@ def print_many(source: Path, curves: int = 20, pairs: int = 20_000) -> None:
                 for _ in range(curves):
                     sides = model.draw(pairs, seeds, rng), model.draw(pairs, BASELINE_SEEDS, rng)
                     run.append(judge_drop(model, *sides, rule, 0.0, rng))
-                bad, undecided = rates_of_run(run)
-                cells.append(f"{seeds} seeds: {100 * bad:.2f} ({100 * undecided:.2f})")
+                cells.append(f"{seeds} seeds: {percent(*rates_of_run(run))}")
             print(f"{world:>10} {name}  {'   '.join(cells)}", flush=True)
 
 
 def print_margins(source: Path, pairs: int = 1000) -> None:
     """Print the margins that the package would recommend for runs of 3 seeds."""
     spreads = fit_spreads(source)
-    print(f"\nrecommend_margins, 3 seeds against {BASELINE_SEEDS}, {pairs} pairs, 1 % do not pass:")
+    say(f"recommend_margins, 3 seeds against {BASELINE_SEEDS}, {pairs} pairs, 1 % do not pass:")
     for mode in ("simple", "rigorous"):
         margins = recommend_margins(
             spreads,
@@ -157,10 +159,10 @@ def print_margins(source: Path, pairs: int = 1000) -> None:
 
 def print_blind(source: Path, pairs: int = 20_000) -> None:
     """Print how many passes are called blind, and what those very runs catch."""
-    print("\nSimple mode, 3 seeds against 10, unchanged, a single curve of a run of so many: % that are")
-    print("inconclusive since they would not see twice the margin (3 points) 95 % of the time; of")
-    print("those very runs and baselines, how many fail at a drop of 2 and of 3 points; and % that")
-    print("would be inconclusive if the limit were 2.5 or 3 margins, or if 80 % were enough.\n")
+    say("""Simple mode, 3 seeds against 10, unchanged, a single curve of a run of so many: % that
+    are inconclusive since they would not see twice the margin (3 points) 95 % of the time; of those
+    very runs and baselines, how many fail at a drop of 2 and of 3 points; and % that would be
+    inconclusive if the limit were 2.5 or 3 margins, or if 80 % were enough.""")
     for curves in (2, 20):
         for world in WORLDS:
             for name, each in read_answers(source).items():
