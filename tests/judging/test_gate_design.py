@@ -17,9 +17,10 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks" / "reference" / 
 from simulation import checks, decline, given, intervals, trained  # (the path above leads there)
 from simulation.models import Model, fit_spreads, fitted, measured, read_answers
 
+from noisecore.judging.differences import matched_difference
 from noisecore.judging.gates.regression import judge_comparison
 from noisecore.judging.margins import Margins, Rule
-from noisecore.judging.power import Spread, draw_pair
+from noisecore.judging.power import Spread, change_answers, draw_pair
 
 BASELINE = Path(__file__).parents[2] / "benchmarks" / "baselines" / "quick.json"
 PAIRS = 10_000
@@ -41,12 +42,13 @@ def not_passed(models: list[Model], rule: Rule, drop: float = 0.0) -> float:
     return trained.rates_of_run(found)[0]
 
 
+@pytest.mark.parametrize("margins", [Margins(), trained.NO_MARGINS])
 @pytest.mark.parametrize("mode", ["simple", "rigorous"])
-def test_what_is_simulated_is_the_gate(mode) -> None:
+def test_what_is_simulated_is_the_gate(mode, margins) -> None:
     """On the same answers the fast rule finds the gate's own bounds and verdicts, row by row."""
     spreads, rng = fit_spreads(BASELINE), np.random.default_rng(1)
-    rule = Rule(mode=mode, curves=2)
-    for n in range(24):
+    rule = Rule(mode=mode, curves=2, margins=margins)
+    for n in range(12):
         for name, one in draw_pair(
             spreads, 3, 10, rng, dict.fromkeys(spreads, 0.01 * (n % 3))
         ).items():
@@ -64,6 +66,7 @@ def test_what_is_simulated_is_the_gate(mode) -> None:
             for kind in ("difference", "bound_high"):
                 ours = fast.estimate if kind == "difference" else fast.bound_high
                 np.testing.assert_allclose(ours[0], [row[kind] for row in rows], atol=1e-12)
+            assert fast.half[0] == pytest.approx(rows[0]["caught_half"])
             assert fast.most[0] == pytest.approx(rows[0]["caught_most"])
 
 
@@ -115,9 +118,15 @@ def test_intervals_of_trained_models_hold_the_truth(sides, most) -> None:
 
 def test_intervals_of_given_models_hold_the_truth() -> None:
     """Of a thousand images, intervals of 95 % hold the loss of a given model 93 to 97 in 100."""
-    for drop in (0.0, 1.0):
-        drawn = given.draw(1000, drop / 100, given.Change(), 800)
-        assert 0.93 <= given.coverage(*drawn, -drop / 100, 1000) / 100 <= 0.97
+    rng = np.random.default_rng(8)
+    for drop in (0.0, 0.01):
+        inside = 0
+        for _ in range(600):
+            held = given.draw_held(1000, rng)
+            sides = (change_answers(held, rng, drop)[:, 1:], held.answers[:, 1:])
+            difference = matched_difference(*(side.mean(axis=1) for side in sides))
+            inside += difference.lower(0.975) <= -drop <= difference.upper(0.975)
+        assert 0.93 <= inside / 600 <= 0.97
 
 
 def test_a_slow_decline_is_caught_by_the_first_ancestor_alone(models) -> None:

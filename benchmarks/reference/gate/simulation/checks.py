@@ -45,8 +45,8 @@ def print_checks(source: Path, pairs: int = 500) -> None:
     spreads = fit_spreads(source)
     rng = np.random.default_rng(11)
     say(f"""The fast rule beside the gate: {pairs} pairs of 3 seeds against 10, half of them worse
-    by 1.5 points, drawn with draw_pair. Exact: the fast rule is given each pair's residual variance;
-    expected: it is given the expected one, as in the simulations below.""")
+    by 1.5 points, drawn with draw_pair. Exact: the fast rule is given each pair's residual
+    variance; expected: it is given the expected one, as in the simulations below.""")
     drawn = [
         draw_pair(spreads, 3, 10, rng, dict.fromkeys(spreads, 0.015 * (n % 2)))
         for n in range(pairs)
