@@ -103,7 +103,7 @@ def test_two_points_are_caught(models, worse) -> None:
     assert not_passed([models[name] for name in order], Rule(curves=2), drop=2.0) >= 0.9
 
 
-@pytest.mark.parametrize(("sides", "most"), [((3, 10), 0.97), ((2, 2), 0.99)])
+@pytest.mark.parametrize(("sides", "most"), [((6, 6), 0.97), ((2, 2), 1.0)])
 def test_intervals_of_trained_models_hold_the_truth(sides, most) -> None:
     """Intervals of 95 % hold 93 to 97 in 100, and of two seeds no fewer.
 
@@ -111,7 +111,8 @@ def test_intervals_of_trained_models_hold_the_truth(sides, most) -> None:
     """
     share = np.random.default_rng(3).beta(0.8, 0.3, (1, 120))
     spread = Spread(np.array([1.0]), share, np.array([[0.05**2]]), np.array([0.0]))
-    rows = intervals.cover(spread, *sides, 600, np.random.default_rng(4), rows=("mean",))
+    rng = np.random.default_rng(4)
+    rows = intervals.cover(spread, *sides, 600, rng, rows=("mean",), changed=1.0)
     for held in rows.values():
         assert 0.93 <= held.inside / held.count <= most
 

@@ -63,8 +63,8 @@ def print_decline(source: Path, histories: int = 10_000) -> None:
     answers = read_answers(source)
     say(f"""{RELEASES} releases, each judged by a run of 3 seeds, then the baseline renewed with
     {HELD}. % of {histories} histories in which it was caught by the last release: by any row of a
-    run; by the row since the first ancestor; also by a renewal, which that row stops; and with the runs
-    that were inconclusive. The other model is unchanged.""")
+    run; by the row since the first ancestor; also by a renewal, which that row stops; and with the
+    runs that were inconclusive. The other model is unchanged.""")
     for world in WORLDS:
         models = {name: measured(*each, world) for name, each in answers.items()}
         cases = [("unchanged", {})]

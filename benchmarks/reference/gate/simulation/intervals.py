@@ -25,9 +25,9 @@ def deterministic(spread: Spread) -> Spread:
     return replace(spread, share=np.round(spread.share), skill=np.zeros_like(spread.skill))
 
 
-def changed_share(spread: Spread, rng: np.random.Generator) -> Spread:
-    """Return a model that finds other images hard: a tenth of them change places."""
-    which = np.flatnonzero(rng.random(spread.share.shape[1]) < CHANGED)
+def changed_share(spread: Spread, changed: float, rng: np.random.Generator) -> Spread:
+    """Return a model that finds other images hard: a share of them change places."""
+    which = np.flatnonzero(rng.random(spread.share.shape[1]) < changed)
     share = spread.share.copy()
     share[:, which] = share[:, rng.permutation(which)]
     return replace(spread, share=share)
@@ -65,13 +65,14 @@ def cover(
     repeats: int,
     rng: np.random.Generator,
     rows: Sequence[str] = ROWS,
+    changed: float = CHANGED,
 ) -> dict[tuple[str, str], Held]:
     """Return how often each interval held the truth, by difference and row.
 
     The images of each repeat are drawn from the model's, which are the population; the new model
     finds some of them harder and others easier, for no gain or loss over all of them.
     """
-    population = changed_share(spread, rng)
+    population = changed_share(spread, changed, rng)
     scales = spread.scales
     every = dict(zip(ROWS, (scales > 0, scales == scales.max(), scales == 0), strict=True))
     held = {(what, row): Held() for what in ("pooled", "paired") for row in rows}
@@ -94,7 +95,8 @@ def print_coverage(source: Path, repeats: int = 1500) -> None:
     """Print the coverage of pooled and paired differences, by seeds, model and row."""
     say(f"""Truth: pooled, the difference on these images; paired, that over all images (none). A
     tenth of the images changes its difficulty. {repeats} repeats. The columns: 95 % on both sides;
-    the lower bound of 95 %; the upper bound of {100 * LEVEL:g} % (0.25 % beyond is the promise).""")
+    the lower bound of 95 %; the upper bound of {100 * LEVEL:g} % upper bound of {100 * LEVEL:g} % (0.25 % beyond is
+    the promise).""")
     spreads = fit_spreads(source)
     models = dict(spreads) | {"deterministic": deterministic(next(iter(spreads.values())))}
     for sides in SIDES:
