@@ -95,8 +95,8 @@ def print_coverage(source: Path, repeats: int = 1500) -> None:
     """Print the coverage of pooled and paired differences, by seeds, model and row."""
     say(f"""Truth: pooled, the difference on these images; paired, that over all images (none). A
     tenth of the images changes its difficulty. {repeats} repeats. The columns: 95 % on both sides;
-    the lower bound of 95 %; the upper bound of {100 * LEVEL:g} % upper bound of {100 * LEVEL:g} % (0.25 % beyond is
-    the promise).""")
+    the lower bound of 95 %; the upper bound of {100 * LEVEL:g} % (0.25 % beyond
+    is the promise).""")
     spreads = fit_spreads(source)
     models = dict(spreads) | {"deterministic": deterministic(next(iter(spreads.values())))}
     for sides in SIDES:
