@@ -8,7 +8,7 @@ one scale, a mean over scales where it is the mean that is compared.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -22,13 +22,26 @@ class Difference:
     """A new mean less a baseline's, its standard error, and the error's degrees of freedom.
 
     error and freedom are NaN where there are too few seeds or images to know. least: the error that
-    is known to be there whatever the seeds show; they may agree by luck.
+    is known to be there whatever the seeds show; they may agree by luck. images: of a difference
+    between two given models, how many images it is a mean over; None where it is over seeds.
     """
 
     estimate: float
     error: float
     freedom: float
     least: float = 0.0
+    images: int | None = None
+
+    def after(self, drop: float) -> Difference:
+        """Return the difference that a model would have which lost so much more.
+
+        Over seeds its error stays. Over images it grows: a loss is answers that changed, at those
+        images and not at the others, with a variance of drop (1 - drop).
+        """
+        if self.images is None or not 0 < drop < 1:
+            return self
+        error = math.sqrt(self.error**2 + drop * (1 - drop) / self.images)
+        return replace(self, error=error)
 
     def lower(self, confidence: float) -> float:
         """Return the one-sided bound that the true difference exceeds with this confidence."""
@@ -124,7 +137,7 @@ def matched_difference(new: ArrayLike, baseline: ArrayLike) -> Difference:
     if each.size < 2:
         return Difference(float(each.mean()), math.nan, math.nan)
     error = float(each.std(ddof=1)) / math.sqrt(each.size)
-    return Difference(float(each.mean()), error, each.size - 1.0)
+    return Difference(float(each.mean()), error, each.size - 1.0, images=each.size)
 
 
 def _sides(new: ArrayLike, baseline: ArrayLike) -> tuple[Floats, Floats]:

@@ -12,7 +12,7 @@ from scipy import stats
 
 from noisecore.judging.baselines import Comparison, compare_records
 from noisecore.judging.curves import Replicates, curve_cells
-from noisecore.judging.statistics import Floats, residual_variance, image_error, image_interval
+from noisecore.judging.statistics import Floats, image_error, image_interval, residual_variance
 from noisecore.records import Trial, TrialRecord
 
 

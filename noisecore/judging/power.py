@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
 
 from noisecore.judging.baselines import Answers, Comparison
-from noisecore.judging.gates.outlook import CHURN
+from noisecore.judging.gates.outlook import CHURN, without_stray
 from noisecore.judging.gates.regression import judge_comparison
-from noisecore.judging.gates.rule import accuracy_rows
+from noisecore.judging.gates.rule import MISSED, accuracy_rows
 from noisecore.judging.gates.verdict import Verdict
 from noisecore.judging.margins import Margins, Rule
 from noisecore.judging.statistics import Floats
@@ -47,7 +48,9 @@ def fit_spread(scales: Floats, answers: Answers) -> Spread:
     The covariance of the seeds' accuracies is split: what independent answers with each image's
     own share would give, and the rest, which is taken for the seeds' skill. Where that rest has
     negative eigenvalues they are cut off, and the variances are set back to what they were: cutting
-    alone would inflate them. With few seeds all is as uncertain as a variance from few values is.
+    alone would inflate them. The scales are then drawn together, or apart, until the mean over the
+    noisy scales has its own variance. With few seeds all is as uncertain as a variance from few
+    values is.
     """
     if len(answers) < 2:
         raise ValueError(f"a spread needs at least 2 seeds, got {len(answers)}")
@@ -59,12 +62,24 @@ def fit_spread(scales: Floats, answers: Answers) -> Spread:
     variances = np.diag(skill)
     wanted = np.maximum(np.diag(rest), 0.0)
     factor = np.sqrt(wanted / np.where(variances > 0, variances, 1.0))
-    return Spread(
-        np.asarray(scales, np.float64),
-        share,
-        skill * np.outer(factor, factor),
-        np.sqrt(np.diag(covariance)),
-    )
+    skill = _with_mean(skill * np.outer(factor, factor), rest, np.asarray(scales) > 0)
+    return Spread(np.asarray(scales, np.float64), share, skill, np.sqrt(np.diag(covariance)))
+
+
+def _with_mean(skill: Floats, rest: Floats, noisy: NDArray[np.bool_]) -> Floats:
+    """Return a covariance of the same variances, of which the sum over noisy scales is the rest's.
+
+    Mixed with perfect correlation, or with none, it stays a covariance; as far as that leads.
+    """
+    at = np.ix_(noisy, noisy)
+    wanted, have = float(rest[at].sum()), float(skill[at].sum())
+    sd = np.sqrt(np.diag(skill))
+    other = np.outer(sd, sd) if wanted > have else np.diag(sd**2)
+    reach = float(other[at].sum()) - have
+    if reach == 0:
+        return skill
+    part = min(max((wanted - have) / reach, 0.0), 1.0)
+    return np.asarray((1 - part) * skill + part * other)
 
 
 def _luck(share: Floats) -> Floats:
@@ -215,8 +230,8 @@ def least_margins(comparisons: Mapping[str, Comparison], rule: Rule) -> tuple[fl
                 needed["mean"].append(-row["bound_low"])
             else:
                 # A drop of twice the margin must be caught, too: max(m, shown) + missed <= 2 m.
-                shown = row["bound_high"] - row["difference"]
-                missed = row["caught_most"] - row["caught_half"]
+                calm = without_stray(comparison)
+                shown, missed = calm.distance(everything.mean_alpha), calm.distance(MISSED)
                 needed["mean"].append(max(drop, missed, (shown + missed) / 2))
     mean, scale, clean = (100 * max(each) for each in needed.values())
     return mean, scale, clean

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -45,12 +46,20 @@ def listed_scales(given: Iterable[float] | str) -> tuple[float, ...]:
     Raises `NoiseError` on anything else, and on what is no scale.
     """
     try:
-        scales = given.split(",") if isinstance(given, str) else list(given)
+        scales = given.split(",") if isinstance(given, str) else at_most(given)
     except Exception:  # whatever an odd object raises
         raise NoiseError(
             f"scales must be a list of numbers such as [0.1, 1], got {shown(given)}"
         ) from None
     return tuple(dict.fromkeys(check_scale(scale) for scale in scales))
+
+
+def at_most(given: Iterable[Any], most: int = 1000) -> list[Any]:
+    """Return what an iterable gives as a list; raise `ValueError` if it goes on beyond `most`."""
+    found = list(islice(given, most + 1))
+    if len(found) > most:
+        raise ValueError(f"expected {most} at most")
+    return found
 
 
 def check_scales(noise: Noise, scales: Iterable[float]) -> None:

@@ -157,4 +157,7 @@ def _fitting_margins(records: Sequence[TrialRecord]) -> str | None:
     if default is None or not images or not isinstance(records[0].trial, GivenTrial):
         return None
     margin = fitting_margin(min(images), default)
-    return f"mean>{margin:g}" if margin > default else None
+    if margin <= default:
+        return None
+    scale = Margins().scale or 0.0
+    return f"mean>{margin:g}" + (f",scale>{margin:g}" if margin > scale else "")

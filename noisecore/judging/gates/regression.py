@@ -139,7 +139,8 @@ def judge_no_regression(case: Case) -> Verdict:
     if outcome != "pass" and case.accepted and not undecided:
         lost = [row for row in rows if "since" in row and row["verdict"] == "fail"]
         if lost and not case.new_ancestor:
-            sentence = f"not accepted as the new baseline: {regression_sentence(case.curve, 'fail', lost)}"
+            why = regression_sentence(case.curve, "fail", lost)
+            sentence = f"not accepted as the new baseline: {why}"
         else:
             outcome, sentence = "pass", f"accepted as the new baseline: {sentence}"
     return make_verdict(_GATE, case.curve, outcome, sentence, rows + notes)

@@ -82,7 +82,7 @@ def judge_given(estimate: Floats, error: Floats, images: int, rule: Rule) -> Fou
     """Judge differences of given models."""
     free = np.full(estimate.shape, images - 1.0)
     rigorous = rule.mode_for("draws") == "rigorous"
-    return judge_rows(estimate, error, free, SCALES > 0, rule, rigorous=rigorous)
+    return judge_rows(estimate, error, free, SCALES > 0, rule, rigorous=rigorous, images=images)
 
 
 def rule_for(images: int, mode: Mode) -> Rule:
