@@ -45,7 +45,7 @@ def blindness(comparison: Comparison, row: Row, rule: Rule) -> str | None:
         have = f"{ours} seed{'s' * (ours > 1)} against {theirs}"
         more = _more_seeds(_each(comparison), theirs, rule)
     return (
-        f"with {have} this gate catches a drop of {100 * most:.1f} points only 95 % of the time; "
+        f"with {have} a drop must be {100 * most:.1f} points to be caught 95 % of the time; "
         f"the margin is {100 * allowed:g}: {more}, or a wider margin (--noise-margins)"
     )
 
