@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -56,8 +57,14 @@ class Difference:
         if math.isnan(self.error):
             return math.nan
         # Sides that agree to the digit have no error, whatever its freedom.
-        shown = 0.0 if self.error == 0 else float(stats.t.isf(alpha, self.freedom)) * self.error
-        return max(shown, float(stats.norm.isf(alpha)) * self.least)
+        shown = 0.0 if self.error == 0 else _quantile(alpha, self.freedom) * self.error
+        return max(shown, _quantile(alpha, math.inf) * self.least)
+
+
+@lru_cache(maxsize=10_000)  # SciPy takes longer for one quantile than all else here
+def _quantile(alpha: float, freedom: float) -> float:
+    """Return what Student's t exceeds with a chance of alpha; infinite freedom: the normal one."""
+    return float(stats.norm.isf(alpha) if freedom == math.inf else stats.t.isf(alpha, freedom))
 
 
 def pooled_difference(new: ArrayLike, baseline: ArrayLike) -> Difference:

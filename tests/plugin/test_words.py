@@ -91,7 +91,7 @@ class TestWhatToDo:
         """A model that was given has its classes from its labels, and a command to look closer."""
         own.make()
         own.change("test_a.py", "evaluate(model", "evaluate(worse")
-        result = own.run(AUTO)
+        result = own.run(AUTO, "--noise-gate=simple")
         result.stdout.fnmatch_lines(
             [
                 "*note: fell most: class * by *",

@@ -127,8 +127,7 @@ def main() -> None:
             show("normal", mode, seeds, bad, rates.inconclusive, chosen.pairs)
             rng = np.random.default_rng(0)
             drawn = Counter(
-                judge(draw_seeds(comparisons, seeds, rng), rule)
-                for _ in range(chosen.pairs)
+                judge(draw_seeds(comparisons, seeds, rng), rule) for _ in range(chosen.pairs)
             )
             bad = chosen.pairs - drawn["pass"]
             show("drawn ", mode, seeds, bad, drawn["inconclusive"], chosen.pairs)

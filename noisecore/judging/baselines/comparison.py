@@ -101,10 +101,18 @@ def _compare(name: str, ours: Cells, theirs: Cells) -> Comparison:
             ", ".join(f"{scale:g}" for scale in sorted(side)) for side in (new_scales, old_scales)
         )
         obstacles = [f"no scale is in both: {ours_have} in the run, {theirs_have} before"]
+
+    def other_images(at: Sequence[float]) -> bool:
+        if not identical:
+            return any(_images(ours, scale) != _images(theirs, scale) for scale in at)
+        # Of the seeds or draws that both sides have: these are what was compared.
+        a, b = _shared(ours, theirs), _shared(theirs, ours)
+        return any(_images(a, scale) != _images(b, scale) for scale in at)
+
     # What was measured decides, not the text of a noise: the same images come from the same noise,
     # and the same answers of a trained model come from the same training.
     source = _texts("noise source", "noise_source", ours, theirs)
-    if source and any(_images(ours, scale) != _images(theirs, scale) for scale in scales if scale):
+    if source and other_images([scale for scale in scales if scale]):
         obstacles.append(source)
     trained = _texts("trained with", "trained_with_source", ours, theirs)
     if trained and not identical:
@@ -126,7 +134,7 @@ def _compare(name: str, ours: Cells, theirs: Cells) -> Comparison:
         notes.append(f"{source}, and made the same images")
     if trained:
         notes.append(f"{trained}, and the answers are the same")
-    if any(_images(ours, scale) != _images(theirs, scale) for scale in scales):
+    if other_images(scales):
         # Another NumPy or processor may round otherwise; else something changed the images that
         # is neither the data nor the noise.
         if all(_environment(ours, name) == _environment(theirs, name) for name in _ROUNDING):
@@ -207,6 +215,12 @@ def _identical(ours: Cells, theirs: Cells, scales: Sequence[float]) -> bool:
             if a.correct != b.correct or abs(a.loss - b.loss) > _SAME_LOSS * max(1.0, abs(b.loss)):
                 return False
     return bool(shared)
+
+
+def _shared(cells: Cells, others: Cells) -> Cells:
+    """Return the cells of the seeds that the other side has, too."""
+    seeds = {seed for _, seed in others}
+    return {at: record for at, record in cells.items() if at[1] in seeds}
 
 
 def _seeds(cells: Cells, scales: Sequence[float]) -> list[int]:

@@ -82,7 +82,8 @@ def _caught(difference: Difference, needed: Callable[[Difference], float]) -> Ro
     found = {}
     for name, sure in (("caught_half", 0.0), ("caught_most", 1.0)):
         drop = 0.0
-        for _ in range(50):  # a drop over images widens its own error
+        # A drop over images widens its own error.
+        for _ in range(1 if difference.images is None else 50):
             after = difference.after(drop)
             drop = max(needed(after) + sure * after.distance(MISSED), 0.0)
         found[name] = drop
