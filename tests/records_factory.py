@@ -10,6 +10,8 @@ from typing import Any, Literal
 
 import numpy as np
 
+from noisecore.judging.baselines import compare_records
+from noisecore.judging.gates import Case, Rule
 from noisecore.recipes import get_recipe
 from noisecore.records import Epoch, Evaluation, Trial, TrialRecord, pack_right
 
@@ -131,3 +133,13 @@ def save(folder, records):
     for record in records:
         (folder / f"{record.key}.json").write_text(json.dumps(record.to_dict()))
     return str(folder)
+
+
+def make_case(new, old, *, curve="cnn/gaussian/quick", mode="simple", **choices) -> Case:
+    """Return the case of a curve in two lists of records.
+
+    What `Rule` takes is taken out of `choices`; the mode is the one for few seeds.
+    """
+    rule = {name: choices.pop(name) for name in ("margins", "alpha", "curves") if name in choices}
+    comparison = compare_records(new, old).get(curve)
+    return Case(curve=curve, comparison=comparison, rule=Rule(mode=mode, **rule), **choices)

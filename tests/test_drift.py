@@ -12,11 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from records_factory import make_sweep
-from scipy import stats
 
 from noisecore.cli import main
-from noisecore.judging.drift import Environment, find_drift, least_seen, newest, turned_images
-from noisecore.judging.margins import Margins
+from noisecore.judging.drift import Environment, caught_half, find_drift, newest, turned_images
 from noisecore.showing.report import write_report
 
 LEVEL = {0.0: 0.95, 0.5: 0.9, 4.0: 0.6}
@@ -59,33 +57,14 @@ class TestNumbers:
     def test_all_comparisons_are_one_family(self) -> None:
         """The more environments, the more evidence each one needs."""
 
-        def p_of(**levels) -> float:
-            found = find_drift(environments(**levels, ref=LEVEL), "ref")
-            return found[0].verdict.figures[0]["p"]
+        def level_of(mode: str, **levels) -> float:
+            found = find_drift(environments(**levels, ref=LEVEL), "ref", mode=mode)
+            return found[0].verdict.figures[0]["level"]
 
         noisy = {0.0: 0.95, 0.5: 0.9, 4.0: 0.599}
-        assert p_of(a=noisy, b=noisy, c=noisy) == pytest.approx(3 * p_of(a=noisy))
-
-    def test_simple_mode_adjusts_for_environments(self) -> None:
-        """What three standard errors are to one environment takes more where there are several."""
-        levels = {0.0: 0.95, 0.5: 0.9, 4.0: 0.6}
-
-        def allowed(**others) -> float:
-            found = find_drift(
-                environments(**others, ref=levels),
-                "ref",
-                mode="simple",
-                margins=Margins(scale=0, clean=0),
-            )
-            row = found[0].verdict.figures[1]
-            error = (row["difference"] - row["low"]) / stats.t.ppf(0.975, 8)  # five seeds a side
-            return row["allowed"] / error
-
-        other = {0.0: 0.95, 0.5: 0.9, 4.0: 0.61}
-        one, six = allowed(a=other), allowed(**dict.fromkeys("abcdef", other))
-        assert one == pytest.approx(3)
-        chance = stats.t.sf([one, six], 8)
-        assert chance[1] == pytest.approx(chance[0] / 6)
+        for mode in ("simple", "rigorous"):
+            assert level_of(mode, a=noisy) == pytest.approx(1 - 0.005)
+            assert level_of(mode, a=noisy, b=noisy, c=noisy) == pytest.approx(1 - 0.005 / 3)
 
     def test_environment_without_records(self) -> None:
         """One that left nothing is a row that fails with its reason, not a vanished one."""
@@ -118,12 +97,12 @@ class TestNumbers:
         other = Environment(name="other", records=tuple(records("2.1", seeds=range(5, 10))))
         assert math.isnan(find_drift([other, *environments(ref=LEVEL)], "ref")[0].changed)
 
-    def test_least_seen(self) -> None:
-        """What could have been seen is the lower half of the interval; none where all is equal."""
+    def test_what_is_caught(self) -> None:
+        """What the gate catches half of the time is its own figure; none where all is equal."""
         found = find_drift(environments(a=WORSE, b=LEVEL, c=LEVEL), "c")
         row = found[0].verdict.figures[0]
-        assert least_seen(found[0].verdict) == pytest.approx(row["difference"] - row["low"])
-        assert math.isnan(least_seen(found[1].verdict))
+        assert caught_half(found[0].verdict) == row["caught_half"] > 0
+        assert math.isnan(caught_half(found[1].verdict))
 
     def test_newest(self) -> None:
         """Versions are compared as numbers."""
@@ -157,7 +136,9 @@ class TestCommand:
         assert text.startswith("# Drift, against `py311-tf221`")
         assert "| `py311-tf215` | 2.15.0 | 3.1 | 2.0 | 0.7500 | +0.00 |" in text
         assert "| none | pass | 4.0 s |" in text
-        assert "The verdicts are by simple mode, mean>1.5,scale>3,clean>1.5, and" in text
+        assert (
+            "The verdicts are by auto mode, mean>1.5,scale>3,clean>1.5,since-first>2, and" in text
+        )
         assert "tensorflow is 2.15.0, was 2.21.0" in text
         assert text.partition("\n![")[0] in capsys.readouterr().out
         verdicts = json.loads((out / "drift.json").read_text())

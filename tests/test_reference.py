@@ -42,6 +42,6 @@ def test_drift_is_judged_again(tmp_path):
     folders = sorted((REFERENCE / "drift").glob("py311-tf*"))
     if not folders:
         pytest.skip("the benchmarks are not here")
-    assert main(["drift", *map(str, folders), "--out", str(tmp_path)]) == 0
+    assert main(["drift", *map(str, folders), "--out", str(tmp_path)]) == 3  # two are undecided
     kept = (REFERENCE / "drift" / "drift.md").read_text()
     assert (tmp_path / "drift.md").read_text() == kept

@@ -151,7 +151,7 @@ def test_gated_from_the_first_run_to_the_renewed_baseline(shop) -> None:
     assert words == {None: "fail", 0: "pass", 0.25: "pass", 0.5: "pass", 1: "fail"}
     assert baseline.read_bytes() == before
 
-    code, output = run("--noise-update-baseline")
+    code, output = run("--noise-update-baseline", "--noise-new-ancestor")
     assert code == 0, output
     assert baseline.read_bytes() != before
     code, output = run("--noise-baseline=auto")

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import noisecore
-from noisecore.cli import codes, compare, drift, power
+from noisecore.cli import codes, compare, drift, floors, power
 from noisecore.escaping import one_line, shorten
 from noisecore.paths import LONGEST
 from noisecore.showing.terminal import say
@@ -44,6 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     report.set_defaults(command=lambda chosen: _report(chosen.folder))
     compare.add_command(commands)
     power.add_commands(commands)
+    floors.add_command(commands)
     drift.add_command(commands)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal that has no ± shows its escape

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from noisecore.cli import codes
 from noisecore.escaping import visible
-from noisecore.judging.margins import Margins, MarginsError, parse_margins
+from noisecore.judging.margins import (
+    ALPHA,
+    Margins,
+    MarginsError,
+    Mode,
+    parse_alpha,
+    parse_margins,
+)
 from noisecore.showing.terminal import say
 
 if TYPE_CHECKING:
@@ -28,14 +35,36 @@ def _margins(text: str) -> Margins:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
+def _alpha(text: str) -> float:
+    """Return a rate for argparse, likewise."""
+    try:
+        return parse_alpha(text)
+    except MarginsError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def mode_of(chosen: argparse.Namespace) -> Mode | None:
+    """Return the mode that was chosen; None for what the model is made for."""
+    mode: Mode | None = None if chosen.gate == "auto" else chosen.gate
+    return mode
+
+
 def add_margins(parser: argparse.ArgumentParser) -> None:
     """Add the option that says how much may be lost."""
     parser.add_argument(
-        "--fail",
+        "--margins",
+        "--fail",  # its name in noisecore 0.1
         metavar="MARGINS",
         type=_margins,
         default=Margins(),
-        help=f"what fails, such as mean>2,seconds>1.5 (default: {Margins()})",
+        help=f"how much may be lost, such as mean>2,seconds>1.5 (default: {Margins()})",
+    )
+    parser.add_argument(
+        "--alpha",
+        metavar="RATE",
+        type=_alpha,
+        default=ALPHA,
+        help=f"how often an unchanged run may fail by chance (default: {ALPHA:g})",
     )
 
 
@@ -43,7 +72,10 @@ def add_gate(parser: argparse.ArgumentParser) -> None:
     """Add the options that say how one run is judged against another."""
     add_margins(parser)
     parser.add_argument(
-        "--gate", choices=("simple", "rigorous"), default="simple", help="how (default: simple)"
+        "--gate",
+        choices=("auto", "simple", "rigorous"),
+        default="auto",
+        help="how; auto: rigorous for models that were given, else simple (default: auto)",
     )
 
 
@@ -63,18 +95,13 @@ def add_command(commands: Any) -> None:
 
 
 def _compare(chosen: argparse.Namespace) -> int:
-    from noisecore.judging.baselines import compare_records
-    from noisecore.judging.gates import Case, judge_no_regression, regression_table
+    from noisecore.judging.gates import judge, regression_table
     from noisecore.showing.results import read_any, read_missing
     from noisecore.showing.terminal import wrap_text
 
     old, new = read_any(chosen.a), read_any(chosen.b)
-    comparisons = compare_records(new, old)
-    verdicts = []
-    for name in comparisons:
-        case = Case(curve=name, comparisons=comparisons, mode=chosen.gate, margins=chosen.fail)
-        verdict = judge_no_regression(case)
-        verdicts.append(verdict)
+    found = judge(new, old, mode=mode_of(chosen), margins=chosen.margins, alpha=chosen.alpha)
+    for name, verdict in found.items():
         sentence = f"{verdict.verdict.upper()}: {verdict.sentence}"
         parts = [visible(name), regression_table(verdict), *wrap_text(sentence)]
         say("\n".join(filter(None, parts)), end="\n\n")
@@ -93,13 +120,17 @@ def _compare(chosen: argparse.Namespace) -> int:
         say("\n".join(wrap_text(line)))
     if len(failed) > _SHOWN:
         say(f"and {len(failed) - _SHOWN} more")
-    if not comparisons:
+    if not found:
         say("no curve is in both: nothing was compared")
         return codes.NOTHING
-    unlike = any(comparison.left_out for comparison in comparisons.values())
-    code = _code(verdicts, bool(failed), unlike or bool(curves[1] - curves[0]))
+    unlike = any(_lost_a_scale(verdict) for verdict in found.values())
+    code = _code(list(found.values()), bool(failed), unlike or bool(curves[1] - curves[0]))
     say(_WORDS[code])
     return code
+
+
+def _lost_a_scale(verdict: Verdict) -> bool:
+    return any("left_out" in row for row in verdict.figures)
 
 
 _SHOWN = 20  # more failed trials than this help nobody

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from noisecore.cli import codes
-from noisecore.cli.compare import CODES, add_gate
+from noisecore.cli.compare import CODES, add_gate, mode_of
 from noisecore.paths import RUN_BYTES, read_file
 from noisecore.showing.terminal import say
 
@@ -80,8 +80,14 @@ def _drift(chosen: argparse.Namespace) -> int:
         say("; ".join([f"drift needs records of two environments, got {got}", *reasons]))
         return codes.NOTHING
     reference = chosen.reference or newest(measured)
-    found = find_drift(environments, reference, mode=chosen.gate, margins=chosen.fail)
-    gate = f"{chosen.gate} mode, {chosen.fail}"
+    found = find_drift(
+        environments,
+        reference,
+        mode=mode_of(chosen),
+        margins=chosen.margins,
+        alpha=chosen.alpha,
+    )
+    gate = f"{chosen.gate} mode, {chosen.margins}"
     summary = make_drift_summary(environments, found, reference, gate)
     parts = Parts()
     files: dict[str, str | bytes] = {}

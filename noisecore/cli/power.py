@@ -8,17 +8,18 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from noisecore.cli import codes
 from noisecore.cli.compare import add_margins
 from noisecore.escaping import shorten, visible
+from noisecore.judging.margins import Rule
 from noisecore.showing.terminal import say
 
 if TYPE_CHECKING:
-    from noisecore.judging.power import Rates, Spread
+    from noisecore.judging.power import Held, Rates, Spread
     from noisecore.records import TrialRecord
 
 _MOST_OF_A_RUN = 1000  # of a run: more are a slip of the pen, and each takes memory
@@ -90,9 +91,9 @@ def _power(chosen: argparse.Namespace) -> int:
     unchanged: dict[tuple[str, int], Rates] = {}
     for mode in MODES:
         for worse in spreads:
-            say(f"\n{mode} mode, {chosen.fail}, clean images left out")
+            say(f"\n{mode} mode, {chosen.margins}, alpha {chosen.alpha:g}")
             say("% of runs that do not pass (inconclusive)")
-            say(f"{visible(worse)} worse at every scale by so many points, the others unchanged")
+            say(f"{visible(worse)} worse by so many points at noisy scales, others unchanged")
             drops = (0.0, *chosen.drops)
             say("seeds" + "".join(f"{drop:>12g}" for drop in drops))
             for seeds in chosen.seeds:
@@ -103,8 +104,7 @@ def _power(chosen: argparse.Namespace) -> int:
                         spreads,
                         seeds=seeds,
                         baseline_seeds=held,
-                        mode=mode,
-                        margins=chosen.fail,
+                        rule=Rule(mode=mode, margins=chosen.margins, alpha=chosen.alpha),
                         pairs=chosen.pairs,
                         drops={worse: drop / 100},
                     )
@@ -119,8 +119,7 @@ def _power(chosen: argparse.Namespace) -> int:
 
 
 def _calibrate(chosen: argparse.Namespace) -> int:
-    from noisecore.judging.baselines import compare_records
-    from noisecore.judging.gates import Case, judge_no_regression
+    from noisecore.judging.gates import judge
     from noisecore.judging.power import binomial_interval, recommend_margins, simulate
     from noisecore.records import Trial
     from noisecore.showing.results import read_any
@@ -158,26 +157,23 @@ def _calibrate(chosen: argparse.Namespace) -> int:
         ends: list[str] = []
         for group in groups:
             run = [record for record in fresh if record.trial.seed in group]
-            comparisons = compare_records(run, old)
-            found = [
-                judge_no_regression(
-                    Case(curve=name, comparisons=comparisons, mode=mode, margins=chosen.fail)
-                )
-                for name in comparisons
-            ]
-            ends.append(max((each.verdict for each in found), key=_ORDER.index, default="fail"))
+            found = judge(run, old, mode=mode, margins=chosen.margins, alpha=chosen.alpha)
+            ends.append(
+                max((each.verdict for each in found.values()), key=_ORDER.index, default="fail")
+            )
         bad = sum(end != "pass" for end in ends)
         low, high = binomial_interval(bad, len(ends))
         undecided = ends.count("inconclusive")
         say(
-            f"\n{mode} mode, {chosen.fail}\n{bad} of {len(ends)} unchanged runs of "
+            f"\n{mode} mode, {chosen.margins}\n{bad} of {len(ends)} unchanged runs of "
             f"{chosen.seeds} seeds did not pass, {undecided} of them inconclusive\n"
             f"(95 %: {100 * low:.1f} to {100 * high:.1f} %, against this one baseline)"
         )
         enough = None
         for count in sorted({chosen.seeds, 3, 5, 10}):
-            about = {"seeds": count, "baseline_seeds": held, "mode": mode, "pairs": chosen.pairs}
-            rates = simulate(spreads, margins=chosen.fail, **about)
+            rule = Rule(mode=mode, margins=chosen.margins, alpha=chosen.alpha)
+            about = {"seeds": count, "baseline_seeds": held, "rule": rule, "pairs": chosen.pairs}
+            rates = simulate(spreads, **about)
             advice = recommend_margins(spreads, **about)
             if enough is None and rates.not_passed <= 0.01:
                 enough = count
@@ -262,16 +258,20 @@ def run_to_its_end(command: Sequence[str]) -> int:
             signal.signal(number, handler)
 
 
-def _spreads(records: Sequence[TrialRecord]) -> tuple[dict[str, Spread], int]:
-    """Return the spread of each curve that has two seeds, and the number of its seeds."""
+def _spreads(records: Sequence[TrialRecord]) -> tuple[dict[str, Spread | Held], int]:
+    """Return how each curve varies that has two seeds or was given, and the number of its seeds."""
     from noisecore.judging.baselines import compare_records
-    from noisecore.judging.power import fit_spread
+    from noisecore.judging.power import Held, fit_spread
 
-    found, seeds = {}, 0
+    found: dict[str, Spread | Held] = {}
+    seeds = 1
     for name, comparison in compare_records(records, records).items():
-        if not comparison.obstacles and len(comparison.new) > 1:
-            noisy = comparison.noisy
-            found[name] = fit_spread(comparison.scales[noisy], comparison.new[:, noisy])
+        if comparison.obstacles or comparison.failures or not comparison.noisy.any():
+            continue
+        if comparison.replicates == "draws":
+            found[name] = Held(comparison.scales, comparison.new)
+        elif len(comparison.new) > 1:
+            found[name] = fit_spread(comparison.scales, comparison.new)
             seeds = max(seeds, len(comparison.new))
     return found, seeds
 
@@ -280,11 +280,22 @@ def _percent(share: float) -> str:
     return f"{100 * share:.1f}" if share < 0.1 else f"{100 * share:.0f}"
 
 
-def _show_spread(spreads: dict[str, Spread], seeds: int) -> None:
-    say(f"standard deviation of accuracy over {seeds} seeds, in points")
-    for name, spread in spreads.items():
-        figures = zip(spread.scales, 100 * spread.deviation, strict=True)
+def _show_spread(spreads: Mapping[str, Spread | Held], seeds: int) -> None:
+    from noisecore.judging.gates.outlook import CHURN
+    from noisecore.judging.power import Held, Spread
+
+    trained = {name: each for name, each in spreads.items() if isinstance(each, Spread)}
+    if trained:
+        say(f"standard deviation of accuracy over {seeds} seeds, in points")
+    for name, spread in trained.items():
+        figures = zip(spread.scales, 100 * spread.sample, strict=True)
         say(f"{visible(name)}: " + ", ".join(f"{scale:g}: {sd:.2f}" for scale, sd in figures))
+    for name, held in spreads.items():
+        if isinstance(held, Held):
+            say(
+                f"{visible(name)}: given, on {held.answers.shape[2]} images; a run's model is "
+                f"taken to turn {100 * CHURN:g} % of the answers each way"
+            )
 
 
 def _whole_number(text: str, most: int = 10**6) -> int:

@@ -10,8 +10,8 @@ import numpy as np
 
 from noisecore.judging.baselines import Comparison, compare_records
 from noisecore.judging.curves import Curve, matched_curves
-from noisecore.judging.gates import Case, Mode, Verdict, judge_no_regression
-from noisecore.judging.margins import Margins
+from noisecore.judging.gates import Case, Verdict, judge_no_regression
+from noisecore.judging.margins import ALPHA, Margins, Mode, Rule
 from noisecore.records import TrialRecord
 
 _VERSIONS = ("tensorflow", "keras", "numpy", "python")
@@ -69,13 +69,13 @@ def find_drift(
     environments: Sequence[Environment],
     reference: str,
     *,
-    mode: Mode = "rigorous",
+    mode: Mode | None = None,
     margins: Margins | None = None,
+    alpha: float = ALPHA,
 ) -> list[Drift]:
     """Return each curve of each environment, judged against that of the reference.
 
-    All comparisons together are one family: rigorous mode adjusts for their number, simple mode for
-    that of the environments.
+    All comparisons together are one run: they share `alpha`.
     Raises `ValueError` if the reference is not there or has no records.
     """
     by_name = {one.name: one for one in environments}
@@ -90,7 +90,9 @@ def find_drift(
                 key = f"{one.name} {name}"
                 comparisons[key] = replace(comparison, curve=key)
     itself = compare_records(base, base)
-    runs = sum(1 for one in environments if one.records) - 1
+    rule = Rule(
+        mode=mode, margins=margins or Margins(), alpha=alpha, curves=max(len(comparisons), 1)
+    )
     seeds = {name: curve.seeds for name, curve in matched_curves(base).items()}
     found = []
     for one in environments:
@@ -102,10 +104,8 @@ def find_drift(
             if one.name != reference:
                 case = Case(
                     curve=key,
-                    comparisons=comparisons,
-                    mode=mode,
-                    runs=runs,
-                    margins=margins or Margins(),
+                    comparison=compared,
+                    rule=rule,
                     problem=None if compared else one.reason or f"{key}: no such curve",
                 )
                 verdict = judge_no_regression(case)
@@ -156,16 +156,14 @@ def turned_images(comparison: Comparison, count: int = 5) -> tuple[Turned, ...]:
     )
 
 
-def least_seen(verdict: Verdict) -> float:
-    """Return the least drop of the mean that could not have been taken for none, in accuracy.
+def caught_half(verdict: Verdict) -> float:
+    """Return the drop of the mean that the gate catches half of the time, in accuracy.
 
-    It is the distance from the estimate to the lower end of its 95 % interval; NaN if unknown, or
-    if the answers were the same.
+    NaN if it is not known, or if the answers were the same.
     """
     for row in verdict.figures:
-        if "difference" in row and row["scale"] is None and row["low"] is not None:
-            seen = float(row["difference"] - row["low"])
-            return seen if seen > 0 else math.nan
+        if "difference" in row and row["scale"] is None and row["low"] != row["high"]:
+            return math.nan if row.get("caught_half") is None else float(row["caught_half"])
     return math.nan
 
 

@@ -1,15 +1,20 @@
-"""Margins: how much a run may lose against its baseline, as a person writes it down."""
+"""How a run is judged against its baseline: mode, margins, and how often it may be wrong."""
 
 from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from noisecore.escaping import shorten
 
+ALPHA = 0.01  # how often a whole run fails an unchanged model by chance, at most
+
+Mode = Literal["simple", "rigorous"]
+
 # What an expression may name: points of accuracy, then ratios.
-_POINTS = ("mean", "scale", "clean")
+_POINTS = ("mean", "scale", "clean", "since-first")
 _NAMES = (*_POINTS, "seconds", "memory")
 
 
@@ -22,19 +27,45 @@ class Margins:
     """The margins of a comparison with a baseline; None for what is shown and not judged.
 
     mean: of accuracy averaged over the noisy scales, in points (hundredths). scale: of accuracy at
-    any one of these, in points. clean: of accuracy at scale 0, in points. seconds, memory: of
+    any one of these, in points. clean: of accuracy at scale 0, in points. since_first: of the mean
+    again, against the baseline's first ancestor, written since-first. seconds, memory: of
     training time and peak memory, as ratios to the baseline's.
     """
 
     mean: float | None = 1.5
     scale: float | None = 3.0
     clean: float | None = 1.5
+    since_first: float | None = 2.0
     seconds: float | None = None
     memory: float | None = None
 
     def __str__(self) -> str:
-        given = ((name, getattr(self, name)) for name in _NAMES)
+        given = ((name, getattr(self, _field(name))) for name in _NAMES)
         return ",".join(f"{name}>{value:g}" for name, value in given if value is not None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """How a curve is judged against a baseline.
+
+    mode: None takes what the model is made for: "rigorous" for one that was given, "simple" for one
+    that is trained. alpha: how often a run of so many `curves` fails an unchanged model at most;
+    the mean over the noisy scales gets half of it, all other checks share the rest.
+    """
+
+    mode: Mode | None = None
+    margins: Margins = field(default_factory=Margins)
+    alpha: float = ALPHA
+    curves: int = 1
+
+    @property
+    def mean_alpha(self) -> float:
+        """The level of each curve's mean."""
+        return self.alpha / 2 / self.curves
+
+    def mode_for(self, replicates: Literal["seeds", "draws"]) -> Mode:
+        """Return the mode for trained models, which have seeds, or given ones, which have draws."""
+        return self.mode or ("rigorous" if replicates == "draws" else "simple")
 
 
 def parse_margins(text: object, default: Margins | None = None) -> Margins:
@@ -47,7 +78,7 @@ def parse_margins(text: object, default: Margins | None = None) -> Margins:
     margins = default or Margins()
     seen: set[str] = set()
     for part in text.split(","):
-        match = re.fullmatch(r"\s*(\w+)\s*>\s*(\S+)\s*", part)
+        match = re.fullmatch(r"\s*([\w-]+)\s*>\s*(\S+)\s*", part)
         if match is None or match[1] not in _NAMES:
             raise MarginsError(
                 "margins must be written as mean>1.5,scale>3 (points) or seconds>2,memory>1.5 "
@@ -57,8 +88,30 @@ def parse_margins(text: object, default: Margins | None = None) -> Margins:
         if name in seen:
             raise MarginsError(f"margins must name {name} once, got it twice in {shorten(text)!r}")
         seen.add(name)
-        margins = replace(margins, **{name: None if value == "none" else _number(name, value)})
+        number = None if value == "none" else _number(name, value)
+        margins = replace(margins, **{_field(name): number})
     return margins
+
+
+def parse_alpha(text: object) -> float:
+    """Return the rate of false alarms that a text says; raise `MarginsError` on anything else."""
+    try:
+        rate = float(str(text))
+    except ValueError:
+        rate = math.nan
+    if not 0 < rate <= _MOST_ALPHA:
+        raise MarginsError(
+            f"alpha must be a rate of false alarms in (0, {_MOST_ALPHA:g}], such as 0.01, got "
+            f"{shorten(str(text))!r}"
+        )
+    return rate
+
+
+_MOST_ALPHA = 0.5
+
+
+def _field(name: str) -> str:
+    return name.replace("-", "_")
 
 
 def _number(name: str, text: str) -> float:

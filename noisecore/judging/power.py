@@ -1,48 +1,44 @@
 """What a gate would do: simulated from the spread of real seeds and images, before a run is paid.
 
-Noisy scales alone are simulated: the margin of clean images is left out.
-
 A false alarm is an unchanged model that does not pass; caught is a worse one that does not.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
 
 from noisecore.judging.baselines import Answers, Comparison
-from noisecore.judging.gates.regression import ERRORS, Case, Mode, judge_no_regression
-from noisecore.judging.gates.verdict import ALPHA, Verdict
-from noisecore.judging.margins import Margins
-from noisecore.judging.statistics import (
-    Difference,
-    Floats,
-    holm,
-    paired_difference,
-    pooled_difference,
-)
+from noisecore.judging.gates.outlook import CHURN, without_stray
+from noisecore.judging.gates.regression import judge_comparison
+from noisecore.judging.gates.rule import MISSED, accuracy_rows
+from noisecore.judging.gates.verdict import Verdict
+from noisecore.judging.margins import Margins, Rule
+from noisecore.judging.statistics import Floats
 
 
 @dataclass(frozen=True, eq=False)
 class Spread:
-    """How a model's right answers vary: from image to image, and from seed to seed.
+    """How a trained model's right answers vary: from image to image, and from seed to seed.
 
     scales: (k,). share: (k, images), how many of the seeds had each image right. skill: (k, k),
     the covariance over the scales of what moves a seed's whole accuracy, beyond the luck of its
-    images.
+    images. sample: (k,), the standard deviation of accuracy over the seeds that were measured.
     """
 
     scales: Floats
     share: Floats
     skill: Floats
+    sample: Floats
 
     @property
-    def deviation(self) -> Floats:
-        """Standard deviation of accuracy over seeds at each scale, (k,)."""
+    def simulated(self) -> Floats:
+        """Standard deviation of accuracy over the seeds that are drawn, (k,)."""
         return np.sqrt(np.diag(self.skill) + _luck(self.share))
 
 
@@ -50,16 +46,40 @@ def fit_spread(scales: Floats, answers: Answers) -> Spread:
     """Return the spread of (seeds, k, images) right answers, of two seeds at least.
 
     The covariance of the seeds' accuracies is split: what independent answers with each image's
-    own share would give, and the rest, which is taken for the seeds' skill (none where it would be
-    negative). With few seeds both are as uncertain as a variance from few values is.
+    own share would give, and the rest, which is taken for the seeds' skill. Where that rest has
+    negative eigenvalues they are cut off, and the variances are set back to what they were: cutting
+    alone would inflate them. The scales are then drawn together, or apart, until the mean over the
+    noisy scales has its own variance. With few seeds all is as uncertain as a variance from few
+    values is.
     """
     if len(answers) < 2:
         raise ValueError(f"a spread needs at least 2 seeds, got {len(answers)}")
     share = answers.mean(axis=0)
     covariance = np.atleast_2d(np.cov(answers.mean(axis=2), rowvar=False))
-    values, vectors = np.linalg.eigh(covariance - np.diag(_luck(share)))
+    rest = covariance - np.diag(_luck(share))
+    values, vectors = np.linalg.eigh(rest)
     skill = (vectors * np.maximum(values, 0.0)) @ vectors.T
-    return Spread(np.asarray(scales, np.float64), share, skill)
+    variances = np.diag(skill)
+    wanted = np.maximum(np.diag(rest), 0.0)
+    factor = np.sqrt(wanted / np.where(variances > 0, variances, 1.0))
+    skill = _with_mean(skill * np.outer(factor, factor), rest, np.asarray(scales) > 0)
+    return Spread(np.asarray(scales, np.float64), share, skill, np.sqrt(np.diag(covariance)))
+
+
+def _with_mean(skill: Floats, rest: Floats, noisy: NDArray[np.bool_]) -> Floats:
+    """Return a covariance of the same variances, of which the sum over noisy scales is the rest's.
+
+    Mixed with perfect correlation, or with none, it stays a covariance; as far as that leads.
+    """
+    at = np.ix_(noisy, noisy)
+    wanted, have = float(rest[at].sum()), float(skill[at].sum())
+    sd = np.sqrt(np.diag(skill))
+    other = np.outer(sd, sd) if wanted > have else np.diag(sd**2)
+    reach = float(other[at].sum()) - have
+    if reach == 0:
+        return skill
+    part = min(max((wanted - have) / reach, 0.0), 1.0)
+    return np.asarray((1 - part) * skill + part * other)
 
 
 def _luck(share: Floats) -> Floats:
@@ -72,12 +92,12 @@ def draw_answers(
 ) -> Answers:
     """Return right answers of fresh seeds, (seeds, k, images), of a model that is `drop` worse.
 
-    drop: in accuracy, at each scale. Skill and drop move the images that some seeds have right and
-    others wrong; where these are too few to bear it, the rest moves too.
+    drop: in accuracy, at each scale but 0. Skill and drop move the images that some seeds have
+    right and others wrong; where these are too few to bear it, the rest moves too.
     """
     scales = len(spread.scales)
     vectors = np.linalg.cholesky(spread.skill + 1e-15 * np.eye(scales))
-    moves = rng.standard_normal((seeds, scales)) @ vectors.T - drop
+    moves = rng.standard_normal((seeds, scales)) @ vectors.T - np.where(spread.scales > 0, drop, 0)
     doubt = spread.share * (1 - spread.share)
     # A hundredth of doubt everywhere keeps the weight finite where all seeds agree on all images.
     weight = doubt + 0.01
@@ -87,6 +107,36 @@ def draw_answers(
         chance = np.clip(spread.share + bound[:, :, None] * weight, 0.0, 1.0)
         bound = bound + moves - (chance.mean(axis=2) - spread.share.mean(axis=1))
     return np.asarray(rng.random(chance.shape) < chance)
+
+
+@dataclass(frozen=True, eq=False)
+class Held:
+    """A given model as its baseline holds it: scales (k,), answers (draws, k, images)."""
+
+    scales: Floats
+    answers: Answers
+
+
+def change_answers(
+    held: Held, rng: np.random.Generator, drop: float = 0.0, churn: float = CHURN
+) -> Answers:
+    """Return the answers of a model that changed, (draws, k, images), and is `drop` worse.
+
+    drop: in accuracy, at each scale but 0. churn: the share of the answers that turn wrong, and of
+    those that turn right, beside the drop. The same images turn at each draw and scale, as far as
+    they can: a model changes its mind about images.
+    """
+    answers = held.answers
+    to_turn = rng.random((2, answers.shape[2]))
+    found = answers.copy()
+    for place, scale in enumerate(held.scales):
+        right = answers[:, place].mean()
+        lost = churn + (drop if scale > 0 else 0.0)
+        to_wrong = to_turn[0] < min(lost / max(right, 1e-9), 1.0)
+        to_right = to_turn[1] < min(churn / max(1 - right, 1e-9), 1.0)
+        now = found[:, place]
+        found[:, place] = (now & ~to_wrong) | (~now & to_right)
+    return found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,12 +159,11 @@ class Rates:
 
 
 def simulate(
-    spreads: Mapping[str, Spread],
+    spreads: Mapping[str, Spread | Held],
     *,
     seeds: int,
     baseline_seeds: int,
-    mode: Mode,
-    margins: Margins,
+    rule: Rule,
     pairs: int,
     drops: Mapping[str, float] | None = None,
     also: Callable[[Comparison], Iterable[Verdict]] = lambda comparison: (),
@@ -122,18 +171,17 @@ def simulate(
 ) -> Rates:
     """Return how the gate of all curves together ends, over pairs of a baseline and a run.
 
-    drops: how much worse a curve is than the baseline's model, in accuracy; others are unchanged.
-    also: the other checks of a curve, which count too. key: of the random numbers; the same call
-    gives the same rates.
+    drops: how much worse a curve is than the baseline's model, in accuracy, at each scale but 0;
+    others are unchanged. also: the other checks of a curve, which count too. key: of the random
+    numbers; the same call gives the same rates.
     """
     rng = np.random.default_rng(key)
+    rule = replace(rule, curves=len(spreads))
     counts = {"pass": 0, "fail": 0, "inconclusive": 0}
     for _ in range(pairs):
-        comparisons = draw_pair(spreads, seeds, baseline_seeds, rng, drops or {})
         found = set()
-        for name, comparison in comparisons.items():
-            case = Case(curve=name, comparisons=comparisons, mode=mode, margins=margins)
-            found.add(judge_no_regression(case).verdict)
+        for comparison in draw_pair(spreads, seeds, baseline_seeds, rng, drops or {}).values():
+            found.add(judge_comparison(comparison, rule).verdict)
             found.update(verdict.verdict for verdict in also(comparison))
         worst = next(word for word in ("fail", "inconclusive", "pass") if word in found)
         counts[worst] += 1
@@ -141,65 +189,60 @@ def simulate(
 
 
 def draw_pair(
-    spreads: Mapping[str, Spread],
+    spreads: Mapping[str, Spread | Held],
     seeds: int,
     baseline_seeds: int,
     rng: np.random.Generator,
     drops: Mapping[str, float],
 ) -> dict[str, Comparison]:
-    """Return a comparison of each curve: a run of fresh seeds with a baseline of fresh seeds."""
-    return {
-        name: Comparison(
+    """Return a comparison of each curve: a run of fresh seeds with a baseline of fresh seeds.
+
+    Of a given model it is the baseline's own answers with those of a model that changed.
+    """
+    pairs = {}
+    for name, spread in spreads.items():
+        drop = drops.get(name, 0.0)
+        if isinstance(spread, Held):
+            new, old = change_answers(spread, rng, drop), spread.answers
+        else:
+            new = draw_answers(spread, seeds, rng, drop)
+            old = draw_answers(spread, baseline_seeds, rng)
+        pairs[name] = Comparison(
             curve=name,
             scales=spread.scales,
-            new=draw_answers(spread, seeds, rng, drops.get(name, 0.0)),
-            baseline=draw_answers(spread, baseline_seeds, rng),
+            new=new,
+            baseline=old,
+            replicates="draws" if isinstance(spread, Held) else "seeds",
         )
-        for name, spread in spreads.items()
-    }
+    return pairs
 
 
-def least_margins(comparisons: Mapping[str, Comparison], mode: Mode) -> tuple[float, float]:
-    """Return the least margins, (mean, scale) in points, with which these curves all pass.
-
-    For the mean in rigorous mode Bonferroni's bound stands for Holm's steps, which may allow less.
-    """
-    means: list[float] = []
-    scales: list[float] = []
-    p_values: list[float] = []
+def least_margins(comparisons: Mapping[str, Comparison], rule: Rule) -> tuple[float, float, float]:
+    """Return the least margins, (mean, scale, clean) in points, with which the curves pass."""
+    needed: dict[str, list[float]] = {"mean": [0.0], "scale": [0.0], "clean": [0.0]}
+    everything = replace(rule, margins=Margins(), curves=len(comparisons))
     for comparison in comparisons.values():
-        ours, theirs = comparison.new_accuracy, comparison.baseline_accuracy
-        if mode == "simple":
-            images = comparison.images
-            mean = pooled_difference(ours.mean(axis=1), theirs.mean(axis=1), images)
-            each = pooled_difference(ours, theirs, images)
-            means.append(_beyond(mean))
-            scales.append(_beyond(each))
-            continue
-        mean = paired_difference(comparison.new.mean(axis=1), comparison.baseline.mean(axis=1))
-        means.append(-float(mean.bound(1 - ALPHA / len(comparisons), upper=False)))
-        for place in range(len(comparison.scales)):
-            one = paired_difference(comparison.new[:, place], comparison.baseline[:, place])
-            scales.append(-float(one.estimate))
-            p_values.append(float(one.p_below(0.0)))
-    if mode == "rigorous":
-        significant = holm(p_values) < ALPHA
-        scales = [drop for drop, counts in zip(scales, significant, strict=True) if counts]
-    return 100 * max([0.0, *means]), 100 * max([0.0, *scales])
-
-
-def _beyond(difference: Difference) -> float:
-    """Return the greatest drop that exceeds its errors, 0 if none does."""
-    drops = -difference.estimate
-    return float(np.where(drops > ERRORS * difference.error, drops, 0.0).max())
+        for row in accuracy_rows(comparison, everything):
+            drop = -row["difference"] if row["bound_high"] < 0 else 0.0
+            if row["scale"] is not None:
+                needed["scale" if row["scale"] > 0 else "clean"].append(drop)
+            elif "bound_low" in row:
+                needed["mean"].append(-row["bound_low"])
+            else:
+                # A drop of twice the margin must be caught, too: max(m, shown) + missed <= 2 m.
+                calm = without_stray(comparison)
+                shown, missed = calm.distance(everything.mean_alpha), calm.distance(MISSED)
+                needed["mean"].append(max(drop, missed, (shown + missed) / 2))
+    mean, scale, clean = (100 * max(each) for each in needed.values())
+    return mean, scale, clean
 
 
 def recommend_margins(
-    spreads: Mapping[str, Spread],
+    spreads: Mapping[str, Spread | Held],
     *,
     seeds: int,
     baseline_seeds: int,
-    mode: Mode,
+    rule: Rule,
     pairs: int,
     rate: float = 0.01,
     key: int = 0,
@@ -211,14 +254,15 @@ def recommend_margins(
     """
     rng = np.random.default_rng(key)
     needed = [
-        least_margins(draw_pair(spreads, seeds, baseline_seeds, rng, {}), mode)
+        least_margins(draw_pair(spreads, seeds, baseline_seeds, rng, {}), rule)
         for _ in range(pairs)
     ]
-    means, scales = (
-        np.quantile(np.array(column), 1 - rate / 2, method="higher")
-        for column in zip(*needed, strict=True)
+    shares: Sequence[float] = (rate / 2, rate / 4, rate / 4)
+    mean, scale, clean = (
+        _tenth_above(float(np.quantile(np.array(column), 1 - share, method="higher")))
+        for column, share in zip(zip(*needed, strict=True), shares, strict=True)
     )
-    return Margins(mean=_tenth_above(means), scale=_tenth_above(scales))
+    return Margins(mean=mean, scale=scale, clean=clean)
 
 
 def _tenth_above(points: float) -> float:

@@ -8,6 +8,7 @@ like for like.
 
 from noisecore.noise.checks import (
     as_written,
+    at_most,
     call_noise,
     check_bounds,
     check_images,
@@ -47,6 +48,7 @@ __all__ = [
     "Stream",
     "apply_noise",
     "as_written",
+    "at_most",
     "call_noise",
     "check_bounds",
     "check_images",

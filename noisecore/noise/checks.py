@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -45,12 +46,20 @@ def listed_scales(given: Iterable[float] | str) -> tuple[float, ...]:
     Raises `NoiseError` on anything else, and on what is no scale.
     """
     try:
-        scales = given.split(",") if isinstance(given, str) else list(given)
+        scales = given.split(",") if isinstance(given, str) else at_most(given)
     except Exception:  # whatever an odd object raises
         raise NoiseError(
             f"scales must be a list of numbers such as [0.1, 1], got {shown(given)}"
         ) from None
     return tuple(dict.fromkeys(check_scale(scale) for scale in scales))
+
+
+def at_most(given: Iterable[Any], most: int = 1000) -> list[Any]:
+    """Return what an iterable gives as a list; raise `ValueError` if it goes on beyond `most`."""
+    found = list(islice(given, most + 1))
+    if len(found) > most:
+        raise ValueError(f"expected {most} at most")
+    return found
 
 
 def check_scales(noise: Noise, scales: Iterable[float]) -> None:
@@ -67,10 +76,48 @@ def try_noise(noise: Noise, images: FloatArray, scales: Iterable[float]) -> None
     """Raise `NoiseError` if a noise cannot be had on such images, at one of these scales.
 
     images: float32, (n, height, width, ...), of the very shape that it will be asked for; they
-    stay as they are.
+    stay as they are. A noise of a user's own is asked twice: it must give the same both times, and
+    must not take the columns of images without channels for channels.
     """
-    for scale in scales:
-        call_noise(noise, images.copy(), check_scale(scale), np.random.default_rng(0))
+    for scale in map(check_scale, scales):
+        noisy = call_noise(noise, images.copy(), scale, np.random.default_rng(0))
+        if is_shipped(noise):
+            continue
+        check_finite(noise, noisy, scale)
+        again = call_noise(noise, images.copy(), scale, np.random.default_rng(0))
+        if not np.array_equal(noisy, again):
+            raise NoiseError(
+                f"noise {name_of(noise)} gave two results for the same images, scale and rng: it "
+                "must draw from rng alone, and keep nothing from one call to the next"
+            )
+        if images.ndim == 3:
+            _refuse_columns(noise, images, scale, noisy)
+
+
+def _refuse_columns(noise: Noise, images: FloatArray, scale: float, noisy: FloatArray) -> None:
+    """Raise `NoiseError` if a noise takes the columns of images without channels for channels."""
+    try:
+        other = noise(images[..., np.newaxis].copy(), scale, rng=np.random.default_rng(0))
+    except IndexError:
+        raise NoiseError(
+            f"noise {name_of(noise)} asks for channels that grey images do not have: it would take "
+            "their columns for channels"
+        ) from None
+    except Exception:  # whatever it raises: it is made for images without channels
+        return
+    if np.shape(other) == (*images.shape, 1) and not np.array_equal(other[..., 0], noisy):
+        raise NoiseError(
+            f"noise {name_of(noise)} makes something else of the same images with a channel axis: "
+            "if its last axis is the channels, give the images one, x[..., None]; if it is the "
+            "columns, let the noise raise ValueError for images of four dimensions"
+        )
+
+
+def check_finite(noise: Noise, noisy: FloatArray, scale: float) -> None:
+    """Raise `NoiseError` if a noise gave pixels that are no numbers."""
+    # No mask of their size: the least and the greatest are NaN where any pixel is.
+    if not (np.isfinite(noisy.min()) and np.isfinite(noisy.max())):
+        raise NoiseError(f"noise {name_of(noise)} gave NaN or infinite pixels at scale {scale:g}")
 
 
 def call_noise(

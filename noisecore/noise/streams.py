@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from noisecore.noise.checks import call_noise, check_images, check_scale
+from noisecore.noise.checks import call_noise, check_finite, check_images, check_scale
 from noisecore.noise.families import FloatArray, Noise, NoiseError, is_shipped
 
 # Samples that share one random generator. Large enough that making the generator (about 15 µs)
@@ -86,6 +86,8 @@ def apply_noise(
         inside = places[chosen] - block * BLOCK
         block_images[inside] = images[chosen]
         result = call_noise(noise, block_images, scale, stream.generator(int(block)))
+        if not is_shipped(noise):  # what stands in the places of absent samples does not count
+            check_finite(noise, result[inside], scale)
         noisy[chosen] = result[inside]
     if clip is not None:
         np.clip(noisy, *clip, out=noisy)

@@ -34,9 +34,10 @@ def next_commands(
     for nodeid, verdict in sorted(found, key=lambda each: each[1].gate != "no regression"):
         if verdict.verdict == "pass" or nodeid.startswith("noisecore::"):
             continue
-        rigorous = choices.baseline.rigorous
+        given = verdict.curve.startswith(nodeid)
+        rigorous = choices.baseline.rule.mode_for("draws" if given else "seeds") == "rigorous"
         purpose, node, changes = _next(verdict, nodeid, len(choices.profile.seeds), rigorous)
-        if verdict.curve.startswith(nodeid) and changes.keys() == {"seeds"}:
+        if given and changes.keys() == {"seeds"}:
             purpose = ""  # the test evaluates a model: no seeds are trained
         line = _line(node, nodeid, verdict.curve, choices, root, changes)
         known = commands.setdefault(purpose, []) if purpose else [line]
@@ -47,7 +48,8 @@ def next_commands(
 
 def closer_look(nodeid: str, curve: str, choices: Choices) -> str:
     """Return the command that looks closer at a curve that fell, empty where nothing is trained."""
-    if choices.records is not None:
+    given = curve.startswith(nodeid)
+    if choices.records is not None or (given and choices.baseline.rule.mode != "simple"):
         return ""
     changes = {**_more(len(choices.profile.seeds)), "gate": "rigorous"}
     return _line(nodeid, nodeid, curve, choices, choices.root, changes)

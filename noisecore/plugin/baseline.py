@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,20 +55,16 @@ def file_of(item: pytest.Item) -> str:
 class Reference:
     """What the fixture `noise_baseline` gives: the baseline, and the rule to judge by.
 
-    path: of the baseline's file. family: what all tests that compare ask for: rigorous mode
-    adjusts for their number.
+    path: of the baseline's file.
     """
 
-    def __init__(
-        self, path: Path, choices: Choices, source: Source, family: Sequence[Request]
-    ) -> None:
+    def __init__(self, path: Path, choices: Choices, source: Source) -> None:
         self.path = path
         self._choices = choices
         self._baseline = read(path, choices.profile)
         if choices.baseline.update:
             _check_place(path)
         self._source = source
-        self._family = family
 
     def case(
         self,
@@ -82,7 +80,6 @@ class Reference:
         nodeid: of the test that asks. labels: the class numbers of the test images, left out for
         those of the run's own data set.
         """
-        from noisecore.judging.baselines import compare_records
         from noisecore.judging.gates import Case
 
         baseline, choices = self._baseline, self._choices.baseline
@@ -98,32 +95,58 @@ class Reference:
                 f"{curve} is not in the baseline {shown(self.path)}: add it with "
                 "--noise-update-baseline=missing"
             )
-        comparisons: dict[str, Comparison] = {}
+        comparison, rule = None, choices.rule
         if baseline is not None and problem is None:
-            if choices.rigorous:
-                comparisons = self._beside(baseline)
-            comparisons |= compare_records(records, baseline.of(curve))
-        margins = {
-            one.curve: choices.margins
-            if one.margins is None
-            else parse_margins(one.margins, choices.margins)
-            for one in (*self._family, *filter(None, [request]))
-        }
+            comparison = self._compare(baseline, curve, records)
+            margins = rule.margins
+            own = baseline.origins[curve].margins
+            if own is not None and not choices.own_margins:
+                margins = parse_margins(own, margins)
+            if request is not None and request.margins is not None:
+                margins = parse_margins(request.margins, margins)
+            # All curves of the baseline are of one run, whichever of its tests were chosen today.
+            rule = replace(rule, margins=margins, curves=len(baseline.origins))
         whole = request is None or own_scales(self._choices)
-        left_out = any(one.left_out for one in comparisons.values() if one.curve == curve)
+        left_out = comparison is not None and bool(comparison.left_out)
         accepted = choices.update == "all" and (whole or not left_out)
         return Case(
             curve=curve,
-            comparisons=comparisons,
-            mode="rigorous" if choices.rigorous else "simple",
-            margins=margins.get(curve, choices.margins),
-            others=margins,
+            comparison=comparison,
+            rule=rule,
             whole=whole,
             problem=problem,
             accepted=accepted or (choices.update == "missing" and problem is not None),
+            new_ancestor=choices.new_ancestor,
             labels=self._labels() if request is not None else labels,
             closer=closer_look(nodeid, curve, self._choices) if nodeid else "",
         )
+
+    def _compare(
+        self, baseline: Baseline, curve: str, records: Sequence[TrialRecord]
+    ) -> Comparison | None:
+        """Return a curve's comparison with the baseline, and with the baseline's first ancestor."""
+        from noisecore.judging.baselines import compare_records, first_of, since_first
+
+        origin, old = baseline.origins[curve], baseline.of(curve)
+        comparison = compare_records(records, old).get(curve)
+        if comparison is None:
+            return None
+        first = origin.first
+        if first is None and self._choices.baseline.update == "all":  # it becomes the ancestor
+            first = first_of(old, date=origin.date, commit=origin.commit)
+        if first is not None and not comparison.identical:
+            comparison = replace(comparison, since_first=since_first(first, records))
+        if origin.commit is not None and _trained_anew(comparison) and self._is_now(origin.commit):
+            note = (
+                "the model gives other answers to clean images than at the same commit before: it "
+                "was trained anew. Give the trained model itself, or fix the seed of its training"
+            )
+            comparison = replace(comparison, notes=(*comparison.notes, note))
+        return comparison
+
+    def _is_now(self, commit: str) -> bool:
+        """Return whether the tests are those of a commit; changed files are of none."""
+        return not commit.endswith("-dirty") and commit_of(self._choices.root) == commit
 
     def _labels(self) -> NDArray[np.int64] | None:
         dataset = self._source.dataset
@@ -143,19 +166,6 @@ class Reference:
     def _is_of(self, curve: str, nodeid: str) -> bool:
         assert self._baseline is not None
         return evaluated_by(self._baseline.of(curve)[0], nodeid)
-
-    def _beside(self, baseline: Baseline) -> dict[str, Comparison]:
-        """Return the comparisons of all curves of the run that are in the baseline."""
-        from noisecore.judging.baselines import compare_records
-
-        found: dict[str, Comparison] = {}
-        for request in self._family:
-            try:
-                records = self._source.wait(request)
-            except pytest.fail.Exception:
-                continue  # the test of that curve fails for it
-            found |= compare_records(records, baseline.of(request.curve))
-        return found
 
     def describe(self, verdicts: Iterable[Verdict]) -> str:
         """Return which baseline it was, and how much of it was compared, in a sentence."""
@@ -181,6 +191,30 @@ class Reference:
             f"baseline of {origins}: {curves} of {len(held)} curves and {points} of {all_points} "
             "scales compared" + (f"; not compared: {', '.join(left)}" if left else "")
         )
+
+
+def _trained_anew(comparison: Comparison) -> bool:
+    """Return whether a given model is another than before, as clean images show it."""
+    clean = ~comparison.noisy
+    given = comparison.replicates == "draws" and not comparison.identical
+    changed = (comparison.new[:, clean] != comparison.baseline[:, clean]).any
+    return bool(given and clean.any() and not comparison.obstacles and changed())
+
+
+def commit_of(root: Path) -> str | None:
+    """Return the commit of the repository around `root`, with -dirty if files were changed."""
+
+    def git(*arguments: str) -> str:
+        return subprocess.run(
+            ["git", *arguments], cwd=root, capture_output=True, text=True, check=True, timeout=20
+        ).stdout.strip()
+
+    try:
+        commit = git("rev-parse", "HEAD")
+        dirty = git("status", "--porcelain", "--untracked-files=no")
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return f"{commit}-dirty" if dirty else commit
 
 
 def own_scales(choices: Choices) -> bool:

@@ -14,7 +14,7 @@ import pytest
 
 from noisecore.data import DatasetError, check_name
 from noisecore.escaping import shorten
-from noisecore.judging.margins import Margins, MarginsError, parse_margins
+from noisecore.judging.margins import MarginsError, Mode, Rule, parse_alpha, parse_margins
 from noisecore.models import ModelError, get_builder
 from noisecore.noise import NoiseError, check_scales, get_noise
 from noisecore.plugin.options import (
@@ -47,16 +47,24 @@ class BaselineChoices:
     """How a run is judged against a baseline.
 
     path: of the baseline's file, None if none was asked for. declined: whether it was said that
-    there is to be none. update: what of the run is written into it. rigorous: by which mode.
-    tolerant: whether an inconclusive verdict counts as a pass.
+    there is to be none. update: what of the run is written into it; new_ancestor: whether that may
+    hide what was lost since the first ancestor. rule: how a curve is judged. own_margins: whether
+    margins were given, so that those which the baseline proposes do not hold. tolerant: whether an
+    inconclusive verdict counts as a pass.
     """
 
     path: Path | None
     declined: bool
     update: Update
-    rigorous: bool
-    margins: Margins
+    new_ancestor: bool
+    rule: Rule
+    own_margins: bool
     tolerant: bool
+
+    @property
+    def rigorous(self) -> bool:
+        """Whether rigorous mode was asked for."""
+        return self.rule.mode == "rigorous"
 
 
 @dataclass(frozen=True)
@@ -226,10 +234,12 @@ def _baseline(config: pytest.Config, profile: str) -> BaselineChoices:
             f"a path: write the path before the option, or --noise-update-baseline=all {written}"
         )
     update = _one_of("update-baseline", written, _UPDATES)
-    mode = _one_of("gate", option(config, "gate"), ("simple", "rigorous"))
+    modes: dict[str, Mode | None] = {"auto": None, "simple": "simple", "rigorous": "rigorous"}
+    mode = modes[_one_of("gate", option(config, "gate"), tuple(modes))]
     inconclusive = _one_of("inconclusive", option(config, "inconclusive"), ("fail", "pass"))
     try:
         margins = parse_margins(option(config, "margins"))
+        alpha = parse_alpha(option(config, "alpha"))
     except MarginsError as error:
         raise pytest.UsageError(f"noisecore: {error}") from None
     path = None
@@ -249,8 +259,9 @@ def _baseline(config: pytest.Config, profile: str) -> BaselineChoices:
         path=path,
         declined=path is None and bool(said),
         update=update,
-        rigorous=mode == "rigorous",
-        margins=margins,
+        new_ancestor=_yes(config, "new-ancestor"),
+        rule=Rule(mode=mode, margins=margins, alpha=alpha),
+        own_margins=bool(config.getoption("noise_margins") or config.getini("noise_margins")),
         tolerant=inconclusive == "pass",
     )
 

@@ -14,7 +14,15 @@ from noisecore.escaping import shown
 from noisecore.functions import unknown
 from noisecore.judging.margins import parse_margins
 from noisecore.models import BUILDERS, get_builder
-from noisecore.noise import FAMILIES, Noise, check_scale, check_scales, get_noise, listed_scales
+from noisecore.noise import (
+    FAMILIES,
+    Noise,
+    at_most,
+    check_scale,
+    check_scales,
+    get_noise,
+    listed_scales,
+)
 from noisecore.profiles import Profile
 from noisecore.recipes import Recipe, get_recipe
 from noisecore.records import Trial, TrialRecord, curve_name, trial_label
@@ -230,8 +238,8 @@ def _models(values: Mapping[str, Any], profile: Profile) -> tuple[str, ...]:
     given = values.get("models", profile.models)
     try:
         text = isinstance(given, str)
-        models = [name.strip() for name in given.split(",")] if text else list(given)
-    except TypeError:
+        models = [name.strip() for name in given.split(",")] if text else at_most(given)
+    except (TypeError, ValueError):
         models = []
     if not any(models):
         raise ValueError(

@@ -274,7 +274,7 @@ class Robustness:
             for row in curve_rows(curve):
                 at, accuracy = visible(f"{curve.name} scale {row.scale:g}"), row.accuracy
                 found.append((f"{at}: accuracy", f"{accuracy.mean:.4f}"))
-                if accuracy.seeds > 1:
+                if np.isfinite(accuracy.low):
                     interval = f"{accuracy.low:.4f} to {accuracy.high:.4f}"
                     found.append((f"{at}: 95 % interval", interval))
         return found

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from noisecore.escaping import shorten
-from noisecore.judging.margins import Margins
+from noisecore.judging.margins import ALPHA, Margins
 from noisecore.paths import LONGEST
 from noisecore.plugin.topology import is_worker
 
@@ -115,13 +115,34 @@ OPTIONS = (
         bare="yes",
         ini=False,
     ),
-    Option("gate", "MODE", "how a run is judged against its baseline: simple, rigorous", "simple"),
+    Option(
+        "new-ancestor",
+        "WHETHER",
+        "let --noise-update-baseline forget what was lost since the baseline's first ancestor: "
+        "yes, no",
+        "no",
+        bare="yes",
+        ini=False,
+    ),
+    Option(
+        "gate",
+        "MODE",
+        "how a run is judged against its baseline: simple, rigorous; auto: rigorous for models "
+        "that are given, simple for those that are trained",
+        "auto",
+    ),
     Option(
         "margins",
         "MARGINS",
         "how much may be lost: mean and scale in points of accuracy, seconds and memory as ratios, "
         "such as mean>2,seconds>1.5",
         str(Margins()),
+    ),
+    Option(
+        "alpha",
+        "RATE",
+        "how often a whole run may fail an unchanged model by chance",
+        f"{ALPHA:g}",
     ),
     Option("inconclusive", "VERDICT", "what an inconclusive verdict counts as: fail, pass", "fail"),
 )

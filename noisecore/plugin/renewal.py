@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import noisecore
-from noisecore.plugin.baseline import CANDIDATE, FIXTURE, own_scales, read, shown
+from noisecore.plugin.baseline import CANDIDATE, FIXTURE, commit_of, own_scales, read, shown
 from noisecore.plugin.choices import Choices
 from noisecore.records import GivenTrial, TrialRecord
 
@@ -45,7 +45,7 @@ def renew(
     update = choices.baseline.update
     candidate = choices.artifacts / CANDIDATE
     pairs = [*source.compared(), *_evaluated(records, verdicts)]
-    origins = _origins(records, pairs, started, None if choices.records else _commit(root))
+    origins = _origins(records, pairs, started, None if choices.records else commit_of(root))
     try:
         if missing:
             raise ValueError(f"{missing} trials have no record")
@@ -62,6 +62,7 @@ def renew(
             vanished=vanished if update == "all" else (),
             only_missing=update == "missing",
             whole=own_scales(choices),
+            new_ancestor=choices.baseline.new_ancestor,
         )
         if lacking := sorted(set(origins) - set(renewed.baseline.origins)):
             raise ValueError(f"{', '.join(lacking)} has no records")
@@ -82,7 +83,34 @@ def renew(
     head = f"baseline written: {shown(path)}" if renewed.changed else "the baseline is as it was"
     if renewed.stayed:
         head = f"the baseline was not renewed for {', '.join(renewed.stayed)}; {head}"
-    return [head, *renewed.lines], not renewed.stayed
+    foreseen = _outlooks(renewed.changed, records, origins, choices)
+    return [head, *renewed.lines, *foreseen], not renewed.stayed
+
+
+def _outlooks(
+    curves: Sequence[str],
+    records: Sequence[TrialRecord],
+    origins: Mapping[str, Origin],
+    choices: Choices,
+) -> list[str]:
+    """Return what runs against the renewed curves will see, a line a curve."""
+    from noisecore.judging.baselines import compare_records
+    from noisecore.judging.gates.outlook import outlook
+
+    itself = compare_records(records, records)
+    rule = replace(choices.baseline.rule, curves=max(len(origins), 1))
+    lines = []
+    for name in curves:
+        if name not in origins or name not in itself:
+            continue
+        if origins[name].margins is not None:
+            lines.append(
+                f"{name}: the margin {origins[name].margins} fits {itself[name].images} images, "
+                "and is kept in the baseline; --noise-margins says another"
+            )
+        elif line := outlook(itself[name], len(choices.profile.seeds), rule):
+            lines.append(f"{name}: {line}")
+    return lines
 
 
 def _evaluated(records: Sequence[TrialRecord], verdicts: Sequence[Verdict]) -> Pairs:
@@ -114,21 +142,22 @@ def _origins(
             commit=commit,
             noisecore=" and ".join(sorted(map(str, versions))),
             tests=tuple(sorted(tests)),
+            margins=_fitting_margins(own),
         )
     return found
 
 
-def _commit(root: Path) -> str | None:
-    """Return the commit of the repository around `root`, with -dirty if files were changed."""
+def _fitting_margins(records: Sequence[TrialRecord]) -> str | None:
+    """Return the margins that fit a given model on so many images; None if those for all do."""
+    from noisecore.judging.gates.outlook import fitting_margin
+    from noisecore.judging.margins import Margins
 
-    def git(*arguments: str) -> str:
-        return subprocess.run(
-            ["git", *arguments], cwd=root, capture_output=True, text=True, check=True, timeout=20
-        ).stdout.strip()
-
-    try:
-        commit = git("rev-parse", "HEAD")
-        dirty = git("status", "--porcelain", "--untracked-files=no")
-    except (OSError, subprocess.SubprocessError):
+    images = [each.images for record in records for each in record.evaluations]
+    default = Margins().mean
+    if default is None or not images or not isinstance(records[0].trial, GivenTrial):
         return None
-    return f"{commit}-dirty" if dirty else commit
+    margin = fitting_margin(min(images), default)
+    if margin <= default:
+        return None
+    scale = Margins().scale or 0.0
+    return f"mean>{margin:g}" + (f",scale>{margin:g}" if margin > scale else "")

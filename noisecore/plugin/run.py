@@ -38,7 +38,6 @@ from noisecore.showing.terminal import wrap_text
 
 if TYPE_CHECKING:
     from noisecore.judging.gates import Verdict
-    from noisecore.plugin.declare import Request
     from noisecore.showing.report import FromData
 
 
@@ -50,7 +49,7 @@ class Run:
     """One invocation of pytest that judges records, or one xdist worker's share of it.
 
     source: where its records come from. reference: the baseline that it is judged against, None if
-    none was asked for. family: what the tests ask for that are judged against it. problems: what
+    none was asked for. problems: what
     fails the run though its tests passed, a line each. annotations: lines for GitHub. going_on: how
     to go on with a run that ended early, if it did.
 
@@ -66,12 +65,11 @@ class Run:
         self._clock = time.monotonic()
         self._lines: list[str] = []
         self.annotations: list[str] = []
-        self.family: list[Request] = []
         self.problems: list[str] = []
         self.going_on = ""
         self.reference = None
         if choices.baseline.path is not None:
-            self.reference = Reference(choices.baseline.path, choices, source, self.family)
+            self.reference = Reference(choices.baseline.path, choices, source)
 
     def prepare(self, *, xdist_worker: bool) -> None:
         """Hold the artifact folder, as `lock_folder` does, and make it ready."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from noisecore.judging.drift import Drift, Environment, least_seen
+from noisecore.judging.drift import Drift, Environment, caught_half
 from noisecore.judging.gates import regression_lines, regression_rows
 from noisecore.showing.markdown import code, fenced, number, table, text
 from noisecore.showing.rows import curve_rows, shown_estimate
@@ -22,8 +22,9 @@ def make_drift_summary(
     parts = [
         f"# Drift, against {code(reference)}",
         f"The verdicts are by {gate}, and adjusted for the number of environments. *Change* is "
-        "that of mean accuracy over the noisy scales. *Could have seen* is the drop of this mean "
-        "that stands out half of the time; there is none where all answers are the same. *Answers "
+        "that of mean accuracy over the noisy scales, and its *bound* what the verdict rests on. "
+        "*Caught* is the drop of this mean that the gate catches half of the time; there is none "
+        "where all answers are the same. *Answers "
         "changed* is the share of answers that are right on one side and wrong on the other, seed "
         "by seed. *Training* is the median over the trials.",
     ]
@@ -31,7 +32,7 @@ def make_drift_summary(
         rows = [_row(one, versions[one.environment], found) for one in found if one.name == name]
         head = [
             "environment", "TensorFlow", "Keras", "NumPy", "mean accuracy", "change, points",
-            "95 % interval", "could have seen", "answers changed", "verdict",
+            "bound", "caught", "answers changed", "verdict",
             "training", "ratio", "memory",
         ]  # fmt: skip
         parts += [f"## {code(name)}", table(head, rows), _accuracies(found, name)]
@@ -59,7 +60,7 @@ def _row(one: Drift, versions: dict[str, str], found: Sequence[Drift]) -> list[s
         for row in regression_rows(one.verdict):
             if row[0] == "mean":
                 change, interval = row[3], row[4]
-        seen = 100 * least_seen(one.verdict)
+        seen = 100 * caught_half(one.verdict)
     verdict = one.verdict.verdict if one.verdict else "reference"
     return [
         *cells,
@@ -89,7 +90,9 @@ def _accuracies(found: Sequence[Drift], name: str) -> str:
         cells = {row.scale: row.accuracy for row in curve_rows(one.curve)} if one.curve else {}
         shown = [shown_estimate(cells[s]) if s in cells else "" for s in scales]
         rows.append([code(one.environment), *shown])
-    head = ["accuracy ± 95 % at scale", *(f"{scale:g}" for scale in scales)]
+    given = any(one.curve is not None and one.curve.replicates == "draws" for one in mine)
+    what = "accuracy (95 % over images) at scale" if given else "accuracy ± 95 % at scale"
+    head = [what, *(f"{scale:g}" for scale in scales)]
     return table(head, rows)
 
 

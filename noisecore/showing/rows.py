@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from noisecore.judging.curves import Curve
-from noisecore.judging.statistics import mean_interval
+from noisecore.judging.statistics import image_interval, mean_interval
 from noisecore.showing.markdown import number
 
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
-    """A mean over the seeds that have a value, with its 95 % t interval.
+    """A mean over the seeds that have a value, with its 95 % interval.
 
-    seeds: how many these are. deviation: their sample standard deviation. Mean is NaN without a
-    seed; deviation, low and high are NaN with fewer than two.
+    The interval is Student's t over the seeds; over_images: a given model's, over its test images.
+    seeds: how many seeds, or draws, these are. deviation: their sample standard deviation. Mean is
+    NaN without a seed; deviation, and bounds over seeds, are NaN with fewer than two.
     """
 
     mean: float
@@ -26,11 +27,20 @@ class Estimate:
     high: float
     deviation: float
     seeds: int
+    over_images: bool = False
 
     @property
     def half(self) -> float:
         """Half the width of the interval: what stands behind a plus-minus sign."""
         return (self.high - self.low) / 2
+
+    @property
+    def arms(self) -> tuple[float, float]:
+        """How far the interval reaches below the mean and above it: 0 where it is not known."""
+        if math.isnan(self.low):
+            return 0.0, 0.0
+        over_seeds = self.half, self.half
+        return (self.mean - self.low, self.high - self.mean) if self.over_images else over_seeds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,23 +74,34 @@ def estimate(values: ArrayLike) -> Estimate:
 
 
 def shown_estimate(estimate: Estimate) -> str:
-    """Return a mean with what stands behind a plus-minus sign, where there is any."""
-    half = estimate.half
-    return number(estimate.mean) + ("" if math.isnan(half) else f" ± {half:.4f}")
+    """Return a mean with its interval, where there is any: after ±, or as bounds if uneven."""
+    if math.isnan(estimate.low):
+        return number(estimate.mean)
+    if estimate.over_images:
+        return f"{number(estimate.mean)} ({estimate.low:.4f} to {estimate.high:.4f})"
+    return f"{number(estimate.mean)} ± {estimate.half:.4f}"
 
 
 def curve_rows(curve: Curve) -> list[Row]:
     """Return the curve's rows, scales ascending, scale 0 included."""
     rows = []
+    given = curve.replicates == "draws"
     for place, scale in enumerate(curve.scales.tolist()):
         # All draws of one measurement have its figures: it has been made once.
         counted = slice(1) if scale in curve.once else slice(None)
-        accuracy = estimate(curve.accuracy[counted, place])
+        accuracy, loss = (estimate(each[counted, place]) for each in (curve.accuracy, curve.loss))
+        if given:
+            error = math.nan if curve.image_error is None else curve.image_error[place]
+            bounds = image_interval(accuracy.mean, error, curve.images)
+            low, high = float(bounds.low), float(bounds.high)
+            accuracy = replace(accuracy, low=low, high=high, over_images=True)
+            # Records hold no loss of each image: how far it is from that of others is not known.
+            loss = replace(loss, low=math.nan, high=math.nan)
         rows.append(
             Row(
                 scale=scale,
                 accuracy=accuracy,
-                loss=estimate(curve.loss[counted, place]),
+                loss=loss,
                 missing=len(curve.accuracy[counted]) - accuracy.seeds,
             )
         )

@@ -154,7 +154,9 @@ def _curve_table(curve: Curve, verdicts: Sequence[Verdict]) -> str:
         for row in verdict.figures
         if row.get("scale") is not None
     }
-    head = ["scale", "accuracy (95 %)", "loss", curve.replicates, *(["floor"] if floors else [])]
+    given = curve.replicates == "draws"
+    accuracy = "accuracy (95 % over images)" if given else "accuracy (95 %)"
+    head = ["scale", accuracy, "loss", curve.replicates, *(["floor"] if floors else [])]
     seeds = len(curve.seeds)
     rows = [
         [
@@ -189,7 +191,7 @@ def _regression(curve: str, verdicts: Sequence[Verdict]) -> list[str]:
 def _published(verdicts: Sequence[Verdict]) -> list[str]:
     head = [
         "figure", "published accuracy", "measured", "sd", "95 % prediction", "adjusted p",
-        "within", "published loss", "measured loss", "seeds",
+        "within", "could refute, points", "published loss", "measured loss", "seeds",
     ]  # fmt: skip
     parts: list[str] = []
     for verdict in verdicts:
@@ -202,6 +204,7 @@ def _published(verdicts: Sequence[Verdict]) -> list[str]:
                 f"{number(row.get('lo'))} to {number(row.get('hi'))}",
                 number(row.get("holm_p"), 3),
                 {True: "yes", False: "**no**"}.get(row["within"], "\N{EN DASH}"),
+                _points(row.get("refutable")),
                 number(row.get("published_loss")),
                 number(row.get("mean_loss")),
                 str(row.get("seeds", "")),
@@ -212,6 +215,10 @@ def _published(verdicts: Sequence[Verdict]) -> list[str]:
         if rows:
             parts += ["## Published and measured", text(verdict.sentence), table(head, rows)]
     return parts
+
+
+def _points(share: object) -> str:
+    return number(100 * share if isinstance(share, float) else None, 2)
 
 
 def _pictures(stems: Iterable[str]) -> list[str]:

@@ -25,6 +25,7 @@ OPTIONS = {
     ("calibrate", BASELINE, "--records=records", "--pairs=5"): (
         "--runs", "--seeds", "--artifacts", "--records", "--fail", "--pairs",
     ),
+    ("floors", BASELINE): ("--seeds", "--rate"),
     ("drift", "noisecore-results", "copy"): (
         "--expected", "--logs", "--reference", "--out", "--gate", "--fail",
     ),
@@ -55,6 +56,7 @@ def arguments() -> list[Case]:
         "compare": 2,
         "power": 1,
         "calibrate": 1,
+        "floors": 1,
         "drift": 2,
     }.items():
         for value in some(texts, 8, command):
@@ -165,7 +167,11 @@ PLACES: dict[str, Callable[[Path], object]] = {
 def files() -> list[Case]:
     """Results, baselines and records that are damaged, changed, or no files."""
     commands: dict[str, list[tuple[str, ...]]] = {
-        BASELINE: [("compare", BASELINE, "records"), ("power", BASELINE, "--pairs=5")],
+        BASELINE: [
+            ("compare", BASELINE, "records"),
+            ("power", BASELINE, "--pairs=5"),
+            ("floors", BASELINE),
+        ],
         RESULTS: [
             ("report", "noisecore-results/quick"),
             ("compare", BASELINE, RESULTS),

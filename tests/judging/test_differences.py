@@ -8,55 +8,90 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from noisecore.judging.statistics import (
-    isotonic_test,
+from noisecore.judging.differences import (
     matched_difference,
     paired_difference,
     pooled_difference,
 )
+from noisecore.judging.statistics import isotonic_test
+
+
+def answers(rng, seeds: int, spread: float, share):
+    """Return right answers, (seeds, images), of seeds whose accuracy spreads beyond their luck."""
+    doubt = share * (1 - share)
+    weight = doubt / np.mean(doubt)
+    return rng.random((seeds, share.size)) < np.clip(
+        share + rng.normal(0, spread, (seeds, 1)) * weight, 0, 1
+    )
 
 
 def test_pooled_difference_agrees_with_scipy() -> None:
-    """Where seeds spread more than images do, the interval is that of the t test for two groups."""
+    """Where seeds spread more than by luck, the bounds are those of the t test of two groups."""
     rng = np.random.default_rng(3)
-    new, old = rng.normal(0.8, 0.05, (4, 3)), rng.normal(0.85, 0.05, (7, 3))
-    found = pooled_difference(new, old, images=10**9)
-    expected = stats.ttest_ind(new, old)
+    share = rng.beta(3, 1, 2000)
+    new, old = answers(rng, 4, 0.05, share), answers(rng, 7, 0.05, share)
+    found = pooled_difference(new, old)
+    expected = stats.ttest_ind(new.mean(axis=1), old.mean(axis=1))
     interval = expected.confidence_interval(0.95)
-    np.testing.assert_allclose(found.bound(0.975, upper=False), interval.low)
-    np.testing.assert_allclose(found.bound(0.975, upper=True), interval.high)
-    less = stats.ttest_ind(new, old, alternative="less").pvalue
-    np.testing.assert_allclose(found.p_below(0.0), less)
-    np.testing.assert_allclose(found.p_above(0.0), 1 - less)
+    assert found.lower(0.975) == pytest.approx(interval.low)
+    assert found.upper(0.975) == pytest.approx(interval.high)
+    assert found.freedom == 9
 
 
-def test_pooled_difference_keeps_the_binomial_floor() -> None:
-    """Seeds that agree by luck do not pass for certain: the images' own spread stays."""
-    found = pooled_difference([0.9, 0.9, 0.9], [0.9, 0.9, 0.9], images=1000)
-    assert float(found.error) == pytest.approx(math.sqrt(0.09 / 1000 * 2 / 3))
+def test_pooled_difference_keeps_the_luck_of_a_seed() -> None:
+    """Seeds that agree by chance do not pass for certain: their answers to images still differ."""
+    rng = np.random.default_rng(4)
+    new, old = (rng.permuted(np.tile(np.arange(400) < 300, (3, 1)), axis=1) for _ in range(2))
+    found = pooled_difference(new, old)
+    table = np.concatenate([new - new.mean(axis=0), old - old.mean(axis=0)])  # all seeds are equal
+    residual = (table**2).sum() / (4 * 399)
+    assert found.error == pytest.approx(0.0)
+    assert found.least == pytest.approx(math.sqrt(residual / 400 * 2 / 3))
+    assert found.distance(0.05) == pytest.approx(stats.norm.isf(0.05) * found.least)
+
+
+def test_luck_of_the_mean_is_that_of_the_mean_over_scales() -> None:
+    """A mean over five scales has a fifth of the luck of one, not the luck of one."""
+    rng = np.random.default_rng(5)
+    share = rng.beta(3, 1, (5, 1000))
+    sides = [rng.random((50, 5, 1000)) < share for _ in range(2)]
+    one = pooled_difference(*(side[:, 0] for side in sides)).least
+    mean = pooled_difference(*(side.mean(axis=1) for side in sides)).least
+    assert mean == pytest.approx(one / math.sqrt(5), rel=0.05)
 
 
 def test_pooled_difference_of_one_seed_each_has_no_error() -> None:
     """One seed on each side gives a difference and no error; one against two gives both."""
-    alone = pooled_difference([0.9], [0.8], images=100)
-    assert float(alone.estimate) == pytest.approx(0.1)
-    assert np.isnan(alone.error)
-    assert np.isnan(alone.p_above(0.0))
-    assert np.isfinite(pooled_difference([0.9], [0.8, 0.82], images=100).error)
-    with pytest.raises(ValueError, match="images must be"):
-        pooled_difference([0.9], [0.8], images=0)
+    rng = np.random.default_rng(6)
+    right = rng.random((3, 100)) < 0.8
+    alone = pooled_difference(right[:1], right[1:2])
+    assert alone.estimate == pytest.approx(right[0].mean() - right[1].mean())
+    assert math.isnan(alone.error)
+    assert math.isnan(alone.upper(0.95))
+    assert math.isfinite(pooled_difference(right[:1], right[1:]).error)
 
 
-@pytest.mark.parametrize(("new", "old"), [(2, 2), (3, 10)])
-def test_pooled_difference_covers(new: int, old: int) -> None:
+def test_models_without_spread_differ_for_certain() -> None:
+    """A training that gives the same answers with every seed has no error, and bounds at itself."""
+    right = np.tile(np.arange(50) % 3 == 0, (3, 1))
+    worse = right & (np.arange(50) != 0)
+    found = pooled_difference(worse, right)
+    assert (found.error, found.least) == (0.0, 0.0)
+    assert found.upper(0.99) == found.lower(0.99) == pytest.approx(-0.02)
+
+
+@pytest.mark.parametrize(("new", "old"), [(3, 10), (1, 10)])
+@pytest.mark.parametrize("spread", [0.0, 0.03])
+def test_pooled_difference_covers(new: int, old: int, spread: float) -> None:
     """The two-sided 95 % interval misses an unchanged model in about one of twenty pairs."""
     rng = np.random.default_rng(17)
-    pairs = 4000
-    ours, theirs = rng.normal(0.8, 0.03, (new, pairs)), rng.normal(0.8, 0.03, (old, pairs))
-    found = pooled_difference(ours, theirs, images=10**6)
-    low, high = found.bound(0.975, upper=False), found.bound(0.975, upper=True)
-    missed = int(((low > 0) | (high < 0)).sum())
-    assert 0.001 < stats.binom.cdf(missed, pairs, 0.05) < 0.999
+    share = rng.beta(3, 1, 200)
+    pairs = 1500
+    missed = 0
+    for _ in range(pairs):
+        found = pooled_difference(*(answers(rng, seeds, spread, share) for seeds in (new, old)))
+        missed += not found.lower(0.975) <= 0 <= found.upper(0.975)
+    assert 0.02 * pairs < missed < 0.07 * pairs
 
 
 def test_paired_difference_is_what_resampling_converges_to() -> None:
@@ -82,7 +117,8 @@ def test_paired_difference_is_what_resampling_converges_to() -> None:
     ]
     excess = sum((each**2).mean() / each.size for each in rest)
     assert np.var(draws) == pytest.approx(sum(parts) + excess, rel=0.06)
-    ours = float(paired_difference(new, old).error) ** 2
+    ours = paired_difference(new, old).error ** 2
+    # The sides are as large as each other: pooling their spreads changes nothing.
     unbiased = sum(
         [side.mean(axis=1).var(ddof=1) / seeds for side in (new, old)]
         + [(new.mean(axis=0) - old.mean(axis=0)).var(ddof=1) / images]
@@ -106,7 +142,7 @@ def test_paired_difference_covers(new: int, old: int, spread: float) -> None:
             < np.clip(share + rng.normal(0, spread, (seeds, 1)) * weight, 0, 1)
             for seeds in (new, old)
         ]
-        missed += bool(paired_difference(*sides).bound(0.95, upper=False) > 0)
+        missed += paired_difference(*sides).lower(0.95) > 0
     # Never much too often; without a spread of seeds it errs on the safe side.
     assert stats.binom.sf(missed - 1, pairs, 0.05) > 0.001
     if spread:
@@ -117,14 +153,14 @@ def test_paired_difference_of_equal_runs_is_zero_without_error() -> None:
     """Two runs that agree to the bit differ by nothing, for certain where all seeds agree too."""
     same = np.tile(np.arange(50) % 3 == 0, (3, 1))
     found = paired_difference(same, same)
-    assert (float(found.estimate), float(found.error)) == (0.0, 0.0)
-    assert float(found.p_above(-0.01)) == 0.0
-    assert float(found.p_below(-0.01)) == 1.0
+    assert (found.estimate, found.error, found.lower(0.99)) == (0.0, 0.0, 0.0)
 
 
-def test_paired_difference_needs_two_seeds_and_the_same_images() -> None:
-    """One seed gives no error; other numbers of images are refused with both shapes."""
-    assert np.isnan(paired_difference(np.ones((1, 9)), np.ones((3, 9))).error)
+def test_paired_difference_needs_a_spread_and_the_same_images() -> None:
+    """One seed on each side gives no error, nor does one image; both sides have the same images."""
+    assert math.isnan(paired_difference(np.ones((1, 9)), np.ones((1, 9))).error)
+    assert math.isnan(paired_difference(np.ones((3, 1)), np.ones((3, 1))).error)
+    assert math.isfinite(paired_difference(np.ones((1, 9)), np.ones((3, 9))).error)
     with pytest.raises(ValueError, match=r"\(3, 9\) and \(3, 8\)"):
         paired_difference(np.ones((3, 9)), np.ones((3, 8)))
 
@@ -135,18 +171,17 @@ def test_matched_difference_agrees_with_scipy() -> None:
     new, old = rng.random((3, 400)) < 0.7, rng.random((3, 400)) < 0.75
     found = matched_difference(new, old)
     expected = stats.ttest_rel(new.mean(axis=0), old.mean(axis=0), alternative="less")
-    assert float(found.estimate) == pytest.approx(new.mean() - old.mean())
-    assert float(found.p_below(0.0)) == pytest.approx(expected.pvalue)
+    assert found.estimate == pytest.approx(new.mean() - old.mean())
     high = expected.confidence_interval(0.95).high
-    assert float(found.bound(0.95, upper=True)) == pytest.approx(high)
+    assert found.upper(0.95) == pytest.approx(high)
+    assert found.upper(1 - expected.pvalue) == pytest.approx(0.0, abs=1e-12)
 
 
 def test_matched_difference_of_one_model_with_itself() -> None:
     """The same answers differ by nothing, and that is certain."""
     right = np.random.default_rng(3).random((2, 50)) < 0.7
     found = matched_difference(right, right)
-    assert (float(found.estimate), float(found.error)) == (0.0, 0.0)
-    assert float(found.p_above(-0.01)) == 0.0
+    assert (found.estimate, found.error, found.lower(0.99)) == (0.0, 0.0, 0.0)
     with pytest.raises(ValueError, match="must have one shape"):
         matched_difference(right, right[:1])
 

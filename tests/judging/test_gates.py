@@ -16,7 +16,6 @@ from noisecore.judging.gates import (
     assert_floor,
     assert_monotonic,
     assert_noise_bites,
-    assert_published,
     collect_verdicts,
     floor_for,
     judge_at_chance,
@@ -188,56 +187,6 @@ def test_control_that_strays(accuracy, loss) -> None:
     text = message(assert_at_chance, point(accuracy, loss), **CONTROL)
     assert "seeds of cnn/gaussian/quick at scale 1 left chance" in text
     assert "What to do: Above chance" in text
-
-
-PUBLISHED = {"0.1": (0.5468, 0.8823), "4.0": (2.0374, 0.3513)}
-
-
-def test_published_figures_that_fit() -> None:
-    """Figures inside the prediction pass, with all that a table needs."""
-    points = {"0.1": point([0.879, 0.882, 0.884]), "4.0": point([0.22, 0.27, 0.33])}
-    verdict = judge_published(points, PUBLISHED)
-    assert verdict.verdict == "pass"
-    first = verdict.figures[0]
-    assert first["name"] == "0.1"
-    assert first["published_accuracy"] == 0.8823
-    assert first["published_loss"] == 0.5468
-    assert first["lo"] < 0.8823 < first["hi"]
-    assert first["sd"] == pytest.approx(0.0025166, abs=1e-6)
-    assert first["within"] is True
-    assert_published(points, PUBLISHED)
-
-
-def test_published_figure_that_does_not_fit() -> None:
-    """A figure far outside fails, and is named with what was measured."""
-    points = {"0.1": point([0.9500, 0.9501, 0.9502]), "4.0": point([0.22, 0.27, 0.33])}
-    text = message(assert_published, points, PUBLISHED)
-    assert "1 of 2 published accuracies" in text
-    assert "0.1: published 0.8823, measured 0.9501 with sd 0.0001 over 3 seeds" in text
-    assert "experiment" in text
-
-
-def test_published_is_adjusted_for_being_many() -> None:
-    """A figure that alone would be outside at 5 % is within when it is one of two."""
-    off = {"0.1": (0.5, 0.9), "4.0": (2.0, 0.27 + 0.055 * 5)}
-    points = {"0.1": point([0.89, 0.9, 0.91]), "4.0": point([0.215, 0.27, 0.325])}
-    row = judge_published(points, off).figures[1]
-    assert row["p"] < 0.05 <= row["holm_p"]
-    assert off["4.0"][1] > row["hi"]
-    assert row["within"] is True
-
-
-def test_published_needs_a_spread() -> None:
-    """With one seed the verdict is inconclusive, and the message asks for three."""
-    points = {"0.1": point([0.88]), "4.0": point([0.22, 0.27, 0.33])}
-    assert judge_published(points, PUBLISHED).verdict == "inconclusive"
-    assert "--noise-seeds=3" in message(assert_published, points, PUBLISHED)
-
-
-def test_published_names_must_agree() -> None:
-    """A published figure that nothing was measured for is an error, not a shorter comparison."""
-    with pytest.raises(ValueError, match=r"must name what was measured: 0\.1, got 0\.1, 4\.0"):
-        judge_published({"0.1": point([0.88, 0.89])}, PUBLISHED)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from noisecore.judging.baselines import (
 )
 from noisecore.judging.curves import matched_curves
 from noisecore.judging.drift import Environment, find_drift
-from noisecore.judging.gates import Case, judge_no_regression
+from noisecore.judging.gates import Case, Rule, judge, judge_no_regression
 from noisecore.records import Evaluation, GivenTrial, TrialRecord, pack_right
 from noisecore.running.evaluation import evaluate_outputs
 
@@ -129,9 +129,9 @@ FEWER = settings(LAW, max_examples=25)
 def test_gate_and_drift(both, mode, whole) -> None:
     """By the gate of a run, of `compare` and of `drift`, in either mode and any order."""
     made, shuffled = both
-    comparisons = compare_records(shuffled, made)
-    (name,) = comparisons
-    case = Case(curve=name, comparisons=comparisons, mode=mode, whole=whole)
+    (comparison,) = compare_records(shuffled, made).values()
+    rule = Rule(mode=mode)
+    case = Case(curve=comparison.curve, comparison=comparison, rule=rule, whole=whole)
     check(judge_no_regression(case))
     sides = [Environment(name="a", records=tuple(made)), Environment(name="b", records=shuffled)]
     for found in find_drift(sides, "a", mode=mode):
@@ -154,8 +154,7 @@ def test_renewal(both, tmp_path_factory) -> None:
     moves = [line for line in renewed.lines if "points" in line]
     assert moves
     assert all("(+0.00 points)" in line for line in moves)
-    comparisons = compare_records(shuffled, old.records)
-    check(judge_no_regression(Case(curve=name, comparisons=comparisons, mode="simple")))
+    check(judge(shuffled, old.records, mode="simple")[name])
     kept = path.read_bytes()
     write_baseline(path, renewed.baseline)
     again = read_baseline(path)

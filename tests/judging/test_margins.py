@@ -19,7 +19,10 @@ class TestMargins:
         assert parse_margins("scale>4") == Margins(scale=4.0)
         assert parse_margins("clean>none") == Margins(clean=None)
         assert parse_margins(" mean>none , seconds>1.5") == Margins(mean=None, seconds=1.5)
-        assert str(Margins(scale=2.0, memory=1.5)) == "mean>1.5,scale>2,clean>1.5,memory>1.5"
+        assert str(Margins(scale=2.0, memory=1.5)) == (
+            "mean>1.5,scale>2,clean>1.5,since-first>2,memory>1.5"
+        )
+        assert parse_margins("since-first>none") == Margins(since_first=None)
 
     @pytest.mark.parametrize(
         ("text", "words"),

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pytest
+from records_factory import make_case as case
 from records_factory import make_record, make_sweep
+from scipy import stats
 
-from noisecore.judging.baselines import Comparison, compare_records
+from noisecore.judging.baselines import Comparison
 from noisecore.judging.gates import (
     Case,
     Margins,
+    Rule,
     assert_no_regression,
     collect_verdicts,
+    judge_comparison,
     judge_no_regression,
     regression_table,
 )
@@ -22,11 +27,6 @@ CURVE = "cnn/gaussian/quick"
 
 
 LEVEL = {0.5: 0.9, 1.0: 0.85, 4.0: 0.6}
-
-
-def case(new, old, **choices) -> Case:
-    """Return the case of the CNN's curve in two lists of records."""
-    return Case(curve=CURVE, comparisons=compare_records(new, old), **choices)
 
 
 def shifted(points: dict[float, float] | float) -> dict[float, float]:
@@ -84,14 +84,60 @@ class TestSimple:
         assert verdict.sentence.endswith("; and 2 more of the scales")
         assert "scale 4 changed" not in verdict.sentence
 
-    def test_allowed_by_hand(self) -> None:
-        """What is allowed is the margin, or three pooled standard errors if that is more."""
+    def test_bounds_by_hand(self) -> None:
+        """A bound is Student's, of the pooled spread, at the check's share of alpha."""
         new, old = make_sweep({1.0: 0.81}, spread=0.03), make_sweep({1.0: 0.8}, spread=0.03)
-        (mean, row) = [row for row in judge_no_regression(case(new, old)).figures if "scale" in row]
-        assert row["allowed"] == mean["allowed"] == pytest.approx(3 * 0.03 * (2 / 3) ** 0.5)
-        wide = Margins(mean=20.0, scale=10.0)
-        rows = judge_no_regression(case(new, old, margins=wide)).figures
-        assert [row["allowed"] for row in rows if "scale" in row] == [0.2, 0.1]
+        rule = {"margins": Margins(mean=1.0, scale=50.0, clean=None), "alpha": 0.04, "curves": 2}
+        (mean, row) = [
+            row for row in judge_no_regression(case(new, old, **rule)).figures if "scale" in row
+        ]
+        error = 0.03 * (2 / 3) ** 0.5
+        for each in (mean, row):  # one scale: half of alpha for the mean, half for the scale
+            assert each["level"] == pytest.approx(0.99)
+            assert each["bound_high"] == pytest.approx(0.01 + stats.t.isf(0.01, 4) * error)
+        assert mean["allowed"] == 0.01
+        assert mean["caught_half"] == pytest.approx(stats.t.isf(0.01, 4) * error)
+        assert row["caught_half"] == 0.5
+        missed = stats.t.isf(0.05, 4) * error
+        assert mean["caught_most"] == pytest.approx(mean["caught_half"] + missed)
+
+    def test_alpha_is_shared(self) -> None:
+        """The more curves and scales there are, the surer each check must be of a drop."""
+        levels = {}
+        for curves in (1, 20):
+            rows = judge_no_regression(
+                case(make_sweep(shifted(-1.0)), make_sweep(LEVEL), curves=curves)
+            ).figures
+            levels[curves] = [row["level"] for row in rows if "level" in row]
+        assert levels[1] == pytest.approx([1 - 0.005, *[1 - 0.005 / 3] * 3])
+        assert levels[20] == pytest.approx([1 - 0.005 / 20, *[1 - 0.005 / 60] * 3])
+
+    def test_a_pass_that_sees_nothing_is_none(self) -> None:
+        """Seeds that spread too much make a pass inconclusive, which says what would help."""
+        wide = [make_sweep(LEVEL, spread=0.03, seeds=seeds) for seeds in (range(3), range(3, 6))]
+        verdict = judge_no_regression(case(*wide))
+        assert verdict.verdict == "inconclusive"
+        assert "did not fail, but with 3 seeds against 3 a drop must be" in verdict.sentence
+        found = re.search(r"give both sides (\d+) seeds or more", verdict.sentence)
+        seeds = int(found[1])
+        step = 0.03 / np.arange(seeds).std(ddof=1)
+        more = [make_sweep(LEVEL, spread=step, seeds=range(k, k + seeds)) for k in (0, 500)]
+        assert judge_no_regression(case(*more)).verdict == "pass"
+        margins = Margins(mean=12.0, scale=12.0, clean=None)
+        assert judge_no_regression(case(*wide, margins=margins)).verdict == "pass"
+
+    def test_identical_on_the_seeds_that_both_have(self) -> None:
+        """Where shared seeds gave the same answers nothing changed, whatever other seeds did."""
+        old = make_sweep(LEVEL, spread=0.03, seeds=range(10))
+        for mode in ("simple", "rigorous"):
+            for seeds in (1, 3, 10):
+                new = [record for record in old if record.trial.seed < seeds]
+                verdict = judge_no_regression(case(new, old, mode=mode))
+                assert verdict.verdict == "pass"
+                assert "is identical to its baseline" in verdict.sentence
+                assert verdict.figures[0]["difference"] == 0
+        broken = [*old[1:], make_record(scale=4.0, seed=99, status="failed", reason="lost")]
+        assert judge_no_regression(case(broken, old)).verdict == "fail"
 
     def test_one_seed_each_is_undecided(self) -> None:
         """Without any spread to go by the verdict is inconclusive, and says why."""
@@ -117,13 +163,9 @@ class TestRigorous:
         """An equal run passes, a much worse one fails, and one at the margin is undecided."""
         rng = np.random.default_rng(0)
         found = [
-            judge_no_regression(
-                Case(
-                    curve=CURVE,
-                    comparisons={CURVE: comparison(rng, (10, 10), 0.005, drop)},
-                    mode="rigorous",
-                    margins=Margins(mean=1.5, scale=None),
-                )
+            judge_comparison(
+                comparison(rng, (10, 10), 0.005, drop),
+                Rule(mode="rigorous", margins=Margins(mean=1.5, scale=None)),
             ).verdict
             for drop in (0.0, 0.05, 0.015)
         ]
@@ -132,13 +174,7 @@ class TestRigorous:
     def test_few_seeds_do_not_pass_by_silence(self) -> None:
         """Where the seeds spread widely nothing is shown, and that is no pass."""
         rng = np.random.default_rng(1)
-        verdict = judge_no_regression(
-            Case(
-                curve=CURVE,
-                comparisons={CURVE: comparison(rng, (3, 3), 0.04)},
-                mode="rigorous",
-            )
-        )
+        verdict = judge_comparison(comparison(rng, (3, 3), 0.04), Rule(mode="rigorous"))
         assert verdict.verdict == "inconclusive"
 
     def test_one_scale(self) -> None:
@@ -151,50 +187,23 @@ class TestRigorous:
         assert verdict.verdict == "fail"
         assert [row["scale"] for row in verdict.figures if row["verdict"] == "fail"] == [4.0]
 
-    def test_holm_counts_the_curves(self) -> None:
-        """The same curve needs more evidence beside others, even if they cannot be judged."""
+    def test_bounds_of_the_mean(self) -> None:
+        """It passes at 95 %, however many curves there are; to fail it takes more evidence."""
         rng = np.random.default_rng(2)
         alone = comparison(rng, (6, 6), 0.003)
-        p = {}
-        for beside in (0, 1, 3):
-            others = {
-                f"other{i}": Comparison(
-                    curve=f"other{i}",
-                    scales=np.zeros(0),
-                    new=np.zeros((0, 0, 0), bool),
-                    baseline=np.zeros((0, 0, 0), bool),
-                    obstacles=("other data",),
-                )
-                for i in range(beside)
-            }
-            found = judge_no_regression(
-                Case(curve=CURVE, comparisons={CURVE: alone, **others}, mode="rigorous")
-            )
-            p[beside] = found.figures[0]["p"]
-        assert p[1] == pytest.approx(2 * p[0])
-        assert p[3] == pytest.approx(4 * p[0])
-
-    def test_one_seed_is_undecided(self) -> None:
-        """With one seed on a side nothing is shown."""
-        found = judge_no_regression(
-            case(make_sweep(LEVEL, seeds=[0]), make_sweep(LEVEL), mode="rigorous")
+        one, many = (
+            judge_comparison(alone, Rule(mode="rigorous", curves=curves)).figures[0]
+            for curves in (1, 10)
         )
-        assert found.verdict == "inconclusive"
+        assert one["bound_low"] == many["bound_low"]
+        assert one["bound_high"] < many["bound_high"]
 
-    def test_holm_takes_each_curve_by_its_own_margin(self) -> None:
-        """A curve beside it counts with the margin that it is judged by itself."""
-        rng = np.random.default_rng(3)
-        both = {CURVE: comparison(rng, (6, 6), 0.003), "b": comparison(rng, (6, 6), 0.003)}
-
-        def p_of(**choices) -> float:
-            found = judge_no_regression(
-                Case(curve=CURVE, comparisons=both, mode="rigorous", **choices)
-            )
-            return found.figures[0]["p"]
-
-        hopeless, easy = Margins(mean=0.001), Margins(mean=50.0)
-        assert p_of(others={"b": hopeless}) == pytest.approx(2 * p_of(others={"b": easy}))
-        assert p_of(others={"b": Margins(mean=None)}) == pytest.approx(p_of(others={"b": easy}))
+    def test_one_seed_on_each_side_is_undecided(self) -> None:
+        """With one seed on either side nothing is shown; six on one side show both spreads."""
+        other = make_sweep(shifted(0.1), seeds=[7])
+        for seeds, outcome in (([0], "inconclusive"), (range(1, 7), "pass")):
+            new = make_sweep(LEVEL, spread=0.002, seeds=seeds)
+            assert judge_no_regression(case(new, other, mode="rigorous")).verdict == outcome
 
     def test_other_scales(self) -> None:
         """Scales that one side lacks are noted; where both must have the same ones they fail."""
@@ -236,7 +245,7 @@ class TestMissing:
         """A curve without a counterpart fails, with the problem that was given or its own words."""
         new = case(make_sweep(LEVEL), [])
         assert judge_no_regression(new).sentence == f"{CURVE} is not in the baseline"
-        told = Case(curve=CURVE, comparisons={}, problem="there is no baseline: make one")
+        told = Case(curve=CURVE, comparison=None, problem="there is no baseline: make one")
         assert judge_no_regression(told).sentence == "there is no baseline: make one"
         assert judge_no_regression(told).verdict == "fail"
 
@@ -270,10 +279,11 @@ class TestMessage:
         verdict = judge_no_regression(case(make_sweep(shifted(-20.0)), make_sweep(LEVEL)))
         lines = regression_table(verdict).splitlines()
         assert max(map(len, lines)) <= 80
-        assert lines[1].split() == ["scale", "measured", "baseline", "change", "95", "%",
-                                    "interval", "allowed", "verdict"]  # fmt: skip
-        assert lines[2].split()[0] == "mean"
-        assert lines[-2].split()[:4] == ["4", "0.4000", "0.6000", "-20.00"]
+        assert lines[2].split() == ["scale", "measured", "baseline", "change", "bound", "allowed",
+                                    "50", "%", "95", "%", "verdict"]  # fmt: skip
+        assert lines[3].split()[0] == "mean"
+        assert lines[6].split()[:4] == ["4", "0.4000", "0.6000", "-20.00"]
+        assert lines[7].startswith("A row fails when its change is below")
 
     def test_failure(self) -> None:
         """The message has the sentence, the table, and the two ways on."""

@@ -8,12 +8,14 @@ from zeros import STREAM, zeros
 
 from noisecore.noise import (
     NoiseError,
+    Stream,
     apply_noise,
     check_scale,
     check_scales,
     gaussian,
     salt_and_pepper,
     try_noise,
+    uniform,
 )
 
 
@@ -102,3 +104,71 @@ def test_try_noise(noise, message) -> None:
         try_noise(noise, images, [0.5])
     assert "\n" not in str(refused.value)
     assert (images == 1).all()
+
+
+def tint(images, scale, *, rng):
+    """Make images redder, and less blue."""
+    out = images.copy()
+    out[..., 0] += scale
+    out[..., 2] -= scale
+    return out
+
+
+def brighten_first(images, scale, *, rng):
+    """Brighten the first channel."""
+    out = images.copy()
+    out[..., 0] += scale
+    return out
+
+
+def rows_only(images, scale, *, rng):
+    """Roll the rows of images without channels."""
+    _, _, _ = images.shape
+    return np.roll(images, 1, axis=1)
+
+
+@pytest.mark.parametrize(
+    ("noise", "message"),
+    [(tint, "asks for channels that grey images do not have"), (brighten_first, "channel axis")],
+)
+def test_columns_are_no_channels(noise, message) -> None:
+    """A noise for channels is refused on images without any, and not laid on their columns."""
+    grey = np.random.default_rng(0).random((1, 8, 8), np.float32)
+    with pytest.raises(NoiseError, match=message) as refused:
+        try_noise(noise, grey, [0.5])
+    assert "\n" not in str(refused.value)
+    try_noise(noise, np.repeat(grey[..., np.newaxis], 3, axis=-1), [0.5])
+
+
+@pytest.mark.parametrize("noise", [rows_only, uniform, salt_and_pepper])
+def test_noises_for_images_without_channels(noise) -> None:
+    """A noise that does the same with and without a channel axis, or refuses one, is tried."""
+    try_noise(noise, np.random.default_rng(0).random((1, 8, 8), np.float32), [0.5])
+
+
+def test_noise_that_draws_elsewhere() -> None:
+    """A noise that does not draw from rng alone, or remembers its last call, is refused."""
+    calls = []
+
+    def remembers(images, scale, *, rng):
+        calls.append(scale)
+        return images + np.float32(scale * len(calls))
+
+    def elsewhere(images, scale, *, rng):
+        return images + np.random.standard_normal(images.shape).astype(np.float32)
+
+    for noise in (remembers, elsewhere):
+        with pytest.raises(NoiseError, match="gave two results"):
+            try_noise(noise, np.ones((1, 4, 4, 1), np.float32), [0.5])
+
+
+def test_pixels_that_are_no_numbers() -> None:
+    """NaN from a noise is the noise's fault, when it is tried and when it is laid on images."""
+
+    def late(images, scale, *, rng):
+        return np.where(images > 0.5, np.float32(np.nan), images)
+
+    with pytest.raises(NoiseError, match="late gave NaN or infinite pixels"):
+        try_noise(late, np.ones((1, 4, 4, 1), np.float32), [0.5])
+    with pytest.raises(NoiseError, match="late gave NaN or infinite pixels"):
+        apply_noise(late, np.ones((3, 4, 4, 1), np.float32), 0.5, Stream(0, "test"))

@@ -6,12 +6,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from noisecore.judging.gates import Verdict
+from noisecore.judging.gates import Rule, Verdict
 from noisecore.plugin.again import next_commands
 
 SIMPLE = {
     "profile": SimpleNamespace(seeds=(0,)),
-    "baseline": SimpleNamespace(rigorous=False),
+    "baseline": SimpleNamespace(rule=Rule()),
 }
 NODE = "benchmarks/test_a.py::test_no_regression[cnn]"
 
@@ -24,7 +24,7 @@ def commands(tmp_path, monkeypatch, gate, figures=(), outcome="fail", node=NODE,
         "records": None,
         "given": {"scales": "profile", "baseline": "auto", "artifacts": "out"},
         "profile": SimpleNamespace(seeds=(0, 1, 2)),
-        "baseline": SimpleNamespace(rigorous=False),
+        "baseline": SimpleNamespace(rule=Rule()),
     }
     return next_commands([(node, verdict)], SimpleNamespace(**given | choices), tmp_path)
 

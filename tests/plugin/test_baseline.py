@@ -66,7 +66,7 @@ class TestJudged:
         result.stdout.fnmatch_lines(
             [
                 "against the baseline:",
-                "*measured*baseline*change*95 % interval*allowed*",
+                "*measured*baseline*change*bound*allowed*50 %*95 %*",
                 "*mean*0.7000*+0.00*pass",
                 "PASS: mlp/gaussian/quick is identical to its baseline: *",
                 "baseline of 20*: 1 of 1 curves and 3 of 3 scales compared",
@@ -156,11 +156,11 @@ class TestJudged:
         assert "margins must be written as" in line
 
     def test_rigorous(self, made, given, save_records) -> None:
-        """Rigorous mode judges the same records by its own rule: p values stand beside them."""
+        """Rigorous mode judges the same records by its own rule: by two bounds of the mean."""
         worsen(made, save_records, accuracies=WORSE)
         result = made.runpytest_inprocess(*given, AUTO, "--noise-gate=rigorous")
         result.assert_outcomes(passed=1, failed=1)
-        assert "p" in verdicts(made)[0]["figures"][0]
+        assert "bound_low" in verdicts(made)[0]["figures"][0]
 
     def test_not_comparable(self, made, given, save_records) -> None:
         """Records of other images are refused with the difference, whatever the figures."""

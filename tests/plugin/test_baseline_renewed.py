@@ -16,9 +16,17 @@ class TestRenewed:
     """Writing the baseline."""
 
     def test_meant_fall(self, made, given, save_records) -> None:
-        """A fall that is meant is written down, with what changed, and the run is green."""
+        """A fall that is meant is written down, with what changed, and the run is green.
+
+        Beyond the margin since the first ancestor it takes a word more.
+        """
+        before = baseline_of(made).read_bytes()
         worsen(made, save_records, accuracies=WORSE)
-        result = made.runpytest_inprocess(*given, "--noise-update-baseline")
+        refused = made.runpytest_inprocess(*given, "--noise-update-baseline")
+        assert refused.ret == 1
+        refused.stdout.fnmatch_lines(["*not accepted as the new baseline: *first ancestor of 20*"])
+        assert baseline_of(made).read_bytes() == before
+        result = made.runpytest_inprocess(*given, "--noise-update-baseline", "--noise-new-ancestor")
         assert result.ret == 0
         result.stdout.fnmatch_lines(
             [

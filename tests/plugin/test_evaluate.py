@@ -66,9 +66,13 @@ def test_from_no_baseline_to_a_renewed_one(repository, xdist) -> None:
         "test_mine.py::test_mine/gaussian is more fragile than its baseline: mean accuracy" in text
     )
     assert "scale 0.2 changed by -" in text or "scale 1 changed by -" in text
-    fell.stdout.fnmatch_lines(["to look again:", "  pytest test_mine.py::test_mine *rigorous"])
+    assert "to look again:" not in text  # rigorous mode has shown it
+    assert "(--noise-update-baseline --noise-new-ancestor)" in text
 
-    assert run("--noise-update-baseline").ret == pytest.ExitCode.OK
+    refused = run("--noise-update-baseline")
+    assert refused.ret == pytest.ExitCode.TESTS_FAILED
+    assert "not accepted as the new baseline" in " ".join(refused.stdout.str().split())
+    assert run("--noise-update-baseline", "--noise-new-ancestor").ret == pytest.ExitCode.OK
     assert run().ret == pytest.ExitCode.OK
 
 
@@ -86,9 +90,9 @@ def test_artifacts(repository) -> None:
     assert (folder / "plots/test_mine.py_test_mine_gaussian-curve.png").exists()
     assert not list((folder / "plots").glob("*matrix*"))
     assert len((folder / "curve.csv").read_text().splitlines()) == 1 + 3 * 3
-    assert "test_mine.py::test_mine/gaussian scale 1: accuracy" in (
-        repository.path / "junit.xml"
-    ).read_text().replace("&quot;", '"')
+    junit = (repository.path / "junit.xml").read_text()
+    assert "test_mine.py::test_mine/gaussian scale 1: accuracy" in junit
+    assert "test_mine.py::test_mine/gaussian scale 0: 95 % interval" in junit  # over images
 
 
 def test_no_tensorflow(repository) -> None:

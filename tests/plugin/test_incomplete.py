@@ -62,7 +62,7 @@ def test_stopped(own) -> None:
     before = own.baseline.read_bytes()
     own.change("test_a.py", "evaluate(model", "evaluate(worse")
     own.write("test_ab.py", "def test_fails(): assert False\n")
-    result = own.run(UPDATE, "-x")
+    result = own.run(UPDATE, "--noise-new-ancestor", "-x")
     assert "the run is not complete: test_b.py::test_two was not run (and 1 more)" in (
         result.stdout.str()
     )
@@ -91,7 +91,7 @@ def test_a_gate_that_fails(own, more) -> None:
     if more:
         own.change("test_b.py", "noise_baseline):\n", "noise_baseline):\n    assert 0\n")
     before = own.baseline.read_text()
-    result = own.run(*more, UPDATE)
+    result = own.run(*more, UPDATE, "--noise-new-ancestor")
     assert result.ret == pytest.ExitCode.TESTS_FAILED  # the floor
     result.stdout.fnmatch_lines(["baseline written: *", f"{ONE}: renewed, *"])
     assert own.curves == [ONE, TWO]

@@ -22,7 +22,7 @@ NUMBERS = {
     "--noise-recipe=quick+learning_rate": "learning_rate must be a finite number > 0",
     "--noise-model": "unknown model",
     "--noise-profile": "unknown profile",
-    "--noise-gate": "must be simple or rigorous",
+    "--noise-gate": "must be auto or simple or rigorous",
 }
 
 PATHS = {

@@ -52,7 +52,8 @@ BAD_VALUES = {
     "retries": (["--noise-retries=-1"], "whole number >= 0", "got '-1'"),
     "resume": (["--noise-resume=maybe"], "must be yes or no", "got 'maybe'"),
     "update-baseline": (["--noise-update-baseline=al"], "must be all or missing", "got 'al'"),
-    "gate": (["--noise-gate=strict"], "must be simple or rigorous", "got 'strict'"),
+    "gate": (["--noise-gate=strict"], "must be auto or simple or rigorous", "got 'strict'"),
+    "alpha": (["--noise-alpha=2"], "rate of false alarms in (0, 0.5]", "got '2'"),
     "margins": (["--noise-margins=drop>2"], "written as mean>1.5,scale>3", "got 'drop>2'"),
     "margins ratio": (["--noise-margins=seconds>0.5"], "needs a ratio > 1", "got '0.5'"),
     "inconclusive": (["--noise-inconclusive=skip"], "must be fail or pass", "got 'skip'"),
@@ -87,6 +88,7 @@ OWN_VALUES = {
     "baseline": "auto",
     "baseline-dir": "other",
     "gate": "rigorous",
+    "alpha": "0.05",
     "margins": "mean>2",
     "inconclusive": "pass",
 }

@@ -24,7 +24,7 @@ def test_every_way(own, name) -> None:
     assert made.ret == 0, made.stdout.str()
     assert own.curves == [ONE, TWO]
     own.change("test_a.py", "evaluate(model", "evaluate(worse")
-    fell = own.run(*WAYS[name], AUTO)
+    fell = own.run(*WAYS[name], AUTO, "--noise-gate=simple")
     assert fell.ret == pytest.ExitCode.TESTS_FAILED
     assert len(own.results["trials"]) == 6
     assert {(v["curve"], v["verdict"]) for v in own.results["verdicts"]} == {

@@ -111,7 +111,7 @@ class TestRefusals:
             ({"scales": [[0.1]]}, "finite number >= 0"),
             ({"noise": 3}, "noise must be a name, or a function .* got 3"),
             ({"noise": None}, "noise must be a name, or a function .* got None"),
-            ({"noise": dict}, "noise must be a name, or a function .* got .*dict"),
+            ({"noise": dict}, "noise must be an object, got its class dict: make one"),
             ({"name": ""}, "name must be a text that is not empty"),
             ({"dataset": 3}, "dataset must be a text that is not empty, got 3"),
         ],

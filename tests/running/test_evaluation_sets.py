@@ -1,4 +1,4 @@
-"""A tf.data set is asked what it holds."""
+"""A set of tf.data or PyTorch is asked what it holds, and read to its end."""
 
 from __future__ import annotations
 
@@ -233,3 +233,67 @@ class TestOneShot:
         with pytest.raises(GivenError, match=message) as caught:
             evaluate(x=OneShot(elements), y=None)
         assert "\n" not in str(caught.value)
+
+
+class Torch:
+    """What noisecore reads of PyTorch's sets, for a set of a user's own."""
+
+    @staticmethod
+    def iterable(read):
+        """Return an IterableDataset that gives what `read` gives; skip without PyTorch."""
+        torch = pytest.importorskip("torch")
+
+        class Set(torch.utils.data.IterableDataset):
+            def __iter__(self):
+                return read()
+
+        return Set()
+
+
+def again_and_again(images: int):
+    """Return what reads the first images over and over."""
+
+    def read():
+        place = 0
+        while True:
+            yield X[place % images], int(Y[place % images])
+            place += 1
+
+    return read
+
+
+@pytest.mark.parametrize("images", [1, 7, len(X)])
+def test_torch_set_without_end(images) -> None:
+    """A set without a length that begins again is refused, however long it is."""
+    with pytest.raises(GivenError, match=r"must have an end, got one that begins again"):
+        evaluate(x=Torch.iterable(again_and_again(images)), y=None)
+
+
+def test_torch_set_that_ends() -> None:
+    """A set without a length that ends is read as arrays are."""
+    held = Torch.iterable(lambda: ((x, int(y)) for x, y in zip(X, Y, strict=True)))
+    found, wanted = evaluate(x=held, y=None), evaluate()
+    assert [each.evaluations for each in found] == [each.evaluations for each in wanted]
+
+
+@needs_tensorflow
+def test_generator_without_end() -> None:
+    """A tf.data set of a generator does not know that it has no end."""
+    import tensorflow as tf
+
+    shapes = (tf.TensorSpec(X.shape[1:]), tf.TensorSpec((), tf.int32))
+    held = tf.data.Dataset.from_generator(again_and_again(50), output_signature=shapes)
+    with pytest.raises(GivenError, match=r"must have an end, got one that begins again"):
+        evaluate(x=held.batch(10), y=None)
+
+
+def test_torch_set_that_fails() -> None:
+    """An error of the set itself is one line, which names it."""
+
+    def read():
+        yield X[0], int(Y[0])
+        raise OSError("cannot read image 1")
+
+    with pytest.raises(GivenError, match="could not give its images: OSError: cannot read") as no:
+        evaluate(x=Torch.iterable(read), y=None)
+    assert "\n" not in str(no.value)

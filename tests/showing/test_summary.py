@@ -118,7 +118,9 @@ def test_published_figures_are_a_table():
     text = make_summary(results_of(verdicts=[verdict]), {})
     (table,) = [table for table in tables_of(text) if table[0][0] == "figure"]
     assert table[2][:3] == ["scale 1", "0.9000", "0.9000"]
-    assert [row[6] for row in table[2:]] == ["yes", "**no**"]
+    assert [row[0] for row in table[2:]] == ["scale 1", "scale 4", "mean"]
+    assert [row[6] for row in table[2:]] == ["yes", "**no**", "**no**"]
+    assert [row[7] for row in table[2:]] == ["3.53", "3.53", "3.53"]
 
 
 @pytest.mark.parametrize(

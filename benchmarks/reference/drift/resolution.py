@@ -18,7 +18,7 @@ from typing import get_args
 import numpy as np
 
 from noisecore.judging.baselines import Answers, Comparison, compare_records
-from noisecore.judging.gates import Case, Mode, judge_no_regression
+from noisecore.judging.gates import Mode, Rule, judge_comparison
 from noisecore.judging.power import binomial_interval
 from noisecore.showing.results import read_records
 
@@ -40,10 +40,8 @@ def worsen(answers: Answers, drop: float, rng: np.random.Generator) -> Answers:
 
 def judge(comparisons: dict[str, Comparison], mode: Mode, runs: int) -> str:
     """Return the worst verdict of all comparisons together."""
-    cases = (
-        Case(curve=name, comparisons=comparisons, mode=mode, runs=runs) for name in comparisons
-    )
-    found = {judge_no_regression(case).verdict for case in cases}
+    rule = Rule(mode=mode, curves=runs * len(comparisons))
+    found = {judge_comparison(each, rule).verdict for each in comparisons.values()}
     return next(word for word in ("fail", "inconclusive", "pass") if word in found)
 
 

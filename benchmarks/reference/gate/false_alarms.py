@@ -25,13 +25,15 @@ from noisecore.judging.baselines import Comparison, compare_records
 from noisecore.judging.curves import Curve
 from noisecore.judging.gates import (
     Margins,
+    Mode,
+    Rule,
     Verdict,
     judge_floor,
     judge_monotonic,
     judge_noise_bites,
     parse_margins,
 )
-from noisecore.judging.gates.regression import Case, Mode, judge_no_regression
+from noisecore.judging.gates.regression import judge_comparison
 from noisecore.judging.power import binomial_interval, fit_spread, simulate
 from noisecore.showing.results import read_any
 
@@ -58,13 +60,13 @@ def other_checks(comparison: Comparison, *, rigorous: bool) -> list[Verdict]:
     ]
 
 
-def judge(comparisons: dict[str, Comparison], mode: Mode, margins: Margins) -> str:
+def judge(comparisons: dict[str, Comparison], rule: Rule) -> str:
     """Return the worst verdict of all checks of a pair."""
     found = set()
-    for name, comparison in comparisons.items():
-        case = Case(curve=name, comparisons=comparisons, mode=mode, margins=margins)
-        found.add(judge_no_regression(case).verdict)
-        found.update(each.verdict for each in other_checks(comparison, rigorous=mode == "rigorous"))
+    for comparison in comparisons.values():
+        found.add(judge_comparison(comparison, rule).verdict)
+        rigorous = rule.mode == "rigorous"
+        found.update(each.verdict for each in other_checks(comparison, rigorous=rigorous))
     return next(word for word in ("fail", "inconclusive", "pass") if word in found)
 
 
@@ -99,7 +101,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("records", type=Path)
     parser.add_argument("--pairs", type=int, default=10_000)
-    parser.add_argument("--fail", type=parse_margins, default=Margins())
+    parser.add_argument("--margins", type=parse_margins, default=Margins())
     chosen = parser.parse_args()
     records = read_any(chosen.records)
     comparisons = compare_records(records, records)
@@ -108,16 +110,16 @@ def main() -> None:
         for name, comparison in comparisons.items()
     }
     for name, spread in spreads.items():
-        print(name, "sd in points:", (100 * spread.deviation).round(2).tolist())
-    print(f"margins {chosen.fail}, baseline of {BASELINE_SEEDS} seeds, {chosen.pairs} pairs")
+        print(name, "sd in points:", (100 * spread.sample).round(2).tolist())
+    print(f"margins {chosen.margins}, baseline of {BASELINE_SEEDS} seeds, {chosen.pairs} pairs")
     for mode in get_args(Mode):
+        rule = Rule(mode=mode, margins=chosen.margins, curves=len(comparisons))
         for seeds in (3, 5, 10):
             rates = simulate(
                 spreads,
                 seeds=seeds,
                 baseline_seeds=BASELINE_SEEDS,
-                mode=mode,
-                margins=chosen.fail,
+                rule=rule,
                 pairs=chosen.pairs,
                 also=lambda one, mode=mode: other_checks(one, rigorous=mode == "rigorous"),
             )
@@ -125,8 +127,7 @@ def main() -> None:
             show("normal", mode, seeds, bad, rates.inconclusive, chosen.pairs)
             rng = np.random.default_rng(0)
             drawn = Counter(
-                judge(draw_seeds(comparisons, seeds, rng), mode, chosen.fail)
-                for _ in range(chosen.pairs)
+                judge(draw_seeds(comparisons, seeds, rng), rule) for _ in range(chosen.pairs)
             )
             bad = chosen.pairs - drawn["pass"]
             show("drawn ", mode, seeds, bad, drawn["inconclusive"], chosen.pairs)

@@ -1,5 +1,6 @@
 """Baselines: committed results, and how a run is laid beside them."""
 
+from noisecore.judging.baselines.ancestor import First, SinceFirst, first_of, since_first
 from noisecore.judging.baselines.comparison import Answers, Comparison, compare_records
 from noisecore.judging.baselines.file import (
     Baseline,
@@ -14,10 +15,14 @@ __all__ = [
     "Answers",
     "Baseline",
     "Comparison",
+    "First",
     "Origin",
     "Renewed",
+    "SinceFirst",
     "compare_records",
+    "first_of",
     "read_baseline",
     "renew_baseline",
+    "since_first",
     "write_baseline",
 ]

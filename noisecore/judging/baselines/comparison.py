@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from noisecore.judging.baselines.ancestor import SinceFirst
 from noisecore.judging.curves import Cells, Replicates, curve_cells, evaluation_at
 from noisecore.judging.statistics import Floats
 from noisecore.records import Evaluation, GivenTrial, Trial, TrialRecord
@@ -38,7 +39,8 @@ class Comparison:
     the baseline has, and that only the run has. seconds, memory: median training time and peak
     memory, of the run and of the baseline, NaN if unknown. replicates: whether a row of the arrays
     is a seed (a training of its own) or a draw of the noise (both sides share them). identical:
-    whether both sides have the same rows with the same answers and losses.
+    whether the seeds or draws that both sides have gave the same answers and losses; the arrays are
+    of these alone then. since_first: the run against the baseline's first ancestor.
     """
 
     curve: str
@@ -54,6 +56,7 @@ class Comparison:
     memory: tuple[float, float] = (math.nan, math.nan)
     replicates: Replicates = "seeds"
     identical: bool = False
+    since_first: SinceFirst | None = None
 
     @property
     def noisy(self) -> NDArray[np.bool_]:
@@ -89,19 +92,27 @@ def compare_records(
 
 def _compare(name: str, ours: Cells, theirs: Cells) -> Comparison:
     given = _given(ours) and _given(theirs)
-    obstacles = _obstacles(ours, theirs, given=given)
     new_scales, old_scales = ({scale for scale, _ in cells} for cells in (ours, theirs))
     scales = sorted(new_scales & old_scales)
+    identical = _identical(ours, theirs, scales)
+    obstacles = _obstacles(ours, theirs, draws=given and not identical)
     if not scales and not obstacles:
         ours_have, theirs_have = (
             ", ".join(f"{scale:g}" for scale in sorted(side)) for side in (new_scales, old_scales)
         )
         obstacles = [f"no scale is in both: {ours_have} in the run, {theirs_have} before"]
-    identical = _identical(ours, theirs, scales)
+
+    def other_images(at: Sequence[float]) -> bool:
+        if not identical:
+            return any(_images(ours, scale) != _images(theirs, scale) for scale in at)
+        # Of the seeds or draws that both sides have: these are what was compared.
+        a, b = _shared(ours, theirs), _shared(theirs, ours)
+        return any(_images(a, scale) != _images(b, scale) for scale in at)
+
     # What was measured decides, not the text of a noise: the same images come from the same noise,
     # and the same answers of a trained model come from the same training.
     source = _texts("noise source", "noise_source", ours, theirs)
-    if source and any(_images(ours, scale) != _images(theirs, scale) for scale in scales if scale):
+    if source and other_images([scale for scale in scales if scale]):
         obstacles.append(source)
     trained = _texts("trained with", "trained_with_source", ours, theirs)
     if trained and not identical:
@@ -113,13 +124,17 @@ def _compare(name: str, ours: Cells, theirs: Cells) -> Comparison:
         )
     new, failures = _answers(name, ours, scales)
     old, holes = _answers(name, theirs, scales)
+    if identical and not failures and not holes:
+        seeds = _seeds(ours, scales), _seeds(theirs, scales)
+        new = new[np.isin(seeds[0], seeds[1])]
+        old = old[np.isin(seeds[1], seeds[0])]
     obstacles = [f"the baseline lacks {line}" for line in holes]
     notes = _notes(ours, theirs)
     if source:
         notes.append(f"{source}, and made the same images")
     if trained:
         notes.append(f"{trained}, and the answers are the same")
-    if any(_images(ours, scale) != _images(theirs, scale) for scale in scales):
+    if other_images(scales):
         # Another NumPy or processor may round otherwise; else something changed the images that
         # is neither the data nor the noise.
         if all(_environment(ours, name) == _environment(theirs, name) for name in _ROUNDING):
@@ -150,11 +165,14 @@ def _given(cells: Cells) -> bool:
     return all(isinstance(record.trial, GivenTrial) for record in cells.values())
 
 
-def _obstacles(ours: Cells, theirs: Cells, *, given: bool) -> list[str]:
-    """Return what keeps two sides apart: each side is looked at as a whole, in whatever order."""
+def _obstacles(ours: Cells, theirs: Cells, *, draws: bool) -> list[str]:
+    """Return what keeps two sides apart: each side is looked at as a whole, in whatever order.
+
+    draws: whether they are to have the same draws, as given models have that are not identical.
+    """
     sides = ours, theirs
-    same = ["dataset_sha256"] if given else list(_SAME)
-    fields = {name: name for name in (*same, "units")} | ({"draws": "seed"} if given else {})
+    same = ["dataset_sha256"] if _given(ours) and _given(theirs) else list(_SAME)
+    fields = {name: name for name in (*same, "units")} | ({"draws": "seed"} if draws else {})
     pairs = [(name, _values(ours, key), _values(theirs, key)) for name, key in fields.items()]
     new, old = (
         [r.trial.recipe.values() for r in side.values() if isinstance(r.trial, Trial)]
@@ -181,18 +199,32 @@ def _texts(what: str, field: str, ours: Cells, theirs: Cells) -> str | None:
 
 
 def _identical(ours: Cells, theirs: Cells, scales: Sequence[float]) -> bool:
-    """Return whether both sides have the same seeds, answers and losses at these scales."""
+    """Return whether the seeds that both sides have gave the same answers and losses.
+
+    At each of these scales, which have one such seed at least: what is trained with the same seed
+    and gives the same losses is the same training, whatever other seeds either side has beside it.
+    """
+    shared = set(_seeds(ours, scales)) & set(_seeds(theirs, scales))
     for scale in scales:
-        seeds, before = ({seed for at, seed in cells if at == scale} for cells in (ours, theirs))
-        if seeds != before:
-            return False
-        for seed in seeds:
+        for seed in shared:
+            if (scale, seed) not in ours or (scale, seed) not in theirs:
+                return False
             a, b = (evaluation_at(cells[scale, seed], scale) for cells in (ours, theirs))
             if not (isinstance(a, Evaluation) and isinstance(b, Evaluation)):
                 return False
             if a.correct != b.correct or abs(a.loss - b.loss) > _SAME_LOSS * max(1.0, abs(b.loss)):
                 return False
-    return True
+    return bool(shared)
+
+
+def _shared(cells: Cells, others: Cells) -> Cells:
+    """Return the cells of the seeds that the other side has, too."""
+    seeds = {seed for _, seed in others}
+    return {at: record for at, record in cells.items() if at[1] in seeds}
+
+
+def _seeds(cells: Cells, scales: Sequence[float]) -> list[int]:
+    return sorted({seed for scale, seed in cells if scale in scales})
 
 
 def _notes(ours: Cells, theirs: Cells) -> list[str]:
@@ -242,7 +274,7 @@ def _one(values: set[Any]) -> str:
 
 def _answers(name: str, cells: Cells, scales: Sequence[float]) -> tuple[Answers, tuple[str, ...]]:
     """Return (seeds, scales, images) right answers, and a line for each trial without any."""
-    seeds = sorted({seed for scale, seed in cells if scale in scales})
+    seeds = _seeds(cells, scales)
     found = {
         (seed, scale): evaluation_at(cells.get((scale, seed)), scale)
         for seed in seeds

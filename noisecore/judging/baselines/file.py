@@ -6,9 +6,12 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from noisecore.judging.baselines.comparison import compare_records
+from noisecore.judging.baselines.ancestor import First, first_of, what_is_the_same
+from noisecore.judging.baselines.comparison import Comparison, compare_records
 from noisecore.judging.curves import Curve, matched_curves
+from noisecore.judging.margins import parse_margins
 from noisecore.paths import RUN_BYTES
 from noisecore.records import (
     SCHEMA,
@@ -27,13 +30,35 @@ class Origin:
     date: ISO 8601. commit: of the repository that was measured, "-dirty" behind it if files were
     changed, None outside a repository. noisecore: its version. tests: the files, relative to the
     root of the tests, whose tests compare the curve; so that one can tell a curve that vanished
-    from one that was not asked for.
+    from one that was not asked for. first: the figures of the first ancestor of a curve that was
+    renewed; None for one that never was. margins: those that fit what the curve was made from, None
+    for those that hold for all.
     """
 
     date: str
     commit: str | None
     noisecore: str
     tests: tuple[str, ...]
+    first: First | None = None
+    margins: str | None = None
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Origin:
+        """Return what `to_dict` gave; raise `TypeError` or `ValueError` on anything else."""
+        values = dict(data) | {"tests": tuple(data["tests"])}
+        if values.get("first") is not None:
+            values["first"] = First.from_dict(values["first"])
+        if values.get("margins") is not None:
+            parse_margins(values["margins"])
+        return cls(**values)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values; what is not there has no key, as in files of noisecore 0.1."""
+        found = asdict(self) | {"first": self.first and self.first.to_dict()}
+        for name in ("first", "margins"):
+            if found[name] is None:
+                del found[name]
+        return found
 
     def __str__(self) -> str:
         day = self.date[:10]
@@ -63,12 +88,9 @@ def read_baseline(path: Path) -> Baseline:
         raise RecordError(f"{path}: is not JSON: {error}: restore it from its commit") from None
     check_schema(data, source=str(path))
     try:
-        origins = {
-            name: Origin(**origin | {"tests": tuple(origin["tests"])})
-            for name, origin in data["curves"].items()
-        }
+        origins = {name: Origin.from_dict(origin) for name, origin in data["curves"].items()}
         profile, trials = data["profile"], list(data["trials"])
-    except (AttributeError, KeyError, TypeError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise RecordError(
             f"{path}: is not a baseline: {error!r}: restore it from its commit"
         ) from None
@@ -98,7 +120,7 @@ def write_baseline(path: Path, baseline: Baseline) -> None:
     head = {
         "schema": SCHEMA,
         "profile": baseline.profile,
-        "curves": {name: asdict(origin) for name, origin in sorted(baseline.origins.items())},
+        "curves": {name: origin.to_dict() for name, origin in sorted(baseline.origins.items())},
         "trials": [],
     }
     order = sorted(
@@ -133,13 +155,15 @@ def renew_baseline(
     vanished: Iterable[str] = (),
     only_missing: bool = False,
     whole: bool = False,
+    new_ancestor: bool = False,
 ) -> Renewed:
     """Return the baseline with the curves of `records` in place of its own, and what changed.
 
     origins: of the curves to be put in; other records are left aside. vanished: curves to be taken
     out. With `only_missing` a curve that is there already stays. A curve of which the run lacks
     scales of the baseline's stays too, for a baseline is not put together from halves; unless
-    `whole` says that the run's scales are all that there are.
+    `whole` says that the run's scales are all that there are. What is renewed remembers its first
+    ancestor, unless `new_ancestor` starts anew or its figures mean something else now.
     Raises `ValueError` if a trial of such a curve has no figures.
     """
     kept = dict(old.origins) if old else {}
@@ -168,15 +192,18 @@ def renew_baseline(
                 stayed.append(name)
                 continue
             (comparison,) = compare_records(ours, old.of(name)).values()
-            lines += _changes(curve, before, comparison.obstacles + comparison.notes)
+            lines += _changes(curve, before, comparison)
             lines += [f"  scale {scale:g}: taken out" for scale in lacking]
+            first, told = _ancestor(old, name, ours, new_ancestor=new_ancestor)
+            lines += told
         else:
             lines.append(f"{name}: added, {_counts(curve)}")
+            first = None
         changed.append(name)
         held = [record for record in held if record.trial.curve != name]
         # The history of the training is no part of what is compared.
         held += [replace(record, history=()) for record in ours]
-        kept[name] = origins[name]
+        kept[name] = replace(origins[name], first=first)
     return Renewed(
         baseline=Baseline(profile=profile, origins=kept, records=tuple(held)),
         lines=tuple(lines),
@@ -185,7 +212,20 @@ def renew_baseline(
     )
 
 
-def _changes(new: Curve, old: Curve, differences: Sequence[str]) -> list[str]:
+def _ancestor(
+    old: Baseline, name: str, ours: Sequence[TrialRecord], *, new_ancestor: bool
+) -> tuple[First | None, list[str]]:
+    """Return what a renewed curve remembers of its first ancestor, and what is to be said of it."""
+    origin, before = old.origins[name], old.of(name)
+    if new_ancestor:
+        return None, ["  starts a new line: what was lost since the first ancestor is forgotten"]
+    first = origin.first or first_of(before, date=origin.date, commit=origin.commit)
+    if first is not None and first.same != what_is_the_same(ours):
+        return None, ["  starts a new line: other images, scales or another recipe than before"]
+    return first, []
+
+
+def _changes(new: Curve, old: Curve, comparison: Comparison) -> list[str]:
     lines = [f"{new.name}: renewed, {_counts(new)} in place of {_counts(old)}"]
     for scale in new.scales.tolist():
         ours = new.at(scale).mean
@@ -195,7 +235,23 @@ def _changes(new: Curve, old: Curve, differences: Sequence[str]) -> list[str]:
             lines.append(f"  scale {scale:g}: {theirs:.4f} to {ours:.4f} ({move:+.2f} points)")
         else:
             lines.append(f"  scale {scale:g}: added, {ours:.4f}")
-    return lines + [f"  {line}" for line in differences]
+    lines += [f"  {line}" for line in comparison.obstacles + comparison.notes]
+    if _is_luck(comparison):
+        lines.append(
+            "  nothing but the seeds differs: a baseline that is renewed because its seeds did "
+            "better is too high by luck"
+        )
+    return lines
+
+
+def _is_luck(comparison: Comparison) -> bool:
+    """Return whether a run is better than its baseline, and nothing that was recorded says why."""
+    if comparison.obstacles or comparison.notes or comparison.identical:
+        return False
+    trained = comparison.replicates == "seeds" and bool(comparison.noisy.any())
+    noisy = comparison.noisy
+    better = comparison.new[:, noisy].mean() > comparison.baseline[:, noisy].mean()
+    return trained and bool(better)
 
 
 def _counts(curve: Curve) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 
 from noisecore.judging.curves.curve import Curve, Replicates
 from noisecore.judging.curves.matrix import Matrix
+from noisecore.judging.statistics import Floats, image_error
 from noisecore.records import Evaluation, GivenTrial, Trial, TrialRecord
 
 Cells = dict[tuple[float, int], TrialRecord]
@@ -52,6 +53,7 @@ def matched_curves(records: Iterable[TrialRecord]) -> dict[str, Curve]:
             images=max((e.images for r in cells.values() for e in r.evaluations), default=0),
             replicates=replicates,
             once=_once(cells, scales) if _given(cells) else (),
+            image_error=_image_error(cells, scales) if _given(cells) else None,
             failures=tuple(failures),
         )
     return curves
@@ -129,6 +131,24 @@ def _once(cells: Cells, scales: Iterable[float]) -> tuple[float, ...]:
         }
         found += [scale] if len(seen) == 1 else []
     return tuple(found)
+
+
+def _image_error(cells: Cells, scales: Iterable[float]) -> Floats:
+    """Return the standard error over images at each scale, of the draws that have figures.
+
+    NaN where there are none, or where the list of right answers is damaged.
+    """
+    errors = []
+    for scale in scales:
+        found = (evaluation_at(record, at) for (at, _), record in cells.items() if at == scale)
+        there = [each for each in found if isinstance(each, Evaluation)]
+        try:
+            right = [each.right for each in there]
+            off = [abs(r.mean() - e.accuracy) for r, e in zip(right, there, strict=True)]
+            errors.append(image_error(right) if max(off, default=0) < 1e-6 else math.nan)
+        except (TypeError, ValueError):
+            errors.append(math.nan)
+    return np.array(errors)
 
 
 def _given(cells: Cells) -> bool:

@@ -13,7 +13,7 @@ import pandas as pd
 from scipy.integrate import trapezoid
 
 from noisecore.escaping import visible
-from noisecore.judging.statistics import Floats, Interval, mean_interval
+from noisecore.judging.statistics import Floats, Interval, image_interval, mean_interval
 from noisecore.noise import as_written
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Point:
 
     images: how many test images each accuracy is a share of. failures: a line for each NaN.
     replicates: whether a figure is of a seed or of a draw, as in `Curve`. once: whether all draws
-    are the same measurement.
+    are the same measurement. image_error: of a given model, the standard error over images.
     """
 
     curve: str
@@ -50,6 +50,7 @@ class Point:
     failures: tuple[str, ...] = ()
     replicates: Replicates = "seeds"
     once: bool = False
+    image_error: float = math.nan
 
     @property
     def mean(self) -> float:
@@ -68,8 +69,8 @@ class Point:
 
     @property
     def interval(self) -> Interval:
-        """The 95 % t interval of mean accuracy over the seeds; NaN bounds for one measurement."""
-        return mean_interval(self.accuracy[:1] if self.once else self.accuracy)
+        """The 95 % interval of mean accuracy, as of `Curve.interval`; arrays of shape ()."""
+        return _interval(self.accuracy, self.replicates, self.image_error, self.images)
 
     def __str__(self) -> str:
         return str(
@@ -83,6 +84,7 @@ class Point:
                 failures=self.failures,
                 replicates=self.replicates,
                 once=(self.scale,) if self.once else (),
+                image_error=np.array([self.image_error]),
             )
         )
 
@@ -96,7 +98,9 @@ class Curve:
     NaN, which trial and why; it starts with the trial's label. replicates: whether a row is one of
     the "seeds" of trained models, or one of the "draws" of the noise that a given model is tested
     with. once: the scales at which all draws are the same measurement: the noise draws nothing, or
-    there is none. model, noise: their names, empty where they are not known.
+    there is none. image_error: (k,), of a given model, the standard error over images of mean
+    accuracy, None or NaN where it is not known. model, noise: their names, empty where they are
+    not known.
     """
 
     name: str
@@ -108,6 +112,7 @@ class Curve:
     failures: tuple[str, ...] = ()
     replicates: Replicates = "seeds"
     once: tuple[float, ...] = ()
+    image_error: Floats | None = None
     model: str = ""
     noise: str = ""
 
@@ -124,6 +129,11 @@ class Curve:
                     f"{self.name}: {figure} must have the shape (seeds, scales) = {shape}, "
                     f"got {getattr(self, figure).shape}"
                 )
+        if self.image_error is not None and self.image_error.shape != self.scales.shape:
+            raise ValueError(
+                f"{self.name}: image_error must have the shape (scales,) = {self.scales.shape}, "
+                f"got {self.image_error.shape}"
+            )
 
     @property
     def mean_accuracy(self) -> Floats:
@@ -134,6 +144,16 @@ class Curve:
     def mean_loss(self) -> Floats:
         """Mean loss over the seeds, (k,); NaN where one is missing."""
         return np.asarray(self.loss.mean(axis=0))
+
+    @property
+    def interval(self) -> Interval:
+        """The 95 % interval of mean accuracy, (k,); its bounds are NaN where they are not known.
+
+        Of trained models it is Student's t over the seeds, two at least. A given model has no
+        seeds: its interval says what other test images might have given (`image_interval`).
+        """
+        error = math.nan if self.image_error is None else self.image_error
+        return _interval(self.accuracy, self.replicates, error, self.images)
 
     @property
     def complete(self) -> bool:
@@ -159,6 +179,7 @@ class Curve:
             ),
             replicates=self.replicates,
             once=float(self.scales[i]) in self.once,
+            image_error=math.nan if self.image_error is None else float(self.image_error[i]),
         )
 
     def without_zero(self) -> Curve:
@@ -173,6 +194,7 @@ class Curve:
             scales=self.scales[keep],
             accuracy=self.accuracy[:, keep],
             loss=self.loss[:, keep],
+            image_error=None if self.image_error is None else self.image_error[keep],
             failures=tuple(
                 f for f in self.failures if f" scale 0 {self.replicates[:-1]} " not in f
             ),
@@ -264,27 +286,39 @@ class Curve:
 
     def _rows(self) -> list[tuple[str, ...]]:
         """Return the cells of the curve's table, the head first."""
-        half = mean_interval(self.accuracy).half_width
+        interval, given = self.interval, self.replicates == "draws"
         many = len(self.seeds) > _SHOWN_SEEDS
         what = self.replicates
         seeds = f"{len(self.seeds)} {what}" if many else f"{what} {' '.join(map(str, self.seeds))}"
-        rows: list[tuple[str, ...]] = [("scale", "accuracy", "± 95 %", seeds, "loss")]
+        # Near 0 and 1 an interval over images is no plus-minus: it is wider on one side.
+        head = "95 % over images" if given else "± 95 %"
+        rows: list[tuple[str, ...]] = [("scale", "accuracy", head, seeds, "loss")]
         for i, scale in enumerate(self.scales):
             column = self.accuracy[:, i]
             once = float(scale) in self.once
             each = " ".join(_figure(value).rjust(6) for value in column)
             span = f"{_figure(column.min())} to {_figure(column.max())}"
             shown = "once" if once else span if many else each
+            bounds = f"{_figure(interval.low[i])} to {_figure(interval.high[i])}"
+            half = _figure(interval.half_width[i])
             rows.append(
                 (
                     f"{scale:g}",
                     _figure(self.mean_accuracy[i]),
-                    _figure(math.nan if once else half[i]),
+                    bounds if given and not math.isnan(interval.low[i]) else half,
                     shown,
                     _figure(self.mean_loss[i]),
                 )
             )
         return rows
+
+
+def _interval(
+    accuracy: Floats, replicates: Replicates, error: Floats | float, images: int
+) -> Interval:
+    if replicates == "draws":
+        return image_interval(accuracy.mean(axis=0), error, images)
+    return mean_interval(accuracy)
 
 
 def _figure(value: float) -> str:

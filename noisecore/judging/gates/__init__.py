@@ -21,8 +21,9 @@ from noisecore.judging.gates.point_gates import (
 )
 from noisecore.judging.gates.regression import (
     Case,
-    Mode,
     assert_no_regression,
+    judge,
+    judge_comparison,
     judge_no_regression,
 )
 from noisecore.judging.gates.regression_text import (
@@ -32,14 +33,24 @@ from noisecore.judging.gates.regression_text import (
     regression_table,
 )
 from noisecore.judging.gates.verdict import Verdict, Verdicts, collect_verdicts
-from noisecore.judging.margins import Margins, MarginsError, parse_margins
+from noisecore.judging.margins import (
+    ALPHA,
+    Margins,
+    MarginsError,
+    Mode,
+    Rule,
+    parse_alpha,
+    parse_margins,
+)
 
 __all__ = [
+    "ALPHA",
     "HEAD",
     "Case",
     "Margins",
     "MarginsError",
     "Mode",
+    "Rule",
     "Verdict",
     "Verdicts",
     "assert_at_chance",
@@ -50,12 +61,15 @@ __all__ = [
     "assert_published",
     "collect_verdicts",
     "floor_for",
+    "judge",
     "judge_at_chance",
+    "judge_comparison",
     "judge_floor",
     "judge_monotonic",
     "judge_no_regression",
     "judge_noise_bites",
     "judge_published",
+    "parse_alpha",
     "parse_margins",
     "regression_lines",
     "regression_rows",

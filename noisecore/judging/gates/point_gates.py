@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from noisecore.judging.curves import Curve, Point
 from noisecore.judging.gates.verdict import (
     ROUNDING,
@@ -16,6 +18,7 @@ from noisecore.judging.gates.verdict import (
     settle,
 )
 from noisecore.judging.statistics import (
+    Floats,
     holm,
     prediction_interval,
     prediction_p_value,
@@ -40,13 +43,16 @@ def judge_floor(
 
     measured: a curve and the `scale` to judge, or a point, which has its own. floors: accuracy by
     scale, read by `floor_for`; beyond the last one the verdict is inconclusive. The figures carry
-    Wilson's interval of the mean on the test images, for the reader: it decides nothing.
+    Wilson's interval of the mean on the test images (of a given model, with the effective number
+    of images, as its curve shows it), for the reader: it decides nothing.
     """
     point = _point(measured, scale)
     if missing := missing_figures("floor", point):
         return missing
     floor = floor_for(floors, point.scale)
     interval = wilson_interval(point.mean * point.images, point.images)
+    if math.isfinite(point.image_error):
+        interval = point.interval
     row = {
         "scale": point.scale,
         "mean": point.mean,
@@ -164,11 +170,13 @@ def judge_published(
     """Judge that published accuracies are compatible with what was measured.
 
     points: what was measured, by name. published: (loss, accuracy) by the same names. Each
-    accuracy is compared with the prediction of one further seed, adjusted by Holm over all of
-    them; losses are shown beside and not judged. In the figures, lo and hi bound the prediction
-    of that accuracy alone, at 1 - alpha; "within" is by the adjusted p. With fewer than 2 seeds
-    anywhere the verdict is inconclusive. "Compatible" is all that a pass says: with few seeds the
-    interval is wide.
+    accuracy is compared with the prediction of one further seed, and so is their mean, where all
+    points have the same seeds: figures that all stray to one side may each do so by chance. They
+    are adjusted by Holm over all of them; losses are shown beside and not judged. In the figures,
+    lo and hi bound the prediction of that accuracy alone, at 1 - alpha; "within" is by the adjusted
+    p; "refutable" is the least deviation from the measured mean that would be refuted if no other
+    was. With fewer than 2 seeds anywhere the verdict is inconclusive. "Compatible" is all that a
+    pass says: with few seeds the interval is wide.
 
     Raises `ValueError` if the names differ, or there are none.
     """
@@ -181,44 +189,81 @@ def judge_published(
     names = ", ".join(dict.fromkeys(point.curve for point in points.values()))
     if missing := missing_figures("published", *points.values()):
         return missing
-    rows: list[dict[str, Any]] = []
-    for name, (loss, accuracy) in published.items():
-        point = points[name]
-        prediction = prediction_interval(point.accuracy, 1 - alpha)
-        rows.append(
-            {
-                "name": name,
-                "published_accuracy": accuracy,
-                "published_loss": loss,
-                "mean": point.mean,
-                "mean_loss": point.mean_loss,
-                "sd": point.sd,
-                "seeds": len(point.seeds),
-                "lo": float(prediction.low),
-                "hi": float(prediction.high),
-                "p": float(prediction_p_value(point.accuracy, accuracy)),
-            }
-        )
-    few = [row["name"] for row in rows if row["seeds"] < 2]
+    measured = {name: (points[name].accuracy, points[name].loss) for name in published}
+    given = dict(published)
+    few = [name for name in published if len(points[name].seeds) < 2]
+    same = len({(point.seeds, point.replicates) for point in points.values()}) == 1
+    if same and len(points) > 1 and not few:
+        # Of each seed the mean over the figures: what they have in common counts once.
+        each = np.mean(list(measured.values()), axis=0)
+        name = "mean"
+        while name in given:
+            name += " of all"
+        measured[name] = (each[0], each[1])
+        loss, accuracy = np.mean(list(published.values()), axis=0).tolist()
+        given[name] = (loss, accuracy)
+    rows = [
+        _published_row(name, *measured[name], *figures, alpha=alpha, many=len(given))
+        for name, figures in given.items()
+    ]
+    one = next(iter(points.values())).replicates[:-1]
     if few:
         rows = [row | {"holm_p": None, "within": None} for row in rows]
-        sentence = f"with one seed at {', '.join(few)} there is no spread to compare with"
+        sentence = f"with one {one} at {', '.join(few)} there is no spread to compare with"
         return make_verdict("published", names, "inconclusive", sentence, rows)
     for row, p in zip(rows, holm([row["p"] for row in rows]), strict=True):
         row |= {"holm_p": float(p), "within": bool(p >= alpha)}
+    least = ", ".join(f"{row['name']}: {100 * row['refutable']:.2g}" for row in rows)
+    could = f"it could refute deviations of so many points or more: {least}"
     outside = [row for row in rows if not row["within"]]
+    mean = " and their mean" if len(rows) > len(published) else ""
     if not outside:
         nearest = min(rows, key=lambda row: float(row["p"]))
         sentence = (
-            f"all {len(rows)} published accuracies are compatible with what was measured; "
-            f"least so {_compared(nearest)}"
+            f"all {len(published)} published accuracies{mean} are compatible with what was "
+            f"measured; least so {_compared(nearest, one)}; {could}"
         )
         return make_verdict("published", names, "pass", sentence, rows)
+    single = sum(row["name"] in published for row in outside)
+    also = mean if single < len(outside) else ""
+    subject = f"{single} of {len(published)} published accuracies{also}"
+    if not single:
+        subject = f"the mean of {len(published)} published accuracies"
     sentence = (
-        f"{len(outside)} of {len(rows)} published accuracies are not compatible with what was "
-        f"measured: {'; '.join(map(_compared, outside))}"
+        f"{subject} {'are' if single else 'is'} not compatible with what was measured: "
+        f"{'; '.join(_compared(row, one) for row in outside)}; {could}"
     )
     return make_verdict("published", names, "fail", sentence, rows)
+
+
+def _published_row(
+    name: str,
+    accuracies: Floats,
+    losses: Floats,
+    loss: float,
+    accuracy: float,
+    *,
+    alpha: float,
+    many: int,
+) -> dict[str, Any]:
+    """Return the figures of one of `many` comparisons; accuracies, losses: (S,), as measured."""
+    seeds = len(accuracies)
+    prediction = prediction_interval(accuracies, 1 - alpha)
+    # Holm compares the least p of all with alpha / many.
+    refutable = prediction_interval(accuracies, 1 - alpha / many).half_width
+    return {
+        "name": name,
+        "published_accuracy": accuracy,
+        "published_loss": loss,
+        "mean": float(accuracies.mean()),
+        "mean_loss": float(losses.mean()),
+        "sd": float(accuracies.std(ddof=1)) if seeds > 1 else math.nan,
+        "seeds": seeds,
+        "lo": float(prediction.low),
+        "hi": float(prediction.high),
+        "refutable": float(refutable),
+        "p": float(prediction_p_value(accuracies, accuracy)),
+    }
 
 
 def assert_published(
@@ -238,10 +283,10 @@ def assert_published(
     )
 
 
-def _compared(row: Mapping[str, Any]) -> str:
+def _compared(row: Mapping[str, Any], one: str) -> str:
     return (
         f"{row['name']}: published {row['published_accuracy']:.4f}, measured {row['mean']:.4f} "
-        f"with sd {row['sd']:.4f} over {row['seeds']} seeds (adjusted p {row['holm_p']:.3f})"
+        f"with sd {row['sd']:.4f} over {row['seeds']} {one}s (adjusted p {row['holm_p']:.3f})"
     )
 
 

@@ -12,19 +12,29 @@ from noisecore.judging.gates.verdict import Outcome, Verdict
 
 Row = dict[str, Any]
 
-HEAD = ("scale", "measured", "baseline", "change", "95 % interval", "allowed", "verdict")
+HEAD = ("scale", "measured", "baseline", "change", "bound", "allowed", "50 %", "95 %", "verdict")
+_UNITS = (
+    "changes and drops in points of accuracy\n"
+    "50 %, 95 %: the drop that a row catches half of the time, and nearly always"
+)
+_DROP = "A row fails when its change is below what is allowed and its bound is below 0."
+_WITHIN = (
+    "The mean passes when its lower bound is above what is allowed, and fails when its upper bound "
+    "is below it. "
+)
 
 
 def regression_rows(verdict: Verdict) -> list[tuple[str, ...]]:
     """Return the cells of a regression verdict's table under `HEAD`, changes in points."""
     return [
         (
-            "mean" if row["scale"] is None else f"{row['scale']:g}",
+            _scale(row),
             f"{row['measured']:.4f}",
             f"{row['baseline']:.4f}",
             points(row["difference"]),
-            f"{points(row['low'])} to {points(row['high'])}",
+            _bound(row),
             "-" if row["allowed"] is None else points(-row["allowed"]),
+            *(_caught(row.get(name)) for name in ("caught_half", "caught_most")),
             row["verdict"] or "-",
         )
         for row in verdict.figures
@@ -45,25 +55,32 @@ def regression_table(verdict: Verdict) -> str:
         return ""
     table = [HEAD, *rows]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    lines = ["change, interval and allowed in points of accuracy"]
+    lines = [_UNITS]
     lines += [
         "  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
         for line in table
     ]
-    for line in regression_lines(verdict):
+    for line in (how_to_read(verdict), *regression_lines(verdict)):
         lines += wrap(visible(line), 80, subsequent_indent="  ")
     return "\n".join(lines)
 
 
 def regression_sentence(
-    curve: str, outcome: Outcome, rows: Sequence[Row], *, identical: bool = False
+    curve: str,
+    outcome: Outcome,
+    rows: Sequence[Row],
+    *,
+    identical: bool = False,
+    blind: str | None = None,
 ) -> str:
     """Return the finding in words: what decided it, or what came nearest to it.
 
-    identical: whether both sides gave the same answers.
+    identical: whether both sides gave the same answers. blind: why a pass would say too little.
     """
     if identical and outcome == "pass":
         return f"{curve} is identical to its baseline: the same answers and losses"
+    if blind and outcome == "inconclusive":
+        return f"{curve} did not fail, but {blind}"
     if outcome != "pass":
         deciding = [row for row in rows if row["verdict"] == outcome]
         scales = [row for row in deciding if "difference" in row and row["scale"]]  # noisy ones
@@ -79,15 +96,20 @@ def regression_sentence(
     if not judged:
         return f"nothing of {curve} that was judged is worse than its baseline"
     nearest = max(judged, key=lambda row: -float(row["difference"]) - float(row["allowed"]))
-    return f"{curve} is no worse than its baseline allows; nearest to it {_in_words(nearest)}"
+    return (
+        f"{curve} is no worse than its baseline allows; nearest to it {_in_words(nearest)}"
+        f"{_power(judged[0])}"
+    )
 
 
 def _how_worse(rows: Sequence[Row]) -> str:
     """Return which it is, as far as clean images were judged."""
-    accuracy = [row for row in rows if "difference" in row]
+    accuracy = [row for row in rows if "difference" in row and "since" not in row]
     clean = {row["verdict"] for row in accuracy if row["scale"] == 0}
     noisy = {row["verdict"] for row in accuracy if row["scale"] != 0}
     if "fail" in clean:
+        if any(row["difference"] > 0 for row in accuracy):
+            return "worse at some scales"
         return "worse everywhere" if "fail" in noisy else "worse on clean images only"
     return "more fragile" if "pass" in clean and "fail" in noisy else "worse"
 
@@ -105,14 +127,49 @@ def _in_words(row: Row) -> str:
         return f"{what} is {row['ratio']:.2f} times the baseline's, allowed {row['allowed']:g}"
     where = "mean accuracy over the scales" if row["scale"] is None else f"scale {row['scale']:g}"
     where = "accuracy on clean images" if row["scale"] == 0 else where
+    if "since" in row:
+        where += f" since its first ancestor of {row['since']}"
     change = (
         f"{where} changed by {points(row['difference'])} points, from {row['baseline']:.4f} to "
         f"{row['measured']:.4f}"
     )
     if math.isnan(row["low"]):
         return f"{change}, with too few seeds to know their spread"
-    interval = f"95 % {points(row['low'])} to {points(row['high'])}"
-    return f"{change} ({interval}), allowed {points(-row['allowed'])}"
+    return f"{change} (bound {_bound(row)}), allowed {points(-row['allowed'])}"
+
+
+def _scale(row: Row) -> str:
+    if row["scale"] is not None:
+        return f"{row['scale']:g}"
+    return "since" if "since" in row else "mean"
+
+
+def _bound(row: Row) -> str:
+    """Return what the verdict rests on: one bound, or two; the interval in what older runs left."""
+    low, high = row.get("bound_low"), row.get("bound_high")
+    if "bound_high" not in row:
+        low, high = row["low"], row["high"]
+    return f"< {points(high)}" if low is None else f"{points(low)} to {points(high)}"
+
+
+def _caught(share: float | None) -> str:
+    return "-" if share is None or math.isnan(share) else f"{100 * share:.2f}"
+
+
+def _power(row: Row) -> str:
+    """Return which drop a pass of the mean would not have been given to, in words."""
+    most = row.get("caught_most")
+    if row["scale"] is not None or most is None or math.isnan(most):
+        return ""
+    return f"; a drop of {100 * most:.1f} points of the mean is caught 95 % of the time"
+
+
+def how_to_read(verdict: Verdict) -> str:
+    """Return how the verdicts of the table follow from its rows, in a sentence or two."""
+    rows = [row for row in verdict.figures if "difference" in row]
+    if not any("bound_high" in row for row in rows):  # what older runs left
+        return ""
+    return (_WITHIN if rows[0].get("bound_low") is not None else "") + _DROP
 
 
 def _cost_line(row: Row) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 import noisecore
-from noisecore.callables import BoundError, name_of, source_sha256
+from noisecore.callables import BoundError, is_bound, name_of, source_sha256
 from noisecore.escaping import shown
 from noisecore.noise import (
     BLOCK,
@@ -190,7 +190,9 @@ def evaluate_given(
 def _noise(noise: str | Noise) -> tuple[Noise, str]:
     """Return a noise, and the SHA-256 that says what it is; raise `GivenError` if it is none."""
     function = get_noise(noise) if isinstance(noise, str) else noise
-    if isinstance(function, type) or not callable(function):
+    if isinstance(function, type):
+        raise GivenError(f"noise must be an object, got its class {function.__name__}: make one")
+    if not callable(function):
         raise GivenError(
             "noise must be a name, or a function f(images, scale, *, rng) -> images, got "
             f"{shown(function)}"
@@ -200,8 +202,10 @@ def _noise(noise: str | Noise) -> tuple[Noise, str]:
     except BoundError as error:
         raise GivenError(f"the noise {name_of(function)} cannot be kept: {error}") from None
     except (OSError, TypeError):
+        bound = ", with what is bound to it," if is_bound(function) else ""
         raise GivenError(
-            f"the source of the noise {name_of(function)} cannot be read: define it in a file"
+            f"the source of the noise {name_of(function)}{bound} cannot be read: define it in a "
+            "file" + (", and bind numbers, texts and arrays" if bound else "")
         ) from None
 
 

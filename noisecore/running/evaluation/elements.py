@@ -10,11 +10,18 @@ from typing import Any
 
 import numpy as np
 
+from noisecore.callables import told
 from noisecore.running.evaluation.arrays import as_array
 from noisecore.running.evaluation.frameworks import is_torch
 from noisecore.running.evaluation.given import GivenError
 from noisecore.running.evaluation.images import CHUNK
 from noisecore.running.evaluation.layout import COLOURS, Channels, Layout
+
+# Elements that are remembered of a set without a length, how many images in a row of those that it
+# began with show that it begins again, and how many images are never the end.
+_REMEMBERED = 2000
+_REPEATED = 1000
+_ENDLESS = 2_000_000
 
 Shape = Sequence[int | None]
 Element = tuple[Any, Any]
@@ -26,7 +33,7 @@ class _Set:
 
     name: what it is called. read: gives its elements, anew each time. batched: whether an element
     is a batch, None if only the first one tells. endless, shuffled: what says that it must not
-    be so, as far as the set itself knows.
+    be so, as far as the set itself knows. sized: whether it knows how many elements it has.
     """
 
     name: str
@@ -34,6 +41,7 @@ class _Set:
     batched: bool | None
     endless: bool = False
     shuffled: bool = False
+    sized: bool = True
     shapes: Callable[[], Sequence[Shape]] | None = None
 
 
@@ -49,17 +57,18 @@ def elements_of(x: Any, layout: Layout) -> Iterator[Element] | None:
 
 def _set_of(x: Any) -> _Set | None:
     if hasattr(x, "as_numpy_iterator"):
-        endless = hasattr(x, "cardinality") and int(x.cardinality()) == -1
+        count = int(x.cardinality()) if hasattr(x, "cardinality") else -2
         return _Set(
-            "tf.data.Dataset", x.as_numpy_iterator, None, endless,
+            "tf.data.Dataset", x.as_numpy_iterator, None, count == -1, sized=count >= 0,
             shapes=lambda: [tuple(part.shape) for part in x.element_spec],
         )  # fmt: skip
     if is_torch(x, "utils.data.DataLoader"):
         shuffled = is_torch(x.sampler, "utils.data.RandomSampler")
         batched = x.batch_sampler is not None
-        return _Set("DataLoader", lambda: iter(x), batched, shuffled=shuffled)
+        sized = not is_torch(x.dataset, "utils.data.IterableDataset")
+        return _Set("DataLoader", lambda: iter(x), batched, shuffled=shuffled, sized=sized)
     if is_torch(x, "utils.data.IterableDataset"):
-        return _Set("Dataset", lambda: iter(x), False)
+        return _Set("Dataset", lambda: iter(x), False, sized=False)
     if is_torch(x, "utils.data.Dataset"):
         return _Set("Dataset", lambda: (x[i] for i in range(len(x))), False)
     return None
@@ -71,13 +80,14 @@ def _read(held: _Set, layout: Layout) -> Iterator[Element]:
             f"a {held.name} must have an end, got one that repeats for ever: leave .repeat() "
             "out, or give the number of its elements that are tested, .take(n)"
         )
+    end = None if held.sized else _End(held.name)
     if held.shuffled:
         raise _other_order(held.name)
     seen: list[bytes] = []
     total = 0
     batched = held.batched
     # Nothing is read before the pass itself: what can be read only once loses no element.
-    for element in held.read():
+    for element in _elements(held):
         if not isinstance(element, tuple | list) or len(element) != 2:
             raise GivenError(f"a {held.name} must hold (images, labels), got {_described(element)}")
         if batched is None:
@@ -86,12 +96,51 @@ def _read(held: _Set, layout: Layout) -> Iterator[Element]:
             seen.append(_digest(element))
         x, y = _batch(element, batched=batched, name=held.name)
         total += len(x)
+        if end is not None:
+            end.look(_digest(element), len(x))
         yield x, y
     if not total:
         raise GivenError(
             f"a {held.name} must hold one image at least, got an empty one: was it read before?"
         )
     _check_order(held, seen, total)
+
+
+def _elements(held: _Set) -> Iterator[Any]:
+    """Yield the elements of a set; raise `GivenError` in one line if it fails itself."""
+    try:
+        yield from held.read()
+    except GivenError:
+        raise
+    except Exception as error:  # whatever a user's own set raises
+        raise GivenError(f"the {held.name} could not give its images: {told(error)}") from error
+
+
+class _End:
+    """Looks for the end of a set that does not know its length: does it begin again?"""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._first: list[bytes] = []
+        self._images = self._repeated = self._place = 0
+
+    def look(self, digest: bytes, images: int) -> None:
+        """Raise `GivenError` if the set repeats what it began with, or goes on and on."""
+        self._images += images
+        if self._place < len(self._first) and digest == self._first[self._place]:
+            self._place += 1
+            self._repeated += images
+        else:
+            again = bool(self._first) and digest == self._first[0]
+            self._place, self._repeated = int(again), images * again
+        if len(self._first) < _REMEMBERED:
+            self._first.append(digest)
+        if self._repeated >= _REPEATED or self._images > _ENDLESS:
+            what = "begins again" if self._repeated >= _REPEATED else "goes on"
+            raise GivenError(
+                f"a {self._name} must have an end, got one that {what} after {self._images} "
+                "images: end it after its last image"
+            )
 
 
 def _batch(element: Sequence[Any], *, batched: bool, name: str) -> Element:

@@ -42,7 +42,7 @@ class Layout:
         looks_other = images.shape[other] in COLOURS and images.shape[own] not in COLOURS
         if looks_other and not self.rule:
             expected = "(n, channels, height, width)" if first else "(n, height, width, channels)"
-            told = "declared" if self.declared else "taken as nothing is declared"
+            told = "declared" if self.declared else "noisecore takes it, for nothing is declared"
             raise GivenError(
                 f"x must be {expected}, channels {self.data} as {told}, got {images.shape}: "
                 f"declare channels='{'last' if first else 'first'}' if its axis of "

@@ -34,7 +34,8 @@ def plot_curve(curve: Curve) -> Figure:
     """Draw loss (blue, left axis) and accuracy (purple, right axis) over scale.
 
     Lines join the means over the seeds, bars are 95 % t intervals of these means (from two seeds
-    on), faint dots are single seeds. Scale 0 stands outside every claim, so its markers are hollow
+    on), faint dots are single seeds. Of a given model the dots are draws, and only accuracy has
+    bars: its interval over images. Scale 0 stands outside every claim, so its markers are hollow
     and stand apart, left of a dotted line. Values that are not there leave gaps, and the note
     under the picture says how many trials failed or are missing.
     """
@@ -58,13 +59,13 @@ def plot_curve(curve: Curve) -> Figure:
         for seed in values:
             axes.plot(places, seed, ".", zorder=1.5, **dots)
         means = np.array([e.mean for e in estimates])
-        halves = np.nan_to_num([e.half for e in estimates])
+        arms = np.transpose([e.arms for e in estimates])
         for chosen, hollow in ((noisy, False), (~noisy, True)):
             if chosen.any():
                 bars = axes.errorbar(
                     places[chosen],
                     means[chosen],
-                    yerr=halves[chosen] if halves.any() else None,
+                    yerr=arms[:, chosen] if arms.any() else None,
                     color=colour,
                     marker=marker,
                     markersize=7,
@@ -99,10 +100,14 @@ def plot_curve(curve: Curve) -> Figure:
     )
     seeds = len(curve.seeds)
     how = (
-        f"means of {seeds} {curve.replicates} (dots), bars: 95 % t interval"
+        f"means of {seeds} {curve.replicates} (dots)"
         if seeds > 1
-        else f"one {curve.replicates[:-1]}, no interval"
+        else f"one {curve.replicates[:-1]}"
     )
+    if curve.replicates == "draws" and any(math.isfinite(row.accuracy.low) for row in rows):
+        how += ", bars: 95 % interval of accuracy over images"
+    else:
+        how += ", bars: 95 % t interval" if seeds > 1 else ", no interval"
     missing = sum(row.missing for row in rows)
     set_note(figure, curve.name, how, trials(missing, "failed or missing"))
     return figure

@@ -67,7 +67,8 @@ def plot_drift(found: Sequence[Drift]) -> Figure:
     reference = next((one.environment for one in found if one.verdict is None), "?")
     set_note(
         figure,
-        "accuracy: means over the seeds (of a given model: draws), bars: 95 % t interval",
+        "accuracy: means over the seeds, bars: 95 % t interval (of a given model: means over the "
+        "draws, 95 % interval over images)",
         f"change: against {reference}, black: of the mean over the scales, bars: 95 % interval",
         "training and memory: medians over the trials with noise",
     )
@@ -89,7 +90,7 @@ def _draw_accuracy(axes: Axes, mine: Sequence[Drift], places: Sequence[str]) -> 
         axes.errorbar(
             [at for at, _ in line],
             [accuracy.mean for _, accuracy in line],
-            yerr=[np.nan_to_num(accuracy.half) for _, accuracy in line],
+            yerr=np.transpose([accuracy.arms for _, accuracy in line]),
             capsize=3,
             label=f"{scale:g}",
             **style,

@@ -1,0 +1,1 @@
+"""What the gate against a baseline does, simulated: the parts of `design.py`."""

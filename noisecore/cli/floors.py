@@ -1,0 +1,97 @@
+"""`python -m noisecore floors`: floors to paste, from the spread of a baseline's seeds."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from noisecore.cli import codes
+from noisecore.cli.power import _MOST_OF_A_RUN, _whole_number
+from noisecore.escaping import shorten, visible
+from noisecore.showing.terminal import say, wrap_text
+
+if TYPE_CHECKING:
+    from noisecore.judging.floors import Floors
+
+_SEEDS = (
+    "Assumed: seeds are normal, and spread as the baseline's do. A recipe of which a seed now and "
+    "then learns late fails more often."
+)
+_GIVEN = (
+    "Assumed of given models: unchanged, they give the same answers to the same images, and fail "
+    "no floor. The floors leave room for another sample of as many images."
+)
+
+
+def add_command(commands: Any) -> None:
+    """Add the command to argparse's subparsers."""
+    parser = commands.add_parser(
+        "floors",
+        help="propose floors that an unchanged model seldom misses, from a baseline's seeds",
+        description="Propose a floor for each curve and scale, such that all floors together fail "
+        "an unchanged model in at most so many runs. Nothing is trained.",
+        epilog="exit codes: 0 floors were proposed, 2 trials failed, 4 usage, 5 no spread to go by",
+    )
+    parser.add_argument("baseline", metavar="BASELINE", type=Path, help="baseline, or results")
+    parser.add_argument("--seeds", type=_seeds, default=3, help="seeds of a run (3)")
+    parser.add_argument(
+        "--rate",
+        type=_rate,
+        default=0.01,
+        help="share of the runs of an unchanged model that may fail (0.01)",
+    )
+    parser.set_defaults(command=_floors)
+
+
+def _floors(chosen: argparse.Namespace) -> int:
+    from noisecore.judging.floors import propose_floors
+    from noisecore.showing.results import read_any
+
+    found = propose_floors(read_any(chosen.baseline), seeds=chosen.seeds, rate=chosen.rate)
+    if found.floors:
+        count = sum(len(each.scales) for each in found.floors)
+        say(
+            f"{count} floors, which all together fail an unchanged model\nin at most "
+            f"{100 * chosen.rate:g} % of runs of {chosen.seeds} seed{'s' * (chosen.seeds > 1)}"
+        )
+    for each in found.floors:
+        _show(each)
+    kinds = {each.replicates for each in found.floors}
+    for kind, words in (("seeds", _SEEDS), ("draws", _GIVEN)):
+        if kind in kinds:
+            say("\n" + "\n".join(wrap_text(words)))
+    for line in (*found.left_out, *found.failed):
+        say("\n".join(wrap_text(line)))
+    if found.failed:
+        say("trials failed: their curves have no floors")
+        return codes.TRIALS_FAILED
+    return codes.OK if found.floors else codes.NOTHING
+
+
+def _show(found: Floors) -> None:
+    given = found.replicates == "draws"
+    what = "error over images" if given else "sd over seeds"
+    say(f"\n{visible(found.curve)}, {found.rows} {found.replicates}")
+    say(f"{'scale':>8}{'mean':>9}{what + ', points':>27}{'floor':>8}")
+    rows = list(zip(found.scales, found.mean, found.spread, found.floors, strict=True))
+    for scale, mean, spread, floor in rows:
+        say(f"{scale:>8g}{mean:>9.4f}{100 * spread:>27.2f}{floor:>8.3f}")
+    pairs = ", ".join(f"{scale:g}: {floor:.3f}" for scale, _, _, floor in rows)
+    say("{" + pairs + "}")
+
+
+def _seeds(text: str) -> int:
+    return _whole_number(text, _MOST_OF_A_RUN)
+
+
+def _rate(text: str) -> float:
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = 0.0
+    if not 1e-9 <= rate <= 0.5:
+        raise argparse.ArgumentTypeError(
+            f"expected a share of runs from 1e-9 to 0.5 as 0.01, got {shorten(text)!r}"
+        )
+    return rate

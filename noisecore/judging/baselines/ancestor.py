@@ -1,0 +1,144 @@
+"""The first ancestor of a baseline: what it was before it was ever renewed.
+
+A baseline that is renewed after each release never sees a slow decline: each step is within its
+margin. So a renewed baseline keeps the figures of its first ancestor, and every run is judged
+against these as well.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from noisecore.judging.curves import evaluation_at
+from noisecore.judging.differences import Difference, difference_of_means, matched_difference
+from noisecore.judging.statistics import Floats, residual_variance
+from noisecore.records import Evaluation, Trial, TrialRecord
+
+
+@dataclass(frozen=True, kw_only=True)
+class First:
+    """The figures of a curve's first ancestor: the mean over its noisy scales, and no more.
+
+    date, commit: when and at which commit it was made. same: a hash of what must be the same for
+    its figures to be compared: the data set, the noise, its scales, the recipe. accuracy: a figure
+    a seed (or draw). luck: the least variance of such a figure, the residual of seed by image over
+    the number of images. images: of a given model alone, the mean answer at each test image, as
+    base64 of float16; None for a trained model, of which the seeds are compared and not the images.
+    """
+
+    date: str
+    commit: str | None
+    same: str
+    accuracy: tuple[float, ...]
+    luck: float
+    images: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain JSON values."""
+        return asdict(self) | {"accuracy": list(self.accuracy)}
+
+    @classmethod
+    def from_dict(cls, data: Any) -> First:
+        """Return what `to_dict` gave; raise `TypeError` or `ValueError` on anything else."""
+        first = cls(**{**data, "accuracy": tuple(map(float, data["accuracy"]))})
+        if not first.accuracy or not np.isfinite([*first.accuracy, float(first.luck)]).all():
+            raise ValueError("the figures of the first ancestor are not all numbers")
+        if first.images is not None:
+            first.answers()
+        return first
+
+    def answers(self) -> Floats:
+        """Return the mean answer of a given model at each test image, (images,)."""
+        packed = base64.b64decode(self.images or "", validate=True)
+        return np.frombuffer(packed, np.float16).astype(np.float64)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SinceFirst:
+    """A run against a first ancestor: the means of both, by seed or draw, and their difference.
+
+    when: the day that the ancestor was made.
+    """
+
+    when: str
+    new: Floats
+    old: Floats
+    difference: Difference
+
+
+def first_of(records: Sequence[TrialRecord], *, date: str, commit: str | None) -> First | None:
+    """Return what a curve's records are to be remembered by; None if no scale is above 0."""
+    means = _answers(records)
+    if not means.size:
+        return None
+    given = not isinstance(records[0].trial, Trial)
+    images = None
+    if given:
+        images = base64.b64encode(means.mean(axis=0).astype(np.float16).tobytes()).decode()
+    return First(
+        date=date,
+        commit=commit,
+        same=what_is_the_same(records),
+        accuracy=tuple(float(value) for value in means.mean(axis=1)),
+        luck=0.0 if given else residual_variance(means) / means.shape[1],
+        images=images,
+    )
+
+
+def what_is_the_same(records: Sequence[TrialRecord]) -> str:
+    """Return a hash of what a curve's figures mean: two with the same can be compared."""
+    trials = [record.trial for record in records]
+    scales = sorted({scale for trial in trials for scale in trial.curve_scales if scale > 0})
+    one = trials[0]
+    content: dict[str, Any] = {
+        "curve": one.curve,
+        "dataset_sha256": sorted({trial.dataset_sha256 for trial in trials}),
+        "scales": scales,
+    }
+    if isinstance(one, Trial):
+        content |= {"recipe": one.recipe.values(), "test_draw": one.test_draw}
+    else:
+        content |= {"units": one.units, "draws": sorted({trial.seed for trial in trials})}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def since_first(first: First, records: Sequence[TrialRecord]) -> SinceFirst | None:
+    """Return a run against a first ancestor; None if its figures mean something else."""
+    if first.same != what_is_the_same(records):
+        return None
+    means, old = _answers(records), np.array(first.accuracy)
+    if not means.size:
+        return None
+    if first.images is not None:
+        before = first.answers()
+        if len(before) != means.shape[1]:
+            return None
+        difference = matched_difference(means.mean(axis=0)[None], before[None])
+    else:
+        luck = max(first.luck, residual_variance(means) / means.shape[1])
+        difference = difference_of_means(means.mean(axis=1), old, luck)
+    return SinceFirst(when=first.date[:10], new=means.mean(axis=1), old=old, difference=difference)
+
+
+def _answers(records: Sequence[TrialRecord]) -> Floats:
+    """Return the mean answer over the noisy scales, (seeds or draws, images).
+
+    Empty if no scale is above 0, or a figure is missing.
+    """
+    found: dict[int, list[Floats]] = {}
+    for record in records:
+        for scale in filter(None, record.trial.curve_scales):
+            each = evaluation_at(record, scale)
+            if not isinstance(each, Evaluation):
+                return np.zeros((0, 0))
+            found.setdefault(record.trial.seed, []).append(each.right.astype(np.float64))
+    if len({len(each) for each in found.values()}) != 1:
+        return np.zeros((0, 0))
+    return np.stack([np.mean(found[seed], axis=0) for seed in sorted(found)])

@@ -1,0 +1,164 @@
+"""How two sides differ in accuracy: the estimate, its error, and what the error rests on.
+
+S is the number of seeds, D that of draws, n that of images; both sides have the same images in the
+same order. Every function takes the share of right answers by seed (or draw) and image: 0 or 1 at
+one scale, a mean over scales where it is the mean that is compared.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import stats
+
+from noisecore.judging.statistics import Floats, residual_variance
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A new mean less a baseline's, its standard error, and the error's degrees of freedom.
+
+    error and freedom are NaN where there are too few seeds or images to know. least: the error that
+    is known to be there whatever the seeds show; they may agree by luck. images: of a difference
+    between two given models, how many images it is a mean over; None where it is over seeds.
+    """
+
+    estimate: float
+    error: float
+    freedom: float
+    least: float = 0.0
+    images: int | None = None
+
+    def after(self, drop: float) -> Difference:
+        """Return the difference that a model would have which lost so much more.
+
+        Over seeds its error stays. Over images it grows: a loss is answers that changed, at those
+        images and not at the others, with a variance of drop (1 - drop).
+        """
+        if self.images is None or not 0 < drop < 1:
+            return self
+        error = math.sqrt(self.error**2 + drop * (1 - drop) / self.images)
+        return replace(self, error=error)
+
+    def lower(self, confidence: float) -> float:
+        """Return the one-sided bound that the true difference exceeds with this confidence."""
+        return self.estimate - self.distance(1 - confidence)
+
+    def upper(self, confidence: float) -> float:
+        """Return the one-sided bound that the true difference stays below likewise."""
+        return self.estimate + self.distance(1 - confidence)
+
+    def distance(self, alpha: float) -> float:
+        """Return how far off the truth an estimate lies with a chance of alpha, on one side."""
+        if math.isnan(self.error):
+            return math.nan
+        # Sides that agree to the digit have no error, whatever its freedom.
+        shown = 0.0 if self.error == 0 else _quantile(alpha, self.freedom) * self.error
+        return max(shown, _quantile(alpha, math.inf) * self.least)
+
+
+@lru_cache(maxsize=10_000)  # SciPy takes longer for one quantile than all else here
+def _quantile(alpha: float, freedom: float) -> float:
+    """Return what Student's t exceeds with a chance of alpha; infinite freedom: the normal one."""
+    return float(stats.norm.isf(alpha) if freedom == math.inf else stats.t.isf(alpha, freedom))
+
+
+def pooled_difference(new: ArrayLike, baseline: ArrayLike) -> Difference:
+    """Return how mean accuracy differs on these very images, if the seeds alone are random.
+
+    new: (S, n); baseline: likewise, with seeds of its own. The spread of the seeds' means is pooled
+    over both sides, s^2 = (sum of squares about the two means) / (S_new + S_baseline - 2). The
+    error is s * sqrt(1/S_new + 1/S_baseline). The least error is what independent answers would
+    give: the residual variance of seed by image over n in place of s^2, as well known as n images
+    are. The luck of drawing the images is no part of it: both sides have the very same ones. NaN
+    where both have one seed.
+    Source: Student's t with pooled variance (`scipy.stats.ttest_ind`); the residual of a two-way
+    table without replication, as in Scheffe, The Analysis of Variance (1959), section 4.2.
+    """
+    ours, theirs = _sides(new, baseline)
+    luck = residual_variance(ours, theirs) / ours.shape[1]
+    return difference_of_means(ours.mean(axis=1), theirs.mean(axis=1), luck)
+
+
+def difference_of_means(new: Floats, baseline: Floats, luck: float) -> Difference:
+    """Return how mean accuracy differs, from each seed's own: (S_new,) and (S_baseline,).
+
+    luck: the least variance that a seed's accuracy has. See `pooled_difference`.
+    """
+    estimate = float(new.mean() - baseline.mean())
+    spread, freedom = _pooled_spread(new, baseline)
+    if not freedom:
+        return Difference(estimate, math.nan, math.nan)
+    each = math.sqrt(1 / len(new) + 1 / len(baseline))
+    return Difference(estimate, math.sqrt(spread) * each, float(freedom), math.sqrt(luck) * each)
+
+
+def paired_difference(new: ArrayLike, baseline: ArrayLike) -> Difference:
+    """Return how mean accuracy differs if seeds and images are both random.
+
+    new: (S, n); baseline: likewise, with seeds of its own. The variance is that of a two-way table,
+    s^2 (1/S_new + 1/S_baseline) + s_d^2/n - e/n (1/S_new + 1/S_baseline), with s the spread of the
+    seeds' means, pooled over both sides, s_d that of the images' differences, and e the residual
+    variance of seed by image, which the other terms both contain. It is what resampling seeds and
+    images together converges to, with nothing left to the luck of the resampling. Degrees of
+    freedom by Satterthwaite. NaN where both sides have one seed, or there is one image.
+    Source: Owen (2007), Annals of Applied Statistics 1, 386, section 3; Satterthwaite (1946),
+    Biometrics Bulletin 2, 110.
+    """
+    ours, theirs = _sides(new, baseline)
+    estimate = float(ours.mean() - theirs.mean())
+    images = ours.shape[1]
+    spread, freedom = _pooled_spread(ours.mean(axis=1), theirs.mean(axis=1))
+    if not freedom or images < 2:
+        return Difference(estimate, math.nan, math.nan)
+    each = 1 / len(ours) + 1 / len(theirs)
+    seeds = spread * each
+    columns = float((ours.mean(axis=0) - theirs.mean(axis=0)).var(ddof=1)) / images
+    excess = residual_variance(ours, theirs) / images * each
+    variance = max(seeds + columns - excess, seeds, columns)
+    below = seeds**2 / freedom + columns**2 / (images - 1)
+    # All equal: no variance, and nothing that could make the error uncertain.
+    found = variance**2 / below if below > 0 else float(images - 1)
+    return Difference(estimate, math.sqrt(variance), max(found, float(freedom)))
+
+
+def matched_difference(new: ArrayLike, baseline: ArrayLike) -> Difference:
+    """Return how mean accuracy differs between two given models on the very same noisy images.
+
+    new, baseline: (D, n), with the same draws in the same order. The images are random, and nothing
+    else: neither side was trained anew. The error is that of the mean over images of the
+    difference, s_d / sqrt(n), with n - 1 degrees of freedom; NaN for one image.
+    Source: the paired t test; `scipy.stats.ttest_rel`.
+    """
+    ours, theirs = _sides(new, baseline)
+    if len(ours) != len(theirs):
+        raise ValueError(
+            "new and baseline must have one shape, (draws, images), "
+            f"got {ours.shape} and {theirs.shape}"
+        )
+    each = ours.mean(axis=0) - theirs.mean(axis=0)
+    if each.size < 2:
+        return Difference(float(each.mean()), math.nan, math.nan)
+    error = float(each.std(ddof=1)) / math.sqrt(each.size)
+    return Difference(float(each.mean()), error, each.size - 1.0, images=each.size)
+
+
+def _sides(new: ArrayLike, baseline: ArrayLike) -> tuple[Floats, Floats]:
+    ours, theirs = np.asarray(new, np.float64), np.asarray(baseline, np.float64)
+    if ours.ndim != 2 or theirs.ndim != 2 or ours.shape[1] != theirs.shape[1] or not ours.size:
+        raise ValueError(
+            "new and baseline must have the shapes (seeds or draws, images) with the same images, "
+            f"got {ours.shape} and {theirs.shape}"
+        )
+    return ours, theirs
+
+
+def _pooled_spread(*sides: Floats) -> tuple[float, int]:
+    """Return the variance of the seeds' accuracies, pooled over the sides, and its freedom."""
+    squares = sum(float(((side - side.mean()) ** 2).sum()) for side in sides)
+    freedom = sum(len(side) - 1 for side in sides)
+    return squares / freedom if freedom else math.nan, freedom

@@ -1,0 +1,130 @@
+"""Floors that an unchanged model stays above: from a baseline's own spread, nothing trained."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import stats
+
+from noisecore.judging.baselines import Comparison, compare_records
+from noisecore.judging.curves import Replicates, curve_cells
+from noisecore.judging.statistics import Floats, image_error, image_interval, residual_variance
+from noisecore.records import Trial, TrialRecord
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Floors:
+    """Proposed floors of a curve, arrays (k,) by scale.
+
+    rows: how many seeds, or draws, they are from. spread: the standard deviation over seeds that
+    they go by; of a given model, the standard error over images.
+    """
+
+    curve: str
+    replicates: Replicates
+    rows: int
+    scales: Floats
+    mean: Floats
+    spread: Floats
+    floors: Floats
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proposal:
+    """Floors by curve, and why a curve has none: a trial failed, or there is no spread."""
+
+    floors: tuple[Floors, ...]
+    failed: tuple[str, ...]
+    left_out: tuple[str, ...]
+
+
+def propose_floors(
+    records: Iterable[TrialRecord], *, seeds: int = 3, rate: float = 0.01
+) -> Proposal:
+    """Return floors of which an unchanged model misses any in at most `rate` of runs.
+
+    seeds: of a run. The rate is divided by the number of floors, so that it holds however they
+    depend on each other. Those of trained models are `seed_floor`'s. A given model gives the same
+    answers to the same images; its floors leave room for another sample of as many images
+    (`given_floor`).
+
+    Raises `ValueError` if the records do not belong together.
+    """
+    if not 0 < rate < 1:
+        raise ValueError(f"rate must lie between 0 and 1, got {rate}")
+    records = list(records)
+    cells = curve_cells(records)
+    failed: list[str] = []
+    left_out: list[str] = []
+    usable: list[Comparison] = []
+    # Laid beside themselves, the records show which images were right, by seed and scale.
+    for name, found in compare_records(records, records).items():
+        trials = [record.trial for record in cells[name].values()]
+        if found.failures or found.obstacles:
+            failed += found.failures or (f"{name}: {why}" for why in found.obstacles)
+        elif any(isinstance(trial, Trial) and trial.blank for trial in trials):
+            left_out.append(f"{name} is a control, which ends at chance: it needs no floor")
+        elif found.replicates == "seeds" and len(found.new) < 2:
+            left_out.append(f"{name} has one seed: there is no spread to go by")
+        else:
+            usable.append(found)
+    many = sum(len(found.scales) for found in usable)
+    floors = tuple(_floors(found, seeds, rate / many) for found in usable)
+    return Proposal(floors=floors, failed=tuple(failed), left_out=tuple(left_out))
+
+
+def seed_floor(
+    accuracy: ArrayLike, *, seeds: int, rate: float, least_variance: ArrayLike = 0.0
+) -> tuple[Floats, Floats]:
+    """Return the floor that a run of so many seeds falls below with chance `rate`, and s.
+
+    accuracy: (S,) or (S, k), of S seeds, two at least, taken to be normal, as those of the run are.
+    The floor is mean - t(S-1, 1-rate) * s * sqrt(1/seeds + 1/S): a bound of the prediction of the
+    mean of `seeds` more. least_variance: which s^2 never falls below: few seeds agree by luck.
+    Source: Hahn and Meeker, Statistical Intervals (1991), section 4.7.
+    """
+    data = np.asarray(accuracy, np.float64)
+    spread = np.sqrt(np.maximum(data.var(axis=0, ddof=1), least_variance))
+    reach = stats.t.isf(rate, len(data) - 1) * math.sqrt(1 / seeds + 1 / len(data))
+    return np.asarray(data.mean(axis=0) - reach * spread), np.asarray(spread)
+
+
+def given_floor(mean: ArrayLike, error: ArrayLike, images: int, rate: float) -> Floats:
+    """Return the floor that a given model falls below on other images with chance `rate`.
+
+    mean, error: its accuracy, and the standard error over the images that it was measured on. It is
+    Wilson's lower bound with twice the variance: other images, as many, have an error of their own.
+    """
+    both = math.sqrt(2) * np.asarray(error, np.float64)
+    return image_interval(mean, both, images / 2, 1 - 2 * rate).low
+
+
+def _floors(found: Comparison, seeds: int, rate: float) -> Floors:
+    """Return a curve's floors, rounded down to a thousandth: each fails in `rate` of runs."""
+    right, images = found.new.astype(np.float64), found.images
+    mean = right.mean(axis=(0, 2))
+    if found.replicates == "draws":
+        spread = np.array([image_error(right[:, i]) for i in range(len(mean))])
+        floors = given_floor(mean, spread, images, rate)
+    else:
+        # Of a seed's mean over images: what its answers differ by, were they a seed's alone.
+        rest = [residual_variance(right[:, i]) if images > 1 else 0.0 for i in range(len(mean))]
+        floors, spread = seed_floor(
+            right.mean(axis=2),
+            seeds=seeds,
+            rate=rate,
+            least_variance=np.array(rest) / images,
+        )
+    return Floors(
+        curve=found.curve,
+        replicates=found.replicates,
+        rows=len(right),
+        scales=found.scales,
+        mean=mean,
+        spread=spread,
+        floors=np.maximum(np.floor(1000 * floors + 1e-9) / 1000, 0.0),
+    )

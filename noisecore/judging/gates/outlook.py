@@ -1,0 +1,154 @@
+"""What a gate can see: whether a pass says enough, and how many seeds or images would do."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from noisecore.judging.baselines import Comparison
+from noisecore.judging.differences import Difference, pooled_difference
+from noisecore.judging.gates.rule import BLIND, MISSED, Row, show_drop
+from noisecore.judging.gates.verdict import ROUNDING
+from noisecore.judging.margins import Rule
+
+# Of a given model that changed a little: the share of its answers that turn wrong, and of those
+# that turn right, for no gain or loss.
+CHURN = 0.01
+
+# Seeds of both sides together from which on one that strays is left out of the spread.
+ENOUGH = 8
+
+
+def blindness(comparison: Comparison, row: Row, rule: Rule) -> str | None:
+    """Return why the mean's pass says too little, and what would help; None if it says enough.
+
+    Where a drop of twice the margin is not caught 95 % of the time, a pass is a matter of luck. One
+    seed that strayed far from the others is no reason: it is left out of the spread here, for it
+    widens every bound and would make a gate that sees look blind.
+    """
+    # What is identical needs no power, and what rigorous mode passes was shown to be small.
+    if comparison.identical or "bound_low" in row:
+        return None
+    most, allowed = row.get("caught_most"), row["allowed"]
+    if comparison.replicates == "seeds" and allowed is not None and rule.margins.mean is not None:
+        calm = without_stray(comparison)
+        most = show_drop(calm, rule.margins.mean, rule.mean_alpha).get("caught_most", most)
+    if allowed is None or most is None or not most > BLIND * allowed + ROUNDING:
+        return None
+    if comparison.replicates == "draws":
+        have = f"{comparison.images} images"
+        more = f"give {_images_needed(comparison.images, most, allowed)} images or more"
+    else:
+        ours, theirs = len(comparison.new), len(comparison.baseline)
+        have = f"{ours} seed{'s' * (ours > 1)} against {theirs}"
+        more = _more_seeds(_each(comparison), theirs, rule)
+    return (
+        f"with {have} a drop must be {100 * most:.1f} points to be caught 95 % of the time; "
+        f"the margin is {100 * allowed:g}: {more}, or a wider margin (--noise-margins)"
+    )
+
+
+def outlook(comparison: Comparison, seeds: int, rule: Rule) -> str:
+    """Return what a new baseline will catch, in a line, and how many seeds would suffice.
+
+    comparison: of the baseline's records with themselves. seeds: of the runs to come.
+    """
+    if not comparison.noisy.any() or rule.margins.mean is None or comparison.replicates == "draws":
+        return ""
+    held = len(comparison.new)
+    if held < 2:
+        return (
+            "one seed shows no spread: runs of one seed can be told to be identical, and no more; "
+            "make the baseline with 3 seeds or more (--noise-seeds)"
+        )
+    each = _each(comparison)
+    row = show_drop(_between(each, seeds, held), rule.margins.mean, rule.mean_alpha)
+    line = (
+        f"a run of {seeds} seed{'s' * (seeds > 1)} will catch a drop of the mean of "
+        f"{100 * row['caught_half']:.1f} points half of the time, of "
+        f"{100 * row['caught_most']:.1f} points 95 % of the time"
+    )
+    if row["caught_most"] <= BLIND * row["allowed"]:
+        return line
+    return f"{line}; its pass would be inconclusive: {_more_seeds(each, held, rule)}"
+
+
+def fitting_margin(images: int, default: float) -> float:
+    """Return the margin of the mean, in points, that fits a given model on so many images.
+
+    It is the least with which rigorous mode passes a small change that costs nothing 95 % of the
+    time, rounded up to a tenth, and the default at least. Small means that a hundredth of the
+    answers turns either way (`CHURN`), at each scale and draw of the same images.
+    """
+    error = math.sqrt(2 * CHURN / images)
+    needed = 100 * 2 * Difference(0.0, error, max(images - 1.0, 1.0)).distance(MISSED)
+    return max(default, math.ceil(10 * needed) / 10)
+
+
+def _seeds_for(each: Difference, baseline_seeds: int | None, rule: Rule) -> int | None:
+    """Return how many seeds let the mean catch twice its margin 95 % of the time; None if over 100.
+
+    each: the error of one seed. baseline_seeds: None for as many as the run's own.
+    """
+    if rule.margins.mean is None or math.isnan(each.error):
+        return None
+    for seeds in range(2, 101):
+        difference = _between(each, seeds, baseline_seeds or seeds)
+        row = show_drop(difference, rule.margins.mean, rule.mean_alpha)
+        if row["caught_most"] <= BLIND * row["allowed"]:
+            return seeds
+    return None
+
+
+def _more_seeds(each: Difference, baseline_seeds: int, rule: Rule) -> str:
+    found = _seeds_for(each, baseline_seeds, rule)
+    if found is not None:
+        return f"give {found} seeds or more (--noise-seeds={found})"
+    found = _seeds_for(each, None, rule)
+    return f"give both sides {found} seeds or more" if found else "give more than 100 seeds"
+
+
+def _each(comparison: Comparison) -> Difference:
+    """Return the error that one seed's mean has, as the simple mode pools it."""
+    at = comparison.noisy
+    sides = [side[:, at].mean(axis=1) for side in (comparison.new, comparison.baseline)]
+    found = pooled_difference(*sides)
+    scale = math.sqrt(sum(1 / len(side) for side in sides))
+    return replace(found, error=found.error / scale, least=found.least / scale)
+
+
+def without_stray(comparison: Comparison) -> Difference:
+    """Return the error of the mean without the seed that lies farthest from its side's others.
+
+    Where there are few seeds, all count.
+    """
+    at = comparison.noisy
+    sides = [side[:, at].mean(axis=1) for side in (comparison.new, comparison.baseline)]
+    found = pooled_difference(*sides)
+    off = [np.abs(side.mean(axis=1) - side.mean()) for side in sides]
+    if sum(map(len, sides)) < ENOUGH:
+        return found
+    place = int(np.argmax([each.max() if len(each) > 2 else -1.0 for each in off]))
+    kept = list(sides)
+    kept[place] = np.delete(sides[place], int(off[place].argmax()), axis=0)
+    calm = pooled_difference(*kept)
+    # The seed is left out of the spread alone: the mean is over all of them.
+    before, after = (sum(1 / len(side) for side in each) for each in (sides, kept))
+    scale = math.sqrt(before / after)
+    return replace(calm, error=calm.error * scale, least=calm.least * scale)
+
+
+def _between(each: Difference, seeds: int, baseline_seeds: int) -> Difference:
+    """Return the difference of an unchanged model between so many seeds."""
+    scale = math.sqrt(1 / seeds + 1 / baseline_seeds)
+    freedom = seeds + baseline_seeds - 2.0
+    return Difference(0.0, each.error * scale, freedom, each.least * scale)
+
+
+def _images_needed(images: int, most: float, allowed: float) -> int:
+    """Return how many images would let the mean catch twice its margin, in round numbers."""
+    needed = images * (most / (BLIND * allowed)) ** 2
+    step = int(10 ** max(1, int(math.log10(needed)) - 1))
+    return math.ceil(needed / step) * step
