@@ -75,6 +75,12 @@ class TestJudged:
         shown = result.stdout.str().partition("against the baseline:")[2].partition("=====")[0]
         assert max(len(line) for line in shown.splitlines() if "artifacts:" not in line) <= 80
 
+    def test_more_seeds_than_the_baseline(self, made, given, save_records) -> None:
+        """A run of other seeds, and of more, is compared with a baseline of fewer."""
+        worsen(made, save_records, seeds=(1, 2, 3))
+        three = [*(a for a in given if "seeds" not in a), "--noise-seeds=1-3"]
+        made.runpytest_inprocess(*three, AUTO).assert_outcomes(passed=2)
+
     def test_worse_run(self, made, given, save_records) -> None:
         """It fails at the scale that fell, in the report and in results.json alike."""
         worsen(made, save_records, accuracies=WORSE)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from noisecore.judging.baselines import Comparison
-from noisecore.judging.differences import Difference, pooled_difference
+from noisecore.judging.differences import Difference, matched_difference, pooled_difference
 from noisecore.judging.gates.rule import BLIND, MISSED, Row, show_drop
 from noisecore.judging.gates.verdict import ROUNDING
 from noisecore.judging.margins import Rule
@@ -32,7 +32,7 @@ def blindness(comparison: Comparison, row: Row, rule: Rule) -> str | None:
     if comparison.identical or "bound_low" in row:
         return None
     most, allowed = row.get("caught_most"), row["allowed"]
-    if comparison.replicates == "seeds" and allowed is not None and rule.margins.mean is not None:
+    if allowed is not None and rule.margins.mean is not None:
         calm = without_stray(comparison)
         most = show_drop(calm, rule.margins.mean, rule.mean_alpha).get("caught_most", most)
     if allowed is None or most is None or not most > BLIND * allowed + ROUNDING:
@@ -122,10 +122,12 @@ def _each(comparison: Comparison) -> Difference:
 def without_stray(comparison: Comparison) -> Difference:
     """Return the error of the mean without the seed that lies farthest from its side's others.
 
-    Where there are few seeds, all count.
+    Where there are few seeds, all count. Of a given model it is the error at no loss.
     """
     at = comparison.noisy
     sides = [side[:, at].mean(axis=1) for side in (comparison.new, comparison.baseline)]
+    if comparison.replicates == "draws":
+        return replace(matched_difference(*sides), images=None)
     found = pooled_difference(*sides)
     off = [np.abs(side.mean(axis=1) - side.mean()) for side in sides]
     if sum(map(len, sides)) < ENOUGH:

@@ -188,13 +188,13 @@ def judge_rows(
         undecided = ~within & ~failed[:, 0]
         mean_half = np.maximum(limit[0] - one_sided, 0.0)
     most = np.maximum(limit[0] - one_sided + missed, 0.0) if rigorous else mean_half + missed
+    seen = most
     if images is not None:
         mean_half, most = (
             _caught(error[:, 0], images, limit[0], alphas[0], sure, rigorous=rigorous)
             for sure in (0.0, 1.0)
         )
     if not rigorous:
-        seen = most
         if calm is not None:
             bounds = [
                 np.maximum(
