@@ -77,6 +77,8 @@ class TestJudged:
 
     def test_more_seeds_than_the_baseline(self, made, given, save_records) -> None:
         """A run of other seeds, and of more, is compared with a baseline of fewer."""
+        path = baseline_of(made)
+        path.write_text(path.read_text().replace('"commit": null', '"commit": "0123abc"'))
         worsen(made, save_records, seeds=(1, 2, 3))
         three = [*(a for a in given if "seeds" not in a), "--noise-seeds=1-3"]
         made.runpytest_inprocess(*three, AUTO).assert_outcomes(passed=2)
