@@ -93,7 +93,7 @@ def is_missing(path: str | os.PathLike[str]) -> bool:
     except FileNotFoundError:
         return True
     except (OSError, ValueError):
-        pass  # whoever opens it learns why it cannot be
+        pass  # something is wrong there: opening it raises the error that says what
     return False
 
 

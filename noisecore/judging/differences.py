@@ -74,7 +74,7 @@ def pooled_difference(new: ArrayLike, baseline: ArrayLike) -> Difference:
     over both sides, s^2 = (sum of squares about the two means) / (S_new + S_baseline - 2). The
     error is s * sqrt(1/S_new + 1/S_baseline). The least error is what independent answers would
     give: the residual variance of seed by image over n in place of s^2, as well known as n images
-    are. The luck of drawing the images is no part of it: both sides have the very same ones. NaN
+    are. The choice of the images adds nothing: both sides have the same ones. NaN
     where both have one seed.
     Source: Student's t with pooled variance (`scipy.stats.ttest_ind`); the residual of a two-way
     table without replication, as in Scheffe, The Analysis of Variance (1959), section 4.2.

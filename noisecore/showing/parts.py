@@ -29,7 +29,7 @@ class Parts:
         try:
             with quietly():
                 yield
-        except Exception as error:
+        except Exception as error:  # `problems` has it, and it fails the run's exit code
             self._failed.setdefault(reason(error), []).append(part)
 
     def add(self, others: Parts) -> None:

@@ -199,7 +199,7 @@ def _check_order(held: _Set, seen: list[bytes], images: int) -> None:
     for _ in range(1 if count > 5 else 7):
         try:
             again = [_digest(each) for each in islice(held.read(), len(seen))]
-        except Exception:
+        except Exception:  # whatever a set raises that can be read once
             return  # all elements were had: that there is no second pass is no fault of theirs
         if not again:
             return
