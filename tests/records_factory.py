@@ -61,7 +61,7 @@ def make_record(
         "run": "20250101-000000-test",
         "environment": {"python": "3.11.0", "numpy": "2.0.0", "threads": 1},
         "parameters": 1000,
-        "history": () if failed else _history(evaluations, trial.train_scale),
+        "history": () if failed else _history(evaluations, trial),
         "evaluations": () if failed else evaluations,
         "cost": {"train_seconds": 1.5 + seed},
         "reason": (reason or "loss became NaN in epoch 2") if failed else reason,
@@ -111,20 +111,26 @@ def _evaluation(scale: float, accuracy: float, loss: float | None, images: int) 
     )
 
 
-def _history(evaluations: tuple[Evaluation, ...], scale: float) -> tuple[Epoch, ...]:
-    """Return three epochs that end at the evaluation of the train scale."""
-    end = next((e for e in evaluations if e.scale == scale), None)
+def _history(evaluations: tuple[Evaluation, ...], trial: Trial) -> tuple[Epoch, ...]:
+    """Return the recipe's epochs, which end at the evaluation of the train scale."""
+    end = next((e for e in evaluations if e.scale == trial.train_scale), None)
     if end is None:
         return ()
+    epochs = trial.recipe.epochs
     return tuple(
         Epoch(
-            loss=end.loss * (4 - i),
-            accuracy=end.accuracy * i / 3,
-            test_loss=end.loss * (4 - i),
-            test_accuracy=end.accuracy * i / 3,
+            loss=end.loss * (epochs + 1 - i),
+            accuracy=end.accuracy * i / epochs,
+            test_loss=end.loss * (epochs + 1 - i),
+            test_accuracy=end.accuracy * i / epochs,
         )
-        for i in (1, 2, 3)
+        for i in range(1, epochs + 1)
     )
+
+
+def old_schema(data):
+    """Return a record's dict as schema 1 had it, before there were checksums."""
+    return {name: value for name, value in data.items() if name != "checksum"} | {"schema": 1}
 
 
 def save(folder, records):

@@ -81,8 +81,8 @@ def test_report(folder, capsys) -> None:
     [
         (None, "cannot be read: No such file"),
         ("{", "is cut off"),
-        ('{"schema": 2}', "expected schema 1, got 2: update noisecore"),
-        ('{"schema": 0}', "expected schema 1, got 0: make it again"),
+        ('{"schema": 3}', "expected schema 1 to 2, got 3: update noisecore"),
+        ('{"schema": 0}', "expected schema 1 to 2, got 0: make it again"),
         ("[]", "got no schema"),
     ],
 )

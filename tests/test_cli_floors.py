@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from bands import evaluate
-from records_factory import make_record, make_sweep, save
+from records_factory import make_record, make_sweep, old_schema, save
 from scipy import stats
 
 from noisecore.cli import main
@@ -102,7 +102,9 @@ class TestProposed:
             right[rng.permutation(1000)[:800]] = True  # 800 each, but other ones
             (record,) = make_sweep({1.0: 0.8}, seeds=[seed])
             (each,) = record.to_dict()["evaluations"]
-            data = record.to_dict() | {"evaluations": [each | {"correct": pack_right(right)}]}
+            data = old_schema(record.to_dict()) | {
+                "evaluations": [each | {"correct": pack_right(right)}]
+            }
             records.append(type(record).from_dict(data))
         (found,) = propose_floors(records).floors
         assert found.mean[0] == pytest.approx(0.8)

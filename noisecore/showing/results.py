@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, is_dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 import numpy as np
 
@@ -22,13 +22,14 @@ from noisecore.records import (
     SCHEMA,
     RecordError,
     TrialRecord,
+    as_type,
+    check_checksum,
     check_schema,
     read_json,
     read_record,
+    with_checksum,
 )
 from noisecore.showing.rows import curve_rows
-
-_RECORD_ID = "urn:noisecore:record:1"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +73,7 @@ class Results:
                 "verdicts": [verdict.to_dict() for verdict in self.verdicts],
             }
         )
-        return plain
+        return with_checksum(plain)
 
 
 def assemble(
@@ -110,6 +111,19 @@ def curve_figures(curve: Curve) -> dict[str, Any]:
     }
 
 
+class _File(TypedDict):
+    """The parts of a file that are read, each of its type; a record is checked by itself."""
+
+    run: dict[str, Any]
+    profile: dict[str, Any]
+    planned: tuple[str, ...]
+    trials: list[dict[str, Any]]
+    verdicts: tuple[Verdict, ...]
+
+
+_FILE = _File.__annotations__
+
+
 def read_results(path: Path) -> Results:
     """Return the results that `write_report` left at `path`, a results.json.
 
@@ -130,28 +144,24 @@ def read_results(path: Path) -> Results:
         raise RecordError(f"{path}: {what}: {error}") from None
     except RecursionError:
         raise RecordError(f"{path}: is not JSON: nested too deeply") from None
-    check_schema(data, source=str(path))
-    for part, kind in (
-        ("run", dict), ("profile", dict), ("planned", list), ("trials", list), ("verdicts", list)
-    ):  # fmt: skip
-        if not isinstance(data.get(part), kind):
-            what = "an object" if kind is dict else "a list"
-            came = type(data[part]).__name__ if part in data else "none"
-            raise RecordError(f"{path}: expected {what} under {part!r}, got {came}")
+    schema = check_schema(data, source=str(path))
     try:
-        verdicts = tuple(Verdict.from_dict(verdict) for verdict in data["verdicts"])
-    except ValueError as error:
-        raise RecordError(f"{path}: verdicts: {_reason(error)}") from None
-    return Results(
-        run=data["run"],
-        profile=data["profile"],
-        planned=tuple(map(str, data["planned"])),
-        records=tuple(
-            TrialRecord.from_dict(_with_nan(trial), source=f"{path}: trials[{n}]")
-            for n, trial in enumerate(data["trials"])
-        ),
-        verdicts=verdicts,
-    )
+        read = as_type({name: data[name] for name in _FILE.keys() & data.keys()}, _File)
+        results = Results(
+            run=read["run"],
+            profile=read["profile"],
+            planned=read["planned"],
+            records=tuple(
+                TrialRecord.from_dict(_with_nan(trial), source=f"trials[{n}]")
+                for n, trial in enumerate(read["trials"])
+            ),
+            verdicts=read["verdicts"],
+        )
+        if schema > 1:
+            check_checksum(data)
+    except RecordError as error:
+        raise RecordError(f"{path}: {error}") from None
+    return results
 
 
 def read_records(path: Path) -> list[TrialRecord]:

@@ -10,6 +10,8 @@ import sys
 import time
 from pathlib import Path
 
+from answering import answer_signals
+
 from hostile.cases import COMMAND, PYTEST, Case, Ended
 from hostile.commands import BASELINE
 from hostile.room import GIVEN, QUIET, furnish
@@ -116,6 +118,7 @@ def signals() -> list[Case]:
                 stdout=out,
                 stderr=out,
                 stdin=subprocess.DEVNULL,
+                preexec_fn=answer_signals,
             )
             try:
                 end = time.monotonic() + 60

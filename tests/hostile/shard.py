@@ -16,7 +16,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from hostile import calls, commands, processes, pytests
+from hostile import calls, commands, contents, processes, pytests
 from hostile.cases import Case, no_trace, problem
 from hostile.room import clear
 
@@ -28,6 +28,7 @@ KINDS: dict[str, Callable[[], list[Case]]] = {
     "addresses": pytests.addresses,
     "arguments": commands.arguments,
     "files": commands.files,
+    "contents": contents.contents,
     "data": calls.data,
     "models": calls.models,
     "surroundings": processes.surroundings,

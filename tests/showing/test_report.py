@@ -138,7 +138,7 @@ def test_a_file_is_there_whole_or_not_at_all(tmp_path, monkeypatch):
     def refuse(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("noisecore.records.os.replace", refuse)
+    monkeypatch.setattr("noisecore.records.files.os.replace", refuse)
     (problem,) = write(tmp_path, make_sweep(SMALL)).problems
     assert problem.startswith("results.json, curve.csv, matrix.csv and ")
     assert problem.endswith("could not be made: No space left on device")

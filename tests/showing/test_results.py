@@ -67,7 +67,7 @@ def test_results_fit_their_schema():
     "spoil",
     [
         lambda data: data.pop("run"),
-        lambda data: data.update(schema=2),
+        lambda data: data.update(schema=3),
         lambda data: data.update(surprise=1),
         lambda data: data["trials"][0].update(status="done"),
         lambda data: data["trials"][0]["trial"].pop("seed"),
@@ -122,10 +122,10 @@ def test_curves_carry_their_figures():
         ("# a summary\nof a run", "is not JSON"),
         ("[" * 100_000, "JSON|cut off"),
         ("[]", "got no schema"),
-        ('{"schema": 0}', "expected schema 1, got 0: make it again"),
-        ('{"schema": 2}', "expected schema 1, got 2: update noisecore"),
-        ('{"schema": 1}', "expected an object under 'run', got none"),
-        ('{"schema": 1, "run": []}', "expected an object under 'run', got list"),
+        ('{"schema": 0}', "expected schema 1 to 2, got 0: make it again"),
+        ('{"schema": 3}', "expected schema 1 to 2, got 3: update noisecore"),
+        ('{"schema": 1}', "missing required field `run`"),
+        ('{"schema": 1, "run": []}', "Expected `object`, got `array` at `run`"),
     ],
 )
 def test_what_cannot_be_read_is_refused_in_one_line(tmp_path, content, message):
@@ -142,10 +142,16 @@ def test_what_cannot_be_read_is_refused_in_one_line(tmp_path, content, message):
     ("spoil", "message"),
     [
         (lambda data: data["trials"][3].pop("key"), r"trials\[3\]: not a trial record"),
-        (lambda data: data["trials"][1].update(schema=5), r"trials\[1\]: expected schema 1, got 5"),
+        (
+            lambda data: data["trials"][1].update(schema=5),
+            r"trials\[1\]: expected schema 1 to 2, got 5",
+        ),
         (lambda data: data["trials"].append("x"), r"trials\[10\]"),
-        (lambda data: data["verdicts"][0].update(gate="luck"), "verdicts: not a verdict"),
-        (lambda data: data.update(planned=None), "expected a list under 'planned', got NoneType"),
+        (
+            lambda data: data["verdicts"][0].update(gate="luck"),
+            r"unknown word 'luck' at `verdicts\[0\]\.gate`",
+        ),
+        (lambda data: data.update(planned=None), "Expected `array`, got `null` at `planned`"),
     ],
 )
 def test_a_broken_part_is_named(tmp_path, spoil, message):

@@ -11,7 +11,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ import numpy as np
 from noisecore.judging.curves import evaluation_at
 from noisecore.judging.differences import Difference, difference_of_means, matched_difference
 from noisecore.judging.statistics import Floats, residual_variance
-from noisecore.records import Evaluation, Trial, TrialRecord
+from noisecore.records import Amount, Evaluation, Share, Trial, TrialRecord
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,23 +36,14 @@ class First:
     date: str
     commit: str | None
     same: str
-    accuracy: tuple[float, ...]
-    luck: float
+    accuracy: tuple[Share, ...]
+    luck: Amount
     images: str | None = None
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return it as plain JSON values."""
-        return asdict(self) | {"accuracy": list(self.accuracy)}
-
-    @classmethod
-    def from_dict(cls, data: Any) -> First:
-        """Return what `to_dict` gave; raise `TypeError` or `ValueError` on anything else."""
-        first = cls(**{**data, "accuracy": tuple(map(float, data["accuracy"]))})
-        if not first.accuracy or not np.isfinite([*first.accuracy, float(first.luck)]).all():
-            raise ValueError("the figures of the first ancestor are not all numbers")
-        if first.images is not None:
-            first.answers()
-        return first
+    def __post_init__(self) -> None:
+        answers = np.zeros(0) if self.images is None else self.answers()
+        if not self.accuracy or not ((answers >= 0) & (answers <= 1)).all():
+            raise ValueError("the figures of the first ancestor are not all from 0 to 1")
 
     def answers(self) -> Floats:
         """Return the mean answer of a given model at each test image, (images,)."""

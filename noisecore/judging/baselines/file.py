@@ -6,8 +6,9 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
+from noisecore.escaping import shorten
 from noisecore.judging.baselines.ancestor import First, first_of, what_is_the_same
 from noisecore.judging.baselines.comparison import Comparison, compare_records
 from noisecore.judging.curves import Curve, matched_curves
@@ -17,8 +18,11 @@ from noisecore.records import (
     SCHEMA,
     RecordError,
     TrialRecord,
+    as_type,
+    check_checksum,
     check_schema,
     read_json,
+    with_checksum,
     write_atomically,
 )
 
@@ -42,23 +46,15 @@ class Origin:
     first: First | None = None
     margins: str | None = None
 
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Origin:
-        """Return what `to_dict` gave; raise `TypeError` or `ValueError` on anything else."""
-        values = dict(data) | {"tests": tuple(data["tests"])}
-        if values.get("first") is not None:
-            values["first"] = First.from_dict(values["first"])
-        if values.get("margins") is not None:
-            parse_margins(values["margins"])
-        return cls(**values)
+    def __post_init__(self) -> None:
+        if self.margins is not None:
+            parse_margins(self.margins)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values; what is not there has no key, as in files of noisecore 0.1."""
-        found = asdict(self) | {"first": self.first and self.first.to_dict()}
-        for name in ("first", "margins"):
-            if found[name] is None:
-                del found[name]
-        return found
+        plain: dict[str, Any] = json.loads(json.dumps(asdict(self)))  # tuples as lists
+        absent = [name for name in ("first", "margins") if plain[name] is None]
+        return {name: value for name, value in plain.items() if name not in absent}
 
     def __str__(self) -> str:
         day = self.date[:10]
@@ -78,6 +74,17 @@ class Baseline:
         return [record for record in self.records if record.trial.curve == curve]
 
 
+class _File(TypedDict):
+    """The parts of a file, each of its type; a record is checked by itself."""
+
+    profile: str
+    curves: dict[str, dict[str, Any]]
+    trials: list[dict[str, Any]]
+
+
+_FILE = _File.__annotations__
+
+
 def read_baseline(path: Path) -> Baseline:
     """Return the baseline in a file; raise `RecordError`, one line, if it cannot be used."""
     try:
@@ -86,47 +93,59 @@ def read_baseline(path: Path) -> Baseline:
         raise RecordError(f"{path}: cannot be read: {error.strerror or error}") from None
     except ValueError as error:
         raise RecordError(f"{path}: is not JSON: {error}: restore it from its commit") from None
-    check_schema(data, source=str(path))
+    schema = check_schema(data, source=str(path))
     try:
-        origins = {name: Origin.from_dict(origin) for name, origin in data["curves"].items()}
-        profile, trials = data["profile"], list(data["trials"])
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        return _checked(data, schema)
+    except RecordError as error:
         raise RecordError(
-            f"{path}: is not a baseline: {error!r}: restore it from its commit"
+            f"{path}: is not a baseline: {error}: restore it from its commit"
         ) from None
-    baseline = Baseline(
-        profile=profile,
-        origins=origins,
-        records=tuple(
-            TrialRecord.from_dict(trial, source=f"{path}: trials[{n}]")
-            for n, trial in enumerate(trials)
-        ),
+
+
+def _checked(data: Mapping[str, Any], schema: int) -> Baseline:
+    """Return the baseline of JSON values; raise `RecordError` if they are none."""
+    parts = as_type({name: data[name] for name in _FILE.keys() & data.keys()}, _File)
+    origins = {}
+    for name, part in parts["curves"].items():
+        plain = {key: value for key, value in part.items() if key != "checksum"}
+        origins[name] = as_type(plain, Origin, part=f"curves[{name!r}]")
+    records = tuple(
+        TrialRecord.from_dict(trial, source=f"trials[{n}]")
+        for n, trial in enumerate(parts["trials"])
     )
     try:
-        held = set(matched_curves(baseline.records))
+        held = set(matched_curves(records))
     except ValueError as error:
-        raise RecordError(f"{path}: {error}: restore it from its commit") from None
+        raise RecordError(str(error)) from None
     if held != set(origins):
-        names = ", ".join(sorted(held ^ set(origins)))
+        names = ", ".join(map(shorten, sorted(held ^ set(origins))))
         raise RecordError(
-            f"{path}: expected the same names under 'curves' and 'trials', got a difference in "
-            f"{names}: restore it from its commit"
+            f"expected the same names under 'curves' and 'trials', got a difference in {names}"
         )
-    return baseline
+    if schema > 1:
+        for name, part in parts["curves"].items():
+            own = [
+                t for t, r in zip(parts["trials"], records, strict=True) if r.trial.curve == name
+            ]
+            check_checksum({"profile": parts["profile"], **part, "trials": own})
+    return Baseline(profile=parts["profile"], origins=origins, records=records)
 
 
 def write_baseline(path: Path, baseline: Baseline) -> None:
-    """Write a baseline, whole or not at all; its folder is made."""
-    head = {
-        "schema": SCHEMA,
-        "profile": baseline.profile,
-        "curves": {name: origin.to_dict() for name, origin in sorted(baseline.origins.items())},
-        "trials": [],
-    }
-    order = sorted(
-        baseline.records, key=lambda r: (r.trial.curve, r.trial.curve_scales, r.trial.seed)
-    )
-    lines = ",\n".join(json.dumps(record.to_dict(), sort_keys=True) for record in order)
+    """Write a baseline, whole or not at all; its folder is made.
+
+    Each curve has a checksum of its own, with its trials: so a merge may bring two curves together
+    that were renewed apart, and a trial that was lost or changed is found.
+    """
+    trials, curves = [], {}
+    for name, origin in sorted(baseline.origins.items()):
+        order = sorted(baseline.of(name), key=lambda r: (r.trial.curve_scales, r.trial.seed))
+        own = [record.to_dict() for record in order]
+        plain = {"profile": baseline.profile, **origin.to_dict(), "trials": own}
+        curves[name] = origin.to_dict() | {"checksum": with_checksum(plain)["checksum"]}
+        trials += own
+    lines = ",\n".join(json.dumps(trial, sort_keys=True) for trial in trials)
+    head = {"schema": SCHEMA, "profile": baseline.profile, "curves": curves, "trials": []}
     text = json.dumps(head, indent=1)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, text.replace('"trials": []', f'"trials": [\n{lines}\n]') + "\n")

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from noisecore.escaping import shown
 from noisecore.judging.curves.curve import Curve, Replicates
 from noisecore.judging.curves.matrix import Matrix
 from noisecore.judging.statistics import Floats, image_error
@@ -173,7 +174,7 @@ def _check_same_curve(first: TrialRecord, record: TrialRecord) -> None:
         if (a := ours.get(name)) != (b := theirs.get(name)):
             raise ValueError(
                 f"{record.trial.curve}: records of one curve must have the same {name}, "
-                f"got {a!r} in {first.key} and {b!r} in {record.key}"
+                f"got {shown(a)} in {first.key} and {shown(b)} in {record.key}"
             )
     images = {e.images for r in (first, record) for e in r.evaluations}
     if len(images) > 1:

@@ -12,6 +12,7 @@ import numpy as np
 
 from noisecore.escaping import terminal, visible
 from noisecore.judging.curves import Curve, Point
+from noisecore.records import RecordError, as_type
 
 # Both in the order in which a reader should see them: what says most, first.
 Gate = Literal[
@@ -52,16 +53,11 @@ class Verdict:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Verdict:
-        """Return the verdict that `to_dict` gave; raise `ValueError` on anything else."""
+        """Return the verdict that `to_dict` gave; raise `RecordError` on anything else."""
         try:
-            values = dict(data) | {"figures": tuple(dict(row) for row in data["figures"])}
-            verdict = cls(**values)
-        except (KeyError, TypeError, ValueError) as error:
-            raise ValueError(f"not a verdict: {error}") from None
-        for name, known in (("gate", Gate), ("verdict", Outcome)):
-            if (value := getattr(verdict, name)) not in get_args(known):
-                choices = ", ".join(get_args(known))
-                raise ValueError(f"not a verdict: {name} must be one of {choices}, got {value!r}")
+            verdict: Verdict = as_type(data, cls)
+        except RecordError as error:
+            raise RecordError(f"not a verdict: {error}") from None
         return verdict
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from noisecore.data import Dataset, DatasetError
 from noisecore.data.loading import load
+from noisecore.judging.curves import curve_cells
 from noisecore.plugin.choices import Choices
 from noisecore.plugin.declare import Request
 from noisecore.plugin.failing import failure
@@ -80,7 +81,15 @@ class Given(Planned):
         if missing:
             what = f"{len(missing)} records of data set {request.dataset} are not in {self._path}"
             raise failure("\n  ".join([f"{what}:", *missing]))
-        return [found[label] for label in request.labels()]
+        return self._belonging([found[label] for label in request.labels()])
+
+    def _belonging(self, records: list[TrialRecord]) -> list[TrialRecord]:
+        """Return records of one curve; fail the test if they do not belong together."""
+        try:
+            curve_cells(records)
+        except ValueError as error:
+            raise failure(f"{self._path}: {error}") from None
+        return records
 
     def _find(self, request: Request) -> list[TrialRecord]:
         """Return all records that could be those of a request."""
@@ -95,7 +104,7 @@ class Given(Planned):
         if not found:
             raise failure(f"noisecore: {self._path} holds no records of {curve}")
         self._asked |= {record.key for record in found}
-        return found
+        return self._belonging(found)
 
     def records(self) -> list[TrialRecord]:
         """Return the records that the tests need."""

@@ -1,0 +1,57 @@
+"""Files of JSON: read with bounds, written whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from noisecore.paths import RECORD_BYTES, open_new, read_text
+from noisecore.records.checking import RecordError
+from noisecore.records.record import TrialRecord
+
+
+def read_record(path: Path) -> TrialRecord:
+    """Return the record in a file; raise `RecordError`, one line, if it holds none.
+
+    Raises `OSError` if it cannot be read, as what is no regular file cannot.
+    """
+    try:
+        data = read_json(path, RECORD_BYTES)
+    except ValueError as error:
+        raise RecordError(f"{path}: not JSON: {error}") from None
+    return TrialRecord.from_dict(data, source=str(path))
+
+
+def read_json(path: Path, most: int) -> Any:
+    """Return what a JSON file of `most` bytes at most holds.
+
+    Raises `OSError` if it cannot be read, `ValueError` with the reason alone if it is not JSON.
+    """
+    try:
+        return json.loads(read_text(path, most))
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def write_atomically(path: Path, content: str | bytes) -> None:
+    r"""Write a file by way of a temporary one beside it, so that it is whole or not there.
+
+    A byte of a path that is not UTF-8 becomes an escape such as `\udce9`, which is JSON's own too.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    if len(os.fsencode(temporary.name)) > 255:  # a name that fits need not fit with more around it
+        temporary = path.with_name(f".{hashlib.sha256(os.fsencode(path.name)).hexdigest()}")
+    # A path may hold bytes that are no text; so written, JSON's readers find them again.
+    data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
+    try:
+        with open_new(temporary) as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,161 @@
+"""Trials: what is trained and tested, as values that stand for themselves."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from noisecore.escaping import shown
+from noisecore.noise import as_written
+from noisecore.recipes import Recipe
+from noisecore.records.checking import SCHEMA, Amount, Key, as_type
+
+
+def curve_name(
+    model: str,
+    noise: str,
+    recipe: Recipe,
+    clip: tuple[float, float] | None,
+    blank: bool,
+    trained: tuple[str, float] | None = None,
+) -> str:
+    """Return the name of the curve that trials of these make, over their scales and seeds."""
+    parts = [model, noise, recipe.name, *_clip_name(clip)]
+    if blank:
+        parts.append("blank")
+    if trained is not None:
+        # No noise at all is one training, whatever the noise would have been.
+        parts.append(f"trained={trained[0]}:{trained[1]:g}" if trained[1] else "trained=clean")
+    return "/".join(parts)
+
+
+def given_curve_name(model: str, noise: str, clip: tuple[float, float] | None) -> str:
+    """Return the name of the curve of a model that was given."""
+    return "/".join([model, noise, *_clip_name(clip)])
+
+
+def _clip_name(clip: tuple[float, float] | None) -> list[str]:
+    return [] if clip is None else [f"clip={clip[0]:g}:{clip[1]:g}"]
+
+
+def trial_label(curve: str, scale: float | None, seed: int) -> str:
+    """Return the words for one trial of a curve; None: it is tested at every scale of it."""
+    return f"{curve} seed {seed}" if scale is None else f"{curve} scale {scale:g} seed {seed}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnyTrial:
+    """What is tested, on what, under which noise: what a trained and a given model have in common.
+
+    dataset, dataset_sha256: its name, and the SHA-256 of its content.
+    model, model_source: its name, and the SHA-256 of what it was made from.
+    noise, noise_source: the name, and the SHA-256 of its source text; `clip` bounds the noisy
+    images, None leaves them unbounded.
+    test_scales: in the noise's unit; test_draw: which realisation of the noise the images get.
+    seed: counts the trials of one scale.
+    """
+
+    dataset: str
+    dataset_sha256: str
+    model: str
+    model_source: str
+    noise: str
+    noise_source: str
+    test_scales: tuple[Amount, ...]
+    seed: Key
+    test_draw: Key = 0
+    clip: tuple[float, float] | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("dataset", "model", "noise"):  # which names of curves are made of
+            if not isinstance(getattr(self, name), str):
+                raise TypeError(f"{name} must be a text, got {shown(getattr(self, name))}")
+        # 1 and 1.0 are one scale, and must give one key.
+        object.__setattr__(self, "test_scales", tuple(map(as_written, self.test_scales)))
+
+    def key(self, conditions: Mapping[str, Any]) -> str:
+        """Return the trial's name on disk: a hash of all that its numbers depend on.
+
+        `conditions` are those outside the trial: versions, threads, processor, source.
+        """
+        content = {"trial": asdict(self), "conditions": dict(conditions), "schema": SCHEMA}
+        text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial(AnyTrial):
+    """One training: what goes into it, and the scales that it is evaluated at.
+
+    model, model_source: the builder's name, and the SHA-256 of its source text.
+    blank: the images are replaced by zeros before the noise: a control, which ends at chance.
+    train_scale: in the noise's unit; seed: of weights, order, dropout and training noise.
+    trained_with, trained_with_source: the noise that it is trained with once, to be tested at every
+    scale of `noise`; `train_scale` is in that noise's unit then. None: it is trained with `noise`
+    itself, one of the trainings at each scale.
+    """
+
+    recipe: Recipe
+    train_scale: Amount
+    blank: bool = False
+    trained_with: str | None = None
+    trained_with_source: str | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(self, "train_scale", as_written(self.train_scale))
+
+    @property
+    def curve(self) -> str:
+        """The name of the curve that this trial is a part of: all but its scale and its seed."""
+        trained = None if self.trained_with is None else (self.trained_with, self.train_scale)
+        return curve_name(self.model, self.noise, self.recipe, self.clip, self.blank, trained)
+
+    @property
+    def curve_scales(self) -> tuple[float, ...]:
+        """The scales of its curve that this trial gives figures for.
+
+        That it was trained at; all that it was tested at if it was trained with a noise once.
+        """
+        return (self.train_scale,) if self.trained_with is None else self.test_scales
+
+    @property
+    def label(self) -> str:
+        """The trial in a few words, for people."""
+        scale = self.train_scale if self.trained_with is None else None
+        return trial_label(self.curve, scale, self.seed)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GivenTrial(AnyTrial):
+    """One test of a model that was given as it is: nothing is trained.
+
+    units: what scale 1 is a share of: "own", the units of the images that the model takes, or
+    "range", from the least to the greatest value that they can have. Its seed is its test_draw.
+    """
+
+    units: Literal["own", "range"]
+
+    @property
+    def curve(self) -> str:
+        """The name of the curve that this trial is a part of: all but its draw."""
+        return given_curve_name(self.model, self.noise, self.clip)
+
+    @property
+    def curve_scales(self) -> tuple[float, ...]:
+        """The scales of its curve that this trial gives figures for: all that it was tested at."""
+        return self.test_scales
+
+    @property
+    def label(self) -> str:
+        """The trial in a few words, for people."""
+        return f"{self.curve} draw {self.seed}"
+
+
+def trial_from_dict(data: Any) -> Trial:
+    """Return the trial of JSON values; raise `RecordError` if they are none."""
+    trial: Trial = as_type(data, Trial, part="trial")
+    return trial
