@@ -67,7 +67,8 @@ def evaluate_given(
     model: a model of Keras, PyTorch, scikit-learn or ONNX Runtime, a `.keras` file, or a function
         from float32 images, `batch_size` at most, to class probabilities or scores, (images,
         classes). Scores are taken for logits. A PyTorch module is asked in eval mode, where its
-        weights are, and gets its own modes back.
+        weights are, and gets its own modes back; one that was exported or traced in training mode
+        would stay in it, and is refused. What a function or a session answers is its own affair.
     x, y: images as the model takes them, (n, height, width) or (n, height, width, channels), and
         labels, (n,) class numbers or (n, classes) one-hot; or one thing that brings both: a
         `tf.data.Dataset`, PyTorch's `DataLoader` or `Dataset`, or an `.npz` file with x_test and
