@@ -76,6 +76,14 @@ class TestScales:
         assert "What to do: Run the scales of the baseline again." in text
 
 
+def test_a_range_that_was_assumed(own) -> None:
+    """Images far below the range that was assumed are told of once, whatever the tests."""
+    own.change("test_a.py", "*images()", "(images()[0] * 16).astype('uint8'), images()[1]")
+    own.change("test_b.py", "*images()", "(images()[0] * 16).astype('uint8'), images()[1]")
+    result = own.run(AUTO)
+    assert " ".join(result.outlines).count("the pixels were taken for 0 to 255") == 1
+
+
 class TestWhatToDo:
     """A failure names what helps."""
 

@@ -76,8 +76,8 @@ def evaluate_given(
     noise: a name, or what can be called as a noise is: a function, a `functools.partial`, a bound
         method, an object.
     units: what scale 1 is. "range": from the least to the greatest value that a pixel can have,
-        the `value_range`; left out, 0 to 255 for uint8 and 0 to 1 for floats. "own": the units of
-        `x`, whatever its range: for a model that takes standardised images.
+        the `value_range`; left out, 0 to 255 for uint8 and 0 to 1 for floats, with a note in the
+        run's summary if none is as great as half of that. "own": the units of `x`, whatever its range: for a model that takes standardised images.
     draws: realisations of the noise, each a record; they stand beside each other as seeds do. The
         model is asked once for draws that are equal, as those of a noise that draws nothing.
     clip: bounds of the noisy images, in `units`, such as (0, 1) or "0:1".
@@ -123,7 +123,7 @@ def evaluate_given(
             inside = pixels.enter(images, plain)
             if not tally.images:
                 try_noise(function, inside[:1], wanted)
-                note = _large(function, inside)
+                large = _large(function, inside)
             tally.clean(inside, labels, _ask(given, plain, None, layout, batch_size, tally))
             del plain
             for scale in wanted:
@@ -144,6 +144,7 @@ def evaluate_given(
     tally.settle()
     pixels.check()
     tally.check(least_clean, units, name_of(function))
+    note = "; ".join(filter(None, (large, pixels.note)))
     origin = Path(x).name if isinstance(x, str | Path) else "arrays"
     seconds = (time.perf_counter() - start) / draws
     trials = [
