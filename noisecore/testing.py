@@ -139,7 +139,9 @@ def _images(shape: Any) -> FloatArray:
     """Return smooth float32 images in [0, 1], (BLOCK + 8, *shape), no two alike."""
     __tracebackhide__ = True
     sizes = shape if isinstance(shape, tuple | list) else ()
-    if len(sizes) not in (2, 3) or not all(isinstance(s, int | np.integer) and s >= 1 for s in sizes):
+    if len(sizes) not in (2, 3) or not all(
+        isinstance(s, int | np.integer) and s >= 1 for s in sizes
+    ):
         raise NoiseError(
             "shape must be (height, width) or (height, width, channels), whole numbers >= 1, got "
             f"{shown(shape)}"
