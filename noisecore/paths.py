@@ -112,7 +112,7 @@ def check_folder(path: str | os.PathLike[str]) -> None:
             if not os.access(place, os.W_OK | os.X_OK):
                 raise _error(errno.EACCES, os.strerror(errno.EACCES), place)
             return
-        if not is_missing(place):
+        if os.path.lexists(place):
             raise _error(errno.ENOTDIR, f"{place.name} is no folder", place)
 
 

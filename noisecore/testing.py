@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
-from noisecore.callables import source_sha256
-from noisecore.noise import BLOCK, FloatArray, Noise, Stream, apply_noise
+from noisecore.callables import BoundError, name_of, source_sha256, told
+from noisecore.escaping import shown
+from noisecore.noise import (
+    BLOCK,
+    FloatArray,
+    Noise,
+    NoiseError,
+    Stream,
+    apply_noise,
+    listed_scales,
+)
 
 
 def check_noise(
-    noise: Noise, scales: Sequence[float], *, shape: tuple[int, ...] = (28, 28, 1)
+    noise: Noise, scales: Iterable[float], *, shape: tuple[int, ...] = (28, 28, 1)
 ) -> None:
     """Raise `AssertionError`, naming what is broken, unless a noise keeps to its contract.
 
@@ -22,13 +32,17 @@ def check_noise(
     than 0, than at the one before; and its source can be read, for it is part of a trial's key.
 
     shape: of an image, (height, width) or (height, width, channels); the images that the noise is
-    tried on are float32, smooth, in [0, 1].
+    tried on are float32, smooth, in [0, 1]. Raises `NoiseError`, a `ValueError`, on arguments that
+    cannot be meant.
     """
     __tracebackhide__ = True
-    name = getattr(noise, "__name__", repr(noise))
+    scales = _checked(noise, scales)
+    name = name_of(noise)
     images = _images(shape)
     try:
         source_sha256(noise)
+    except BoundError as error:
+        raise AssertionError(f"{name}: it cannot be kept: {error}") from None
     except (OSError, TypeError):
         raise AssertionError(f"{name}: its source cannot be read: define it in a file") from None
 
@@ -90,12 +104,48 @@ def _require(kept: bool | np.bool_, message: str) -> None:
         raise AssertionError(message)
 
 
+def _checked(noise: Any, scales: Iterable[float]) -> tuple[float, ...]:
+    """Return the scales; raise `NoiseError` unless they ascend from above 0, and noise is one."""
+    __tracebackhide__ = True
+    if isinstance(noise, type):
+        raise NoiseError(f"noise must be an object, got its class {noise.__name__}: make one")
+    if not callable(noise):
+        raise NoiseError(
+            f"noise must be a function f(images, scale, *, rng) -> images, got {shown(noise)}"
+        )
+    checked = listed_scales(scales)
+    if not checked or checked[0] == 0 or list(checked) != sorted(checked):
+        raise NoiseError(
+            "scales must be ascending numbers > 0 such as [0.1, 1], one at least, got "
+            f"{list(checked)}"
+        )
+    return checked
+
+
 def _call(noise: Noise, images: FloatArray, scale: float) -> FloatArray:
-    return noise(images, scale, rng=np.random.Generator(np.random.PCG64(0)))
+    __tracebackhide__ = True
+    try:
+        return noise(images, scale, rng=np.random.Generator(np.random.PCG64(0)))
+    except NoiseError:
+        raise
+    except Exception as error:  # whatever a user's noise raises
+        raise AssertionError(
+            f"{name_of(noise)} at scale {scale:g}: it must be called as noise(images, scale, "
+            f"rng=rng) and return images, it raised {told(error)}"
+        ) from error
 
 
-def _images(shape: tuple[int, ...]) -> FloatArray:
+def _images(shape: Any) -> FloatArray:
     """Return smooth float32 images in [0, 1], (BLOCK + 8, *shape), no two alike."""
+    __tracebackhide__ = True
+    sizes = shape if isinstance(shape, tuple | list) else ()
+    if len(sizes) not in (2, 3) or not all(
+        isinstance(s, int | np.integer) and s >= 1 for s in sizes
+    ):
+        raise NoiseError(
+            "shape must be (height, width) or (height, width, channels), whole numbers >= 1, got "
+            f"{shown(shape)}"
+        )
     steps = [np.linspace(0, 1, size) for size in shape]
     waves = sum(np.ix_(*steps))
     phases = np.arange(BLOCK + 8).reshape(-1, *[1] * len(shape)) / 7

@@ -5,17 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
+
+from waiting import wait_until
 
 LOCAL = "127.0.0.1"
-
-
-def wait_until(condition, seconds: float = 60) -> None:
-    """Wait until a condition holds; fail if it does not within that time."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.1)
 
 
 class Dask:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import math
 from ast import literal_eval
-from pathlib import Path
 
 import numpy as np
 import pytest
 from bands import evaluate
 from records_factory import make_record, make_sweep, old_schema, save
 from scipy import stats
+from scripts import load_script
 
 from noisecore.cli import main
 from noisecore.judging.curves import matched_curves
@@ -23,18 +22,12 @@ from noisecore.records import pack_right
 
 LEVEL = {0.0: 0.95, 0.5: 0.9, 4.0: 0.6}
 CURVE = "cnn/gaussian/quick"
-SCRIPT = Path(__file__).parents[1] / "benchmarks" / "reference" / "gate" / "floors.py"
 
 
 @pytest.fixture(scope="module")
 def simulation():
     """The script whose figures docs/gate.md has, as a module."""
-    if not SCRIPT.exists():
-        pytest.skip("the benchmarks are not here")
-    spec = importlib.util.spec_from_file_location("floors_simulated", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script("floors")
 
 
 def pasted(text: str) -> list[dict[float, float]]:

@@ -1,27 +1,21 @@
 """The reference runs are judged as they were, and the scripts beside them fit the code."""
 
-import importlib.util
 import shutil
 from pathlib import Path
 
 import pytest
+from scripts import load_script
 
 import noisecore
 from noisecore.cli import main
 
 REFERENCE = Path(__file__).parents[1] / "benchmarks" / "reference"
-SCRIPT = REFERENCE / "gate" / "regressions.py"
 
 
 @pytest.fixture(scope="module")
 def regressions():
     """The script that puts regressions into a copy of noisecore, as a module."""
-    if not SCRIPT.exists():
-        pytest.skip("the benchmarks are not here")
-    spec = importlib.util.spec_from_file_location("regressions", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script("regressions")
 
 
 def test_regressions_can_be_put_in(regressions, tmp_path):

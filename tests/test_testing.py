@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import linecache
 import random
 
 import numpy as np
 import pytest
 
-from noisecore.noise import NOISES
+from noisecore.noise import NOISES, NoiseError
 from noisecore.testing import check_noise
 
 SCALES = (0.25, 0.5, 1.0)
@@ -87,6 +88,71 @@ def test_broken_noises(noise, broken) -> None:
     """Each way to break the contract is named."""
     with pytest.raises(AssertionError, match=broken):
         check_noise(noise, SCALES)
+
+
+class Fog:
+    """A noise with a density of its own."""
+
+    def __init__(self, density):
+        self.density = density
+
+    def __call__(self, images, scale, *, rng):
+        """Add it."""
+        return images + np.float32(scale * self.density)
+
+
+def one_argument(images):
+    """Take nothing else."""
+    return images
+
+
+def two_lines(images, scale, *, rng):
+    """Fail in two lines."""
+    raise ValueError("no\nnumber")
+
+
+@pytest.mark.parametrize(
+    ("noise", "broken"),
+    [
+        (one_argument, r"one_argument at scale 0\.25: .* TypeError: .* 'rng' \(testing"),
+        (two_lines, r"two_lines .* it raised ValueError: no \(test_testing\.py:\d+\)"),
+        (Fog(None), r"Fog .* it raised TypeError: .*test_testing\.py"),
+        (functools.partial(halves, fog=object()), "halves: it cannot be kept: "),
+    ],
+)
+def test_noises_that_fail(noise, broken) -> None:
+    """A noise that cannot be called, or fails itself, is one line that names it."""
+    with pytest.raises(AssertionError, match=broken) as caught:
+        check_noise(noise, SCALES)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("noise", "scales", "shape", "message"),
+    [
+        (Fog, SCALES, (8, 8), "must be an object, got its class Fog: make one"),
+        (3, SCALES, (8, 8), r"must be a function f\(images, scale, .* got 3"),
+        ("gaussian", SCALES, (8, 8), "must be a function .* got 'gaussian'"),
+        (Fog(1), [], (8, 8), r"ascending numbers > 0 .* got \[\]"),
+        (Fog(1), [0, 1], (8, 8), r"ascending numbers > 0 .* got \[0\.0, 1\.0\]"),
+        (Fog(1), [2, 1], (8, 8), "ascending numbers > 0"),
+        (Fog(1), 1, (8, 8), r"a list of numbers such as \[0\.1, 1\], got 1"),
+        (Fog(1), ["much"], (8, 8), "a finite number >= 0, got 'much'"),
+        (Fog(1), SCALES, 8, r"shape must be \(height, width\) or .* got 8"),
+        (Fog(1), SCALES, (8,), "shape must be .*"),
+        (Fog(1), SCALES, (8, 0), "shape must be .* >= 1, got"),
+    ],
+)
+def test_arguments_that_cannot_be_meant(noise, scales, shape, message) -> None:
+    """Each is one line that says what came and what to do."""
+    with pytest.raises(NoiseError, match=message) as caught:
+        check_noise(noise, scales, shape=shape)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_object() -> None:
+    """An object is a noise, and scales may come as a text."""
+    check_noise(Fog(0.5), "0.25,1")
 
 
 # Python 3.13 notes the text of `python -c` under the name that eval gives to all that it reads.

@@ -10,7 +10,7 @@ from noisecore.data.dataset import (
 )
 from noisecore.data.listing import Listing, find_dataset, format_listing, list_datasets
 from noisecore.data.loading import DATASETS, check_name, load_dataset, load_test
-from noisecore.data.own import class_numbers, is_own
+from noisecore.data.own import class_numbers, find_own, is_own
 from noisecore.data.published import DATA_DIR_VARIABLE
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "class_numbers",
     "content_sha256",
     "find_dataset",
+    "find_own",
     "format_listing",
     "is_own",
     "list_datasets",

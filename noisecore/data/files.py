@@ -35,9 +35,15 @@ def read_npz(path: Path, keys: Sequence[str] = ARRAYS) -> dict[str, Array]:
                 str(path),
                 expected=f"each of {needed} once",
                 got=", ".join(wrong),
-                remedy="save all four at once with numpy.savez_compressed",
+                remedy=f"save {_wanted(keys)} at once with numpy.savez_compressed",
             )
         return {key: read_member(archive, key, path) for key in keys}
+
+
+def _wanted(keys: Sequence[str]) -> str:
+    if len(keys) < len(ARRAYS):
+        return " and ".join(keys)
+    return "all four (to evaluate a trained model, x_test and y_test alone)"
 
 
 def names_in_npz(path: Path) -> set[str]:

@@ -71,5 +71,6 @@ def check_name(name: str) -> None:
     hint = f" (did you mean {' or '.join(near)}?)" if near else ""
     raise DatasetError(
         f"unknown dataset {shorten(name)!r}{hint}: expected one of {', '.join(DATASETS)}, or the "
-        "path of an .npz file with x_train, y_train, x_test and y_test, or FILE.py:FUNCTION"
+        "path of an .npz file with x_train, y_train, x_test and y_test (to evaluate a trained "
+        "model, the last two are enough), or FILE.py:FUNCTION"
     )

@@ -48,11 +48,10 @@ def load_own(name: str) -> Dataset:
     Raises DatasetError, of one line, for anything else. A function that calls `os._exit` ends
     this process: nothing can be said of it.
     """
+    path = find_own(name)
     if name.endswith(".npz"):
-        path = _find(name, "an .npz file", name)
         return _checked(path.name, path, read_npz(path))
-    file, _, function = name.rpartition(":")
-    path = _find(file, "a Python file", name)
+    function = name.rpartition(":")[2]
     return _checked(f"{path.name}:{function}", path, _call(path, function))
 
 
@@ -61,7 +60,7 @@ def load_test_alone(name: str) -> tuple[Array, Array] | None:
 
     They are checked, and prepared as those of `load_own`.
     """
-    path = _find(name, "an .npz file", name)
+    path = find_own(name)
     names = names_in_npz(path)
     if not names >= {"x_test", "y_test"} or names & {"x_train", "y_train"}:
         return None
@@ -72,10 +71,13 @@ def load_test_alone(name: str) -> tuple[Array, Array] | None:
     return settled_images(images), labels
 
 
-def _find(file: str, kind: str, name: str) -> Path:
+def find_own(name: str) -> Path:
+    """Return the file of a user's own dataset; raise `DatasetNotFoundError` if there is none."""
+    archive = name.endswith(".npz")
+    kind, file = ("an .npz file", name) if archive else ("a Python file", name.rpartition(":")[0])
     path = Path(os.path.abspath(os.path.expanduser(file)))
     try:
-        open_file(path, None if path.suffix == ".npz" else _PYTHON_BYTES).close()
+        open_file(path, None if archive else _PYTHON_BYTES).close()
     except OSError as error:
         state = "no such file" if is_missing(path) else words(error)
         raise DatasetNotFoundError(

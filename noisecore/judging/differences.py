@@ -49,7 +49,7 @@ class Difference:
         return self.estimate - self.distance(1 - confidence)
 
     def upper(self, confidence: float) -> float:
-        """Return the one-sided bound that the true difference stays below likewise."""
+        """Return the one-sided bound that the true difference stays below, with that confidence."""
         return self.estimate + self.distance(1 - confidence)
 
     def distance(self, alpha: float) -> float:
@@ -70,12 +70,12 @@ def _quantile(alpha: float, freedom: float) -> float:
 def pooled_difference(new: ArrayLike, baseline: ArrayLike) -> Difference:
     """Return how mean accuracy differs on these very images, if the seeds alone are random.
 
-    new: (S, n); baseline: likewise, with seeds of its own. The spread of the seeds' means is pooled
-    over both sides, s^2 = (sum of squares about the two means) / (S_new + S_baseline - 2). The
-    error is s * sqrt(1/S_new + 1/S_baseline). The least error is what independent answers would
-    give: the residual variance of seed by image over n in place of s^2, as well known as n images
-    are. The choice of the images adds nothing: both sides have the same ones. NaN
-    where both have one seed.
+    new: (S_new, n) answers, a row a seed; baseline: (S_baseline, n). Their seeds are drawn
+    independently of each other. The spread of the seeds' means is pooled over both sides, s^2 =
+    (sum of squares about the two means) / (S_new + S_baseline - 2). The error is s * sqrt(1/S_new +
+    1/S_baseline). The least error is what independent answers would give: the residual variance of
+    seed by image over n in place of s^2, as well known as n images are. The choice of the images
+    adds nothing: both sides have the same ones. NaN where both have one seed.
     Source: Student's t with pooled variance (`scipy.stats.ttest_ind`); the residual of a two-way
     table without replication, as in Scheffe, The Analysis of Variance (1959), section 4.2.
     """
@@ -100,12 +100,13 @@ def difference_of_means(new: Floats, baseline: Floats, luck: float) -> Differenc
 def paired_difference(new: ArrayLike, baseline: ArrayLike) -> Difference:
     """Return how mean accuracy differs if seeds and images are both random.
 
-    new: (S, n); baseline: likewise, with seeds of its own. The variance is that of a two-way table,
-    s^2 (1/S_new + 1/S_baseline) + s_d^2/n - e/n (1/S_new + 1/S_baseline), with s the spread of the
-    seeds' means, pooled over both sides, s_d that of the images' differences, and e the residual
-    variance of seed by image, which the other terms both contain. It is what resampling seeds and
-    images together converges to, with nothing left to the luck of the resampling. Degrees of
-    freedom by Satterthwaite. NaN where both sides have one seed, or there is one image.
+    new: (S_new, n) answers, a row a seed; baseline: (S_baseline, n). Their seeds are drawn
+    independently of each other. The variance is that of a two-way table, s^2 (1/S_new +
+    1/S_baseline) + s_d^2/n - e/n (1/S_new + 1/S_baseline), with s the spread of the seeds' means,
+    pooled over both sides, s_d that of the images' differences, and e the residual variance of seed
+    by image, which the other terms both contain. It is what resampling seeds and images together
+    converges to, with nothing left to the luck of the resampling. Degrees of freedom by
+    Satterthwaite. NaN where both sides have one seed, or there is one image.
     Source: Owen (2007), Annals of Applied Statistics 1, 386, section 3; Satterthwaite (1946),
     Biometrics Bulletin 2, 110.
     """

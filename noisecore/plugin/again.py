@@ -23,7 +23,7 @@ _LEFT_OUT = ("artifacts", "resume", "update-baseline")
 def next_commands(
     found: Sequence[tuple[str, Verdict]], choices: Choices, root: Path
 ) -> dict[str, list[str]]:
-    """Return commands by what they are for, a few at most.
+    """Return commands by what they are for, a few at most, and how many more there would be.
 
     found: verdicts with the nodes that found them; root: the folder that nodes are relative to.
     """
@@ -41,9 +41,15 @@ def next_commands(
             purpose = ""  # the test evaluates a model: no seeds are trained
         line = _line(node, nodeid, verdict.curve, choices, root, changes)
         known = commands.setdefault(purpose, []) if purpose else [line]
-        if line not in known and len(known) < _SHOWN:
+        if line not in known:
             known.append(line)
-    return commands
+    return {purpose: _few(lines) for purpose, lines in commands.items()}
+
+
+def _few(lines: list[str]) -> list[str]:
+    """Return the first commands, and a comment of the shell that counts the others."""
+    more = len(lines) - _SHOWN
+    return [*lines[:_SHOWN], f"# and {more} more"] if more > 0 else lines
 
 
 def closer_look(nodeid: str, curve: str, choices: Choices) -> str:

@@ -27,6 +27,7 @@ from noisecore.plugin.options import (
     option,
     refuse_unusable,
 )
+from noisecore.plugin.places import refuse_places
 from noisecore.plugin.root import refuse_moved_root
 from noisecore.profiles import (
     Profile,
@@ -137,7 +138,7 @@ def read_choices(config: pytest.Config) -> Choices:
             "noisecore: --noise-workers=0 trains here, and --noise-scheduler elsewhere: leave one "
             "of them out"
         )
-    return Choices(
+    choices = Choices(
         profile=changed,
         known=frozenset(profiles),
         running=scales is not None or records is not None,
@@ -156,6 +157,8 @@ def read_choices(config: pytest.Config) -> Choices:
         root=config.rootpath,
         arguments=tuple(map(str, config.invocation_params.args)),
     )
+    refuse_places(choices)
+    return choices
 
 
 # Which field of a profile each option replaces.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from noisecore.callables import name_of
-from noisecore.data import DatasetError
+from noisecore.data import DatasetError, class_numbers
 from noisecore.escaping import shown, visible
 from noisecore.functions import unknown
 from noisecore.noise import Noise, NoiseError
@@ -29,23 +29,29 @@ if TYPE_CHECKING:
     from noisecore.plugin.run import Run
 
 
+_OWN = ("run", "on_labels")  # what the fixture gives itself
+
+
 def _check_names(given: Mapping[str, Any], function: Callable[..., Any]) -> None:
     """Fail the test on an argument that `function` has not, or that the fixture gives itself."""
-    known = [each for each in inspect.signature(function).parameters if each != "run"]
+    known = [each for each in inspect.signature(function).parameters if each not in _OWN]
     for name in given:
         if name not in known:
             raise failure(f"noisecore: {unknown('argument', name, known)}")
 
 
 def _class_numbers(y: Any) -> NDArray[np.int64] | None:
-    """Return the class of each test image, None where labels do not say it as an array."""
+    """Return the class of each test image, None where `y` does not say it: x may bring the labels.
+
+    That is for records that are judged anew, whose data nobody reads.
+    """
+    from noisecore.running.evaluation import GivenError
+    from noisecore.running.evaluation.arrays import as_array
+
     try:
-        labels = np.asarray(y)
-    except Exception:  # whatever it is, it was evaluated: only the classes stay unnamed
+        return class_numbers(as_array(y, "y"), "y")[0]
+    except (DatasetError, GivenError):
         return None
-    if labels.ndim == 2 and labels.shape[1] > 1:
-        labels = labels.argmax(axis=1)
-    return labels.ravel().astype(np.int64) if labels.ndim and labels.dtype.kind in "iu" else None
 
 
 class _ReplayClock:
@@ -125,16 +131,14 @@ class Robustness:
 
         The curve is named by the test, and by `name` where a test has several. All else is as in
         `noisecore.running.evaluation.evaluate_given`, whose further arguments `how` may hold:
-        draws, units, value_range, clip, batch_size, dataset, least_clean. What cannot be evaluated
-        fails the test, in one line.
+        draws, units, value_range, clip, batch_size, dataset, least_clean, outputs, channels. What
+        cannot be evaluated fails the test, in one line.
         """
         from noisecore.running.evaluation import evaluate_given
 
         _check_names(how, evaluate_given)
         return self._keep(
-            lambda owner: evaluate_given(
-                model, x, y, name=owner, scales=scales, noise=noise, run=self._run.id, **how
-            ),
+            lambda **own: evaluate_given(model, x, y, scales=scales, noise=noise, **own, **how),
             name,
             name_of(noise) if callable(noise) else str(noise),
             how,
@@ -159,9 +163,7 @@ class Robustness:
 
         _check_names(how, evaluate_outputs)
         return self._keep(
-            lambda owner: evaluate_outputs(
-                outputs, y, name=owner, noise=noise, run=self._run.id, **how
-            ),
+            lambda **own: evaluate_outputs(outputs, y, noise=noise, **own, **how),
             name,
             str(noise),
             how,
@@ -170,7 +172,7 @@ class Robustness:
 
     def _keep(
         self,
-        make: Callable[[str], list[TrialRecord]],
+        make: Callable[..., list[TrialRecord]],
         name: str,
         noise: str,
         how: Mapping[str, Any],
@@ -194,12 +196,14 @@ class Robustness:
                 f"noisecore: {curve} was evaluated already: give the curves of one test names, "
                 "as in evaluate(..., name='small')"
             )
+        found: list[NDArray[np.int64]] = []
+        own = {"name": owner, "run": self._run.id, "on_labels": found.append}
         try:
-            records = self._run.source.evaluate(curve, lambda: make(owner))
+            records = self._run.source.evaluate(curve, lambda: make(**own))
         except (DatasetError, GivenError, NoiseError, StoreError) as error:
             raise failure(f"noisecore: {error}") from None
         self.evaluated.append(curve)
-        self._labels[curve] = _class_numbers(y)
+        self._labels[curve] = found[0] if found else _class_numbers(y)
         self.labels += [record.trial.label for record in records]
         self.records.append(records)
         return matched_curves(records)[curve]

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import noisecore
+from noisecore import imports
 from noisecore.records import Epoch, Trial, TrialRecord
 from noisecore.running import dask_worker
 from noisecore.running.scheduler import CONNECT, begin, meet, take, why_not, within
@@ -70,7 +71,10 @@ class Cluster:
         self.owner = uuid.uuid4().hex
         self._taken: set[str] = set()
         self._fit: dict[str, bool] = {}  # which Dask workers can run our trials, as far as known
-        self._threads = threads
+        # What a Dask worker is asked with. A function that gives the data imports as it does here.
+        self._asked: tuple[Any, ...] = (location, threads)
+        if ":" in location[0]:
+            self._asked += (imports.note(),)
         self._guard = threading.Lock()
         file = address if Path(address).is_file() else None
         try:
@@ -162,7 +166,7 @@ class Cluster:
         asked = {
             name: begin(
                 lambda name=name: self.client.run(  # type: ignore[misc]
-                    dask_worker.probe, self.location, self._threads, workers=[name]
+                    dask_worker.probe, *self._asked, workers=[name]
                 )[name]
             )
             for name in (self.workers() if workers is None else workers)

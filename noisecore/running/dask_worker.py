@@ -13,6 +13,7 @@ import noisecore
 from noisecore.models import ModelError
 from noisecore.noise import NoiseError
 from noisecore.records import trial_from_dict
+from noisecore.running.apart import read_apart
 from noisecore.running.worker import LostWorkerError, Worker, WorkerError, use_functions
 
 _lock = threading.Lock()
@@ -20,12 +21,18 @@ _worker: Worker | None = None
 _kind: tuple[Any, ...] = ()  # what the worker was made for: the owner, the data, the time limit
 _idle: threading.Timer | None = None
 
+_READ = 50.0  # seconds that a user's function may take: less than the run waits for an answer
 _LOOK = 2.0  # seconds between looks at whether somebody still waits for the trial
 _REST = 60.0  # seconds that the child process waits for another trial
 
 
-def probe(location: tuple[str, str | None], threads: int) -> dict[str, Any]:
-    """Return what this Dask worker has: noisecore, its conditions, the data set."""
+def probe(
+    location: tuple[str, str | None], threads: int, told: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return what this Dask worker has: noisecore, its conditions, the data set.
+
+    told: how the run imports, where a function of the user's gives the data.
+    """
     from noisecore.data import DatasetError, load_dataset
     from noisecore.running.trials import conditions
 
@@ -35,6 +42,9 @@ def probe(location: tuple[str, str | None], threads: int) -> dict[str, Any]:
         "sha256": None,
         "data": "another content",
     }
+    if told is not None:
+        answer["sha256"], why = read_apart(location, told, _READ)
+        return answer | ({"data": why} if why else {})
     try:
         answer["sha256"] = load_dataset(*location).sha256
     except DatasetError as error:

@@ -167,11 +167,7 @@ class Worker:
                 _close_pipes(process)
 
     def _start(self, threads: int) -> subprocess.Popen[str]:
-        root = str(Path(noisecore.__file__).parents[1])
-        paths = [] if root in site.getsitepackages() else [root]
-        paths += filter(None, [os.environ.get("PYTHONPATH")])
-        environment = {**os.environ, **compat.settings(threads)}
-        environment["PYTHONPATH"] = os.pathsep.join(paths)
+        environment = child_environment() | compat.settings(threads)
         if self._gpu is not None:
             environment["CUDA_VISIBLE_DEVICES"] = self._gpu
         try:
@@ -234,6 +230,14 @@ def use_functions(request: Mapping[str, Any]) -> None:
         imports.remember(request["imports"])
     for kind, home in request.get("own", ()):
         _KINDS[kind].expect(Home(**home))
+
+
+def child_environment() -> dict[str, str]:
+    """Return the environment of a child process that imports this very noisecore."""
+    root = str(Path(noisecore.__file__).parents[1])
+    paths = [] if root in site.getsitepackages() else [root]
+    paths += filter(None, [os.environ.get("PYTHONPATH")])
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
 
 
 def _close_pipes(process: subprocess.Popen[str]) -> None:

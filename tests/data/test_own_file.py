@@ -6,7 +6,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from noisecore.data import DatasetError, DatasetNotFoundError, load_dataset
+from noisecore.data import DatasetError, DatasetNotFoundError, load_dataset, load_test
 
 
 @pytest.fixture
@@ -169,6 +169,25 @@ class TestFile:
         """The missing array is named."""
         del arrays[key]
         assert f"got no {key};" in refused(save(arrays))
+
+    def test_none_of_its_names(self, arrays, tmp_path):
+        """A file of other arrays is told both ways: all four, or what an evaluation takes."""
+        path = tmp_path / "mine.npz"
+        np.savez(path, arrays["x_test"], arrays["y_test"])
+        assert "save all four (" in refused(str(path))
+        with pytest.raises(DatasetError, match=r"a trained model, x_test and y_test alone\)"):
+            load_test(str(path))
+        with pytest.raises(DatasetError, match="to evaluate a trained model, the last two are"):
+            load_test("mine.np")
+
+    @pytest.mark.filterwarnings("ignore:Duplicate name:UserWarning")
+    def test_test_set_twice(self, arrays, save, tmp_path):
+        """Of a file of the test set alone no training set is asked."""
+        path = save({"x_test": arrays["x_test"], "y_test": arrays["y_test"]})
+        with zipfile.ZipFile(path, "a") as archive:
+            archive.writestr("y_test", b"")
+        with pytest.raises(DatasetError, match="save x_test and y_test at once with"):
+            load_test(path)
 
     @pytest.mark.parametrize("second", ["y_test.npy", "y_test"])
     @pytest.mark.filterwarnings("ignore:Duplicate name:UserWarning")

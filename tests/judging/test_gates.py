@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import math
 
-import numpy as np
 import pytest
+from made_points import NAME, message, point
 from records_factory import make_record, make_sweep
 
-from noisecore.judging.curves import Curve, Point, matched_curves
+from noisecore.judging.curves import Curve, matched_curves
 from noisecore.judging.gates import (
     Verdict,
     assert_at_chance,
@@ -25,7 +25,6 @@ from noisecore.judging.gates import (
     judge_published,
 )
 
-NAME = "cnn/gaussian/quick"
 FLOORS = {0.5: 0.9, 2.0: 0.7, 4.0: 0.4}
 
 
@@ -39,25 +38,6 @@ def broken() -> Curve:
     records = make_sweep({0.0: 0.95, 1.0: 0.9, 2.0: 0.8}, seeds=[0, 1])
     records[-1] = make_record(scale=2.0, seed=1, status="failed", reason="loss became NaN")
     return matched_curves(records)[NAME]
-
-
-def point(accuracy: list[float], loss: list[float] | None = None, images: int = 10_000) -> Point:
-    """Return a point made by hand."""
-    return Point(
-        curve=NAME,
-        scale=1.0,
-        seeds=tuple(range(len(accuracy))),
-        accuracy=np.array(accuracy),
-        loss=np.array(loss or [1.0] * len(accuracy)),
-        images=images,
-    )
-
-
-def message(gate, *arguments, **choices) -> str:
-    """Return what a gate says when it fails."""
-    with pytest.raises(AssertionError) as caught:
-        gate(*arguments, **choices)
-    return str(caught.value)
 
 
 def test_monotonic_passes_a_falling_curve() -> None:

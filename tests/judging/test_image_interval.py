@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 from bands import evaluate
+from scripts import load_script
 
 from noisecore.judging.curves import Curve, matched_curves
 from noisecore.judging.gates import judge_floor
@@ -19,18 +18,11 @@ from noisecore.showing.plots import plot_curve
 from noisecore.showing.results import curve_figures
 from noisecore.showing.rows import curve_rows
 
-SCRIPT = Path(__file__).parents[2] / "benchmarks" / "reference" / "gate" / "images.py"
-
 
 @pytest.fixture(scope="module")
 def coverage():
     """The function of the script whose figures docs/gate.md has."""
-    if not SCRIPT.exists():
-        pytest.skip("the benchmarks are not here")
-    spec = importlib.util.spec_from_file_location("images", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.coverage
+    return load_script("images").coverage
 
 
 @pytest.fixture(scope="module")

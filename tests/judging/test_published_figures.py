@@ -6,31 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from made_points import message, point
 
-from noisecore.judging.curves import Point
 from noisecore.judging.gates import assert_published, judge_published
-
-NAME = "cnn/gaussian/quick"
-
-
-def point(accuracy: list[float], loss: list[float] | None = None, images: int = 10_000) -> Point:
-    """Return a point made by hand."""
-    return Point(
-        curve=NAME,
-        scale=1.0,
-        seeds=tuple(range(len(accuracy))),
-        accuracy=np.array(accuracy),
-        loss=np.array(loss or [1.0] * len(accuracy)),
-        images=images,
-    )
-
-
-def message(gate, *arguments, **choices) -> str:
-    """Return what a gate says when it fails."""
-    with pytest.raises(AssertionError) as caught:
-        gate(*arguments, **choices)
-    return str(caught.value)
-
 
 PUBLISHED = {"0.1": (0.5468, 0.8823), "4.0": (2.0374, 0.3513)}
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
-
 import numpy as np
 import pytest
 from records_factory import make_sweep
 from scipy.optimize import isotonic_regression
+from scripts import load_script
 
 from noisecore.judging.curves import matched_curves
 from noisecore.judging.gates import judge_monotonic
@@ -16,7 +14,6 @@ from noisecore.judging.statistics import _falling_fits, isotonic_test
 
 CURVE = "cnn/gaussian/quick"
 LEVEL = {0.5: 0.9, 1.0: 0.85, 4.0: 0.6}
-SCRIPT = Path(__file__).parents[2] / "benchmarks" / "reference" / "gate" / "monotonic.py"
 
 
 class TestRigorousMonotonic:
@@ -61,12 +58,7 @@ class TestRigorousMonotonic:
 @pytest.fixture(scope="module")
 def level():
     """The function of the script whose figures docs/gate.md has."""
-    if not SCRIPT.exists():
-        pytest.skip("the benchmarks are not here")
-    spec = importlib.util.spec_from_file_location("monotonic_simulated", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.level
+    return load_script("monotonic").level
 
 
 @pytest.mark.parametrize("seeds", [2, 3, 10])

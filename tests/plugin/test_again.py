@@ -85,13 +85,16 @@ def test_nothing_to_do(tmp_path, monkeypatch, choices) -> None:
 
 
 def test_a_few_at_most(tmp_path, monkeypatch) -> None:
-    """Of many failures three commands are shown, none twice."""
+    """Of many failures three commands are shown, none twice, and the others are counted."""
     monkeypatch.chdir(tmp_path)
     verdict = Verdict(gate="floor", curve="c", verdict="fail", sentence="s")
     found = [(f"test_a.py::test_floor[{i % 7}]", verdict) for i in range(14)]
     choices = SimpleNamespace(records=None, given={}, **SIMPLE)
     (lines,) = next_commands(found, choices, tmp_path).values()
-    assert len(lines) == len(set(lines)) == 3
+    assert len(set(lines)) == 4
+    assert lines[3] == "# and 4 more"
+    (lines,) = next_commands(found[:3], choices, tmp_path).values()
+    assert len(lines) == 3
 
 
 def test_the_baseline_first(tmp_path, monkeypatch) -> None:

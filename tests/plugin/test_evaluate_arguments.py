@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
+import re
+
 from own_bench import MODEL
+
+from noisecore.plugin.fixture import Robustness
+from noisecore.running.evaluation import evaluate_given
 
 MISTAKES = {
     "batchsize=16": "unknown argument 'batchsize'*did you mean 'batch_size'?",
     "run='mine'": "unknown argument 'run'",
+    "on_labels=print": "unknown argument 'on_labels'",
     "batch_size=0": "batch_size must be a whole number >= 1, got 0",
     "clip='0:255'": "clip must lie in 0 to 1*got '0:255': give clip=(0, 1)",
     "clip=(1, 0)": "clip must be two ascending numbers*got (1, 0)",
@@ -66,3 +73,11 @@ def test_outputs(pytester) -> None:
             "noisecore: outputs must be (3, 3) as at scale 0*",
         ]
     )
+
+
+def test_all_are_told_of() -> None:
+    """The fixture's help names every argument that an evaluation has."""
+    told = set(re.findall(r"\w+", inspect.getdoc(Robustness.evaluate) or ""))
+    named = set(inspect.signature(Robustness.evaluate).parameters)
+    passed = set(inspect.signature(evaluate_given).parameters) - {"run", "on_labels"}
+    assert passed - named <= told

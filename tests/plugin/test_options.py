@@ -43,7 +43,7 @@ BAD_VALUES = {
     "workers negative": (["--noise-workers=-1"], "whole number >= 0, or auto", "got '-1'"),
     "workers word": (["--noise-workers=x"], "whole number >= 0, or auto", "got 'x'"),
     "workers half": (["--noise-workers=1.5"], "whole number >= 0, or auto", "got '1.5'"),
-    "artifacts": (["--noise-artifacts=test_bench.py/out"], "artifacts", "Not a directory"),
+    "artifacts": (["--noise-artifacts=test_bench.py/out"], "artifacts", "bench.py is no folder"),
     "precision": (["--noise-precision=float16"], "float32, mixed_bfloat16", "got 'float16'"),
     "force-precision": (["--noise-force-precision=maybe"], "must be yes or no", "got 'maybe'"),
     "timeout": (["--noise-trial-timeout=0"], "seconds > 0", "got '0'"),

@@ -55,7 +55,11 @@ def test_baseline(gate, given, usage_line, kind, update) -> None:
 @pytest.mark.parametrize(
     ("path", "why"),
     [
-        ("test_gate.py/base.json", "Not a directory"),
+        (
+            "test_gate.py/base.json",
+            "no baseline can be at test_gate.py/base.json: test_gate.py is no",
+        ),
+        ("test_gate.py", "test_gate.py is no folder: name a .json file, or a folder for it"),
         ("link.json", "a link to nowhere, which is not there"),
         ("x" * 300 + ".json", "File name too long"),
     ],
@@ -137,8 +141,40 @@ def test_place_of_a_new_baseline(gate, given, usage_line) -> None:
     (gate.path / "dangling").symlink_to("nowhere")
     options = ["--noise-update-baseline", "--noise-baseline=dangling/inside/base.json"]
     line = usage_line(gate.runpytest_inprocess(*given, *options))
-    assert "base.json: cannot be written: dangling is no folder" in line
+    assert "no baseline can be at dangling/inside/base.json: dangling is no folder" in line
     assert locks(gate) == []
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--noise-baseline=test_it.py"],
+        ["--noise-baseline-dir=test_it.py", "--noise-update-baseline"],
+        ["--noise-artifacts=test_it.py"],
+        ["--noise-records=nowhere"],
+        ["--noise-dataset=nowhere.npz"],
+        ["--noise-dataset=nowhere.py:load"],
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("body", ["pytest.skip('not today')", "pass"])
+def test_nothing_is_measured(pytester, usage_line, monkeypatch, body, options) -> None:
+    """A bad path of the command line is told of though no test measures."""
+    monkeypatch.delenv("CI", raising=False)
+    pytester.makepyfile(
+        test_it=f"import pytest\n@pytest.mark.skip\ndef test_skipped(robustness):\n    pass\n"
+        f"def test_plain():\n    {body}\n"
+    )
+    line = usage_line(pytester.runpytest_inprocess(*options))
+    assert "no folder" in line or "nowhere" in line
+    assert not (pytester.path / "noisecore-results").exists()
+
+
+def test_places_of_a_configuration(pytester) -> None:
+    """What the configuration names may be missing where no test needs it."""
+    pytester.makeini("[pytest]\nnoise_dataset = nowhere.npz\nnoise_artifacts = test_it.py\n")
+    pytester.makepyfile(test_it="def test_plain():\n    pass\n")
+    pytester.runpytest_inprocess().assert_outcomes(passed=1)
 
 
 @pytest.mark.parametrize("kind", ["fifo", "socket", "device", "loop", "folder"])

@@ -9,11 +9,11 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import jsonschema
 import pytest
+from waiting import wait_until, workers_of
 
 from noisecore.showing.results import load_schema
 
@@ -24,29 +24,6 @@ GOOD = [f"{BASE} scale {scale} seed {seed}" for scale in (0, 1, 4) for seed in (
 
 
 DIVERGED = [f"{BASE},learning_rate=1e+30 scale 1 seed {seed}" for seed in (0, 1)]
-
-
-def workers_of(session: int) -> list[int]:
-    """Return the pids of the living noisecore workers in a session of processes."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (folder / "cmdline").read_bytes()
-            # After the name in brackets: state, parent, group, session.
-            state, _, _, its_session = (folder / "stat").read_text().rpartition(")")[2].split()[:4]
-        except OSError:
-            continue  # it has just ended
-        if int(its_session) == session and state != "Z" and b"noisecore.running.worker" in command:
-            found.append(int(folder.name))
-    return found
-
-
-def wait_until(condition, seconds: float = 120) -> None:
-    """Wait until a condition holds; fail if it does not within that time."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.05)
 
 
 class TestTrained:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-import time
 from dataclasses import replace
 from types import SimpleNamespace
 
 from records_factory import make_record
+from waiting import wait_until
 
 from noisecore.plugin import watching
 from noisecore.running.store import Store
@@ -31,14 +31,6 @@ class Reporter:
         self.lines.append(text)
 
 
-def wait_for(condition) -> None:
-    """Wait until something is so."""
-    end = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.01)
-
-
 def record(seed, run="r"):
     """Return a record of a run."""
     return make_record(seed=seed, run=run, cost={"seconds": 5.0, "train_seconds": 4.0})
@@ -57,9 +49,9 @@ def test_each_record_once(tmp_path, monkeypatch) -> None:
     store.write(record(0, run="earlier"))
     with watching.watching(config_of(reporter), store, lambda: planned):
         planned += ["a", "b"]
-        wait_for(lambda: reporter.lines)
+        wait_until(lambda: reporter.lines)
         store.write(record(1))
-        wait_for(lambda: len(reporter.lines) == 2)
+        wait_until(lambda: len(reporter.lines) == 2)
         (tmp_path / "half.json").write_text("{")
         resumed = record(0)
         store.write(replace(resumed, cost={**resumed.cost, "resumed_from": "earlier"}))
@@ -78,7 +70,7 @@ def test_beside_dots(tmp_path, monkeypatch) -> None:
     store.write(record(0))
     reporter._tw = SimpleNamespace(chars_on_current_line=3)
     with watching.watching(config_of(reporter), store, lambda: ["a"]):
-        wait_for(lambda: len(reporter.lines) == 2)
+        wait_until(lambda: len(reporter.lines) == 2)
     assert all(line.startswith("\nnoisecore") for line in reporter.lines)
 
 
@@ -100,4 +92,4 @@ def test_nobody_to_tell(tmp_path, monkeypatch) -> None:
     closed.write = refuse
     with watching.watching(config_of(closed), store, lambda: ["a"]):
         store.write(record(0))
-        wait_for(lambda: asked)
+        wait_until(lambda: asked)

@@ -10,6 +10,27 @@ from own_bench import UPDATE
 
 SIMPLE, RIGOROUS = "--noise-gate=simple", "--noise-gate=rigorous"
 
+CLASSES = """
+import numpy as np
+
+x, y = images()
+np.savez("test.npz", x_test=x, y_test=y)
+
+class Set:
+    # A set of tf.data is known by its methods.
+    element_spec = ()
+
+    def as_numpy_iterator(self):
+        return zip(np.split(x, 4), np.split(y, 4))
+
+def columns():
+    return x, y[:, None]
+
+def test_one(robustness, noise_baseline):
+    robustness.evaluate(model, DATA, scales=[0.2, 1])
+    assert_no_regression(robustness.against(noise_baseline))
+"""
+
 
 class TestRenewal:
     """A renewal that was not done says why, in a quiet run too."""
@@ -76,6 +97,14 @@ class TestScales:
         assert "What to do: Run the scales of the baseline again." in text
 
 
+def test_a_range_that_was_assumed(own) -> None:
+    """Images far below the range that was assumed are told of once, whatever the tests."""
+    own.change("test_a.py", "*images()", "(images()[0] * 16).astype('uint8'), images()[1]")
+    own.change("test_b.py", "*images()", "(images()[0] * 16).astype('uint8'), images()[1]")
+    result = own.run(AUTO)
+    assert " ".join(result.outlines).count("the pixels were taken for 0 to 255") == 1
+
+
 class TestWhatToDo:
     """A failure names what helps."""
 
@@ -100,18 +129,27 @@ class TestWhatToDo:
             ]
         )
 
-    def test_labels_that_are_no_array(self, own) -> None:
-        """Labels that are no class numbers name no class, and break nothing."""
-        own.write(
-            "test_a.py",
-            "def test_one(robustness, noise_baseline):\n"
-            "    x, y = images()\n"
-            "    robustness.evaluate(worse, x, list(map(str, y)) and y[:, None] == [[0, 1, 2]],\n"
-            "                        scales=[0.2, 1])\n"
-            "    assert_no_regression(robustness.against(noise_baseline))\n",
-        )
-        own.run(UPDATE, "test_a.py")
-        assert "fell most" not in own.run(AUTO, "test_a.py").stdout.str()
+    @pytest.mark.parametrize(
+        "data",
+        ["'test.npz'", "Set()", "*columns()", "x, y[:, None] == [[0, 1, 2]]", "x, y.astype('f')"],
+    )
+    def test_wherever_labels_come_from(self, own, data) -> None:
+        """A file, or a set, that brings the labels has classes; so have all kinds of labels."""
+        own.write("test_a.py", CLASSES.replace("DATA", data))
+        assert own.run("test_a.py", UPDATE).ret == 0
+        own.change("test_a.py", "evaluate(model", "evaluate(worse")
+        result = own.run("test_a.py", AUTO)
+        result.stdout.fnmatch_lines(["*note: fell most: class * by *"])
+
+    def test_labels_of_given_records(self, own) -> None:
+        """Records that are judged again have the classes of the labels that a test gives."""
+        own.make()
+        own.change("test_a.py", "evaluate(model", "evaluate(worse")
+        own.run(AUTO)
+        again = "--noise-records=noisecore-results/quick", "--noise-artifacts=again"
+        own.run(AUTO, *again).stdout.fnmatch_lines(["*note: fell most: class * by *"])
+        own.change("test_a.py", "*images()", "'no.npz'")
+        assert "fell most:" not in own.run(AUTO, *again).stdout.str()
 
     def test_nothing_after_rigorous(self, made, given, save_records) -> None:
         """What rigorous mode has shown is not to be looked at in rigorous mode again."""

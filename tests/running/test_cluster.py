@@ -141,6 +141,28 @@ class TestWorkers:
             Cluster(dask.file, ("/nowhere.npz", None), tiny[1], threads=THREADS)
 
     @needs_tensorflow
+    def test_data_of_a_function(self, dask, tiny, tmp_path, monkeypatch) -> None:
+        """A function that gives the data imports there what it imports here, and leaves nothing."""
+        (tmp_path / "lib").mkdir()
+        (tmp_path / "lib/helper_of_mine.py").write_text(
+            "import numpy as np\n"
+            "def load():\n"
+            f"    with np.load({tiny[0]!r}) as f:\n"
+            "        return (f['x_train'], f['y_train']), (f['x_test'], f['y_test'])\n"
+        )
+        (tmp_path / "mine.py").write_text("from helper_of_mine import load\n")
+        monkeypatch.syspath_prepend(str(tmp_path / "lib"))
+        location = f"{tmp_path / 'mine.py'}:load", None
+        sha256 = load_dataset(*location).sha256
+        cluster = Cluster(dask.file, location, sha256, threads=THREADS)
+        there = cluster.client.run(lambda: __import__("sys").path)
+        assert there
+        assert not any(
+            entry.rpartition("/")[2] == "lib" for path in there.values() for entry in path
+        )
+        cluster.close()
+
+    @needs_tensorflow
     def test_other_versions(self, dask, tiny, monkeypatch) -> None:
         """Workers of another noisecore are named, with both versions."""
         monkeypatch.setattr("noisecore.__version__", "99.0")

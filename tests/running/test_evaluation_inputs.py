@@ -48,6 +48,38 @@ class TestMemory:
         assert "note" not in shipped.cost
 
 
+class TestRange:
+    """The range that scales count from, where it was not declared."""
+
+    @pytest.mark.parametrize(
+        ("x", "message"),
+        [
+            (
+                np.round(X * 16).astype(np.uint8),
+                r"0 to 255, .* uint8, .* over 1[45]: .*\(0, 1[45]\)",
+            ),
+            (X / 16, r"0 to 1, .* floats, .* over 0\.05\d+: .* or \(0, 1\) if that is right"),
+        ],
+    )
+    def test_images_far_below_it(self, x, message) -> None:
+        """A test set that ends below half of an assumed range gets a note, until it is declared."""
+        (record,) = evaluate(bands, x=x, draws=1)
+        assert re.search(message, record.cost["note"])
+        (declared,) = evaluate(
+            bands, x=x, draws=1, value_range=(0, 255 if x.dtype == "uint8" else 1)
+        )
+        assert "note" not in declared.cost
+        assert declared.evaluations == record.evaluations
+
+    @pytest.mark.parametrize("dtype", ["uint8", "float32"])
+    def test_one_bright_pixel(self, dtype) -> None:
+        """Dark images are nothing to talk of where one pixel of the set is bright."""
+        x = np.round(X * 16).astype(np.uint8)
+        x[-1, 0, 0] = 128
+        x = x if dtype == "uint8" else (x / 255).astype(dtype)
+        assert "note" not in evaluate(bands, x=x, draws=1)[0].cost
+
+
 class TestRefusals:
     """What cannot be meant."""
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from waiting import wait_until, workers_of
 
 from noisecore.records import TrialRecord
 
@@ -103,20 +104,6 @@ def begun(folder: Path, kind: str) -> list[str]:
     return [line.removeprefix(f"{kind} ") for line in lines if line.startswith(kind)]
 
 
-def workers(session: int) -> list[int]:
-    """Return the living workers of a session of processes."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (process / "cmdline").read_bytes()
-            state, _, _, its = (process / "stat").read_text().rpartition(")")[2].split()[:4]
-        except OSError:
-            continue  # it has just ended
-        if int(its) == session and state != "Z" and b"noisecore.running.worker" in command:
-            found.append(int(process.name))
-    return found
-
-
 def test_killed_workers(start, calm, undisturbed) -> None:
     """Twenty workers are killed at random moments: no trial is lost, and none differs."""
     folder, process = start("killed")
@@ -125,7 +112,7 @@ def test_killed_workers(start, calm, undisturbed) -> None:
     while len(killed) < KILLS and process.poll() is None:
         # As often as this machine needs it, so that all are killed before the sweep could end.
         time.sleep(dice.uniform(0.2, 1.2) * calm[1] / KILLS)
-        alive = sorted(set(workers(process.pid)) - killed)
+        alive = sorted(set(workers_of(process.pid)) - killed)
         if alive:
             victim = dice.choice(alive)
             os.kill(victim, signal.SIGKILL)
@@ -134,7 +121,7 @@ def test_killed_workers(start, calm, undisturbed) -> None:
     assert process.wait(timeout=900) == 0
     assert numbers(folder) == undisturbed
     assert sorted(begun(folder, "started")) == sorted(undisturbed)
-    assert workers(process.pid) == []
+    assert workers_of(process.pid) == []
 
 
 def test_killed_run_goes_on(start, undisturbed) -> None:
@@ -144,10 +131,7 @@ def test_killed_run_goes_on(start, undisturbed) -> None:
         time.sleep(0.1)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
-    deadline = time.monotonic() + 20
-    while workers(process.pid) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert workers(process.pid) == []
+    wait_until(lambda: workers_of(process.pid) == [], seconds=20)
     kept = numbers(folder)
     first = begun(folder, "started")
     _, resumed = start("run", "--noise-resume", folder=folder)

@@ -15,9 +15,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from dask_cluster import Dask, wait_until
+from dask_cluster import Dask
 from needs import needs_tensorflow
 from records_factory import make_record
+from waiting import wait_until
 
 from noisecore.data import load_dataset
 from noisecore.running import cluster as clusters

@@ -2,10 +2,10 @@
 
     python benchmarks/reference/gate/images.py
 
-Each image has a chance of its own to be answered right, from a Beta distribution about the true
-accuracy: of weight 0.5 most images are always right or always wrong, of weight 10 each draw of the
-noise decides anew. New images are drawn for each case. Beside the interval over images stands what
-was shown before it: Student's t over the draws.
+Some images are easier than others. How often an image is answered right is drawn from a Beta
+distribution whose mean is the true accuracy. With weight 0.5 most images are always right or always
+wrong; with weight 10 it depends on the draw of the noise. New images are drawn for each case.
+Beside the interval over images stands what was shown before it: Student's t over the draws.
 """
 
 import argparse

@@ -290,7 +290,7 @@ class Curve:
         many = len(self.seeds) > _SHOWN_SEEDS
         what = self.replicates
         seeds = f"{len(self.seeds)} {what}" if many else f"{what} {' '.join(map(str, self.seeds))}"
-        # Near 0 and 1 an interval over images is no plus-minus: it is wider on one side.
+        # Near 0 and 1 an interval over images is wider on one side, so its two bounds are shown.
         head = "95 % over images" if given else "± 95 %"
         rows: list[tuple[str, ...]] = [("scale", "accuracy", head, seeds, "loss")]
         for i, scale in enumerate(self.scales):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import platform
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -31,7 +31,7 @@ from noisecore.records import GivenTrial, TrialRecord
 from noisecore.running.evaluation.answers import Kind, Outputs, as_outputs, check_kind, joined
 from noisecore.running.evaluation.arguments import clip_bounds, share, whole_number, word
 from noisecore.running.evaluation.given import GivenError, GivenModel, failed, given_model
-from noisecore.running.evaluation.images import CHUNK, Pixels, Units
+from noisecore.running.evaluation.images import CHUNK, Labels, Pixels, Units
 from noisecore.running.evaluation.layout import Channels, Layout, layout_of
 from noisecore.running.evaluation.outputs import evaluate_outputs
 from noisecore.running.evaluation.reading import group_sizes, read_groups
@@ -61,13 +61,15 @@ def evaluate_given(
     outputs: Kind | None = None,
     channels: Channels | None = None,
     run: str = "",
+    on_labels: Callable[[Labels], None] = lambda labels: None,
 ) -> list[TrialRecord]:
     """Test a trained model at scale 0 and at each of `scales`; return a record a draw.
 
     model: a model of Keras, PyTorch, scikit-learn or ONNX Runtime, a `.keras` file, or a function
         from float32 images, `batch_size` at most, to class probabilities or scores, (images,
         classes). Scores are taken for logits. A PyTorch module is asked in eval mode, where its
-        weights are, and gets its own modes back.
+        weights are, and gets its own modes back; one that was exported or traced in training mode
+        would stay in it, and is refused. What a function or a session answers is its own affair.
     x, y: images as the model takes them, (n, height, width) or (n, height, width, channels), and
         labels, (n,) class numbers or (n, classes) one-hot; or one thing that brings both: a
         `tf.data.Dataset`, PyTorch's `DataLoader` or `Dataset`, or an `.npz` file with x_test and
@@ -75,8 +77,9 @@ def evaluate_given(
     noise: a name, or what can be called as a noise is: a function, a `functools.partial`, a bound
         method, an object.
     units: what scale 1 is. "range": from the least to the greatest value that a pixel can have,
-        the `value_range`; left out, 0 to 255 for uint8 and 0 to 1 for floats. "own": the units of
-        `x`, whatever its range: for a model that takes standardised images.
+        the `value_range`; left out, 0 to 255 for uint8 and 0 to 1 for floats, with a note if no
+        pixel reaches half of that. "own": the units of `x`, whatever its range: for a model that
+        takes standardised images.
     draws: realisations of the noise, each a record; they stand beside each other as seeds do. The
         model is asked once for draws that are equal, as those of a noise that draws nothing.
     clip: bounds of the noisy images, in `units`, such as (0, 1) or "0:1".
@@ -90,6 +93,8 @@ def evaluate_given(
     channels: where `x` has its channels, "last" or "first"; left out, first where the model or `x`
         is PyTorch's, else last. The noise is the same for both. Of a file, whose channels are
         last, it says where the model takes them.
+
+    on_labels: is called with the class numbers of all images, (n,), once they are known.
 
     The model gets float32 images in the range of `x`, uint8 ones too: a copy, which it may change.
     Raises `GivenError`, or `NoiseError`, in one line, on what cannot be evaluated.
@@ -108,6 +113,7 @@ def evaluate_given(
     check_kind(outputs, "outputs")
     tally = Tally(wanted, draws, outputs, argument="outputs")
     digests = hashlib.sha256(), hashlib.sha256()
+    read: list[Labels] = []
     pixels = Pixels(units, value_range)
     bounds = clip_bounds(clip, units)
     drawn = [Draw(function, Stream(draw, "test"), clip=bounds) for draw in range(draws)]
@@ -118,11 +124,12 @@ def evaluate_given(
                 if tally.images % CHUNK == 0:
                     digest.update(f"{part.dtype} {part.shape[1:]}".encode())
                 digest.update(np.ascontiguousarray(part).data)
+            read.append(labels)
             plain = images.astype(np.float32, order="C")
             inside = pixels.enter(images, plain)
             if not tally.images:
                 try_noise(function, inside[:1], wanted)
-                note = _large(function, inside)
+                large = _large(function, inside)
             tally.clean(inside, labels, _ask(given, plain, None, layout, batch_size, tally))
             del plain
             for scale in wanted:
@@ -143,6 +150,8 @@ def evaluate_given(
     tally.settle()
     pixels.check()
     tally.check(least_clean, units, name_of(function))
+    on_labels(np.concatenate(read))
+    note = "; ".join(filter(None, (large, pixels.note)))
     origin = Path(x).name if isinstance(x, str | Path) else "arrays"
     seconds = (time.perf_counter() - start) / draws
     trials = [

@@ -9,7 +9,7 @@ import hashlib
 import inspect
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ import numpy as np
 from noisecore.callables import name_of, source_sha256, told
 from noisecore.noise import FloatArray
 from noisecore.running.evaluation.frameworks import is_torch, used, version_of
+from noisecore.running.evaluation.modes import always_training, evaluating
 
 
 class GivenError(ValueError):
@@ -155,6 +156,12 @@ def _digest(weights: Iterator[tuple[str, Any, Any]]) -> str:
 def _torch(model: Any) -> GivenModel:
     import torch
 
+    if training := always_training(model):
+        raise GivenError(
+            "model must answer as in eval mode, got one that was exported or traced in training "
+            f"mode, and stays in it ({', '.join(training)}): call .eval() before. If it is meant "
+            "so, give a function that asks it"
+        )
     held = [*model.parameters(), *model.buffers()]
     floats = [each for each in held if each.is_floating_point()]
     device = held[0].device if held else torch.device("cpu")
@@ -179,22 +186,8 @@ def _torch(model: Any) -> GivenModel:
         source=_digest(weights()),
         parameters=sum(each.numel() for each in model.parameters()),
         versions={"torch": version_of("torch")},
-        working=lambda: _evaluating(model),
+        working=lambda: evaluating(model),
     )
-
-
-@contextmanager
-def _evaluating(model: Any) -> Iterator[None]:
-    """Put a PyTorch model into eval mode, and each of its parts back into its own afterwards."""
-    modes = [(part, part.training) for part in model.modules()]
-    if any(training for _, training in modes):
-        with suppress(NotImplementedError):  # an exported program's mode is fixed
-            model.eval()
-    try:
-        yield
-    finally:
-        for part, training in modes:
-            part.training = training
 
 
 def _classifier(model: Any) -> Callable[[FloatArray], Any]:

@@ -32,6 +32,7 @@ class Pixels:
             value_range = bounds(value_range, "value_range")
         self._units = units
         self._range = value_range
+        self._assumed = ""  # of which dtype the range was taken, if it was not declared
         self._least, self._greatest = np.inf, -np.inf
 
     def enter(self, images: NDArray[Any], plain: FloatArray) -> FloatArray:
@@ -42,6 +43,7 @@ class Pixels:
             return plain
         if self._range is None:
             self._range = (0.0, 255.0) if images.dtype == np.uint8 else (0.0, 1.0)
+            self._assumed = "uint8" if images.dtype == np.uint8 else "floats"
         low, high = self._range
         if self._least < low or self._greatest > high:
             raise GivenError(
@@ -71,6 +73,17 @@ class Pixels:
                     f"pixels must go over the value range {low:g} to {high:g}, got at most "
                     f"{self._greatest:g}: were the images scaled twice? Or declare value_range"
                 )
+
+    @property
+    def note(self) -> str:
+        """What is to be said of images that fill less than half of a range that was assumed."""
+        if not self._assumed or self._range is None or self._greatest >= self._range[1] / 2:
+            return ""
+        return (
+            f"the pixels were taken for {self.shown}, the range of {self._assumed}, but none is "
+            f"over {self._greatest:g}: the scales count from the range, so declare value_range="
+            f"(0, {self._greatest:g}), or (0, {self._range[1]:g}) if that is right"
+        )
 
     @property
     def shown(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from noisecore.running.evaluation.answers import Kind, as_outputs, check_kind
 from noisecore.running.evaluation.arguments import clip_bounds, share, word
 from noisecore.running.evaluation.arrays import as_array
 from noisecore.running.evaluation.given import GivenError
-from noisecore.running.evaluation.images import Units
+from noisecore.running.evaluation.images import Labels, Units
 from noisecore.running.evaluation.tally import Tally, wanted_scales
 
 
@@ -33,6 +33,7 @@ def evaluate_outputs(
     least_clean: float | None = None,
     kind: Kind | None = None,
     run: str = "",
+    on_labels: Callable[[Labels], None] = lambda labels: None,
 ) -> list[TrialRecord]:
     """Make records of what a model gave elsewhere, for images that were noisy already.
 
@@ -41,7 +42,7 @@ def evaluate_outputs(
     y: labels, (n,) class numbers or (n, classes) one-hot.
     kind: what the outputs are, "probabilities" or "scores"; left out, what sums to 1, as its
         precision can, is probabilities.
-    noise, units: what the scales are of; all else as in `evaluate_given`.
+    noise, units: what the scales are of; all else, `on_labels` too, as in `evaluate_given`.
 
     noisecore has not seen the images: that equal names stand for equal images is the caller's
     word. Raises `GivenError`, or `NoiseError` or `DatasetError`, on what cannot be meant.
@@ -102,6 +103,7 @@ def evaluate_outputs(
             given_sha256.update(checked.values.tobytes())
     tally.settle()
     tally.check(least_clean, units, noise)
+    on_labels(labels)
     return [
         TrialRecord(
             key=trial.key({}),

@@ -27,8 +27,9 @@ def caught(
     """Return how many histories are caught by the last release, by what.
 
     losses: points that a model loses at each release, at each noisy scale. At each release a run is
-    judged against the baseline, and then the baseline is renewed with fresh seeds. A renewal, too,
-    is judged against the first ancestor: it stops there, for it needs a word of its own to go on.
+    judged against the baseline, and then the baseline is renewed with fresh seeds. A renewal is
+    judged against the first ancestor, too. If it fails there, the history counts as caught: pytest
+    renews such a baseline only with --noise-new-ancestor.
     """
     by_run, by_since, by_renewal = (np.zeros(histories, bool) for _ in range(3))
     undecided = np.zeros(histories, bool)

@@ -40,7 +40,7 @@ class Held:
         self.inside, self.lower, self.upper, self.count = 0, 0, 0, 0
 
     def add(self, difference: Difference, truth: float) -> None:
-        """Count one interval; rounding of a mean is no miss."""
+        """Count whether an interval holds the truth, give or take the rounding of a float."""
         off = 1e-9
         self.count += 1
         low, high = difference.lower(0.975), difference.upper(0.975)
