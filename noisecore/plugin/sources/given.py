@@ -11,7 +11,6 @@ import pytest
 
 from noisecore.data import Dataset, DatasetError
 from noisecore.data.loading import load
-from noisecore.judging.curves import curve_cells
 from noisecore.plugin.choices import Choices
 from noisecore.plugin.declare import Request
 from noisecore.plugin.failing import failure
@@ -85,6 +84,8 @@ class Given(Planned):
 
     def _belonging(self, records: list[TrialRecord]) -> list[TrialRecord]:
         """Return records of one curve; fail the test if they do not belong together."""
+        from noisecore.judging.curves import curve_cells
+
         try:
             curve_cells(records)
         except ValueError as error:
