@@ -138,6 +138,15 @@ def test_module() -> None:
     assert loaded.isdisjoint({"keras", "matplotlib", "pandas", "scipy", "tensorflow"})
 
 
+def test_plugin() -> None:
+    """Pytest's start loads nothing heavy either, whatever it is asked for."""
+    command = [sys.executable, "-X", "importtime", "-c", "import noisecore.plugin"]
+    ended = subprocess.run(command, capture_output=True, text=True, check=True)
+    loaded = {line.rpartition("|")[2].strip() for line in ended.stderr.splitlines()}
+    assert "noisecore.plugin" in loaded
+    assert loaded.isdisjoint({"keras", "matplotlib", "pandas", "scipy", "tensorflow"})
+
+
 def test_module_fails_in_one_line(tmp_path) -> None:
     """The exit code and the one line reach the shell."""
     ended = subprocess.run(

@@ -1,10 +1,13 @@
-"""What this process may use of its machine: processors, GPUs."""
+"""The machine: what this process may use of it, takes of it, and what it is called."""
 
 from __future__ import annotations
 
 import os
+import platform
+import resource
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 from noisecore.memory import groups, read_system
@@ -80,3 +83,21 @@ def resident_memory() -> int:
     """Return how many bytes of memory this process holds now, 0 where that is not known."""
     fields = read_system(Path("/proc/self/statm")).split()
     return int(fields[1]) * os.sysconf("SC_PAGE_SIZE") if len(fields) > 1 else 0
+
+
+def peak_memory() -> int:
+    """Return this process's greatest resident memory so far, in bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def processor() -> str:
+    """Return the processor's model, as the system names it, with its family and model numbers."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().split("\n\n")[0].splitlines()
+    except OSError:  # not Linux
+        return platform.processor() or platform.machine()
+    pairs = (line.partition(":") for line in lines)
+    fields = {name.strip(): value.strip() for name, _, value in pairs}
+    names = ("model name", "cpu family", "model", "stepping")
+    return " ".join(fields[name] for name in names if name in fields) or platform.machine()

@@ -6,11 +6,10 @@ import hashlib
 import os
 import platform
 import random
-import resource
-import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -64,21 +63,9 @@ def conditions(threads: int) -> dict[str, Any]:
         "threads": threads,
         "accelerator": machine.accelerator() if compat.can_use_gpus() else "none",
         "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
-        "processor": processor(),
+        "processor": machine.processor(),
         "system": f"{platform.system()} {platform.machine()}",
     }
-
-
-def processor() -> str:
-    """Return the processor's model, as the system names it, with its family and model numbers."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().split("\n\n")[0].splitlines()
-    except OSError:  # not Linux
-        return platform.processor() or platform.machine()
-    pairs = (line.partition(":") for line in lines)
-    fields = {name.strip(): value.strip() for name, _, value in pairs}
-    names = ("model name", "cpu family", "model", "stepping")
-    return " ".join(fields[name] for name in names if name in fields) or platform.machine()
 
 
 def run_trial(
@@ -109,7 +96,7 @@ def run_trial(
     except TrialError as failure:
         record |= {"status": "failed", "reason": str(failure)}
     cost["seconds"] = time.perf_counter() - start
-    cost["peak_memory_bytes"] = peak_memory()
+    cost["peak_memory_bytes"] = machine.peak_memory()
     return TrialRecord(cost=cost, **record)
 
 
@@ -120,97 +107,136 @@ def _measure(
     on_epoch: Callable[[int, Epoch], None],
 ) -> dict[str, Any]:
     """Return the record's figures; put the seconds into `cost`."""
-    import keras
-
     if dataset.sha256 != trial.dataset_sha256:
         raise TrialError(
             f"data set {trial.dataset} changed: expected SHA-256 {trial.dataset_sha256}, "
             f"got {dataset.sha256}"
         )
     _check_sources(trial)
-    trained_with = trial.trained_with or trial.noise
-    recipe = trial.recipe
-    # Each step that can be is done in place: at full size a split in float32 is 188 MB.
-    splits = dataset.x_train, dataset.x_test
-    clean, test = (unit_images(each, out=np.empty(each.shape, np.float32)) for each in splits)
-    if trial.blank:
-        clean[:], test[:] = 0, 0
-    standardise(clean, test, recipe.standardisation, in_place=True)
-
-    # The noise is laid over images in one layout, so that it is the same for every backend.
-    channels_last = keras.backend.image_data_format() == "channels_last"
-
-    def layout(images: FloatArray) -> FloatArray:
-        return images if channels_last else np.moveaxis(images, -1, 1)
-
-    def train_images(epoch: int | None, out: FloatArray | None = None) -> FloatArray:
-        stream = Stream(trial.seed, "train", epoch)
-        scale = trial.train_scale
-        noise = get_noise(trained_with)
-        return layout(apply_noise(noise, clean, scale, stream, clip=trial.clip, out=out))
-
-    def test_images(scale: float, name: str = trial.noise, most: int | None = None) -> FloatArray:
-        stream = Stream(trial.test_draw, "test")
-        noisy = apply_noise(get_noise(name), test[:most], scale, stream, clip=trial.clip)
-        if scale > 0 and np.array_equal(noisy, test[:most]):
-            if most is not None:  # the noise may be rare
-                return test_images(scale, name)
-            raise TrialError(f"noise {name} at scale {scale:g} changed no test image")
-        return noisy
-
-    # Noise that changes nothing is found now rather than after the training.
-    test_images(trial.train_scale, trained_with, most=BLOCK)
-    for scale in trial.test_scales:
-        test_images(scale, most=BLOCK)
-
-    shape = layout(clean[:1]).shape[1:]
-    with compat.precision(recipe.precision):
-        model = get_builder(trial.model)(shape, dataset.num_classes)
-    if recipe.precision != "float32":
-        compat.end_in_float32(model)
-    images: Callable[[int], FloatArray] = train_images
-    if recipe.train_noise == "frozen" or trial.train_scale == 0:
-        frozen = train_images(None, out=clean)
-
-        def images(epoch: int) -> FloatArray:
-            return frozen
-
-    def order(epoch: int) -> NDArray[np.int64]:
-        return shuffled(trial.seed, epoch, len(dataset.y_train))
-
+    images = _Images.of(trial, dataset)
+    images.check_noise()
+    model = _build(trial, images.shape, dataset.num_classes)
     history, epoch_seconds = train(
         model,
-        recipe,
-        images,
+        trial.recipe,
+        images.by_epoch(),
         dataset.y_train,
-        order,
-        (layout(test_images(trial.train_scale, trained_with)), dataset.y_test),
+        lambda epoch: shuffled(trial.seed, epoch, len(dataset.y_train)),
+        (images.laid_out(images.test_at(trial.train_scale, images.trained_with)), dataset.y_test),
         on_epoch,
     )
     cost["train_seconds"] = sum(epoch_seconds)
     cost["epoch_seconds"] = epoch_seconds
-
     start = time.perf_counter()
-    evaluations = []
-    for scale in trial.test_scales:
-        noisy = test_images(scale)
-        loss, right = evaluate(model, layout(noisy), dataset.y_test)
-        evaluations.append(
-            Evaluation(
-                scale=scale,
-                loss=loss,
-                accuracy=float(right.mean()),
-                images=len(right),
-                correct=pack_right(right),
-                images_sha256=hashlib.sha256(noisy.tobytes()).hexdigest(),
-            )
-        )
+    evaluations = tuple(
+        _evaluate(model, images, scale, dataset.y_test) for scale in trial.test_scales
+    )
     cost["evaluate_seconds"] = time.perf_counter() - start
     return {
         "parameters": int(model.count_params()),
         "history": tuple(history),
-        "evaluations": tuple(evaluations),
+        "evaluations": evaluations,
     }
+
+
+@dataclass(frozen=True)
+class _Images:
+    """The images of a trial, standardised, and how they become noisy.
+
+    train, test: float32, (n, height, width, channels). channels_last: how the backend takes them;
+    the noise is laid over images in one layout, so that it is the same for every backend.
+    """
+
+    trial: Trial
+    train: FloatArray
+    test: FloatArray
+    channels_last: bool
+
+    @classmethod
+    def of(cls, trial: Trial, dataset: Dataset) -> _Images:
+        """Return the images of a data set, as a trial takes them."""
+        import keras
+
+        # Each step that can be is done in place: at full size a split in float32 is 188 MB.
+        splits = dataset.x_train, dataset.x_test
+        train, test = (unit_images(each, out=np.empty(each.shape, np.float32)) for each in splits)
+        if trial.blank:
+            train[:], test[:] = 0, 0
+        standardise(train, test, trial.recipe.standardisation, in_place=True)
+        return cls(trial, train, test, keras.backend.image_data_format() == "channels_last")
+
+    @property
+    def trained_with(self) -> str:
+        """The noise that the model is trained with."""
+        return self.trial.trained_with or self.trial.noise
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one image, as the backend takes it."""
+        return self.laid_out(self.train[:1]).shape[1:]
+
+    def laid_out(self, images: FloatArray) -> FloatArray:
+        """Return images as the backend takes them."""
+        return images if self.channels_last else np.moveaxis(images, -1, 1)
+
+    def check_noise(self) -> None:
+        """Raise `TrialError` if a noise changes nothing: now rather than after the training."""
+        self.test_at(self.trial.train_scale, self.trained_with, most=BLOCK)
+        for scale in self.trial.test_scales:
+            self.test_at(scale, self.trial.noise, most=BLOCK)
+
+    def by_epoch(self) -> Callable[[int], FloatArray]:
+        """Return what gives the noisy training images of an epoch, laid out."""
+        if self.trial.recipe.train_noise == "fresh" and self.trial.train_scale > 0:
+            return self._train_at
+        frozen = self._train_at(None, out=self.train)
+        return lambda epoch: frozen
+
+    def _train_at(self, epoch: int | None, out: FloatArray | None = None) -> FloatArray:
+        trial = self.trial
+        stream = Stream(trial.seed, "train", epoch)
+        scale = trial.train_scale
+        noise = get_noise(self.trained_with)
+        return self.laid_out(
+            apply_noise(noise, self.train, scale, stream, clip=trial.clip, out=out)
+        )
+
+    def test_at(self, scale: float, name: str, most: int | None = None) -> FloatArray:
+        """Return the noisy test images, the first `most` of them; not laid out.
+
+        Raises `TrialError` if the noise changes none of them all.
+        """
+        stream = Stream(self.trial.test_draw, "test")
+        noise, test = get_noise(name), self.test
+        noisy = apply_noise(noise, test[:most], scale, stream, clip=self.trial.clip)
+        if scale > 0 and np.array_equal(noisy, test[:most]):
+            if most is not None:  # the noise may be rare
+                return self.test_at(scale, name)
+            raise TrialError(f"noise {name} at scale {scale:g} changed no test image")
+        return noisy
+
+
+def _build(trial: Trial, shape: tuple[int, ...], classes: int) -> Any:
+    """Return the model of a trial, untrained, in the recipe's precision."""
+    with compat.precision(trial.recipe.precision):
+        model = get_builder(trial.model)(shape, classes)
+    if trial.recipe.precision != "float32":
+        compat.end_in_float32(model)
+    return model
+
+
+def _evaluate(model: Any, images: _Images, scale: float, labels: NDArray[Any]) -> Evaluation:
+    """Return what a trained model gives for the test images at one scale."""
+    noisy = images.test_at(scale, images.trial.noise)
+    loss, right = evaluate(model, images.laid_out(noisy), labels)
+    return Evaluation(
+        scale=scale,
+        loss=loss,
+        accuracy=float(right.mean()),
+        images=len(right),
+        correct=pack_right(right),
+        images_sha256=hashlib.sha256(noisy.tobytes()).hexdigest(),
+    )
 
 
 def _check_sources(trial: Trial) -> None:
@@ -239,9 +265,3 @@ def _seeded(seed: int) -> Iterator[None]:
     finally:
         random.setstate(python_state)
         np.random.set_state(numpy_state)
-
-
-def peak_memory() -> int:
-    """Return this process's greatest resident memory so far, in bytes."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024

@@ -36,7 +36,7 @@ from noisecore.running.evaluation.layout import Channels, Layout, layout_of
 from noisecore.running.evaluation.outputs import evaluate_outputs
 from noisecore.running.evaluation.reading import group_sizes, read_groups
 from noisecore.running.evaluation.tally import Tally, wanted_scales
-from noisecore.running.trials import peak_memory, processor
+from noisecore.running.machine import peak_memory, processor
 
 # What an evaluation holds beside the model and the data, unless a noise of a user's own, or the
 # batch that was asked for, takes more.
