@@ -1,10 +1,12 @@
 """How often the whole default gate of the quick profile does not pass an unchanged model.
 
-    python benchmarks/reference/gate/false_alarms.py RECORDS [--pairs 10000]
+    python benchmarks/reference/gate/false_alarms.py SEEDS [BASELINE] [--pairs 10000]
 
-RECORDS: many fresh seeds of the quick profile. Pairs of an unchanged model are drawn in two ways:
+SEEDS: many fresh seeds of the quick profile, as `pack.py` or noisecore left them. Pairs of an
+unchanged model are drawn in two ways:
 from their spread, as normal; and from the seeds themselves, without replacement, so that a seed far
-off the others counts as often as it came. Each pair goes through all checks of all curves together:
+off the others counts as often as it came. With a BASELINE, the seeds are judged against it first, a
+run of each few of them in their order (A/A). Each goes through all checks of all curves together:
 no regression against a baseline, the floors, the monotonic curve, the noise that bites. The floor
 of scale 0, which lies ten standard deviations off, is left out.
 """
@@ -12,16 +14,19 @@ of scale 0, which lies ten standard deviations off, is left out.
 import argparse
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
 import numpy as np
 
+sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from test_gaussian_scales import FLOORS, LEAST_DROPS  # (the path above leads there)
+from simulation.models import read_answers
+from test_gaussian_scales import FLOORS, LEAST_DROPS  # (the paths above lead there)
 
-from noisecore.judging.baselines import Comparison, compare_records
+from noisecore.judging.baselines import Comparison
 from noisecore.judging.curves import Curve
 from noisecore.judging.gates import (
     Margins,
@@ -35,7 +40,6 @@ from noisecore.judging.gates import (
 )
 from noisecore.judging.gates.regression import judge_comparison
 from noisecore.judging.power import binomial_interval, fit_spread, simulate
-from noisecore.showing.results import read_any
 
 BASELINE_SEEDS = 10
 
@@ -86,6 +90,30 @@ def draw_seeds(
     }
 
 
+def against(baseline: Path, seeds: dict[str, Comparison], margins: Margins) -> None:
+    """Print how many runs of the seeds do not pass against a baseline, in both modes."""
+    old = read_answers(baseline)
+    count = len(next(iter(seeds.values())).new)
+    for mode in get_args(Mode):
+        rule = Rule(mode=mode, margins=margins, curves=len(seeds))
+        for size in (3, 5, 10):
+            found = Counter(
+                judge(
+                    {
+                        name: replace(each, new=each.new[at : at + size], baseline=old[name][1])
+                        for name, each in seeds.items()
+                    },
+                    rule,
+                )
+                for at in range(0, count - size + 1, size)
+            )
+            runs = found.total()
+            print(
+                f"A/A,     {mode:>8}, {size:>2} seeds: {runs - found['pass']} of {runs} runs do "
+                f"not pass, {found['inconclusive']} inconclusive"
+            )
+
+
 def show(how: str, mode: Mode, seeds: int, bad: int, inconclusive: int, pairs: int) -> None:
     """Print a rate and its interval."""
     low, high = binomial_interval(bad, pairs)
@@ -99,18 +127,25 @@ def show(how: str, mode: Mode, seeds: int, bad: int, inconclusive: int, pairs: i
 def main() -> None:
     """Print the rates of both modes, by the number of a run's seeds."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("records", type=Path)
+    parser.add_argument("seeds", type=Path)
+    parser.add_argument("baseline", type=Path, nargs="?")
     parser.add_argument("--pairs", type=int, default=10_000)
     parser.add_argument("--margins", type=parse_margins, default=Margins())
     chosen = parser.parse_args()
-    records = read_any(chosen.records)
-    comparisons = compare_records(records, records)
+    comparisons = {
+        name: Comparison(curve=name, scales=scales, new=answers, baseline=answers)
+        for name, (scales, answers) in read_answers(chosen.seeds).items()
+    }
     spreads = {
         name: fit_spread(comparison.scales, comparison.new)
         for name, comparison in comparisons.items()
     }
     for name, spread in spreads.items():
         print(name, "sd in points:", (100 * spread.sample).round(2).tolist())
+    count = len(next(iter(comparisons.values())).new)
+    print(f"{count} seeds")
+    if chosen.baseline:
+        against(chosen.baseline, comparisons, chosen.margins)
     print(f"margins {chosen.margins}, baseline of {BASELINE_SEEDS} seeds, {chosen.pairs} pairs")
     for mode in get_args(Mode):
         rule = Rule(mode=mode, margins=chosen.margins, curves=len(comparisons))
@@ -125,6 +160,8 @@ def main() -> None:
             )
             bad = rates.pairs - rates.passed
             show("normal", mode, seeds, bad, rates.inconclusive, chosen.pairs)
+            if seeds + BASELINE_SEEDS > count:
+                continue  # too few for both sides
             rng = np.random.default_rng(0)
             drawn = Counter(
                 judge(draw_seeds(comparisons, seeds, rng), rule) for _ in range(chosen.pairs)

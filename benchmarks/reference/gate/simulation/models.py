@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from noisecore.judging.baselines import Answers, compare_records
+from noisecore.judging.curves import matched_curves
 from noisecore.judging.power import Spread, fit_spread
 from noisecore.judging.statistics import Floats
+from noisecore.records import TrialRecord
 from noisecore.showing.results import read_any
 
 # One seed in sixty learns late: of the sixty seeds of calibrate.txt the CNN's spread at scale 4 is
@@ -57,18 +60,47 @@ class Model:
 def read_answers(source: Path) -> dict[str, tuple[Floats, Answers]]:
     """Return the scales and the right answers, (seeds, k, images), of each curve, by model.
 
-    source: whatever `noisecore` reads (a baseline, a run's folder); or a .npz with an array NAME of
-    right answers for each curve, and its scales as NAME_scales.
+    source: whatever `noisecore` reads (a baseline, a run's folder); or what `write_answers` wrote.
     """
     if source.suffix == ".npz":
         held = np.load(source)
-        names = [name for name in held.files if not name.endswith("_scales")]
-        return {name: (held[f"{name}_scales"], held[name].astype(bool)) for name in names}
-    records = read_any(source)
+        names = [name.removesuffix("_seeds") for name in held.files if name.endswith("_seeds")]
+        return {
+            name: (
+                held[f"{name}_scales"],
+                np.unpackbits(held[name], axis=-1, count=int(held[f"{name}_images"])).astype(bool),
+            )
+            for name in names
+        }
+    return _answers(read_any(source))
+
+
+def _answers(records: list[TrialRecord]) -> dict[str, tuple[Floats, Answers]]:
     return {
         name.partition("/")[0]: (each.scales, each.new)
         for name, each in compare_records(records, records).items()
     }
+
+
+def write_answers(file: Path, records: list[TrialRecord]) -> dict[str, list[int]]:
+    """Write the answers of records, a bit each; return the seeds of each model.
+
+    A model NAME has the arrays NAME, uint8 (seeds, k, images / 8) as `numpy.packbits` gives them,
+    NAME_scales (k,), NAME_seeds (seeds,) and NAME_images, their number.
+    """
+    seeds = {
+        name.partition("/")[0]: list(curve.seeds) for name, curve in matched_curves(records).items()
+    }
+    arrays: dict[str, Any] = {}
+    for name, (scales, answers) in _answers(records).items():
+        arrays |= {
+            name: np.packbits(answers, axis=-1),
+            f"{name}_scales": scales,
+            f"{name}_seeds": np.array(seeds[name]),
+            f"{name}_images": np.array(answers.shape[-1]),
+        }
+    np.savez_compressed(file, **arrays)
+    return seeds
 
 
 def fit_spreads(source: Path) -> dict[str, Spread]:
