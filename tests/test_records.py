@@ -166,6 +166,28 @@ def test_curve_of_a_model_that_was_trained_once():
     assert clean.curve == f"{TRIAL.curve}/trained=clean"
 
 
+def test_training_without_noise_is_one_training():
+    """Clean images are trained on once, whatever the noise would have been; others are not."""
+    clean = dataclasses.replace(TRIAL, train_scale=0.0)
+    foggy = {"trained_with": "fog", "trained_with_source": "c" * 64}
+    assert dataclasses.replace(clean, **foggy).training == clean.training
+    assert dataclasses.replace(clean, noise="fog", noise_source="c" * 64).training == clean.training
+    assert dataclasses.replace(clean, test_scales=(0.0, 9.0)).training == clean.training
+    assert dataclasses.replace(TRIAL, **foggy).training != TRIAL.training
+    itself = {"trained_with": TRIAL.noise, "trained_with_source": TRIAL.noise_source}
+    assert dataclasses.replace(TRIAL, **itself).training == TRIAL.training
+
+
+@pytest.mark.parametrize(
+    "field", sorted({*CHANGES} - {"dataset", "test_scales", "trained_with_source"})
+)
+def test_training_depends_on_all_that_it_is_made_of(field):
+    """What differs in anything that a training depends on is another training."""
+    changed = dataclasses.replace(TRIAL, **{field: CHANGES[field]})
+    assert changed.training.key({}) != TRIAL.training.key({})
+    assert TRIAL.training.key({"threads": 1}) != TRIAL.training.key({"threads": 2})
+
+
 def test_record_from_before_a_model_could_be_trained_once():
     """A record without the younger fields is read as one that was trained at each scale."""
     data = old_schema(RECORD.to_dict())

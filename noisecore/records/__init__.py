@@ -15,6 +15,7 @@ from noisecore.records.record import Epoch, Evaluation, TrialRecord, pack_right
 from noisecore.records.trials import (
     AnyTrial,
     GivenTrial,
+    Training,
     Trial,
     curve_name,
     given_curve_name,
@@ -31,6 +32,7 @@ __all__ = [
     "GivenTrial",
     "RecordError",
     "Share",
+    "Training",
     "Trial",
     "TrialRecord",
     "as_type",

@@ -88,6 +88,7 @@ class Cost(TypedDict, total=False):
     lost: list[str]
     note: str
     resumed_from: str
+    trained_by: str
 
 
 @dataclass(frozen=True, kw_only=True)

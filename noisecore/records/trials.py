@@ -81,9 +81,37 @@ class AnyTrial:
 
         `conditions` are those outside the trial: versions, threads, processor, source.
         """
-        content = {"trial": asdict(self), "conditions": dict(conditions), "schema": SCHEMA}
-        text = json.dumps(content, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()[:20]
+        return _hashed({"trial": asdict(self), "conditions": dict(conditions), "schema": SCHEMA})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """One fit: all that the trained model depends on, and what it was looked at while it trained.
+
+    noise, noise_source: what it is trained with; None at scale 0, where no noise is none of them.
+    test_draw: of the noisy test images that it is tested on after each epoch.
+    """
+
+    dataset_sha256: str
+    model: str
+    model_source: str
+    recipe: Recipe
+    noise: str | None
+    noise_source: str | None
+    scale: float
+    clip: tuple[float, float] | None
+    blank: bool
+    seed: int
+    test_draw: int
+
+    def key(self, conditions: Mapping[str, Any]) -> str:
+        """Return a hash of it, and of `conditions`, those outside it; 20 hexadecimal digits."""
+        return _hashed({"training": asdict(self), "conditions": dict(conditions)})
+
+
+def _hashed(content: dict[str, Any]) -> str:
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:20]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +135,25 @@ class Trial(AnyTrial):
     def __post_init__(self) -> None:
         super().__post_init__()
         object.__setattr__(self, "train_scale", as_written(self.train_scale))
+
+    @property
+    def training(self) -> Training:
+        """What is trained: done once for all trials that have the same."""
+        noise = self.trained_with or self.noise, self.trained_with_source or self.noise_source
+        named = noise if self.train_scale else (None, None)
+        return Training(
+            dataset_sha256=self.dataset_sha256,
+            model=self.model,
+            model_source=self.model_source,
+            recipe=self.recipe,
+            noise=named[0],
+            noise_source=named[1],
+            scale=self.train_scale,
+            clip=self.clip,
+            blank=self.blank,
+            seed=self.seed,
+            test_draw=self.test_draw,
+        )
 
     @property
     def curve(self) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -19,9 +19,10 @@ import noisecore
 from noisecore import imports
 from noisecore.records import Epoch, Trial, TrialRecord
 from noisecore.running import dask_worker
+from noisecore.running.own import own_functions
 from noisecore.running.scheduler import CONNECT, begin, meet, take, why_not, within
 from noisecore.running.trials import training_source
-from noisecore.running.worker import LostWorkerError, WorkerError, own_functions
+from noisecore.running.worker import LostWorkerError, WorkerError
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -266,13 +267,13 @@ class Slot:
 
     def run(
         self,
-        trial: Trial,
+        trials: Sequence[Trial],
         *,
         run: str,
         conditions: dict[str, Any],
         on_epoch: Callable[[int, Epoch], None],
-    ) -> TrialRecord:
-        """Run a trial and return its record; epochs are not heard of.
+    ) -> list[TrialRecord]:
+        """Run the trials of one training and return their records; epochs are not heard of.
 
         Raises `LostWorkerError` if the worker or its Dask worker is lost, `WorkerError` if the
         trial itself breaks, `ClusterError` if no Dask worker is left.
@@ -283,21 +284,22 @@ class Slot:
             raise ClusterError(f"no Dask worker is left at {self._cluster.address}")
         self._future = self._cluster.client.submit(
             dask_worker.run_there,
-            asdict(trial),
+            [asdict(trial) for trial in trials],
             self._cluster.location,
             run,
             conditions,
             self._timeout,
             self._cluster.owner,
-            own_functions(trial),
+            own_functions(trials),
             workers=[self._address],
             allow_other_workers=False,
             pure=False,
             retries=0,
         )
         kind, answer = self._wait(self._future)
-        if kind == "record":
-            return TrialRecord.from_dict(answer, source=f"Dask worker {self._address}")
+        if kind == "records":
+            source = f"Dask worker {self._address}"
+            return [TrialRecord.from_dict(each, source=source) for each in answer]
         raise (LostWorkerError if kind == "lost" else WorkerError)(answer)
 
     def _wait(self, future: Future) -> tuple[str, Any]:

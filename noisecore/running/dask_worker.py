@@ -14,7 +14,8 @@ from noisecore.models import ModelError
 from noisecore.noise import NoiseError
 from noisecore.records import trial_from_dict
 from noisecore.running.apart import read_apart
-from noisecore.running.worker import LostWorkerError, Worker, WorkerError, use_functions
+from noisecore.running.own import use_functions
+from noisecore.running.worker import LostWorkerError, Worker, WorkerError
 
 _lock = threading.Lock()
 _worker: Worker | None = None
@@ -53,7 +54,7 @@ def probe(
 
 
 def run_there(
-    trial: dict[str, Any],
+    trials: list[dict[str, Any]],
     location: tuple[str, str | None],
     run: str,
     conditions: dict[str, Any],
@@ -61,7 +62,7 @@ def run_there(
     owner: str,
     own: dict[str, Any],
 ) -> tuple[str, Any]:
-    """Run a trial in this Dask worker's one child process; say how it ended."""
+    """Run the trials of a training in this Dask worker's one child; say how they ended."""
     global _worker, _kind, _idle
     with _lock:  # a Dask worker of several threads still drives one of ours
         if _idle is not None:
@@ -77,8 +78,11 @@ def run_there(
         try:
             use_functions(own)
             with _wanted(worker):
-                record = worker.run(
-                    trial_from_dict(trial), run=run, conditions=conditions, on_epoch=lambda *_: None
+                records = worker.run(
+                    [trial_from_dict(trial) for trial in trials],
+                    run=run,
+                    conditions=conditions,
+                    on_epoch=lambda *_: None,
                 )
         except LostWorkerError as error:
             return "lost", str(error)
@@ -89,7 +93,7 @@ def run_there(
             _idle = threading.Timer(_REST, _end_idle, (worker,))
             _idle.daemon = True
             _idle.start()
-        return "record", record.to_dict()
+        return "records", [record.to_dict() for record in records]
 
 
 @contextmanager

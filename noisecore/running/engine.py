@@ -1,4 +1,4 @@
-"""Many trials: workers run them side by side; a record is in the store before it is used."""
+"""Many trainings: workers run them side by side; a record is in the store before it is used."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from noisecore.records import Epoch, Trial, TrialRecord
 from noisecore.running import compat, machine
 from noisecore.running.cluster import Cluster, ClusterError, Slot
 from noisecore.running.store import Store
-from noisecore.running.trials import conditions, run_trial
+from noisecore.running.trials import conditions, run_trials
 from noisecore.running.worker import LostWorkerError, Worker, WorkerError
 
 # One thread a worker: a second thread makes a step 1.0 to 1.75 times as fast, depending on the
@@ -64,7 +64,7 @@ def available_workers(trials: int, memory: int, gpus: int) -> int:
 
 
 class Engine:
-    """Runs the trials of a run, each once, whoever else shares its store.
+    """Runs the trials of a run, each training once, whoever else shares its store.
 
     workers: how many child processes run them side by side; 0 runs each in this process, when it
     is first waited for. location: what `load_dataset` needs, (name or path, folder or None).
@@ -98,6 +98,12 @@ class Engine:
         self._conditions = cluster.conditions if cluster else conditions(THREADS)
         self.trials = {trial.key(self._conditions): trial for trial in trials}
         self._keys = {trial: key for key, trial in self.trials.items()}
+        # What is trained once, by the hash of the training, and the keys of its trials.
+        self.trainings: dict[str, list[str]] = {}
+        self._training_of: dict[str, str] = {}
+        for key, trial in self.trials.items():
+            training = self._training_of[key] = trial.training.key(self._conditions)
+            self.trainings.setdefault(training, []).append(key)
         self._listener = listener
         self._records: dict[str, TrialRecord] = {}
         self._seconds: dict[tuple[str, Recipe], float] = {}
@@ -176,15 +182,15 @@ class Engine:
             thread.join(timeout=10)
 
     def _drive(self, worker: Worker | Slot) -> None:
-        """Run what is left of the trials in `worker`, beside others who do the same."""
+        """Run what is left of the trainings in `worker`, beside others who do the same."""
 
-        def run(trial: Trial) -> TrialRecord:
+        def run(trials: list[Trial]) -> list[TrialRecord]:
             return worker.run(
-                trial,
+                trials,
                 run=self.store.run,
                 conditions=self._conditions,
                 on_epoch=lambda epoch, figures: self._tell(
-                    Event("epoch", trial, epoch=epoch, figures=figures)
+                    Event("epoch", trials[0], epoch=epoch, figures=figures)
                 ),
             )
 
@@ -202,23 +208,23 @@ class Engine:
                 self._error = self._error or error
                 self._change.notify_all()
 
-    def _run_here(self, trial: Trial) -> TrialRecord:
+    def _run_here(self, trials: list[Trial]) -> list[TrialRecord]:
         if self._dataset is None:
             self._dataset = load_dataset(*self.location)
-        return run_trial(
-            trial,
+        return run_trials(
+            trials,
             self._dataset,
             run=self.store.run,
             conditions=self._conditions,
             on_epoch=lambda epoch, figures: self._tell(
-                Event("epoch", trial, epoch=epoch, figures=figures)
+                Event("epoch", trials[0], epoch=epoch, figures=figures)
             ),
         )
 
     def _run_all(
         self,
         keys: list[str],
-        run: Callable[[Trial], TrialRecord],
+        run: Callable[[list[Trial]], list[TrialRecord]],
         rest: Callable[[], None] | None = None,
     ) -> None:
         """Run the trials that nobody else runs, until the records of all of them are there.
@@ -230,7 +236,8 @@ class Engine:
             if not left:
                 return
             left.sort(key=self._expected_seconds, reverse=True)
-            if not any(self._run_one(key, run) for key in left):
+            trainings = dict.fromkeys(self._training_of[key] for key in left)
+            if not any(self._run_one(training, run) for training in trainings):
                 if rest is not None:
                     rest()
                 time.sleep(0.1)  # others run all that is left: look again soon
@@ -243,23 +250,39 @@ class Engine:
         trial = self.trials[key]
         return self._seconds.get((trial.model, trial.recipe), math.inf)
 
-    def _run_one(self, key: str, run: Callable[[Trial], TrialRecord]) -> bool:
-        """Run a trial unless somebody else has it or had it; return whether its record is here."""
-        with self.store.claim(key) as mine:
-            if self._stopping or self._finishing or key in self._records or not mine:
-                return key in self._records
-            trial = self.trials[key]
-            kind: Literal["finished", "reused"] = "finished"
-            record = self.store.read(key)
-            if record is None and self.store.resume:
-                record = self.store.take_over(key, trial)
-                kind = "reused" if record is not None else kind
-            if record is None:
-                self._tell(Event("started", trial))
-                record = self._run_to_record(key, trial, run)
+    def _run_one(self, training: str, run: Callable[[list[Trial]], list[TrialRecord]]) -> bool:
+        """Run the trials of a training unless somebody else has them or had them.
+
+        Return whether their records are here.
+        """
+        keys = self.trainings[training]
+        with self.store.claim(training) as mine:
+            there = all(key in self._records for key in keys)
+            if self._stopping or self._finishing or there or not mine:
+                return there
+            found: dict[str, tuple[Literal["finished", "reused"], TrialRecord]] = {}
+            for key in keys:
+                record = self.store.read(key)
+                if record is not None:
+                    found[key] = "finished", record
+                elif self.store.resume and (record := self.store.take_over(key, self.trials[key])):
+                    found[key] = "reused", record
+            left = [self.trials[key] for key in keys if key not in found]
+            if left:
+                self._tell(Event("started", left[0]))
+                records = self._run_to_records(left, run)
                 if self._stopping:
                     return False
-                self.store.write(record)
+                for record in records:
+                    self.store.write(record)
+                    found[record.key] = "finished", record
+        for key in keys:
+            self._keep(key, *found[key])
+        return True
+
+    def _keep(self, key: str, kind: Literal["finished", "reused"], record: TrialRecord) -> None:
+        """Tell of a record, and let those have it who wait for it."""
+        trial = self.trials[key]
         if record.status == "complete":
             kinds = trial.model, trial.recipe
             seconds = record.cost.get("seconds", 0.0)
@@ -269,35 +292,42 @@ class Engine:
                 self._tell(Event(kind, trial, record=record))
                 self._records[key] = record
                 self._change.notify_all()
-        return True
 
-    def _run_to_record(
-        self, key: str, trial: Trial, run: Callable[[Trial], TrialRecord]
-    ) -> TrialRecord:
-        """Run a trial, again if its worker is lost; what gives no record gives a failed one."""
+    def _run_to_records(
+        self, trials: list[Trial], run: Callable[[list[Trial]], list[TrialRecord]]
+    ) -> list[TrialRecord]:
+        """Run the trials of a training, again if the worker is lost.
+
+        What gives no record gives a failed one.
+        """
         reasons: list[str] = []
         while True:
             try:
-                record = run(trial)
+                records = run(trials)
             except LostWorkerError as error:
                 reasons.append(str(error))
                 if len(reasons) <= self._retries and not self._stopping:
-                    self._tell(Event("retried", trial, reason=reasons[-1]))
+                    self._tell(Event("retried", trials[0], reason=reasons[-1]))
                     continue
             except WorkerError as error:
                 reasons.append(str(error))
             else:
-                return replace(record, cost={**record.cost, "lost": reasons}) if reasons else record
+                if not reasons:
+                    return records
+                return [replace(each, cost={**each.cost, "lost": reasons}) for each in records]
             times = f" ({len(reasons)} attempts)" if len(reasons) > 1 else ""
-            return TrialRecord(
-                key=key,
-                run=self.store.run,
-                trial=trial,
-                status="failed",
-                reason=reasons[-1] + times,
-                environment=dict(self._conditions),
-                cost={"lost": reasons},
-            )
+            return [
+                TrialRecord(
+                    key=self._keys[trial],
+                    run=self.store.run,
+                    trial=trial,
+                    status="failed",
+                    reason=reasons[-1] + times,
+                    environment=dict(self._conditions),
+                    cost={"lost": reasons},
+                )
+                for trial in trials
+            ]
 
     def _tell(self, event: Event) -> None:
         with self._change:

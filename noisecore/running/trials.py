@@ -1,4 +1,4 @@
-"""One trial becomes one record."""
+"""A training, and the trials that test it, become records."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import os
 import platform
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -68,83 +68,140 @@ def conditions(threads: int) -> dict[str, Any]:
     }
 
 
-def run_trial(
-    trial: Trial,
+def run_trials(
+    trials: Sequence[Trial],
     dataset: Dataset,
     *,
     run: str,
     conditions: Mapping[str, Any],
     on_epoch: Callable[[int, Epoch], None] = lambda epoch, figures: None,
-) -> TrialRecord:
-    """Train and evaluate one trial, in this process; return its record.
+) -> list[TrialRecord]:
+    """Train once, test that in each of these trials, in this process; return a record each.
 
-    A trial whose loss stops being finite gives a failed record that names the epoch. Other errors
-    are raised as they are: the caller decides whose fault they were.
+    The trials have one training. One whose noise changes nothing, or whose loss stops being finite,
+    gives a failed record that says so. Other errors are raised as they are: the caller decides
+    whose fault they were.
     """
-    record: dict[str, Any] = {
-        "key": trial.key(conditions),
-        "run": run,
-        "trial": trial,
-        "environment": {**conditions, **compat.environment()},
-    }
-    cost: dict[str, Any] = {"started": datetime.now(UTC).isoformat(timespec="seconds")}
+    environment = {**conditions, **compat.environment()}
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    figures = _Figures()
     start = time.perf_counter()
-    try:
-        with _seeded(trial.seed):
-            record |= _measure(trial, dataset, cost, on_epoch)
-        record["status"] = "complete"
-    except TrialError as failure:
-        record |= {"status": "failed", "reason": str(failure)}
-    cost["seconds"] = time.perf_counter() - start
-    cost["peak_memory_bytes"] = machine.peak_memory()
-    return TrialRecord(cost=cost, **record)
+    with _seeded(trials[0].seed):
+        _measure(trials, dataset, figures, on_epoch)
+    spent = time.perf_counter() - start
+    trained_by = next((trial for trial in trials if trial in figures.evaluations), None)
+    records = []
+    for trial in trials:
+        cost = {"started": started, **figures.cost}
+        cost |= {"evaluate_seconds": figures.seconds.get(trial, 0.0), "seconds": spent}
+        if trained_by is not None and trial != trained_by:  # its seconds count once
+            cost |= {"seconds": cost["evaluate_seconds"], "trained_by": trained_by.key(conditions)}
+        if trained_by == trial:
+            cost["seconds"] -= sum(figures.seconds.values()) - cost["evaluate_seconds"]
+        reason = figures.reasons.get(trial)
+        records.append(
+            TrialRecord(
+                key=trial.key(conditions),
+                run=run,
+                trial=trial,
+                status="failed" if reason else "complete",
+                reason=reason,
+                environment=environment,
+                parameters=None if reason else figures.parameters,
+                history=() if reason else figures.history,
+                evaluations=figures.evaluations.get(trial, ()),
+                cost={**cost, "peak_memory_bytes": machine.peak_memory()},
+            )
+        )
+    return records
+
+
+@dataclass
+class _Figures:
+    """What is measured of a training, and of each of its trials.
+
+    reasons: of the trials that failed. seconds: that each was tested for.
+    """
+
+    parameters: int | None = None
+    history: tuple[Epoch, ...] = ()
+    cost: dict[str, Any] = field(default_factory=dict)
+    evaluations: dict[Trial, tuple[Evaluation, ...]] = field(default_factory=dict)
+    seconds: dict[Trial, float] = field(default_factory=dict)
+    reasons: dict[Trial, str] = field(default_factory=dict)
 
 
 def _measure(
-    trial: Trial,
+    trials: Sequence[Trial],
     dataset: Dataset,
-    cost: dict[str, Any],
+    figures: _Figures,
     on_epoch: Callable[[int, Epoch], None],
-) -> dict[str, Any]:
-    """Return the record's figures; put the seconds into `cost`."""
+) -> None:
+    """Train, and test that in each trial."""
+    sound: list[Trial] = []
+    images: _Images | None = None
+    for trial in trials:
+        try:
+            _check_dataset(trial, dataset)
+            _check_sources(trial)
+            images = images or _Images.of(trial, dataset)
+            images.check_noise(trial)
+        except TrialError as failure:
+            figures.reasons[trial] = str(failure)
+        else:
+            sound.append(trial)
+    if images is None or not sound:
+        return
+    trial = sound[0]
+    model = _build(trial, images.shape, dataset.num_classes)
+    try:
+        history, epoch_seconds = train(
+            model,
+            trial.recipe,
+            images.by_epoch(),
+            dataset.y_train,
+            lambda epoch: shuffled(trial.seed, epoch, len(dataset.y_train)),
+            (
+                images.laid_out(images.test_at(trial.train_scale, trained_with(trial))),
+                dataset.y_test,
+            ),
+            on_epoch,
+        )
+    except TrialError as failure:
+        figures.reasons |= dict.fromkeys(sound, str(failure))
+        return
+    figures.history, figures.parameters = tuple(history), int(model.count_params())
+    figures.cost = {"train_seconds": sum(epoch_seconds), "epoch_seconds": epoch_seconds}
+    for trial in sound:
+        start = time.perf_counter()
+        figures.evaluations[trial] = tuple(
+            _evaluate(model, images, trial.noise, scale, dataset.y_test)
+            for scale in trial.test_scales
+        )
+        figures.seconds[trial] = time.perf_counter() - start
+
+
+def trained_with(trial: Trial) -> str:
+    """Return the noise that a trial's model is trained with."""
+    return trial.trained_with or trial.noise
+
+
+def _check_dataset(trial: Trial, dataset: Dataset) -> None:
+    """Raise `TrialError` unless a data set is the one that the trial asks for."""
     if dataset.sha256 != trial.dataset_sha256:
         raise TrialError(
             f"data set {trial.dataset} changed: expected SHA-256 {trial.dataset_sha256}, "
             f"got {dataset.sha256}"
         )
-    _check_sources(trial)
-    images = _Images.of(trial, dataset)
-    images.check_noise()
-    model = _build(trial, images.shape, dataset.num_classes)
-    history, epoch_seconds = train(
-        model,
-        trial.recipe,
-        images.by_epoch(),
-        dataset.y_train,
-        lambda epoch: shuffled(trial.seed, epoch, len(dataset.y_train)),
-        (images.laid_out(images.test_at(trial.train_scale, images.trained_with)), dataset.y_test),
-        on_epoch,
-    )
-    cost["train_seconds"] = sum(epoch_seconds)
-    cost["epoch_seconds"] = epoch_seconds
-    start = time.perf_counter()
-    evaluations = tuple(
-        _evaluate(model, images, scale, dataset.y_test) for scale in trial.test_scales
-    )
-    cost["evaluate_seconds"] = time.perf_counter() - start
-    return {
-        "parameters": int(model.count_params()),
-        "history": tuple(history),
-        "evaluations": evaluations,
-    }
 
 
 @dataclass(frozen=True)
 class _Images:
-    """The images of a trial, standardised, and how they become noisy.
+    """The images of a training, standardised, and how they become noisy.
 
-    train, test: float32, (n, height, width, channels). channels_last: how the backend takes them;
-    the noise is laid over images in one layout, so that it is the same for every backend.
+    trial: any of the training's. train, test: float32, (n, height, width, channels).
+    channels_last: how the backend takes them; the noise is laid over images in one layout, so that
+    it is the same for every backend.
     """
 
     trial: Trial
@@ -166,11 +223,6 @@ class _Images:
         return cls(trial, train, test, keras.backend.image_data_format() == "channels_last")
 
     @property
-    def trained_with(self) -> str:
-        """The noise that the model is trained with."""
-        return self.trial.trained_with or self.trial.noise
-
-    @property
     def shape(self) -> tuple[int, ...]:
         """The shape of one image, as the backend takes it."""
         return self.laid_out(self.train[:1]).shape[1:]
@@ -179,11 +231,11 @@ class _Images:
         """Return images as the backend takes them."""
         return images if self.channels_last else np.moveaxis(images, -1, 1)
 
-    def check_noise(self) -> None:
+    def check_noise(self, trial: Trial) -> None:
         """Raise `TrialError` if a noise changes nothing: now rather than after the training."""
-        self.test_at(self.trial.train_scale, self.trained_with, most=BLOCK)
-        for scale in self.trial.test_scales:
-            self.test_at(scale, self.trial.noise, most=BLOCK)
+        self.test_at(trial.train_scale, trained_with(trial), most=BLOCK)
+        for scale in trial.test_scales:
+            self.test_at(scale, trial.noise, most=BLOCK)
 
     def by_epoch(self) -> Callable[[int], FloatArray]:
         """Return what gives the noisy training images of an epoch, laid out."""
@@ -196,7 +248,7 @@ class _Images:
         trial = self.trial
         stream = Stream(trial.seed, "train", epoch)
         scale = trial.train_scale
-        noise = get_noise(self.trained_with)
+        noise = get_noise(trained_with(trial))
         return self.laid_out(
             apply_noise(noise, self.train, scale, stream, clip=trial.clip, out=out)
         )
@@ -225,9 +277,11 @@ def _build(trial: Trial, shape: tuple[int, ...], classes: int) -> Any:
     return model
 
 
-def _evaluate(model: Any, images: _Images, scale: float, labels: NDArray[Any]) -> Evaluation:
-    """Return what a trained model gives for the test images at one scale."""
-    noisy = images.test_at(scale, images.trial.noise)
+def _evaluate(
+    model: Any, images: _Images, noise: str, scale: float, labels: NDArray[Any]
+) -> Evaluation:
+    """Return what a trained model gives for the test images with a noise at one scale."""
+    noisy = images.test_at(scale, noise)
     loss, right = evaluate(model, images.laid_out(noisy), labels)
     return Evaluation(
         scale=scale,

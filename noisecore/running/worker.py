@@ -16,7 +16,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -24,13 +24,11 @@ from typing import Any
 
 import noisecore
 from noisecore import imports
-from noisecore.functions import Functions, Home
-from noisecore.models import BUILDERS
-from noisecore.noise import FAMILIES
 from noisecore.paths import open_end
 from noisecore.records import Epoch, Trial, TrialRecord, trial_from_dict
 from noisecore.running import compat
 from noisecore.running.machine import resident_memory
+from noisecore.running.own import own_functions, use_functions
 
 _PAUSE = 1.0  # seconds before a process that could not be started is tried again
 
@@ -80,13 +78,13 @@ class Worker:
 
     def run(
         self,
-        trial: Trial,
+        trials: Sequence[Trial],
         *,
         run: str,
         conditions: dict[str, Any],
         on_epoch: Callable[[int, Epoch], None],
-    ) -> TrialRecord:
-        """Run a trial in the worker and return its record.
+    ) -> list[TrialRecord]:
+        """Run the trials of one training in the worker and return their records.
 
         Raises `LostWorkerError` if the worker ends or takes too long, `WorkerError` if the trial
         itself breaks.
@@ -103,7 +101,7 @@ class Worker:
             timer.start()
         self._runner = threading.get_ident()
         try:
-            return self._run(trial, run, conditions, on_epoch)
+            return self._run(trials, run, conditions, on_epoch)
         except LostWorkerError:
             if late.is_set():
                 message = f"the worker was ended: its trial took more than {self._timeout:g} s"
@@ -116,27 +114,27 @@ class Worker:
 
     def _run(
         self,
-        trial: Trial,
+        trials: Sequence[Trial],
         run: str,
         conditions: dict[str, Any],
         on_epoch: Callable[[int, Epoch], None],
-    ) -> TrialRecord:
+    ) -> list[TrialRecord]:
         process = self._process or self._start(int(conditions["threads"]))
         request = {
-            "trial": asdict(trial),
+            "trials": [asdict(trial) for trial in trials],
             "location": self.location,
             "run": run,
             "conditions": conditions,
-            **own_functions(trial),
+            **own_functions(trials),
         }
         _send(process, request)
         while True:
             event = self._receive(process)
             if "epoch" in event:
                 on_epoch(event["epoch"], Epoch(**event["figures"]))
-            elif "record" in event:
+            elif "records" in event:
                 self._replace_if_grown(event["memory"])
-                return TrialRecord.from_dict(event["record"], source="worker")
+                return [TrialRecord.from_dict(each, source="worker") for each in event["records"]]
             elif event["memory_error"]:
                 self._kill()
                 raise LostWorkerError(event["error"])
@@ -212,26 +210,6 @@ class Worker:
         return event
 
 
-_KINDS: dict[str, Functions[Any]] = {"model": BUILDERS, "noise": FAMILIES}
-
-
-def own_functions(trial: Trial) -> dict[str, Any]:
-    """Return what a process elsewhere needs to find the user's own functions of a trial."""
-    names = [("model", trial.model), ("noise", trial.noise), ("noise", trial.trained_with or "")]
-    homes = [(kind, _KINDS[kind].home(name)) for kind, name in dict.fromkeys(names)]
-    own = [(kind, asdict(home)) for kind, home in homes if home is not None]
-    data = ":" in trial.dataset  # FILE.py:FUNCTION
-    return {"own": own, "imports": imports.remembered()} if own or data else {}
-
-
-def use_functions(request: Mapping[str, Any]) -> None:
-    """Make the user's own functions of a request known, if there are any; import none of them."""
-    if "imports" in request:
-        imports.remember(request["imports"])
-    for kind, home in request.get("own", ()):
-        _KINDS[kind].expect(Home(**home))
-
-
 def child_environment() -> dict[str, str]:
     """Return the environment of a child process that imports this very noisecore."""
     root = str(Path(noisecore.__file__).parents[1])
@@ -276,7 +254,7 @@ def main() -> None:
     send(_hello())
     # Imported after the greeting: a wrong noisecore is reported before TensorFlow's seconds.
     from noisecore.data import Dataset, load_dataset
-    from noisecore.running.trials import run_trial
+    from noisecore.running.trials import run_trials
 
     datasets: dict[tuple[str, str | None], Dataset] = {}
     while True:
@@ -289,8 +267,8 @@ def main() -> None:
             use_functions(request)
             if location not in datasets:
                 datasets = {location: load_dataset(*location)}
-            record = run_trial(
-                trial_from_dict(request["trial"]),
+            records = run_trials(
+                [trial_from_dict(trial) for trial in request["trials"]],
                 datasets[location],
                 run=request["run"],
                 conditions=request["conditions"],
@@ -303,7 +281,8 @@ def main() -> None:
             message = f"{type(error).__name__}: {error}".splitlines()[0]
             send({"error": message, "memory_error": exhausted})
         else:
-            send({"record": record.to_dict(), "memory": resident_memory()})
+            plain = [record.to_dict() for record in records]
+            send({"records": plain, "memory": resident_memory()})
 
 
 def _end_with_parent() -> None:

@@ -43,6 +43,13 @@ def tiny(tmp_path_factory):
     trials = {
         "clean": clean,
         "noisy": noisy,
+        # Its training is that of "noisy".
+        "other test": dataclasses.replace(
+            noisy,
+            trained_with=noisy.noise,
+            trained_with_source=noisy.noise_source,
+            test_scales=(0.0, 1.0, 2.0),
+        ),
         "other seed": dataclasses.replace(noisy, seed=1),
         "diverging": dataclasses.replace(noisy, recipe=noisy.recipe.but(learning_rate=1e30)),
         "stale": dataclasses.replace(noisy, dataset_sha256=before),

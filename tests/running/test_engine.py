@@ -37,7 +37,7 @@ for folder, trials in runs.items():
     random.seed(7)  # what a process did before must not matter
 """
 
-SHARED = ("clean", "noisy", "other seed", "diverging", "stale")
+SHARED = ("clean", "noisy", "other test", "other seed", "diverging", "stale")
 AFTER_A_DEATH = ("noisy", "diverging")  # few, since each takes two seconds
 
 
@@ -138,6 +138,19 @@ def test_seeds_and_scales_do_matter(inline):
     """Another seed trains another model, and so does noise: the sameness above is no accident."""
     histories = {inline[0][name].history for name in ("clean", "noisy", "other seed")}
     assert len(histories) == 3
+
+
+@needs_tensorflow
+def test_a_training_is_done_once(inline):
+    """What is trained alike is trained once, and tested as each trial asks for."""
+    one, other = inline[0]["noisy"], inline[0]["other test"]
+    assert [each.scale for each in other.evaluations] == [0.0, 1.0, 2.0]
+    assert (other.at(0.0), other.at(1.0)) == (one.at(0.0), one.at(1.0))
+    assert other.history == one.history
+    assert other.cost["trained_by"] == one.key
+    assert "trained_by" not in one.cost
+    assert other.cost["train_seconds"] == one.cost["train_seconds"]
+    assert other.cost["seconds"] < one.cost["seconds"]
 
 
 @needs_tensorflow

@@ -19,6 +19,13 @@ pytestmark = needs_tensorflow
 RUN = "20250101-000000-test"
 
 
+def record_of(trial, key):
+    """Return a record of a trial that never ran."""
+    accuracies = dict.fromkeys(trial.test_scales, 0.5)
+    record = make_record(accuracies=accuracies, recipe=trial.recipe.name)
+    return dataclasses.replace(record, trial=trial, key=key, run=RUN)
+
+
 def test_interrupt_reaches_who_waits(tiny, tmp_path):
     """Where Python dropped a signal's own exception, waiting ends all the same, and soon."""
     trials = [tiny.trials["clean"]]
@@ -42,8 +49,9 @@ def test_trial_that_another_process_runs_is_waited_for(tiny, tmp_path):
     )
     (key,) = engine.trials
     store.prepare()
-    record = dataclasses.replace(make_record(), trial=trial, key=key, run=RUN)
-    with store.claim(key):
+    record = record_of(trial, key)
+    (training,) = engine.trainings
+    with store.claim(training):
         engine.start()
         assert not started.wait(timeout=0.3)
         store.write(record)
@@ -74,7 +82,7 @@ def test_record_that_two_workers_find_at_once_is_told_once(tiny, tmp_path):
     )
     (key,) = engine.trials
     store.prepare()
-    store.write(dataclasses.replace(make_record(), trial=trial, key=key, run=RUN))
+    store.write(record_of(trial, key))
     engine.start()
     try:
         engine.wait([trial])

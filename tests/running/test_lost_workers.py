@@ -30,12 +30,18 @@ class Scripted:
     script: ClassVar[dict[int, list[str]]]
     order: ClassVar[list[tuple[str, int]]]
     made: ClassVar[list[Scripted]]
+    calls: ClassVar[list[int]]
 
     def __init__(self, location, log, *, timeout, gpu) -> None:
         self.timeout, self.gpu = timeout, gpu
         self.made.append(self)
 
-    def run(self, trial, *, run, conditions, on_epoch):
+    def run(self, trials, *, run, conditions, on_epoch):
+        """Answer for the trials of a training."""
+        self.calls.append(len(trials))
+        return [self.answer(trial, run, conditions) for trial in trials]
+
+    def answer(self, trial, run, conditions):
         """Answer for a trial."""
         self.order.append((trial.model, trial.seed))
         answers = self.script.get(trial.seed, [])
@@ -45,7 +51,8 @@ class Scripted:
         if answer == "broken":
             raise WorkerError("ValueError: it cannot be")
         seconds = {SLOW: 9.0, QUICK: 1.0}[trial.model]
-        record = make_record(trial.model, trial.train_scale, trial.seed)
+        accuracies = dict.fromkeys(trial.test_scales, 0.5)
+        record = make_record(trial.model, trial.train_scale, trial.seed, accuracies)
         return dataclasses.replace(
             record, key=trial.key(conditions), run=run, trial=trial, cost={"seconds": seconds}
         )
@@ -59,7 +66,7 @@ def scripted(monkeypatch, tmp_path):
     """Return a function that runs trials in scripted workers, and the class that they are of."""
     monkeypatch.setattr(engines, "Worker", Scripted)
     monkeypatch.setattr(engines, "conditions", lambda threads: {"threads": threads})
-    Scripted.script, Scripted.order, Scripted.made = {}, [], []
+    Scripted.script, Scripted.order, Scripted.made, Scripted.calls = {}, [], [], []
 
     def run(trials, workers=1, store=None, **choices):
         events = []
@@ -137,6 +144,43 @@ def test_a_failure_does_not_tell_how_long_a_trial_takes(scripted) -> None:
     assert Scripted.order == [(QUICK, 0), (SLOW, 1), (SLOW, 2), (QUICK, 3)]
 
 
+def once(*seeds: int):
+    """Return the trials of models that are trained clean once, and those at scale 0 of a curve."""
+    matched = [make_record(QUICK, 0.0, seed, {0.0: 1, 1.0: 1}).trial for seed in seeds]
+    kept = {"trained_with": "fog", "trained_with_source": "c" * 64}
+    return matched, [dataclasses.replace(trial, **kept) for trial in matched]
+
+
+def test_same_training_is_asked_for_once(scripted) -> None:
+    """Trials of one training go to a worker together, and each has a record and an end."""
+    matched, tested = once(0, 1)
+    records, events = scripted([*matched, *tested])
+    assert Scripted.calls == [2, 2]
+    assert [record.trial for record in records] == [*matched, *tested]
+    assert len([event for event in events if event.kind == "finished"]) == 4
+    assert len([event for event in events if event.kind == "started"]) == 2
+
+
+def test_same_training_is_lost_together(scripted) -> None:
+    """Where its worker is lost for good, all trials of a training fail with the reason."""
+    matched, tested = once(0)
+    Scripted.script = {0: ["lost"] * 5}
+    records, _ = scripted([*matched, *tested])
+    assert [record.status for record in records] == ["failed"] * 2
+    assert len({record.key for record in records}) == 2
+
+
+def test_same_training_resumed(scripted, tmp_path) -> None:
+    """Of a training whose records are there in part, what is missing alone is asked for."""
+    matched, tested = once(0, 1)
+    scripted([*matched, tested[0]])
+    Scripted.calls.clear()
+    store = Store(tmp_path / "trials", "a later run", resume=True)
+    records, _ = scripted([*matched, *tested], store=store)
+    assert Scripted.calls == [1]
+    assert [record.status for record in records] == ["complete"] * 4
+
+
 def test_gpus_are_given_out(scripted) -> None:
     """Each worker has a GPU of its own, by the name that the caller gave it."""
     scripted(trials(*range(9)), workers=3, gpus=["5", "2"])
@@ -191,13 +235,13 @@ import json, os, sys, time
 import noisecore
 print(json.dumps({"noisecore": noisecore.__version__, "file": noisecore.__file__}), flush=True)
 for line in sys.stdin:
-    seed = json.loads(line)["trial"]["seed"]
+    seed = json.loads(line)["trials"][0]["seed"]
     if seed == 0:
         time.sleep(600)
     if seed == 1:
         print(json.dumps({"error": "MemoryError: ", "memory_error": True}), flush=True)
     record = json.load(open(sys.argv[1]))
-    print(json.dumps({"record": record, "memory": 100 * seed}), flush=True)
+    print(json.dumps({"records": [record], "memory": 100 * seed}), flush=True)
 """
 
 
@@ -221,7 +265,8 @@ def worker(tmp_path, monkeypatch):
 
 def ask(worker, seed: int):
     """Run a trial of this seed."""
-    return worker.run(trials(seed)[0], run=RUN, conditions={"threads": 1}, on_epoch=lambda *_: None)
+    asked = {"run": RUN, "conditions": {"threads": 1}, "on_epoch": lambda *_: None}
+    return worker.run([trials(seed)[0]], **asked)[0]
 
 
 def test_hanging_worker_is_ended(worker) -> None:

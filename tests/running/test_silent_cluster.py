@@ -233,9 +233,9 @@ class FakeWorker:
     def __init__(self, *arguments, **choices) -> None:
         pass
 
-    def run(self, trial, **choices):
+    def run(self, trials, **choices):
         """Answer at once."""
-        return make_record()
+        return [make_record()]
 
     def close(self) -> None:
         """Note it."""
@@ -248,15 +248,15 @@ def test_idle_child_ends(monkeypatch) -> None:
     monkeypatch.setattr(dask_worker, "_wanted", lambda worker: nullcontext())
     monkeypatch.setattr(dask_worker, "_worker", None)
     monkeypatch.setattr(dask_worker, "_REST", 60.0)
-    asked = ({"location": "x"}, ("tiny.npz", None), RUN, {}, None, "me", {})
+    asked = ([{"location": "x"}], ("tiny.npz", None), RUN, {}, None, "me", {})
     monkeypatch.setattr(dask_worker, "trial_from_dict", lambda trial: trial)
-    assert dask_worker.run_there(*asked)[0] == "record"
+    assert dask_worker.run_there(*asked)[0] == "records"
     first = dask_worker._worker
     monkeypatch.setattr(dask_worker, "_REST", 0.05)
-    assert dask_worker.run_there(*asked)[0] == "record"
+    assert dask_worker.run_there(*asked)[0] == "records"
     wait_until(lambda: dask_worker._worker is None)
     wait_until(lambda: first.closed)
     monkeypatch.setattr(dask_worker, "_REST", 60.0)
-    assert dask_worker.run_there(*asked)[0] == "record"
+    assert dask_worker.run_there(*asked)[0] == "records"
     assert dask_worker._worker is not first
     dask_worker._idle.cancel()

@@ -52,7 +52,7 @@ def answers(tmp_path_factory):
     epochs = []
 
     def run(trial, on_epoch=lambda epoch, figures: epochs.append((epoch, figures))):
-        record = worker.run(trial, run="a run", conditions=CONDITIONS, on_epoch=on_epoch)
+        (record,) = worker.run([trial], run="a run", conditions=CONDITIONS, on_epoch=on_epoch)
         return record, worker._process.pid
 
     def leave(epoch, figures):
@@ -123,7 +123,7 @@ def test_worker_of_another_noisecore_is_refused(tmp_path, monkeypatch):
             WorkerError, match=r"another noisecore: expected .*0\.0\.0\+other.*, got "
         ):
             worker.run(
-                make_record().trial, run="a run", conditions=CONDITIONS, on_epoch=lambda *_: None
+                [make_record().trial], run="a run", conditions=CONDITIONS, on_epoch=lambda *_: None
             )
     assert worker._process is None
 
@@ -187,7 +187,7 @@ def test_worker_that_does_not_start_is_an_error(tmp_path, monkeypatch):
     worker = Worker(("tiny.npz", None), log)
     with pytest.raises(WorkerError) as error:
         worker.run(
-            make_record().trial, run="a run", conditions=CONDITIONS, on_epoch=lambda *_: None
+            [make_record().trial], run="a run", conditions=CONDITIONS, on_epoch=lambda *_: None
         )
     assert str(error.value).startswith("the worker exited ")
     assert str(error.value).endswith(f"; see {log}")
