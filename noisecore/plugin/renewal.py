@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import noisecore
+from noisecore.judging.margins import Margins
 from noisecore.plugin.baseline import CANDIDATE, FIXTURE, commit_of, own_scales, read, shown
 from noisecore.plugin.choices import Choices
 from noisecore.records import GivenTrial, TrialRecord
@@ -95,8 +96,9 @@ def _outlooks(
 ) -> list[str]:
     """Return what runs against the renewed curves will see, a line a curve."""
     from noisecore.judging.baselines import compare_records
-    from noisecore.judging.gates.outlook import outlook
+    from noisecore.judging.gates.outlook import outlook, too_few
 
+    usual = Margins().mean or 0.0
     itself = compare_records(records, records)
     rule = replace(choices.baseline.rule, curves=max(len(origins), 1))
     lines = []
@@ -108,6 +110,8 @@ def _outlooks(
                 f"{name}: the margin {origins[name].margins} fits {itself[name].images} images, "
                 "and is kept in the baseline; --noise-margins says another"
             )
+        elif itself[name].replicates == "draws":
+            lines += [f"{name}: {line}" for line in too_few(itself[name].images, usual)]
         elif line := outlook(itself[name], len(choices.profile.seeds), rule):
             lines.append(f"{name}: {line}")
     return lines
@@ -150,14 +154,13 @@ def _origins(
 def _fitting_margins(records: Sequence[TrialRecord]) -> str | None:
     """Return the margins that fit a given model on so many images; None if those for all do."""
     from noisecore.judging.gates.outlook import fitting_margin
-    from noisecore.judging.margins import Margins
 
     images = [each.images for record in records for each in record.evaluations]
     default = Margins().mean
     if default is None or not images or not isinstance(records[0].trial, GivenTrial):
         return None
     margin = fitting_margin(min(images), default)
-    if margin <= default:
+    if margin is None or margin <= default:
         return None
     scale = Margins().scale or 0.0
     return f"mean>{margin:g}" + (f",scale>{margin:g}" if margin > scale else "")

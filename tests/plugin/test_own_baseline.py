@@ -58,6 +58,30 @@ class TestMargins:
         assert own.run("test_a.py", AUTO).ret == 0
         assert allowed(own) == points
 
+    @pytest.mark.parametrize(
+        ("images", "held"),
+        [(1, None), (2, None), (5, None), (10, "mean>16.4,scale>16.4"), (50, "mean>6.8,scale>6.8")],
+    )
+    def test_few_images(self, own, images, held) -> None:
+        """Of however few images, what is written can be read, renewed and read again."""
+        own.change("test_a.py", "*images()", f"*(each[:{images}] for each in images())")
+        made = own.run("test_a.py", UPDATE)
+        assert made.ret == 0
+        assert margins(own)[ONE] == held
+        text = " ".join(made.stdout.str().split())
+        have = f"{images} images are" if images > 1 else "1 image is"
+        told = (
+            f"{have} too few for a margin that fits: the usual margins hold, and few changes can "
+            "be judged by them. Give 8 images or more; from 964 on the usual margins fit"
+        )
+        assert (told in text) == (held is None)
+        assert own.run("test_a.py", AUTO).ret == 0
+        own.change("test_a.py", "evaluate(model", "evaluate(worse")
+        again = own.run("test_a.py", UPDATE, "--noise-new-ancestor")
+        assert "cannot be read" not in again.stdout.str()
+        assert margins(own)[ONE] == held
+        assert "baseline of" in own.run("test_a.py", AUTO).stdout.str()
+
     @pytest.mark.parametrize("where", ["option", "configuration"])
     def test_given_by_hand(self, own, where) -> None:
         """Margins that a person gives hold in their place; what these do not name is the usual."""

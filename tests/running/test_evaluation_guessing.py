@@ -198,3 +198,61 @@ class TestOneMeasurement:
         hashes = [record.at(0.1).images_sha256 for record in records]
         assert 1 < len(set(hashes)) < 6
         assert len(asked) == 2 + sum(each != hashes[0] for each in hashes)
+
+
+class TestUnmoved:
+    """A model that never looks at the images is as good under noise, and says nothing of it."""
+
+    @pytest.mark.parametrize("least", [None, 0.5])
+    @pytest.mark.parametrize("noise", ["gaussian", "gaussian_blur"])
+    def test_kept_answers_are_refused(self, least, noise) -> None:
+        """Answers that were computed once are refused, in one line that says what to do."""
+        kept = sharp(X)
+        with pytest.raises(GivenError, match="must answer to the images") as caught:
+            evaluate(lambda images: kept[: len(images)], noise=noise, least_clean=least)
+        line = str(caught.value)
+        assert "\n" not in line
+        assert "give greater scales" in line
+
+    def test_many_batches(self) -> None:
+        """So are those that were kept batch by batch."""
+        asked = 0
+
+        def kept(images):
+            nonlocal asked
+            first = asked // 3 * 50  # asked for clean images, and at two scales
+            asked += 1
+            return sharp(X[first : first + len(images)])
+
+        with pytest.raises(GivenError, match="must answer to the images"):
+            evaluate(kept, batch_size=50, draws=1)
+
+    def test_scales_too_small(self) -> None:
+        """What is coarse and sees no such noise is refused too; with a greater scale it is not."""
+
+        def coarse(images):
+            return np.round(sharp(images), 1) * 0.98 + 0.01
+
+        with pytest.raises(GivenError, match="give greater scales"):
+            evaluate(coarse, scales=[1e-7], draws=1)
+        evaluate(coarse, scales=[1e-7, 1], draws=1)
+
+    def test_one_image_that_moved(self) -> None:
+        """One output of one draw that the noise changed is enough to be measured."""
+        kept, asked = sharp(X), []
+
+        def model(images):
+            asked.append(len(images))
+            return kept + 1e-9 * (len(asked) == 7)  # the last draw of the last scale
+
+        evaluate(model, draws=3)
+        assert len(asked) == 7
+
+    def test_class_labels(self) -> None:
+        """Class labels may stay the same on easy images: that is measured, and a note says so."""
+        labels = np.eye(3)[sharp(X).argmax(axis=1)]
+        for record in evaluate(lambda images: labels):
+            assert "same class labels for all noisy images" in record.cost["note"]
+            assert "\n" not in record.cost["note"]
+        moved = evaluate(lambda images: np.eye(3)[sharp(images).argmax(axis=1)])
+        assert all("note" not in record.cost for record in moved)

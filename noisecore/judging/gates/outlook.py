@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from itertools import count
 
 import numpy as np
 
@@ -16,6 +17,9 @@ from noisecore.judging.margins import Rule
 # Of a given model that changed a little: the share of its answers that turn wrong, and of those
 # that turn right, for no gain or loss.
 CHURN = 0.01
+
+# In points: a margin of the mean over this is not proposed.
+MOST = 20.0
 
 # Seeds of both sides together from which on one that strays is left out of the spread.
 ENOUGH = 8
@@ -75,16 +79,34 @@ def outlook(comparison: Comparison, seeds: int, rule: Rule) -> str:
     return f"{line}; its pass would be inconclusive: {_more_seeds(each, held, rule)}"
 
 
-def fitting_margin(images: int, default: float) -> float:
+def fitting_margin(images: int, default: float) -> float | None:
     """Return the margin of the mean, in points, that fits a given model on so many images.
 
     It is the least with which rigorous mode passes a small change that costs nothing 95 % of the
     time, rounded up to a tenth, and the default at least. Small means that a hundredth of the
-    answers turns either way (`CHURN`), at each scale and draw of the same images.
+    answers turns either way (`CHURN`), at each scale and draw of the same images. None if it would
+    be over `MOST`: a margin so wide would hardly be a gate.
     """
+    margin = max(default, math.ceil(10 * _costless(images)) / 10)
+    return margin if margin <= MOST else None
+
+
+def too_few(images: int, default: float) -> list[str]:
+    """Return a line if no margin fits a given model on so few images: how many would do."""
+    if fitting_margin(images, default) is not None:
+        return []
+    least, plenty = (next(n for n in count(1) if _costless(n) <= most) for most in (MOST, default))
+    have = f"{images} images are" if images > 1 else "1 image is"
+    return [
+        f"{have} too few for a margin that fits: the usual margins hold, and few changes can be "
+        f"judged by them. Give {least} images or more; from {plenty} on the usual margins fit"
+    ]
+
+
+def _costless(images: int) -> float:
+    """Return how many points a small change that costs nothing may seem to lose, twice."""
     error = math.sqrt(2 * CHURN / images)
-    needed = 100 * 2 * Difference(0.0, error, max(images - 1.0, 1.0)).distance(MISSED)
-    return max(default, math.ceil(10 * needed) / 10)
+    return 100 * 2 * Difference(0.0, error, max(images - 1.0, 1.0)).distance(MISSED)
 
 
 def _seeds_for(each: Difference, baseline_seeds: int | None, rule: Rule) -> int | None:

@@ -97,6 +97,7 @@ def evaluate_given(
     on_labels: is called with the class numbers of all images, (n,), once they are known.
 
     The model gets float32 images in the range of `x`, uint8 ones too: a copy, which it may change.
+    It is refused if no noise changes any of its outputs; if these are class labels, a note says so.
     Raises `GivenError`, or `NoiseError`, in one line, on what cannot be evaluated.
     """
     start = time.perf_counter()
@@ -151,7 +152,7 @@ def evaluate_given(
     pixels.check()
     tally.check(least_clean, units, name_of(function))
     on_labels(np.concatenate(read))
-    note = "; ".join(filter(None, (large, pixels.note)))
+    note = "; ".join(filter(None, (large, pixels.note, tally.note)))
     origin = Path(x).name if isinstance(x, str | Path) else "arrays"
     seconds = (time.perf_counter() - start) / draws
     trials = [

@@ -38,6 +38,11 @@ class _Cell:
     seen: Any = field(default_factory=hashlib.sha256)
 
 
+_DOES_IT_LOOK = (
+    "does it look at them, and not at answers that were kept? If it does, give greater scales"
+)
+
+
 def wanted_scales(scales: Iterable[float] | str) -> tuple[float, ...]:
     """Return the scales above 0 in their order, each once; raise on what is none."""
     wanted = tuple(sorted(scale for scale in listed_scales(scales) if scale > 0))
@@ -64,6 +69,10 @@ class Tally:
         self._classes = 0
         self._counts = np.zeros(0, np.int64)
         self._answers = np.zeros(0, np.int64)
+        # Whether all outputs so far are those for the clean images, to the bit. Of these a hash is
+        # kept, a group at a time, and whether all are class labels.
+        self._unmoved = self._hard = True
+        self._clean_outputs = b""
         self._clean = _Cell()
         self._cells = {(draw, scale): _Cell() for draw in range(draws) for scale in scales}
 
@@ -87,6 +96,9 @@ class Tally:
         self._answers = answers if not self.images else self._answers + answers
         self.images += len(labels)
         self._clean.seen.update(seen)
+        if self._unmoved:
+            self._clean_outputs = _digest(outputs)
+            self._hard = self._hard and _is_hard(outputs)
         self._hold(self._clean, answers_of(outputs, labels))
 
     def noisy(self, draw: int, scale: float, seen: Any, *, changed: bool) -> None:
@@ -104,6 +116,7 @@ class Tally:
         """Take in the outputs for noisy images."""
         if outputs.values.shape[1] != self._classes:
             raise other_width(self._classes, outputs.values.shape[1])
+        self._unmoved = self._unmoved and _digest(outputs) == self._clean_outputs
         self._hold(self._cells[draw, scale], answers_of(outputs, labels))
 
     def judge_as_first(self, draw: int, scale: float) -> None:
@@ -127,7 +140,7 @@ class Tally:
             cell.loss += answers.loss(self.kind)
 
     def check(self, least_clean: float | None, units: Units, noise: str) -> None:
-        """Raise `GivenError` if the model guesses, or a noise changed nothing."""
+        """Raise `GivenError` if the model guesses or sees no image, or a noise changed nothing."""
         right = int(sum(part.sum() for part in self._clean.right))
         accuracy = right / self.images
         other = "on images in [0, 1]" if units == "own" else "on standardised images"
@@ -154,6 +167,21 @@ class Tally:
             raise GivenError(
                 f"noise {noise} must change the images, got none that changed at scale {shown}"
             )
+        if self._unmoved and not self._hard:
+            raise GivenError(
+                "the model must answer to the images that it is given, got the same outputs, to "
+                f"the bit, for all noisy images as for the clean ones: {_DOES_IT_LOOK}"
+            )
+
+    @property
+    def note(self) -> str:
+        """What is to be said of class labels that no noise changed: images may be that easy."""
+        if not self._unmoved:
+            return ""
+        return (
+            "the model gives the same class labels for all noisy images as for the clean ones: "
+            f"{_DOES_IT_LOOK}, or let it give probabilities or scores"
+        )
 
     def evaluations(self, draw: int) -> tuple[Evaluation, ...]:
         """Return what a draw's record holds: scale 0 and all others."""
@@ -171,3 +199,13 @@ class Tally:
             correct=pack_right(right),
             images_sha256=cell.seen.hexdigest(),
         )
+
+
+def _digest(outputs: Outputs) -> bytes:
+    return hashlib.sha256(np.ascontiguousarray(outputs.values).data).digest()
+
+
+def _is_hard(outputs: Outputs) -> bool:
+    """Return whether all outputs are 0 or 1, as those of class labels are."""
+    values = outputs.values
+    return bool(((values == 0) | (values == 1)).all())

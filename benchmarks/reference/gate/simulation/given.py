@@ -88,7 +88,8 @@ def judge_given(estimate: Floats, error: Floats, images: int, rule: Rule) -> Fou
 def rule_for(images: int, mode: Mode) -> Rule:
     """Return the rule with the margin that a baseline of so many images stores."""
     margins = Margins()
-    return Rule(mode=mode, margins=replace(margins, mean=fitting_margin(images, margins.mean or 0)))
+    fitting = fitting_margin(images, margins.mean or 0) or margins.mean
+    return Rule(mode=mode, margins=replace(margins, mean=fitting))
 
 
 def print_given(source: Path) -> None:
