@@ -6,12 +6,14 @@ import hashlib
 import platform
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 import noisecore
 from noisecore.callables import BoundError, is_bound, name_of, source_sha256
@@ -112,89 +114,161 @@ def evaluate_given(
     if dataset is not None:
         word(dataset, "dataset")
     check_kind(outputs, "outputs")
-    tally = Tally(wanted, draws, outputs, argument="outputs")
-    digests = hashlib.sha256(), hashlib.sha256()
-    read: list[Labels] = []
     pixels = Pixels(units, value_range)
     bounds = clip_bounds(clip, units)
-    drawn = [Draw(function, Stream(draw, "test"), clip=bounds) for draw in range(draws)]
-    sizes = group_sizes(batch_size, blocks=not is_shipped(function))
+    test = _Test(
+        given=given,
+        layout=layout,
+        pixels=pixels,
+        noise=function,
+        scales=wanted,
+        drawn=[Draw(function, Stream(draw, "test"), clip=bounds) for draw in range(draws)],
+        batch_size=batch_size,
+        tally=Tally(wanted, draws, outputs, argument="outputs"),
+    )
     with given.working():
-        for images, labels in read_groups(x, y, layout, sizes):
-            for digest, part in zip(digests, (images, labels), strict=True):
-                if tally.images % CHUNK == 0:
-                    digest.update(f"{part.dtype} {part.shape[1:]}".encode())
-                digest.update(np.ascontiguousarray(part).data)
-            read.append(labels)
-            plain = images.astype(np.float32, order="C")
-            inside = pixels.enter(images, plain)
-            if not tally.images:
-                try_noise(function, inside[:1], wanted)
-                large = _large(function, inside)
-            tally.clean(inside, labels, _ask(given, plain, None, layout, batch_size, tally))
-            del plain
-            for scale in wanted:
-                for place, draw in enumerate(drawn):
-                    noisy = draw.noisy(inside, scale)
-                    tally.noisy(place, scale, noisy, changed=not np.array_equal(inside, noisy))
-                    # A noise that draws nothing is asked once.
-                    if place and tally.seen_as_first(place, scale):
-                        tally.judge_as_first(place, scale)
-                    else:
-                        answers = _ask(given, noisy, pixels, layout, batch_size, tally)
-                        tally.judge(place, scale, labels, answers)
-                    del noisy
-            for draw in drawn:
-                draw.advance(len(images))
-            if tally.images % CHUNK == 0:
-                tally.settle()
-    tally.settle()
+        for images, labels in read_groups(x, y, layout, test.sizes):
+            test.group(images, labels)
+    test.tally.settle()
     pixels.check()
-    tally.check(least_clean, units, name_of(function))
-    on_labels(np.concatenate(read))
-    note = "; ".join(filter(None, (large, pixels.note, tally.note)))
-    origin = Path(x).name if isinstance(x, str | Path) else "arrays"
+    test.tally.check(least_clean, units, name_of(function))
+    on_labels(np.concatenate(test.labels))
+    trial = GivenTrial(
+        dataset=dataset or (Path(x).name if isinstance(x, str | Path) else "arrays"),
+        dataset_sha256=test.dataset_sha256,
+        model=name,
+        model_source=given.source,
+        noise=name_of(function),
+        noise_source=source,
+        test_scales=(0.0, *wanted),
+        seed=0,
+        test_draw=0,
+        clip=bounds,
+        units=units,
+    )
     seconds = (time.perf_counter() - start) / draws
-    trials = [
-        GivenTrial(
-            dataset=dataset or origin,
-            dataset_sha256=hashlib.sha256(b"".join(d.digest() for d in digests)).hexdigest(),
-            model=name,
-            model_source=given.source,
-            noise=name_of(function),
-            noise_source=source,
-            test_scales=(0.0, *wanted),
-            seed=draw,
-            test_draw=draw,
-            clip=bounds,
-            units=units,
-        )
+    return [
+        test.record(replace(trial, seed=draw, test_draw=draw), run, seconds)
         for draw in range(draws)
     ]
-    environment = _environment(given) | {
-        "outputs": tally.kind, "value_range": pixels.shown, "model_kind": given.kind,
-    }  # fmt: skip
-    if images.ndim == 4 and layout.model == "first":
-        environment["channels"] = "first"
-    return [
-        TrialRecord(
+
+
+@dataclass
+class _Test:
+    """One evaluation at work: a model, the noise that its images get, and what came out so far.
+
+    large: what is to be said of the memory that the noise takes. labels: of the groups so far.
+    """
+
+    given: GivenModel
+    layout: Layout
+    pixels: Pixels
+    noise: Noise
+    scales: tuple[float, ...]
+    drawn: list[Draw]
+    batch_size: int
+    tally: Tally
+    large: str = ""
+    labels: list[Labels] = field(default_factory=list)
+    _digests: tuple[Any, Any] = field(default_factory=lambda: (hashlib.sha256(), hashlib.sha256()))
+    _channels: bool = False  # whether images have an axis of them
+
+    @property
+    def sizes(self) -> list[int]:
+        """How many images are in a group, one after the other."""
+        return group_sizes(self.batch_size, blocks=not is_shipped(self.noise))
+
+    def group(self, images: NDArray[Any], labels: Labels) -> None:
+        """Ask the model for the next images, without noise and with each noise."""
+        tally = self.tally
+        self._note(images, labels)
+        plain = images.astype(np.float32, order="C")
+        inside = self.pixels.enter(images, plain)
+        if not tally.images:
+            try_noise(self.noise, inside[:1], self.scales)
+            self.large = _large(self.noise, inside)
+        tally.clean(inside, labels, self._ask(plain, None))
+        del plain
+        for scale in self.scales:
+            for place, draw in enumerate(self.drawn):
+                noisy = draw.noisy(inside, scale)
+                tally.noisy(place, scale, noisy, changed=not np.array_equal(inside, noisy))
+                # A noise that draws nothing is asked once.
+                if place and tally.seen_as_first(place, scale):
+                    tally.judge_as_first(place, scale)
+                else:
+                    tally.judge(place, scale, labels, self._ask(noisy, self.pixels))
+                del noisy
+        for draw in self.drawn:
+            draw.advance(len(images))
+        if tally.images % CHUNK == 0:
+            tally.settle()
+
+    def _note(self, images: NDArray[Any], labels: Labels) -> None:
+        """Note which images and labels these are."""
+        for digest, part in zip(self._digests, (images, labels), strict=True):
+            if self.tally.images % CHUNK == 0:
+                digest.update(f"{part.dtype} {part.shape[1:]}".encode())
+            digest.update(np.ascontiguousarray(part).data)
+        self.labels.append(labels)
+        self._channels = images.ndim == 4
+
+    @property
+    def dataset_sha256(self) -> str:
+        """The SHA-256 of all images and labels."""
+        return hashlib.sha256(b"".join(each.digest() for each in self._digests)).hexdigest()
+
+    def _ask(self, images: FloatArray, pixels: Pixels | None) -> Outputs:
+        """Return the outputs for all images, a batch at a time; the tally counts the seconds.
+
+        pixels: the way of the images to what the model takes, None if they are that already. Every
+        batch is a copy: what a model does to its input stays its own.
+        """
+        parts = []
+        for first in range(0, len(images), self.batch_size):
+            part = images[first : first + self.batch_size]
+            batch = self.layout.batch(part if pixels is None else pixels.leave(part))
+            start = time.perf_counter()
+            try:
+                answer = self.given.ask(batch)
+            except Exception as error:  # whatever a model raises
+                raise failed(error, batch) from error
+            parts.append(as_outputs(answer, len(batch)))  # a lazy answer is computed here
+            self.tally.model_seconds += time.perf_counter() - start
+        return joined(parts)
+
+    def record(self, trial: GivenTrial, run: str, seconds: float) -> TrialRecord:
+        """Return the record of one draw, which took so many seconds."""
+        environment: dict[str, Any] = {
+            **self.given.versions,
+            "noisecore": noisecore.__version__,
+            "python": platform.python_version(),
+            "numpy": version("numpy"),
+            "processor": processor(),
+            "system": f"{platform.system()} {platform.machine()}",
+            "outputs": self.tally.kind,
+            "value_range": self.pixels.shown,
+            "model_kind": self.given.kind,
+        }
+        if self._channels and self.layout.model == "first":
+            environment["channels"] = "first"
+        note = "; ".join(filter(None, (self.large, self.pixels.note, self.tally.note)))
+        return TrialRecord(
             key=trial.key(environment),
             run=run,
             trial=trial,
             status="complete",
             environment=environment,
-            parameters=given.parameters,
-            evaluations=tally.evaluations(trial.test_draw),
+            parameters=self.given.parameters,
+            evaluations=self.tally.evaluations(trial.test_draw),
             cost={
                 "started": datetime.now(UTC).isoformat(timespec="seconds"),
                 "seconds": seconds,
-                "model_seconds": tally.model_seconds / draws,
+                "model_seconds": self.tally.model_seconds / len(self.drawn),
                 "peak_memory_bytes": peak_memory(),
                 **({"note": note} if note else {}),
             },
         )
-        for trial in trials
-    ]
 
 
 def _noise(noise: str | Noise) -> tuple[Noise, str]:
@@ -232,44 +306,6 @@ def _large(noise: Noise, images: FloatArray) -> str:
         f"the noise {name_of(noise)} was drawn for whole blocks of {BLOCK} images, with about "
         f"{held / 2**20:.0f} MiB beside the model and the data"
     )
-
-
-def _environment(given: GivenModel) -> dict[str, Any]:
-    return {
-        **given.versions,
-        "noisecore": noisecore.__version__,
-        "python": platform.python_version(),
-        "numpy": version("numpy"),
-        "processor": processor(),
-        "system": f"{platform.system()} {platform.machine()}",
-    }
-
-
-def _ask(
-    given: GivenModel,
-    images: FloatArray,
-    pixels: Pixels | None,
-    layout: Layout,
-    size: int,
-    tally: Tally,
-) -> Outputs:
-    """Return the outputs for all images, asked `size` at a time; the tally counts the seconds.
-
-    pixels: the way of the images to what the model takes, None if they are that already. Every
-    batch is a copy: what a model does to its input stays its own.
-    """
-    parts = []
-    for first in range(0, len(images), size):
-        part = images[first : first + size]
-        batch = layout.batch(part if pixels is None else pixels.leave(part))
-        start = time.perf_counter()
-        try:
-            answer = given.ask(batch)
-        except Exception as error:  # whatever a model raises
-            raise failed(error, batch) from error
-        parts.append(as_outputs(answer, len(batch)))  # a lazy answer is computed here
-        tally.model_seconds += time.perf_counter() - start
-    return joined(parts)
 
 
 __all__ = ["GivenError", "clip_bounds", "evaluate_given", "evaluate_outputs"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from noisecore.data import class_numbers
 from noisecore.escaping import shown
 from noisecore.noise import check_scale
 from noisecore.records import GivenTrial, TrialRecord
-from noisecore.running.evaluation.answers import Kind, as_outputs, check_kind
+from noisecore.running.evaluation.answers import Kind, Outputs, as_outputs, check_kind
 from noisecore.running.evaluation.arguments import clip_bounds, share, word
 from noisecore.running.evaluation.arrays import as_array
 from noisecore.running.evaluation.given import GivenError
@@ -47,11 +48,6 @@ def evaluate_outputs(
     noisecore has not seen the images: that equal names stand for equal images is the caller's
     word. Raises `GivenError`, or `NoiseError` or `DatasetError`, on what cannot be meant.
     """
-    if not isinstance(outputs, Mapping):
-        raise GivenError(
-            "outputs must be a dict from each scale to class probabilities or scores, "
-            f"got {type(outputs).__name__}"
-        )
     check_kind(kind, "kind")
     word(noise, "noise")
     word(dataset, "dataset")
@@ -60,17 +56,7 @@ def evaluate_outputs(
         raise GivenError(f"units must be 'range' or 'own', got {shown(units)}")
     bounds = clip_bounds(clip, units)
     labels = class_numbers(as_array(y, "y"), "y")[0]
-    arrays: dict[float, Any] = {}
-    for key, given in outputs.items():
-        scale = check_scale(key)
-        if scale in arrays:
-            raise GivenError(
-                f"outputs must have each scale once, got {scale:g} twice, the second as "
-                f"{shown(key)}: leave one out, or stack them as draws, (draws, n, classes)"
-            )
-        arrays[scale] = given if hasattr(given, "ndim") else _listed(given)
-    if 0.0 not in arrays:
-        raise GivenError("outputs must have scale 0, the images without noise, got none")
+    arrays = _by_scale(outputs)
     clean = as_outputs(arrays.pop(0.0), len(labels))
     wanted = wanted_scales(arrays)
     drawn = {
@@ -91,19 +77,28 @@ def evaluate_outputs(
                 f"{len(given)} at {scale:g}"
             )
         for draw, each in enumerate(given):
-            checked = as_outputs(each, len(labels))
-            if checked.values.shape != clean.values.shape:
-                raise GivenError(
-                    f"outputs must be {clean.values.shape} as at scale 0, "
-                    f"got {checked.values.shape} at {scale:g}"
-                )
+            values = _shaped(each, clean, scale)
             seen = declared + f" {scale} {draw}".encode()
-            tally.noisy(draw, scale, seen, changed=not np.array_equal(clean.values, checked.values))
-            tally.judge(draw, scale, labels, checked)
-            given_sha256.update(checked.values.tobytes())
+            tally.noisy(draw, scale, seen, changed=not np.array_equal(clean.values, values.values))
+            tally.judge(draw, scale, labels, values)
+            given_sha256.update(values.values.tobytes())
     tally.settle()
     tally.check(least_clean, units, noise)
     on_labels(labels)
+    trial = GivenTrial(
+        dataset=dataset,
+        dataset_sha256=hashlib.sha256(declared).hexdigest(),
+        model=name,
+        model_source=given_sha256.hexdigest(),
+        noise=noise,
+        noise_source=hashlib.sha256(noise.encode()).hexdigest(),
+        test_scales=(0.0, *wanted),
+        seed=0,
+        test_draw=0,
+        clip=bounds,
+        units=units,
+    )
+    trials = [replace(trial, seed=draw, test_draw=draw) for draw in range(draws)]
     return [
         TrialRecord(
             key=trial.key({}),
@@ -113,23 +108,40 @@ def evaluate_outputs(
             environment={"outputs": tally.kind, "model_kind": "outputs"},
             evaluations=tally.evaluations(trial.test_draw),
         )
-        for trial in (
-            GivenTrial(
-                dataset=dataset,
-                dataset_sha256=hashlib.sha256(declared).hexdigest(),
-                model=name,
-                model_source=given_sha256.hexdigest(),
-                noise=noise,
-                noise_source=hashlib.sha256(noise.encode()).hexdigest(),
-                test_scales=(0.0, *wanted),
-                seed=draw,
-                test_draw=draw,
-                clip=bounds,
-                units=units,
-            )
-            for draw in range(draws)
-        )
+        for trial in trials
     ]
+
+
+def _by_scale(outputs: Mapping[float, ArrayLike]) -> dict[float, Any]:
+    """Return outputs by scale, 0 among them; raise `GivenError` if they are none."""
+    if not isinstance(outputs, Mapping):
+        raise GivenError(
+            "outputs must be a dict from each scale to class probabilities or scores, "
+            f"got {type(outputs).__name__}"
+        )
+    arrays: dict[float, Any] = {}
+    for key, given in outputs.items():
+        scale = check_scale(key)
+        if scale in arrays:
+            raise GivenError(
+                f"outputs must have each scale once, got {scale:g} twice, the second as "
+                f"{shown(key)}: leave one out, or stack them as draws, (draws, n, classes)"
+            )
+        arrays[scale] = given if hasattr(given, "ndim") else _listed(given)
+    if 0.0 not in arrays:
+        raise GivenError("outputs must have scale 0, the images without noise, got none")
+    return arrays
+
+
+def _shaped(given: Any, clean: Outputs, scale: float) -> Outputs:
+    """Return outputs that are as many as the clean ones; raise `GivenError` otherwise."""
+    checked = as_outputs(given, len(clean.values))
+    if checked.values.shape != clean.values.shape:
+        raise GivenError(
+            f"outputs must be {clean.values.shape} as at scale 0, "
+            f"got {checked.values.shape} at {scale:g}"
+        )
+    return checked
 
 
 def _listed(given: Any) -> Any:
