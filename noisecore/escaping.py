@@ -45,6 +45,12 @@ def shown(value: object) -> str:
     return shorten(text)
 
 
+def described(value: object) -> str:
+    """Return what was given, in a few words: a short value itself, of others the type."""
+    short = value is None or isinstance(value, str | int | float)
+    return shown(value) if short else type(value).__name__
+
+
 def shorten(text: str) -> str:
     """Return a text that is too long to be shown, cut, and its length."""
     return text if len(text) <= 100 else f"{text[:60]}... ({len(text)} characters)"

@@ -17,7 +17,7 @@ from noisecore.plugin import baseline
 from noisecore.plugin.choices import Choices, read_choices
 from noisecore.plugin.collection import collect, evaluates, measures, trains, vanished
 from noisecore.plugin.declare import MARKER, other_scales, parametrize
-from noisecore.plugin.failing import one_line_errors
+from noisecore.plugin.failing import one_line_errors, point_at_mistake
 from noisecore.plugin.fixture import Robustness
 from noisecore.plugin.judge import Judge
 from noisecore.plugin.keys import (
@@ -301,6 +301,8 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    if call.excinfo is not None and not item.config.getoption("fulltrace", False):
+        point_at_mistake(call.excinfo)
     report = yield
     tell(item, call, report)
     return report

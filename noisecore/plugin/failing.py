@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
 
 import pytest
 
+import noisecore
 from noisecore.escaping import one_line, terminal
+
+_HERE = Path(noisecore.__file__).parent
 
 
 def failure(message: str) -> BaseException:
@@ -23,3 +28,35 @@ def one_line_errors() -> Iterator[None]:
     except pytest.UsageError as error:
         error.args = tuple(map(one_line, error.args))
         raise
+
+
+def point_at_mistake(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+    """Let the traceback of a user's mistake end at the user's own line.
+
+    A mistake is what noisecore says of itself, by a `raise`, of a wrong type or value. What it does
+    not expect, such as an error that NumPy raises for it, is a bug: that shows all frames.
+    """
+    if not excinfo.errisinstance((TypeError, ValueError)):
+        return
+    entries = list(_entries(excinfo.tb))
+    kept = [entry for entry in entries if not _is_ours(entry)]
+    if not kept or not _is_ours(entries[-1]):
+        return
+    if not str(excinfo.traceback[-1].statement).lstrip().startswith("raise "):
+        return
+    shown: TracebackType | None = None
+    for entry in reversed(kept):
+        shown = TracebackType(shown, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
+    # Of the error itself too: pytest starts from there to show it, and others do.
+    excinfo.value.__traceback__ = shown
+    excinfo.traceback = pytest.ExceptionInfo.from_exception(excinfo.value).traceback
+
+
+def _entries(traceback: TracebackType | None) -> Iterator[TracebackType]:
+    while traceback is not None:
+        yield traceback
+        traceback = traceback.tb_next
+
+
+def _is_ours(entry: TracebackType) -> bool:
+    return _HERE in Path(entry.tb_frame.f_code.co_filename).parents

@@ -11,7 +11,7 @@ import numpy as np
 
 from noisecore.callables import name_of
 from noisecore.data import DatasetError, class_numbers
-from noisecore.escaping import shown, visible
+from noisecore.escaping import described, shown, visible
 from noisecore.functions import unknown
 from noisecore.noise import Noise, NoiseError
 from noisecore.plugin.choices import Choices
@@ -226,7 +226,7 @@ class Robustness:
         """The matched curve of a test with one condition."""
         curves = self.curves
         if not curves:
-            raise RuntimeError(
+            raise ValueError(
                 "there is no curve: a test gets one by @pytest.mark.robustness(), in its own "
                 "function and not in its fixtures, or by robustness.evaluate(...)"
             )
@@ -250,6 +250,19 @@ class Robustness:
 
         Where a test evaluates several models, `curve` says which.
         """
+        from noisecore.judging.curves import Curve
+        from noisecore.plugin.baseline import Reference
+
+        if not isinstance(baseline, Reference):
+            raise TypeError(
+                "baseline must be the fixture noise_baseline, an argument of the test: "
+                f"robustness.against(noise_baseline), got {described(baseline)}"
+            )
+        if not isinstance(curve, Curve | None):
+            raise TypeError(
+                "curve must be one that robustness.evaluate gave, or left out, got "
+                f"{described(curve)}"
+            )
         if curve is None and len(self.records) != 1:
             raise ValueError(
                 f"this test has {len(self.records)} curves: compare one a test, or name the one "
@@ -288,6 +301,11 @@ class Robustness:
 
         Accuracy, loss and seeds go into its `extra_info`, in the order of the seeds.
         """
+        if not callable(getattr(benchmark, "pedantic", None)):
+            raise TypeError(
+                "benchmark must be the fixture of pytest-benchmark, an argument of the test, got "
+                f"{described(benchmark)}"
+            )
         point = self.point
         (records,) = self.records
         benchmark.group = visible(point.curve)

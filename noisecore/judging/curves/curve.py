@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy.integrate import trapezoid
 
-from noisecore.escaping import visible
+from noisecore.escaping import shown, visible
 from noisecore.judging.statistics import Floats, Interval, image_interval, mean_interval
 from noisecore.noise import as_written
 
@@ -162,10 +162,13 @@ class Curve:
 
     def at(self, scale: float) -> Point:
         """Return the figures at one scale; raise `ValueError` if the curve has none there."""
-        found = np.flatnonzero(self.scales == as_written(scale))
+        try:
+            found = np.flatnonzero(self.scales == as_written(scale))
+        except (TypeError, ValueError):  # no number
+            found = np.zeros(0, np.int64)
         if not len(found):
             known = ", ".join(f"{s:g}" for s in self.scales)
-            raise ValueError(f"{self.name}: scale must be one of {known}, got {scale:g}")
+            raise ValueError(f"{self.name}: scale must be one of {known}, got {shown(scale)}")
         i = int(found[0])
         return Point(
             curve=self.name,
@@ -175,7 +178,9 @@ class Curve:
             loss=self.loss[:, i],
             images=self.images,
             failures=tuple(
-                f for f in self.failures if f" scale {scale:g} {self.replicates[:-1]} " in f
+                f
+                for f in self.failures
+                if f" scale {as_written(scale):g} {self.replicates[:-1]} " in f
             ),
             replicates=self.replicates,
             once=float(self.scales[i]) in self.once,

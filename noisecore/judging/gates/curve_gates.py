@@ -6,12 +6,12 @@ import math
 from typing import Any
 
 from noisecore.judging.curves import Curve
+from noisecore.judging.gates.arguments import check_curve, check_number
 from noisecore.judging.gates.verdict import (
     ALPHA,
     ROUNDING,
     Outcome,
     Verdict,
-    check_number,
     make_verdict,
     missing_figures,
     settle,
@@ -43,6 +43,8 @@ def judge_monotonic(
     lies further than `slack` off every falling curve, and significantly so (`isotonic_test`,
     0.05). With one seed that is inconclusive.
     """
+    check_curve(curve)
+    check_number("slack", slack, 0, math.inf)
     claimed = curve.without_zero()
     if missing := missing_figures("monotonic", claimed):
         return missing
@@ -127,6 +129,7 @@ def judge_noise_bites(curve: Curve, *, least_drop: float) -> Verdict:
 
     Scale 0 stands outside the claim; with one other scale the verdict is inconclusive.
     """
+    check_curve(curve)
     check_number("least_drop", least_drop, 0, 1)
     claimed = curve.without_zero()
     if missing := missing_figures("noise bites", claimed):

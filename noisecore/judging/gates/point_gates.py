@@ -8,11 +8,18 @@ from typing import Any
 
 import numpy as np
 
+from noisecore.escaping import described
 from noisecore.judging.curves import Curve, Point
+from noisecore.judging.gates.arguments import (
+    check_figures,
+    check_floors,
+    check_number,
+    check_point,
+    check_scale,
+)
 from noisecore.judging.gates.verdict import (
     ROUNDING,
     Verdict,
-    check_number,
     make_verdict,
     missing_figures,
     settle,
@@ -29,8 +36,8 @@ from noisecore.noise import as_written
 
 def floor_for(floors: Mapping[float, float], scale: float) -> float | None:
     """Return the floor at a scale: its own, else that of the next greater scale, else None."""
-    for listed, floor in floors.items():
-        check_number(f"the floor of scale {listed:g}", floor, 0, 1)
+    check_floors(floors)
+    check_scale("scale", scale)
     above = {as_written(listed): floor for listed, floor in floors.items()}
     above = {listed: floor for listed, floor in above.items() if listed >= as_written(scale)}
     return above[min(above)] if above else None
@@ -46,6 +53,7 @@ def judge_floor(
     Wilson's interval of the mean on the test images (of a given model, with the effective number
     of images, as its curve shows it), for the reader: it decides nothing.
     """
+    check_floors(floors)
     point = _point(measured, scale)
     if missing := missing_figures("floor", point):
         return missing
@@ -104,6 +112,7 @@ def judge_at_chance(
     the logarithm of the number of classes. Every seed counts, not the mean: seeds that strayed in
     opposite directions do not cancel.
     """
+    check_point("point", point)
     for name, number in (
         ("chance", chance),
         ("loss", loss),
@@ -178,14 +187,10 @@ def judge_published(
     was. With fewer than 2 seeds anywhere the verdict is inconclusive. "Compatible" is all that a
     pass says: with few seeds the interval is wide.
 
-    Raises `ValueError` if the names differ, or there are none.
+    Raises `ValueError` if the names differ, or there are none, or an accuracy is no share.
     """
     check_number("alpha", alpha, 0, 1)
-    if set(points) != set(published) or not points:
-        raise ValueError(
-            f"published must name what was measured: {', '.join(points) or 'nothing'}, "
-            f"got {', '.join(published) or 'nothing'}"
-        )
+    check_figures(points, published)
     names = ", ".join(dict.fromkeys(point.curve for point in points.values()))
     if missing := missing_figures("published", *points.values()):
         return missing
@@ -293,8 +298,16 @@ def _compared(row: Mapping[str, Any], one: str) -> str:
 def _point(measured: Curve | Point, scale: float | None) -> Point:
     if isinstance(measured, Curve):
         if scale is None:
-            raise ValueError(f"scale must be given for a curve, got None for {measured.name}")
+            known = ", ".join(f"{each:g}" for each in measured.scales)
+            raise ValueError(f"scale must be given for a curve, one of {known}, got None")
         return measured.at(scale)
-    if scale is not None and as_written(scale) != measured.scale:
-        raise ValueError(f"scale must be the point's own, {measured.scale:g}, got {scale:g}")
+    if not isinstance(measured, Point):
+        raise TypeError(
+            "measured must be a curve or a point, such as robustness.curve, got "
+            f"{described(measured)}"
+        )
+    if scale is not None:
+        check_scale("scale", scale)
+        if as_written(scale) != measured.scale:
+            raise ValueError(f"scale must be the point's own, {measured.scale:g}, got {scale:g}")
     return measured

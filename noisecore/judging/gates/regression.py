@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from noisecore.escaping import described
 from noisecore.judging.baselines import Comparison, compare_records
 from noisecore.judging.gates.classes import fallen_classes
 from noisecore.judging.gates.outlook import blindness
@@ -91,6 +92,11 @@ def judge_no_regression(case: Case) -> Verdict:
     a margin of its own. Training time and peak memory fail when the ratio of medians exceeds a
     margin that was given. What cannot be compared, or lacks figures, fails.
     """
+    if not isinstance(case, Case):
+        raise TypeError(
+            "case must be a curve and its baseline: give robustness.against(noise_baseline), got "
+            f"{described(case)}"
+        )
     comparison = case.comparison
     rejected: Outcome = "pass" if case.accepted else "fail"
     if case.problem or comparison is None:

@@ -152,12 +152,5 @@ def missing_figures(gate: Gate, *measured: Curve | Point) -> Verdict | None:
     return make_verdict(gate, names, "fail", sentence, [{"failure": line} for line in lines])
 
 
-def check_number(name: str, value: float, low: float, high: float) -> None:
-    """Raise `ValueError` unless a gate's own number is finite and lies within its bounds."""
-    if not (math.isfinite(value) and low <= value <= high):
-        bounds = f"in [{low:g}, {high:g}]" if math.isfinite(high) else f">= {low:g}"
-        raise ValueError(f"{name} must be a finite number {bounds}, got {value}")
-
-
 def _name(measured: Curve | Point) -> str:
     return measured.name if isinstance(measured, Curve) else measured.curve

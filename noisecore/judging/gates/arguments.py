@@ -1,0 +1,87 @@
+"""What gates are given, checked: a mistake is one line that says what to give."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from noisecore.escaping import described
+from noisecore.judging.curves import Curve, Point
+
+
+def check_number(name: str, value: float, low: float, high: float) -> None:
+    """Raise unless a gate's own number is finite and lies within its bounds.
+
+    That is a `TypeError` for what is no number, and a `ValueError` for another number.
+    """
+    bounds = f"in [{low:g}, {high:g}]" if math.isfinite(high) else f">= {low:g}"
+    try:
+        finite = math.isfinite(value)
+    except TypeError:
+        raise TypeError(
+            f"{name} must be a finite number {bounds}, got {described(value)}"
+        ) from None
+    if not (finite and low <= value <= high):
+        raise ValueError(f"{name} must be a finite number {bounds}, got {value}")
+
+
+def check_scale(name: str, value: Any) -> None:
+    """Raise `TypeError` unless it is a number; the greatest floor may be listed at infinity."""
+    try:
+        math.isnan(value)
+    except TypeError:
+        raise TypeError(f"{name} must be a number, got {described(value)}") from None
+
+
+def check_curve(value: Any) -> None:
+    """Raise `TypeError` unless it is a curve."""
+    if not isinstance(value, Curve):
+        raise TypeError(f"curve must be a curve, such as robustness.curve, got {described(value)}")
+
+
+def check_point(name: str, value: Any) -> None:
+    """Raise `TypeError` unless it is a point."""
+    if not isinstance(value, Point):
+        raise TypeError(
+            f"{name} must be a point, such as robustness.point or robustness.curve.at(1), got "
+            f"{described(value)}"
+        )
+
+
+def check_floors(floors: Any) -> None:
+    """Raise `TypeError` or `ValueError` unless it has accuracies by scale."""
+    if not isinstance(floors, Mapping):
+        raise TypeError(
+            "floors must be a dict from scale to the least accuracy there, such as {1: 0.9}, got "
+            f"{described(floors)}"
+        )
+    for listed, floor in floors.items():
+        check_scale("the scale of a floor", listed)
+        check_number(f"the floor of scale {listed:g}", floor, 0, 1)
+
+
+def check_figures(points: Any, published: Any) -> None:
+    """Raise `TypeError` or `ValueError` unless they are points and figures by the same names."""
+    for name, value, example in (
+        ("points", points, "{'cnn': robustness.point}"),
+        ("published", published, "{'cnn': (0.12, 0.97)}, loss and accuracy"),
+    ):
+        if not isinstance(value, Mapping):
+            raise TypeError(
+                f"{name} must be a dict by name, such as {example}, got {described(value)}"
+            )
+    if set(points) != set(published) or not points:
+        measured, wanted = (", ".join(map(str, each)) or "nothing" for each in (points, published))
+        raise ValueError(f"published must name what was measured: {measured}, got {wanted}")
+    for name, figures in published.items():
+        check_point(f"points[{name!r}]", points[name])
+        try:
+            loss, accuracy = figures
+            float(loss)  # one that is not known may be NaN
+        except (TypeError, ValueError):
+            raise TypeError(
+                f"published[{name!r}] must be a pair of loss and accuracy, such as (0.12, 0.97), "
+                f"got {described(figures)}"
+            ) from None
+        check_number(f"the accuracy of published[{name!r}]", accuracy, 0, 1)
