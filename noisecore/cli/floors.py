@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from noisecore.cli import codes
-from noisecore.cli.power import _MOST_OF_A_RUN, _whole_number
+from noisecore.cli.power import MOST_OF_A_RUN, whole_number
 from noisecore.escaping import shorten, visible
 from noisecore.showing.terminal import say, wrap_text
 
@@ -82,7 +82,7 @@ def _show(found: Floors) -> None:
 
 
 def _seeds(text: str) -> int:
-    return _whole_number(text, _MOST_OF_A_RUN)
+    return whole_number(text, MOST_OF_A_RUN)
 
 
 def _rate(text: str) -> float:
