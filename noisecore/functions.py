@@ -15,6 +15,7 @@ from typing import Any, Generic, TypeVar
 
 from noisecore.callables import BoundError, is_bound, name_of, read_back, source_sha256, write_down
 from noisecore.escaping import shorten
+from noisecore.imports import beside
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -166,7 +167,10 @@ def _home(function: Any) -> Home:
 
 
 def load_file(file: str) -> Any:
-    """Return the module of a Python file, which is run once a process."""
+    """Return the module of a Python file, which is run once a process.
+
+    It may import the modules in its own folder.
+    """
     name = f"noisecore_own_{hashlib.sha256(os.fsencode(file)).hexdigest()[:8]}"
     if name in sys.modules:
         return sys.modules[name]
@@ -175,7 +179,8 @@ def load_file(file: str) -> Any:
         raise ImportError(f"no Python file: {file}")
     module = sys.modules[name] = importlib.util.module_from_spec(spec)
     try:
-        spec.loader.exec_module(module)
+        with beside(file):
+            spec.loader.exec_module(module)
     except BaseException:
         del sys.modules[name]
         raise

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from ast import literal_eval
 
 import numpy as np
 import pytest
-from bands import evaluate
+from bands import X, Y, evaluate
 from records_factory import make_record, make_sweep, old_schema, save
 from scipy import stats
 from scripts import load_script
@@ -33,6 +34,12 @@ def simulation():
 def pasted(text: str) -> list[dict[float, float]]:
     """Return the dicts that were printed."""
     return [literal_eval(line) for line in text.splitlines() if line.startswith("{")]
+
+
+def found_spread(records):
+    """Return the standard deviation over seeds that the floors of one curve go by."""
+    (curve,) = matched_curves(records).values()
+    return seed_floor(curve.accuracy, seeds=3, rate=0.01)[1]
 
 
 class TestRate:
@@ -117,10 +124,40 @@ class TestProposed:
         records = make_sweep({1.0: 1.0}, spread=0, images=1)
         assert propose_floors(records).floors[0].floors.tolist() == [1.0]
 
-    def test_floor_below_nothing(self) -> None:
-        """No floor is negative."""
-        records = make_sweep({1.0: 0.1}, spread=0.05, seeds=[0, 1])
-        assert propose_floors(records).floors[0].floors.tolist() == [0.0]
+    def test_floors_that_could_not_fail(self) -> None:
+        """A curve of which no floor is above chance has none, and what would do is said."""
+        records = make_sweep({0.5: 0.9, 1.0: 0.3}, spread=0.05, seeds=[0, 1])
+        found = propose_floors(records)
+        assert found.floors == ()
+        (line,) = found.left_out
+        assert line.startswith(f"{CURVE}: from 2 seeds, no floor that it would have at any scale")
+        assert "is above 0, and it could not fail: give " in line
+        enough = int(line.rpartition("--noise-seeds=")[2].rstrip(")"))
+        spread, rate = found_spread(records), 0.01 / 2
+        for seeds, wanted in ((enough, True), (enough - 1, False)):
+            reach = stats.t.isf(rate, seeds - 1) * math.sqrt(1 / 3 + 1 / seeds)
+            assert bool((np.array([0.9, 0.3]) - reach * spread > 0).all()) is wanted
+
+    def test_chance_of_a_known_data_set(self) -> None:
+        """A floor below one in so many classes is as good as none; that scale is named."""
+        records = make_sweep({0.5: 0.9, 4.0: 0.15}, spread=0.01, seeds=range(3))
+        name = records[0].trial.dataset
+        assert propose_floors(records).idle == ()
+        found = propose_floors(records, classes={name: 10, "other": 2})
+        assert len(found.floors) == 1
+        (line,) = found.idle
+        assert "no floor that it has at scale 4 is above chance (0.1)" in line
+        at_chance = propose_floors(make_sweep({4.0: 0.1}), classes={name: 10})
+        assert at_chance.floors == ()
+        assert at_chance.left_out[0].endswith("more seeds would not help")
+
+    def test_few_images(self) -> None:
+        """Of a given model it is said how many images would do."""
+        few = evaluate(x=X[:4], y=Y[:4], scales=[0.5], least_clean=0)
+        found = propose_floors(few, classes={few[0].trial.dataset: 3}, rate=0.001)
+        assert found.floors == ()
+        assert "from 4 images" in found.left_out[0]
+        assert re.search(r"give \d+ images or more$", found.left_out[0])
 
     def test_rate_of_a_call(self) -> None:
         """A rate that is none is an error."""
@@ -171,6 +208,24 @@ class TestCommand:
         assert main(["floors", save(tmp_path / "r", make_sweep(LEVEL, seeds=[0]))]) == 5
         shown = capsys.readouterr().out
         assert shown == f"{CURVE} has one seed: there is no spread to go by\n"
+
+    def test_too_few_seeds(self, tmp_path, capsys) -> None:
+        """From two seeds that differ no floor could fail: none is printed, and it ends with 5."""
+        folder = save(tmp_path / "r", make_sweep(LEVEL, spread=0.05, seeds=[0, 1]))
+        assert main(["floors", folder]) == 5
+        shown = capsys.readouterr().out
+        assert pasted(shown) == []
+        assert "0.000" not in shown
+        assert "--noise-seeds=" in shown
+
+    def test_scale_without_a_floor(self, tmp_path, capsys) -> None:
+        """A last scale whose floor could not fail is not among those to paste, and is named."""
+        records = make_sweep({0.5: 0.9, 4.0: 0.15}, spread=0.02, seeds=range(3))
+        assert main(["floors", save(tmp_path / "r", records)]) == 0
+        shown = capsys.readouterr().out
+        assert [list(each) for each in pasted(shown)] == [[0.5]]
+        assert shown.startswith("1 floors, ")
+        assert f"{CURVE}: from 3 seeds, no floor that it has at scale 4 is above" in shown
 
     def test_one_curve_without_a_spread(self, tmp_path, capsys) -> None:
         """Beside a curve of one seed, the others have floors."""

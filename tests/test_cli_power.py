@@ -41,6 +41,28 @@ class TestPower:
         assert all(float(row[1]) < 50 for row in rows if row in rows[:2])
         assert max(map(len, shown.splitlines())) <= 80
 
+    def test_given_model(self, tmp_path, capsys) -> None:
+        """A model without seeds has one row, rigorous mode first; what does not pass is said."""
+        given = save(tmp_path / "given", evaluate())
+        assert main(["power", given, "--drops", "20", "--pairs", "20"]) == 0
+        shown = capsys.readouterr().out
+        rows = [line.split() for line in shown.splitlines() if line[:8].isspace() and "(" in line]
+        assert [len(row) for row in rows] == [4, 4]
+        assert shown.index("\nrigorous mode, which pytest takes") < shown.index("\nsimple mode\n")
+        said = " ".join(shown.split())
+        assert "A run that does not pass fails, or is inconclusive." in said
+        assert "alpha holds for the fails among these alone: at most 1 %" in said
+        assert main(["power", given, "--drops", "20", "--pairs", "2", "--seeds", "3,5"]) == 0
+        assert "--seeds changes nothing: a model that was given has none" in capsys.readouterr().out
+
+    def test_given_beside_trained(self, tmp_path, spread, capsys) -> None:
+        """Where a baseline has both, the mode that each gets in pytest comes first."""
+        both = save(tmp_path / "both", [*evaluate(), *make_sweep(LEVEL, seeds=range(3))])
+        assert main(["power", both, "--drops", "20", "--pairs", "2", "--seeds", "3"]) == 0
+        modes = [line for line in capsys.readouterr().out.splitlines() if " mode" in line]
+        found = [line.split()[0] for line in modes if not line.startswith("mine")]
+        assert found == ["auto", "auto", "simple", "simple", "rigorous", "rigorous"]
+
     def test_no_spread(self, tmp_path, capsys) -> None:
         """One seed has no spread: that is said, and ends with 5."""
         one = save(tmp_path / "one", make_sweep(LEVEL, seeds=[0]))
@@ -160,7 +182,7 @@ signal.pause()
 """
 PARENT = """
 import sys
-from noisecore.cli.power import run_to_its_end
+from noisecore.cli.calibrate import run_to_its_end
 sys.exit(run_to_its_end([sys.executable, "-c", sys.argv[1]]))
 """
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import noisecore
-from noisecore.cli import codes, compare, drift, floors, power
+from noisecore.cli import calibrate, codes, compare, drift, floors, power
 from noisecore.escaping import one_line, shorten
 from noisecore.paths import LONGEST
 from noisecore.showing.terminal import say
@@ -43,7 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     report.add_argument("folder", metavar="FOLDER", type=Path, help="the run's artifact folder")
     report.set_defaults(command=lambda chosen: _report(chosen.folder))
     compare.add_command(commands)
-    power.add_commands(commands)
+    power.add_command(commands)
+    calibrate.add_command(commands)
     floors.add_command(commands)
     drift.add_command(commands)
     for stream in (sys.stdout, sys.stderr):

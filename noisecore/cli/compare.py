@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,9 @@ from noisecore.judging.margins import (
 from noisecore.showing.terminal import say
 
 if TYPE_CHECKING:
+    from noisecore.judging.baselines import Baseline
     from noisecore.judging.gates import Verdict
+    from noisecore.records import TrialRecord
 
 CODES = (
     "exit codes: 0 pass, 1 regression, 2 trials failed or missing, 3 inconclusive or not "
@@ -56,8 +59,9 @@ def add_margins(parser: argparse.ArgumentParser) -> None:
         "--fail",  # its name in noisecore 0.1
         metavar="MARGINS",
         type=_margins,
-        default=Margins(),
-        help=f"how much may be lost, such as mean>2,seconds>1.5 (default: {Margins()})",
+        default=None,
+        help="how much may be lost, such as mean>2,seconds>1.5 (default: the baseline's own, else "
+        f"{Margins()})",
     )
     parser.add_argument(
         "--alpha",
@@ -95,17 +99,20 @@ def add_command(commands: Any) -> None:
 
 
 def _compare(chosen: argparse.Namespace) -> int:
+    from noisecore.judging.baselines import Baseline
     from noisecore.judging.gates import judge, regression_table
-    from noisecore.showing.results import read_any, read_missing
+    from noisecore.showing.results import read_any, read_missing, read_old
     from noisecore.showing.terminal import wrap_text
 
-    old, new = read_any(chosen.a), read_any(chosen.b)
+    old, new = read_old(chosen.a), read_any(chosen.b)
     found = judge(new, old, mode=mode_of(chosen), margins=chosen.margins, alpha=chosen.alpha)
     for name, verdict in found.items():
         sentence = f"{verdict.verdict.upper()}: {verdict.sentence}"
         parts = [visible(name), regression_table(verdict), *wrap_text(sentence)]
         say("\n".join(filter(None, parts)), end="\n\n")
-    curves = {record.trial.curve for record in new}, {record.trial.curve for record in old}
+    say_own(chosen, old, found)
+    held = old.records if isinstance(old, Baseline) else old
+    curves = {record.trial.curve for record in new}, {record.trial.curve for record in held}
     for name in sorted(curves[1] - curves[0]):
         say(visible(f"{name} is in {chosen.a} alone"))
     for name in sorted(curves[0] - curves[1]):
@@ -127,6 +134,18 @@ def _compare(chosen: argparse.Namespace) -> int:
     code = _code(list(found.values()), bool(failed), unlike or bool(curves[1] - curves[0]))
     say(_WORDS[code])
     return code
+
+
+def say_own(
+    chosen: argparse.Namespace, old: Baseline | list[TrialRecord], curves: Iterable[str]
+) -> None:
+    """Say which of these curves are judged by margins of their own, if none were given."""
+    from noisecore.judging.gates.own import own_lines
+    from noisecore.showing.terminal import wrap_text
+
+    if chosen.margins is None:
+        for line in own_lines(old, curves):
+            say("\n".join(wrap_text(line)))
 
 
 def _lost_a_scale(verdict: Verdict) -> bool:

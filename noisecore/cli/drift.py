@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from noisecore.cli import codes
 from noisecore.cli.compare import CODES, add_gate, mode_of
+from noisecore.judging.margins import Margins
 from noisecore.paths import RUN_BYTES, read_file
 from noisecore.showing.terminal import say
 
@@ -67,6 +68,7 @@ def add_command(commands: Any) -> None:
 
 def _drift(chosen: argparse.Namespace) -> int:
     from noisecore.judging.drift import find_drift, newest
+    from noisecore.judging.gates.own import own_lines
     from noisecore.records import write_atomically
     from noisecore.showing.drift import make_drift_summary
     from noisecore.showing.parts import Parts
@@ -87,8 +89,11 @@ def _drift(chosen: argparse.Namespace) -> int:
         margins=chosen.margins,
         alpha=chosen.alpha,
     )
-    gate = f"{chosen.gate} mode, {chosen.margins}"
-    summary = make_drift_summary(environments, found, reference, gate)
+    gate = f"{chosen.gate} mode, {chosen.margins or Margins()}"
+    base = next(list(one.records) for one in environments if one.name == reference)
+    names = dict.fromkeys(one.name for one in found) if chosen.margins is None else ()
+    own = own_lines(base, names)
+    summary = make_drift_summary(environments, found, reference, gate, own)
     parts = Parts()
     files: dict[str, str | bytes] = {}
     with parts.making("the picture"):

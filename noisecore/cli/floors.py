@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from noisecore.cli import codes
-from noisecore.cli.power import _MOST_OF_A_RUN, _whole_number
+from noisecore.cli.power import MOST_OF_A_RUN, whole_number
 from noisecore.escaping import shorten, visible
 from noisecore.showing.terminal import say, wrap_text
 
@@ -31,7 +31,8 @@ def add_command(commands: Any) -> None:
         help="propose floors that an unchanged model seldom misses, from a baseline's seeds",
         description="Propose a floor for each curve and scale, such that all floors together fail "
         "an unchanged model in at most so many runs. Nothing is trained.",
-        epilog="exit codes: 0 floors were proposed, 2 trials failed, 4 usage, 5 no spread to go by",
+        epilog="exit codes: 0 floors were proposed, 2 trials failed, 4 usage, 5 too "
+        "little to go by",
     )
     parser.add_argument("baseline", metavar="BASELINE", type=Path, help="baseline, or results")
     parser.add_argument("--seeds", type=_seeds, default=3, help="seeds of a run (3)")
@@ -45,12 +46,19 @@ def add_command(commands: Any) -> None:
 
 
 def _floors(chosen: argparse.Namespace) -> int:
+    from noisecore.data.packaged import PACKAGED
+    from noisecore.data.published import PUBLISHED
     from noisecore.judging.floors import propose_floors
     from noisecore.showing.results import read_any
 
-    found = propose_floors(read_any(chosen.baseline), seeds=chosen.seeds, rate=chosen.rate)
+    found = propose_floors(
+        read_any(chosen.baseline),
+        seeds=chosen.seeds,
+        rate=chosen.rate,
+        classes={name: facts.num_classes for name, facts in (PACKAGED | PUBLISHED).items()},
+    )
     if found.floors:
-        count = sum(len(each.scales) for each in found.floors)
+        count = sum(int(each.able.sum()) for each in found.floors)
         say(
             f"{count} floors, which all together fail an unchanged model\nin at most "
             f"{100 * chosen.rate:g} % of runs of {chosen.seeds} seed{'s' * (chosen.seeds > 1)}"
@@ -61,7 +69,7 @@ def _floors(chosen: argparse.Namespace) -> int:
     for kind, words in (("seeds", _SEEDS), ("draws", _GIVEN)):
         if kind in kinds:
             say("\n" + "\n".join(wrap_text(words)))
-    for line in (*found.left_out, *found.failed):
+    for line in (*found.idle, *found.left_out, *found.failed):
         say("\n".join(wrap_text(line)))
     if found.failed:
         say("trials failed: their curves have no floors")
@@ -70,6 +78,8 @@ def _floors(chosen: argparse.Namespace) -> int:
 
 
 def _show(found: Floors) -> None:
+    import numpy as np
+
     given = found.replicates == "draws"
     what = "error over images" if given else "sd over seeds"
     say(f"\n{visible(found.curve)}, {found.rows} {found.replicates}")
@@ -77,12 +87,14 @@ def _show(found: Floors) -> None:
     rows = list(zip(found.scales, found.mean, found.spread, found.floors, strict=True))
     for scale, mean, spread, floor in rows:
         say(f"{scale:>8g}{mean:>9.4f}{100 * spread:>27.2f}{floor:>8.3f}")
-    pairs = ", ".join(f"{scale:g}: {floor:.3f}" for scale, _, _, floor in rows)
+    # A scale that is not listed takes the next greater one's floor: only the last can be left out.
+    last = max(np.flatnonzero(found.able))
+    pairs = ", ".join(f"{scale:g}: {floor:.3f}" for scale, _, _, floor in rows[: last + 1])
     say("{" + pairs + "}")
 
 
 def _seeds(text: str) -> int:
-    return _whole_number(text, _MOST_OF_A_RUN)
+    return whole_number(text, MOST_OF_A_RUN)
 
 
 def _rate(text: str) -> float:

@@ -1,33 +1,30 @@
-"""`python -m noisecore power` and `calibrate`: what a gate would do, before and after paying."""
+"""`python -m noisecore power`: what a gate would do, before a run is paid."""
 
 from __future__ import annotations
 
 import argparse
 import re
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from noisecore.cli import codes
-from noisecore.cli.compare import add_margins
+from noisecore.cli.compare import add_margins, say_own
 from noisecore.escaping import shorten, visible
-from noisecore.judging.margins import Rule
-from noisecore.showing.terminal import say
+from noisecore.judging.margins import Margins, Mode, Rule
+from noisecore.showing.terminal import say, wrap_text
 
 if TYPE_CHECKING:
     from noisecore.judging.power import Held, Rates, Spread
     from noisecore.records import TrialRecord
 
-_MOST_OF_A_RUN = 1000  # of a run: more are a slip of the pen, and each takes memory
-MODES: tuple[Literal["simple"], Literal["rigorous"]] = ("simple", "rigorous")
+MOST_OF_A_RUN = 1000  # of a run: more are a slip of the pen, and each takes memory
+MODES: tuple[Mode, Mode] = ("simple", "rigorous")
 
 
-def add_commands(commands: Any) -> None:
-    """Add the commands to argparse's subparsers."""
+def add_command(commands: Any) -> None:
+    """Add the command to argparse's subparsers."""
     power = commands.add_parser(
         "power",
         help="tell which drops a gate would catch, from the spread of a baseline's seeds",
@@ -37,7 +34,7 @@ def add_commands(commands: Any) -> None:
     )
     power.add_argument("baseline", metavar="BASELINE", type=Path, help="baseline, or results")
     power.add_argument(
-        "--seeds", type=_whole_numbers, default=(3, 5, 10), help="seeds of a run (3,5,10)"
+        "--seeds", type=_whole_numbers, help="seeds of a run, of trained models (3,5,10)"
     )
     power.add_argument(
         "--drops",
@@ -45,220 +42,119 @@ def add_commands(commands: Any) -> None:
         default=(0.5, 1, 2, 3, 5),
         help="true drops at every scale, in points (0.5,1,2,3,5)",
     )
-    _add_common(power, pairs=500)
+    add_common(power, pairs=500)
     power.set_defaults(command=_power)
-    calibrate = commands.add_parser(
-        "calibrate",
-        help="run the same code with fresh seeds and see how often the gate does not pass",
-        description="A/A test: train fresh seeds with the same code, judge them in groups against "
-        "the baseline, report how many did not pass, and recommend margins and seeds. What "
-        "follows -- is given to pytest, such as: -- benchmarks --noise-profile=quick",
-    )
-    calibrate.add_argument("baseline", metavar="BASELINE", type=Path, help="the baseline")
-    calibrate.add_argument("--runs", type=_whole_number, default=20, help="how many runs (20)")
-    calibrate.add_argument(
-        "--seeds", type=_several, default=3, help="seeds of a run, 2 or more (3)"
-    )
-    calibrate.add_argument(
-        "--artifacts",
-        type=Path,
-        default=Path("noisecore-results/calibrate"),
-        help="folder of what is trained (noisecore-results/calibrate)",
-    )
-    calibrate.add_argument(
-        "--records", type=Path, help="use these records of fresh seeds, and train nothing"
-    )
-    _add_common(calibrate, pairs=2000)
-    calibrate.set_defaults(command=_calibrate)
 
 
-def _add_common(parser: argparse.ArgumentParser, *, pairs: int) -> None:
+def add_common(parser: argparse.ArgumentParser, *, pairs: int) -> None:
+    """Add the options that `calibrate` has too."""
     add_margins(parser)
     parser.add_argument(
-        "--pairs", type=_whole_number, default=pairs, help=f"runs to simulate ({pairs})"
+        "--pairs", type=whole_number, default=pairs, help=f"runs to simulate ({pairs})"
     )
 
 
 def _power(chosen: argparse.Namespace) -> int:
-    from noisecore.judging.power import simulate
-    from noisecore.showing.results import read_any
+    from noisecore.judging.baselines import Baseline
+    from noisecore.judging.gates.own import own_margins
+    from noisecore.showing.results import read_old
 
-    spreads, held = _spreads(read_any(chosen.baseline))
+    old = read_old(chosen.baseline)
+    records = list(old.records) if isinstance(old, Baseline) else old
+    spreads, held = spreads_of(records)
     if not spreads:
         say("no curve has two seeds and a scale greater than 0: there is no spread to go by")
         return codes.NOTHING
-    _show_spread(spreads, held)
-    unchanged: dict[tuple[str, int], Rates] = {}
-    for mode in MODES:
-        for worse in spreads:
-            say(f"\n{mode} mode, {chosen.margins}, alpha {chosen.alpha:g}")
-            say("% of runs that do not pass (inconclusive)")
-            say(f"{visible(worse)} worse by so many points at noisy scales, others unchanged")
-            drops = (0.0, *chosen.drops)
-            say("seeds" + "".join(f"{drop:>12g}" for drop in drops))
-            for seeds in chosen.seeds:
-                cells = []
-                for drop in drops:
-                    rates = unchanged.get((mode, seeds)) if drop == 0 else None
-                    rates = rates or simulate(
-                        spreads,
-                        seeds=seeds,
-                        baseline_seeds=held,
-                        rule=Rule(mode=mode, margins=chosen.margins, alpha=chosen.alpha),
-                        pairs=chosen.pairs,
-                        drops={worse: drop / 100},
-                    )
-                    if drop == 0:
-                        unchanged[mode, seeds] = rates
-                    undecided = _percent(rates.inconclusive / rates.pairs)
-                    cells.append(f"{_percent(rates.not_passed)} ({undecided})".rjust(12))
-                say(f"{seeds:>5}" + "".join(cells))
+    show_spread(spreads, held)
+    say_own(chosen, old, spreads)
+    own = own_margins(old) if chosen.margins is None else {}
+    curves = len(old.origins) if isinstance(old, Baseline) else len(spreads)
+    rule = Rule(
+        margins=chosen.margins or Margins(), alpha=chosen.alpha, curves=max(curves, 1), own=own
+    )
+    trained = any(_is_trained(each) for each in spreads.values())
+    if chosen.seeds and not trained:
+        say("--seeds changes nothing: a model that was given has none")
+    seeds = (chosen.seeds or (3, 5, 10)) if trained else (1,)
+    for mode in _modes(spreads):
+        _show_rates(chosen, spreads, held, replace(rule, mode=mode), seeds)
+    say("\n" + "\n".join(wrap_text(_HOW_TO_READ.format(alpha=100 * chosen.alpha))))
     worst = 196 / (2 * chosen.pairs**0.5)
     say(f"\n{chosen.pairs} simulated runs a figure: right to {worst:.1f} points or better (95 %)")
     return codes.OK
 
 
-def _calibrate(chosen: argparse.Namespace) -> int:
-    from noisecore.judging.gates import judge
-    from noisecore.judging.power import binomial_interval, recommend_margins, simulate
-    from noisecore.records import Trial
-    from noisecore.showing.results import read_any
-
-    old = read_any(chosen.baseline)
-    if not any(isinstance(record.trial, Trial) for record in old):
-        say(
-            f"{chosen.baseline}: its curves are of models that were given as they are. Nothing of "
-            "them is trained, so that no seed changes them: there is nothing to calibrate"
-        )
-        return codes.NOTHING
-    known = {record.trial.seed for record in old}
-    if len(known) < 2:
-        say(f"{chosen.baseline} has {len(known)} seeds: a baseline needs 2 to be judged against")
-        return codes.NOTHING
-    fresh = _fresh_records(chosen, max(known) + 1)
-    if fresh is None:
-        return codes.TRIALS_FAILED
-    fresh = [record for record in fresh if record.trial.seed not in known]
-    seeds = sorted({record.trial.seed for record in fresh})
-    groups = [
-        set(seeds[start : start + chosen.seeds])
-        for start in range(0, len(seeds) - chosen.seeds + 1, chosen.seeds)
-    ]
-    if not groups:
-        say(f"{len(seeds)} fresh seeds are fewer than the {chosen.seeds} of one run")
-        return codes.NOTHING
-    spreads, _ = _spreads(fresh)
-    if not spreads:
-        say("no curve has two fresh seeds and a scale greater than 0")
-        return codes.NOTHING
-    held = len(known)
-    _show_spread(spreads, len(seeds))
-    for mode in MODES:
-        ends: list[str] = []
-        for group in groups:
-            run = [record for record in fresh if record.trial.seed in group]
-            found = judge(run, old, mode=mode, margins=chosen.margins, alpha=chosen.alpha)
-            ends.append(
-                max((each.verdict for each in found.values()), key=_ORDER.index, default="fail")
-            )
-        bad = sum(end != "pass" for end in ends)
-        low, high = binomial_interval(bad, len(ends))
-        undecided = ends.count("inconclusive")
-        say(
-            f"\n{mode} mode, {chosen.margins}\n{bad} of {len(ends)} unchanged runs of "
-            f"{chosen.seeds} seeds did not pass, {undecided} of them inconclusive\n"
-            f"(95 %: {100 * low:.1f} to {100 * high:.1f} %, against this one baseline)"
-        )
-        enough = None
-        for count in sorted({chosen.seeds, 3, 5, 10}):
-            rule = Rule(mode=mode, margins=chosen.margins, alpha=chosen.alpha)
-            about = {"seeds": count, "baseline_seeds": held, "rule": rule, "pairs": chosen.pairs}
-            rates = simulate(spreads, **about)
-            advice = recommend_margins(spreads, **about)
-            if enough is None and rates.not_passed <= 0.01:
-                enough = count
-            say(
-                f"{count:>3} seeds: {100 * rates.not_passed:.2f} % simulated (noise alone);\n"
-                f"{'':10} at most 1 % with margins '{advice}'",
-            )
-        advised = f"{enough} seeds" if enough else "none of these numbers of seeds"
-        say(f"recommended with the margins as they are: {advised}")
-    return codes.OK
+_HOW_TO_READ = (
+    "A run that does not pass fails, or is inconclusive. At 0 points nothing is lost, and what "
+    "does not pass is a false alarm. alpha holds for the fails among these alone: at most "
+    "{alpha:g} % of unchanged runs fail."
+)
 
 
-_ORDER = ("pass", "inconclusive", "fail")
+def _is_trained(spread: Spread | Held) -> bool:
+    from noisecore.judging.power import Spread
+
+    return isinstance(spread, Spread)
 
 
-def _fresh_records(chosen: argparse.Namespace, first: int) -> list[TrialRecord] | None:
-    """Return the records of fresh seeds: given ones, or trained now; None if pytest stopped."""
-    from noisecore.profiles import MOST_SEEDS
-    from noisecore.showing.results import read_any
-
-    if chosen.records is not None:
-        return read_any(chosen.records)
-    if chosen.runs * chosen.seeds > MOST_SEEDS:
-        raise ValueError(
-            f"--runs times --seeds must be {MOST_SEEDS} seeds at most, got "
-            f"{chosen.runs * chosen.seeds}"
-        )
-    first = max(first, 1000)  # far from the seeds that anybody runs by hand
-    last = first + chosen.runs * chosen.seeds - 1
-    command = [
-        sys.executable, "-m", "pytest", "--noise-scales", f"--noise-seeds={first}-{last}",
-        f"--noise-artifacts={chosen.artifacts}", *_reference(chosen), *chosen.rest,
-    ]  # fmt: skip
-    started = time.time()
-    code = run_to_its_end(command)
-    if code not in (0, 1):  # a gate may fail here; the records are there all the same
-        say(f"pytest ended with exit code {code}: nothing was calibrated", err=True)
-        return None
-    made = [
-        path for path in chosen.artifacts.glob("*/results.json") if path.stat().st_mtime >= started
-    ]
-    if not made:
-        say(
-            "pytest trained nothing: name, behind --, the tests that have the marker robustness, "
-            "such as: -- benchmarks",
-            err=True,
-        )
-        return None
-    return [record for path in made for record in read_any(path)]
+def _modes(spreads: Mapping[str, Spread | Held]) -> tuple[Mode | None, ...]:
+    """Return the modes that are shown; that of the gate comes first, None where it has both."""
+    trained = {_is_trained(each) for each in spreads.values()}
+    if len(trained) > 1:
+        return (None, *MODES)
+    return MODES if trained == {True} else MODES[::-1]
 
 
-def _reference(chosen: argparse.Namespace) -> list[str]:
-    """Return the option without which pytest skips each test that compares with a baseline.
+def _mode_in_words(spreads: Mapping[str, Spread | Held], mode: Mode | None) -> str:
+    if mode is None:
+        return "auto mode (simple for trained models, rigorous for given ones; what pytest takes)"
+    usual = ", which pytest takes unless --noise-gate says another"
+    return f"{mode} mode" + (usual if mode == _modes(spreads)[0] else "")
 
-    How such a test ends does not count here; but if it is skipped, nothing is trained for it.
+
+def _show_rates(
+    chosen: argparse.Namespace,
+    spreads: Mapping[str, Spread | Held],
+    held: int,
+    rule: Rule,
+    counts: Sequence[int],
+) -> None:
+    """Show how often a run does not pass: a table for each curve that is worse, a row a count.
+
+    counts: of seeds; one, which counts for nothing, where all models were given.
     """
-    from noisecore.judging.baselines import read_baseline
-    from noisecore.records import RecordError
+    from noisecore.judging.power import simulate
 
-    try:
-        read_baseline(chosen.baseline)
-    except RecordError:  # results, or a folder of records: there is no file to compare with
-        return [f"--noise-baseline={chosen.artifacts / 'none.json'}"]
-    return [f"--noise-baseline={chosen.baseline}"]
+    trained = any(_is_trained(each) for each in spreads.values())
+    others = ", others unchanged" * (len(spreads) > 1)
+    drops = (0.0, *chosen.drops)
+    unchanged: dict[int, Rates] = {}
+    for worse in spreads:
+        margins = rule.of(worse).margins
+        say(f"\n{_mode_in_words(spreads, rule.mode)}\n{margins}, alpha {rule.alpha:g}")
+        say("% of runs that do not pass (of these inconclusive)")
+        say(f"{visible(worse)} worse by so many points at noisy scales{others}")
+        say(f"{'seeds' if trained else '':5}" + "".join(f"{drop:>12g}" for drop in drops))
+        for seeds in counts:
+            cells = []
+            for drop in drops:
+                rates = unchanged.get(seeds) if drop == 0 else None
+                rates = rates or simulate(
+                    spreads,
+                    seeds=seeds,
+                    baseline_seeds=held,
+                    rule=rule,
+                    pairs=chosen.pairs,
+                    drops={worse: drop / 100},
+                )
+                if drop == 0:
+                    unchanged[seeds] = rates
+                undecided = _percent(rates.inconclusive / rates.pairs)
+                cells.append(f"{_percent(rates.not_passed)} ({undecided})".rjust(12))
+            say(f"{seeds if trained else '':>5}" + "".join(cells))
 
 
-def run_to_its_end(command: Sequence[str]) -> int:
-    """Return a command's exit code; what asks this process to stop, stops the command first.
-
-    SIGTERM is passed on. Ctrl-C reaches the command by itself, and is waited out: a run that is
-    interrupted still has a summary to write.
-    """
-    child = subprocess.Popen(command)
-    before = {
-        signal.SIGTERM: signal.signal(signal.SIGTERM, lambda number, frame: child.terminate()),
-        signal.SIGINT: signal.signal(signal.SIGINT, signal.SIG_IGN),
-    }
-    try:
-        return child.wait()
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _spreads(records: Sequence[TrialRecord]) -> tuple[dict[str, Spread | Held], int]:
+def spreads_of(records: Sequence[TrialRecord]) -> tuple[dict[str, Spread | Held], int]:
     """Return how each curve varies that has two seeds or was given, and the number of its seeds."""
     from noisecore.judging.baselines import compare_records
     from noisecore.judging.power import Held, fit_spread
@@ -280,7 +176,8 @@ def _percent(share: float) -> str:
     return f"{100 * share:.1f}" if share < 0.1 else f"{100 * share:.0f}"
 
 
-def _show_spread(spreads: Mapping[str, Spread | Held], seeds: int) -> None:
+def show_spread(spreads: Mapping[str, Spread | Held], seeds: int) -> None:
+    """Show what is known of each curve before a run is simulated."""
     from noisecore.judging.gates.outlook import CHURN
     from noisecore.judging.power import Held, Spread
 
@@ -298,7 +195,8 @@ def _show_spread(spreads: Mapping[str, Spread | Held], seeds: int) -> None:
             )
 
 
-def _whole_number(text: str, most: int = 10**6) -> int:
+def whole_number(text: str, most: int = 10**6) -> int:
+    """Return a whole number for argparse, from 1 to `most`."""
     if not (re.fullmatch(r"\d{1,9}", text) and 1 <= int(text) <= most):
         raise argparse.ArgumentTypeError(
             f"expected a whole number >= 1, {most} at most, got {shorten(text)!r}"
@@ -306,15 +204,8 @@ def _whole_number(text: str, most: int = 10**6) -> int:
     return int(text)
 
 
-def _several(text: str) -> int:
-    number = _whole_number(text, _MOST_OF_A_RUN)
-    if number < 2:
-        raise argparse.ArgumentTypeError("expected 2 seeds or more: one has no spread")
-    return number
-
-
 def _whole_numbers(text: str) -> tuple[int, ...]:
-    return tuple(_whole_number(part.strip(), _MOST_OF_A_RUN) for part in text.split(","))
+    return tuple(whole_number(part.strip(), MOST_OF_A_RUN) for part in text.split(","))
 
 
 def _points(text: str) -> tuple[float, ...]:

@@ -27,6 +27,7 @@ from noisecore.data.files import names_in_npz, read_npz
 from noisecore.data.members import words
 from noisecore.escaping import shorten
 from noisecore.functions import load_file
+from noisecore.imports import beside
 from noisecore.paths import MIB, is_missing, open_file
 
 LICENCE = "the user's own"
@@ -92,7 +93,8 @@ def _call(path: Path, name: str) -> dict[str, Array]:
     what = f"{name} in {path}"
     try:
         function = getattr(load_file(str(path)), name, None)
-        given: Any = function() if callable(function) else None
+        with beside(str(path)):
+            given: Any = function() if callable(function) else None
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # it may exit too, or fail as a test does

@@ -11,6 +11,7 @@ import numpy as np
 from noisecore.judging.baselines import Comparison, compare_records
 from noisecore.judging.curves import Curve, matched_curves
 from noisecore.judging.gates import Case, Verdict, judge_no_regression
+from noisecore.judging.gates.own import own_margins
 from noisecore.judging.margins import ALPHA, Margins, Mode, Rule
 from noisecore.records import TrialRecord
 
@@ -75,7 +76,8 @@ def find_drift(
 ) -> list[Drift]:
     """Return each curve of each environment, judged against that of the reference.
 
-    All comparisons together are one run: they share `alpha`.
+    All comparisons together are one run: they share `alpha`. margins: None takes those of the
+    curve's own (`own_margins`), else the usual.
     Raises `ValueError` if the reference is not there or has no records.
     """
     by_name = {one.name: one for one in environments}
@@ -83,15 +85,22 @@ def find_drift(
         known = ", ".join(name for name, one in by_name.items() if one.records)
         raise ValueError(f"the reference must be one of {known or 'none'}, got {reference!r}")
     base = by_name[reference].records
+    fitting = own_margins(base) if margins is None else {}
     comparisons: dict[str, Comparison] = {}
+    own: dict[str, Margins] = {}
     for one in environments:
         for name, comparison in compare_records(one.records, base).items():
             if one.name != reference:
                 key = f"{one.name} {name}"
                 comparisons[key] = replace(comparison, curve=key)
+                own |= {key: fitting[name]} if name in fitting else {}
     itself = compare_records(base, base)
     rule = Rule(
-        mode=mode, margins=margins or Margins(), alpha=alpha, curves=max(len(comparisons), 1)
+        mode=mode,
+        margins=margins or Margins(),
+        alpha=alpha,
+        curves=max(len(comparisons), 1),
+        own=own,
     )
     seeds = {name: curve.seeds for name, curve in matched_curves(base).items()}
     found = []
@@ -105,7 +114,7 @@ def find_drift(
                 case = Case(
                     curve=key,
                     comparison=compared,
-                    rule=rule,
+                    rule=rule.of(key),
                     problem=None if compared else one.reason or f"{key}: no such curve",
                 )
                 verdict = judge_no_regression(case)

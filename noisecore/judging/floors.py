@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from noisecore.judging.baselines import Comparison, compare_records
@@ -21,36 +21,48 @@ class Floors:
     """Proposed floors of a curve, arrays (k,) by scale.
 
     rows: how many seeds, or draws, they are from. spread: the standard deviation over seeds that
-    they go by; of a given model, the standard error over images.
+    they go by; of a given model, the standard error over images. images: how many there were.
+    able: whether a floor is above chance, so that it can fail.
     """
 
     curve: str
     replicates: Replicates
     rows: int
+    images: int
     scales: Floats
     mean: Floats
     spread: Floats
     floors: Floats
+    able: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Proposal:
-    """Floors by curve, and why a curve has none: a trial failed, or there is no spread."""
+    """Floors by curve, and why a curve has none: a trial failed, or there is too little to go by.
+
+    idle: a line for each curve of which some floors can hardly fail.
+    """
 
     floors: tuple[Floors, ...]
     failed: tuple[str, ...]
     left_out: tuple[str, ...]
+    idle: tuple[str, ...] = ()
 
 
 def propose_floors(
-    records: Iterable[TrialRecord], *, seeds: int = 3, rate: float = 0.01
+    records: Iterable[TrialRecord],
+    *,
+    seeds: int = 3,
+    rate: float = 0.01,
+    classes: Mapping[str, int] | None = None,
 ) -> Proposal:
     """Return floors of which an unchanged model misses any in at most `rate` of runs.
 
     seeds: of a run. The rate is divided by the number of floors, so that it holds however they
     depend on each other. Those of trained models are `seed_floor`'s. A given model gives the same
     answers to the same images; its floors leave room for another sample of as many images
-    (`given_floor`).
+    (`given_floor`). A curve of which no floor would be above chance has none: it could not fail.
+    classes: how many a data set has, by name; chance is 1 / classes, or 0 where that is not known.
 
     Raises `ValueError` if the records do not belong together.
     """
@@ -73,8 +85,21 @@ def propose_floors(
         else:
             usable.append(found)
     many = sum(len(found.scales) for found in usable)
-    floors = tuple(_floors(found, seeds, rate / many) for found in usable)
-    return Proposal(floors=floors, failed=tuple(failed), left_out=tuple(left_out))
+    floors: list[Floors] = []
+    idle: list[str] = []
+    for found in usable:
+        (dataset, *_) = {record.trial.dataset for record in cells[found.curve].values()}
+        number = (classes or {}).get(dataset)
+        chance = 1 / number if number else 0.0
+        each = _floors(found, seeds, rate / many, chance)
+        if each.able.any():
+            floors.append(each)
+        if not each.able.all():
+            line = _too_little(each, chance, seeds, rate / many)
+            (idle if each.able.any() else left_out).append(line)
+    return Proposal(
+        floors=tuple(floors), failed=tuple(failed), left_out=tuple(left_out), idle=tuple(idle)
+    )
 
 
 def seed_floor(
@@ -89,8 +114,8 @@ def seed_floor(
     """
     data = np.asarray(accuracy, np.float64)
     spread = np.sqrt(np.maximum(data.var(axis=0, ddof=1), least_variance))
-    reach = stats.t.isf(rate, len(data) - 1) * math.sqrt(1 / seeds + 1 / len(data))
-    return np.asarray(data.mean(axis=0) - reach * spread), np.asarray(spread)
+    floor = data.mean(axis=0) - _reach(len(data), seeds, rate) * spread
+    return np.asarray(floor), np.asarray(spread)
 
 
 def given_floor(mean: ArrayLike, error: ArrayLike, images: int, rate: float) -> Floats:
@@ -103,7 +128,59 @@ def given_floor(mean: ArrayLike, error: ArrayLike, images: int, rate: float) -> 
     return image_interval(mean, both, images / 2, 1 - 2 * rate).low
 
 
-def _floors(found: Comparison, seeds: int, rate: float) -> Floors:
+def _too_little(found: Floors, chance: float, seeds: int, rate: float) -> str:
+    """Return which floors cannot fail, and how many seeds or images would do, in a line."""
+    given = found.replicates == "draws"
+    have, what = (found.images, "images") if given else (found.rows, "seeds")
+    where = "any scale"
+    if found.able.any():
+        shown = ", ".join(f"{scale:g}" for scale in found.scales[~found.able])
+        where = f"scale {shown}"
+    limit = f"chance ({chance:.3g})" if chance else "0"
+    enough = _enough(found, chance, seeds, rate)
+    remedy = f"give {enough} {what} or more" if enough else f"more {what} would not help"
+    if enough and not given:
+        remedy += f" (--noise-seeds={enough})"
+    verb = "has" if found.able.any() else "would have"
+    return (
+        f"{found.curve}: from {have} {what}, no floor that it {verb} at {where} is above {limit}, "
+        f"and it could not fail: {remedy}"
+    )
+
+
+def _enough(found: Floors, chance: float, seeds: int, rate: float) -> int | None:
+    """Return from how many seeds or images on all floors are above chance that ever will be."""
+    tried: list[tuple[int, NDArray[np.bool_]]] = []
+    mean, spread = found.mean[~found.able], found.spread[~found.able]
+    if found.replicates == "draws":
+        for number in _round_numbers(found.images):
+            error = spread * math.sqrt(found.images / number)
+            tried.append((number, given_floor(mean, error, number, rate) > chance))
+    else:
+        for number in range(found.rows + 1, _MOST_SEEDS + 1):
+            tried.append((number, mean - _reach(number, seeds, rate) * spread > chance))
+    ever = np.any([one for _, one in tried], axis=0)
+    if not ever.any():
+        return None
+    return next(number for number, one in tried if one[ever].all())
+
+
+_MOST_SEEDS = 100
+
+
+def _round_numbers(images: int) -> list[int]:
+    """Return greater numbers of images, in two digits, to a thousand times as many."""
+    rough = [images * 1.1**k for k in range(1, 73)]
+    steps = [10 ** max(0, int(math.log10(each)) - 1) for each in rough]
+    return [math.ceil(each / step) * step for each, step in zip(rough, steps, strict=True)]
+
+
+def _reach(rows: int, seeds: int, rate: float) -> float:
+    """Return how many standard deviations a floor of `seed_floor` lies below the mean."""
+    return float(stats.t.isf(rate, rows - 1)) * math.sqrt(1 / seeds + 1 / rows)
+
+
+def _floors(found: Comparison, seeds: int, rate: float, chance: float) -> Floors:
     """Return a curve's floors, rounded down to a thousandth: each fails in `rate` of runs."""
     right, images = found.new.astype(np.float64), found.images
     mean = right.mean(axis=(0, 2))
@@ -119,12 +196,15 @@ def _floors(found: Comparison, seeds: int, rate: float) -> Floors:
             rate=rate,
             least_variance=np.array(rest) / images,
         )
+    floors = np.maximum(np.floor(1000 * floors + 1e-9) / 1000, 0.0)
     return Floors(
         curve=found.curve,
         replicates=found.replicates,
         rows=len(right),
+        images=images,
         scales=found.scales,
         mean=mean,
         spread=spread,
-        floors=np.maximum(np.floor(1000 * floors + 1e-9) / 1000, 0.0),
+        floors=floors,
+        able=floors > chance,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -50,13 +51,19 @@ class Rule:
 
     mode: None takes what the model is made for: "rigorous" for one that was given, "simple" for one
     that is trained. alpha: how often a run of so many `curves` fails an unchanged model at most;
-    the mean over the noisy scales gets half of it, all other checks share the rest.
+    the mean over the noisy scales gets half of it, all other checks share the rest. own: the
+    margins of curves that have some of their own, by name, in place of `margins`.
     """
 
     mode: Mode | None = None
     margins: Margins = field(default_factory=Margins)
     alpha: float = ALPHA
     curves: int = 1
+    own: Mapping[str, Margins] = field(default_factory=dict)
+
+    def of(self, curve: str) -> Rule:
+        """Return the rule by which one curve is judged."""
+        return replace(self, margins=self.own.get(curve, self.margins), own={})
 
     @property
     def mean_alpha(self) -> float:

@@ -123,17 +123,19 @@ def change_answers(
     """Return the answers of a model that changed, (draws, k, images), and is `drop` worse.
 
     drop: in accuracy, at each scale but 0. churn: the share of the answers that turn wrong, and of
-    those that turn right, beside the drop. The same images turn at each draw and scale, as far as
-    they can: a model changes its mind about images.
+    those that turn right, beside the drop; as many as can turn, so that a model which has no wrong
+    answers to turn right loses nothing by it. The same images turn at each draw and scale, as far
+    as they can: a model changes its mind about images.
     """
     answers = held.answers
     to_turn = rng.random((2, answers.shape[2]))
     found = answers.copy()
     for place, scale in enumerate(held.scales):
         right = answers[:, place].mean()
-        lost = churn + (drop if scale > 0 else 0.0)
+        turned = min(churn, right, 1 - right)
+        lost = turned + (drop if scale > 0 else 0.0)
         to_wrong = to_turn[0] < min(lost / max(right, 1e-9), 1.0)
-        to_right = to_turn[1] < min(churn / max(1 - right, 1e-9), 1.0)
+        to_right = to_turn[1] < turned / max(1 - right, 1e-9)
         now = found[:, place]
         found[:, place] = (now & ~to_wrong) | (~now & to_right)
     return found
@@ -172,11 +174,12 @@ def simulate(
     """Return how the gate of all curves together ends, over pairs of a baseline and a run.
 
     drops: how much worse a curve is than the baseline's model, in accuracy, at each scale but 0;
-    others are unchanged. also: the other checks of a curve, which count too. key: of the random
+    others are unchanged. rule: of so many curves, and of those that are simulated at least. also:
+    the other checks of a curve, which count too. key: of the random
     numbers; the same call gives the same rates.
     """
     rng = np.random.default_rng(key)
-    rule = replace(rule, curves=len(spreads))
+    rule = replace(rule, curves=max(rule.curves, len(spreads)))
     counts = {"pass": 0, "fail": 0, "inconclusive": 0}
     for _ in range(pairs):
         found = set()

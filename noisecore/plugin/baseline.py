@@ -125,7 +125,7 @@ class Reference:
         self, baseline: Baseline, curve: str, records: Sequence[TrialRecord]
     ) -> Comparison | None:
         """Return a curve's comparison with the baseline, and with the baseline's first ancestor."""
-        from noisecore.judging.baselines import compare_records, first_of, since_first
+        from noisecore.judging.baselines import compare_records, first_of, with_first
 
         origin, old = baseline.origins[curve], baseline.of(curve)
         comparison = compare_records(records, old).get(curve)
@@ -134,8 +134,7 @@ class Reference:
         first = origin.first
         if first is None and self._choices.baseline.update == "all":  # it becomes the ancestor
             first = first_of(old, date=origin.date, commit=origin.commit)
-        if first is not None and not comparison.identical:
-            comparison = replace(comparison, since_first=since_first(first, records))
+        comparison = with_first(comparison, first, records)
         if origin.commit is not None and _trained_anew(comparison) and self._is_now(origin.commit):
             note = (
                 "the model gives other answers to clean images than at the same commit before: it "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ from noisecore.plugin.choices import Choices
 from noisecore.records import GivenTrial, TrialRecord
 
 if TYPE_CHECKING:
-    from noisecore.judging.baselines import Origin
+    from noisecore.judging.baselines import Baseline, Origin
     from noisecore.judging.gates import Verdict
     from noisecore.plugin.sources import Source
     from noisecore.plugin.sources.source import Pairs
@@ -84,32 +84,29 @@ def renew(
     head = f"baseline written: {shown(path)}" if renewed.changed else "the baseline is as it was"
     if renewed.stayed:
         head = f"the baseline was not renewed for {', '.join(renewed.stayed)}; {head}"
-    foreseen = _outlooks(renewed.changed, records, origins, choices)
+    foreseen = _outlooks(renewed.changed, records, renewed.baseline, choices)
     return [head, *renewed.lines, *foreseen], not renewed.stayed
 
 
 def _outlooks(
     curves: Sequence[str],
     records: Sequence[TrialRecord],
-    origins: Mapping[str, Origin],
+    renewed: Baseline,
     choices: Choices,
 ) -> list[str]:
     """Return what runs against the renewed curves will see, a line a curve."""
     from noisecore.judging.baselines import compare_records
     from noisecore.judging.gates.outlook import outlook, too_few
+    from noisecore.judging.gates.own import own_lines
 
     usual = Margins().mean or 0.0
-    itself = compare_records(records, records)
+    itself, origins, lines = compare_records(records, records), renewed.origins, []
     rule = replace(choices.baseline.rule, curves=max(len(origins), 1))
-    lines = []
     for name in curves:
         if name not in origins or name not in itself:
             continue
         if origins[name].margins is not None:
-            lines.append(
-                f"{name}: the margin {origins[name].margins} fits {itself[name].images} images, "
-                "and is kept in the baseline; --noise-margins says another"
-            )
+            lines += own_lines(renewed, [name], "--noise-margins")
         elif itself[name].replicates == "draws":
             lines += [f"{name}: {line}" for line in too_few(itself[name].images, usual)]
         elif line := outlook(itself[name], len(choices.profile.seeds), rule):
@@ -132,6 +129,7 @@ def _origins(
 ) -> dict[str, Origin]:
     """Return the origin of each curve that was compared; given records say their own date."""
     from noisecore.judging.baselines import Origin
+    from noisecore.judging.gates.own import fitting_margins
 
     files: dict[str, set[str]] = {}
     for curve, file in pairs:
@@ -146,21 +144,6 @@ def _origins(
             commit=commit,
             noisecore=" and ".join(sorted(map(str, versions))),
             tests=tuple(sorted(tests)),
-            margins=_fitting_margins(own),
+            margins=fitting_margins(own),
         )
     return found
-
-
-def _fitting_margins(records: Sequence[TrialRecord]) -> str | None:
-    """Return the margins that fit a given model on so many images; None if those for all do."""
-    from noisecore.judging.gates.outlook import fitting_margin
-
-    images = [each.images for record in records for each in record.evaluations]
-    default = Margins().mean
-    if default is None or not images or not isinstance(records[0].trial, GivenTrial):
-        return None
-    margin = fitting_margin(min(images), default)
-    if margin is None or margin <= default:
-        return None
-    scale = Margins().scale or 0.0
-    return f"mean>{margin:g}" + (f",scale>{margin:g}" if margin > scale else "")

@@ -12,11 +12,16 @@ from noisecore.showing.rows import curve_rows, shown_estimate
 
 
 def make_drift_summary(
-    environments: Sequence[Environment], found: Sequence[Drift], reference: str, gate: str
+    environments: Sequence[Environment],
+    found: Sequence[Drift],
+    reference: str,
+    gate: str,
+    own: Sequence[str] = (),
 ) -> str:
     """Return the content of drift.md: a table a curve, then the details of what is no pass.
 
-    gate: what the verdicts were made by, in words.
+    gate: what the verdicts were made by, in words. own: a line for each curve that has margins of
+    its own.
     """
     versions = {one.name: one.versions for one in environments}
     parts = [
@@ -27,6 +32,7 @@ def make_drift_summary(
         "where all answers are the same. *Answers "
         "changed* is the share of answers that are right on one side and wrong on the other, seed "
         "by seed. *Training* is the median over the trials.",
+        *map(text, own),
     ]
     for name in dict.fromkeys(one.name for one in found):
         rows = [_row(one, versions[one.environment], found) for one in found if one.name == name]

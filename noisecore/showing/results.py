@@ -14,7 +14,7 @@ from typing import Any, Literal, TypedDict
 import numpy as np
 
 from noisecore import __version__
-from noisecore.judging.baselines import read_baseline
+from noisecore.judging.baselines import Baseline, read_baseline
 from noisecore.judging.curves import Curve, Matrix, curve_matrix, matched_curves
 from noisecore.judging.gates import Verdict
 from noisecore.paths import RUN_BYTES, is_missing, read_text, stands
@@ -212,7 +212,16 @@ def _is_run(folder: Path) -> bool:
 
 
 def read_any(path: Path) -> list[TrialRecord]:
-    """Return the records at `path`: what `read_records` reads, or a baseline.
+    """Return the records at `path`: what `read_records` reads, or a baseline's.
+
+    Raises `RecordError` in one line if there is no record, or a file that is not one.
+    """
+    found = read_old(path)
+    return list(found.records) if isinstance(found, Baseline) else found
+
+
+def read_old(path: Path) -> Baseline | list[TrialRecord]:
+    """Return what a run may be compared with: a baseline, or what `read_records` reads.
 
     Raises `RecordError` in one line if there is no record, or a file that is not one.
     """
@@ -224,7 +233,7 @@ def read_any(path: Path) -> list[TrialRecord]:
         except (OSError, ValueError):
             data = None  # said better by those who read it next
         if isinstance(data, dict) and isinstance(data.get("profile"), str):
-            return list(read_baseline(path).records)
+            return read_baseline(path)
     return read_records(path)
 
 

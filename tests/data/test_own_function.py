@@ -1,5 +1,7 @@
 """Data from a user's own function."""
 
+import sys
+
 import pytest
 
 from noisecore.data import DatasetError, DatasetNotFoundError, load_dataset
@@ -95,3 +97,51 @@ def black(): return tuple((0 * x, y) for x, y in load())
             DatasetNotFoundError, match=r"expected a Python file at .*, got no such"
         ):
             load_dataset(f"{tmp_path}/none.py:load")
+
+
+NEIGHBOURS = """
+from beside_at_once import SIDE
+def load():
+    import numpy as np
+    from beside_later import RED
+    images = np.arange(9 * SIDE * 6 * 3).reshape(9, SIDE, 6, 3).astype(np.uint8)
+    labels = np.arange(9) % 3
+    return (images[:6], labels[:6]), (images[6:] // RED, labels[6:])
+"""
+
+
+@pytest.fixture
+def neighbours(tmp_path, monkeypatch):
+    """Return the path of a file that imports the files beside it: at once, and when it is called.
+
+    The current folder is another one.
+    """
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/beside_at_once.py").write_text("SIDE = 5\n")
+    (tmp_path / "data/beside_later.py").write_text("RED = 1\n")
+    (tmp_path / "data/mine.py").write_text(NEIGHBOURS)
+    monkeypatch.chdir(tmp_path)
+    yield "data/mine.py"
+    for name in ("beside_at_once", "beside_later"):
+        sys.modules.pop(name, None)
+
+
+def test_modules_beside_the_file(neighbours) -> None:
+    """A file imports the modules of its own folder, as a script does; the path is as it was."""
+    before = list(sys.path)
+    assert load_dataset(f"{neighbours}:load").image_shape == (5, 6, 3)
+    assert sys.path == before
+
+
+def test_function_that_changes_the_path(tmp_path, neighbours) -> None:
+    """What a file itself takes off the path, or puts on it, stays so."""
+    own = tmp_path / "data/own.py"
+    own.write_text(
+        f"import sys\nsys.path.remove({str(own.parent)!r})\nsys.path.append('/nowhere')\n"
+        "def load(): return None\n"
+    )
+    before = list(sys.path)
+    with pytest.raises(DatasetError, match="got NoneType"):
+        load_dataset("data/own.py:load")
+    assert sys.path == [*before, "/nowhere"]
+    sys.path.remove("/nowhere")

@@ -121,6 +121,19 @@ def test_a_given_model_is_drawn_by_its_images() -> None:
     assert simulate(spreads, rule=Rule(), **about).passed > 54
 
 
+@pytest.mark.parametrize("right", [1.0, 0.998, 0.0])
+def test_a_given_model_that_has_nothing_to_gain_loses_nothing(right) -> None:
+    """As many answers turn each way as can: unchanged, a perfect model fails as seldom."""
+    rng = np.random.default_rng(10)
+    levels = np.array([right, 0.9, 0.7])[:, None]
+    answers = np.broadcast_to(rng.random((3, 1000)) < levels, (3, 3, 1000))
+    held = Held(np.array([0.0, 0.5, 4.0]), answers)
+    changes = [change_answers(held, rng) - answers.astype(float) for _ in range(200)]
+    assert abs(np.mean([each[:, 0].mean() for each in changes])) < 0.0005
+    about = {"seeds": 1, "baseline_seeds": 1, "pairs": 200}
+    assert simulate({"given": held}, rule=Rule(), **about).failed == 0
+
+
 def test_rates_are_repeatable_and_add_up() -> None:
     """The same call gives the same rates; every simulated run ended somehow."""
     spreads = {"a": make_spread(), "b": make_spread(0.03)}

@@ -6,8 +6,10 @@ from noisecore.judging.baselines.file import (
     Baseline,
     Origin,
     Renewed,
+    compare_baseline,
     read_baseline,
     renew_baseline,
+    with_first,
     write_baseline,
 )
 
@@ -19,10 +21,12 @@ __all__ = [
     "Origin",
     "Renewed",
     "SinceFirst",
+    "compare_baseline",
     "compare_records",
     "first_of",
     "read_baseline",
     "renew_baseline",
     "since_first",
+    "with_first",
     "write_baseline",
 ]

@@ -9,7 +9,12 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from noisecore.escaping import shorten
-from noisecore.judging.baselines.ancestor import First, first_of, what_is_the_same
+from noisecore.judging.baselines.ancestor import (
+    First,
+    first_of,
+    since_first,
+    what_is_the_same,
+)
 from noisecore.judging.baselines.comparison import Comparison, compare_records
 from noisecore.judging.curves import Curve, matched_curves
 from noisecore.judging.margins import parse_margins
@@ -149,6 +154,28 @@ def write_baseline(path: Path, baseline: Baseline) -> None:
     text = json.dumps(head, indent=1)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, text.replace('"trials": []', f'"trials": [\n{lines}\n]') + "\n")
+
+
+def compare_baseline(new: Iterable[TrialRecord], baseline: Baseline) -> dict[str, Comparison]:
+    """Return each shared curve's comparison with a baseline, and with its first ancestor.
+
+    Raises `ValueError` if the records of one side do not belong together.
+    """
+    new = list(new)
+    return {
+        name: with_first(each, baseline.origins[name].first, new)
+        for name, each in compare_records(new, baseline.records).items()
+    }
+
+
+def with_first(
+    comparison: Comparison, first: First | None, records: Iterable[TrialRecord]
+) -> Comparison:
+    """Return a comparison with a run's loss since a first ancestor, if there is one to judge."""
+    if first is None or comparison.identical:
+        return comparison
+    own = [record for record in records if record.trial.curve == comparison.curve]
+    return replace(comparison, since_first=since_first(first, own))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from noisecore.escaping import described
-from noisecore.judging.baselines import Comparison, compare_records
+from noisecore.judging.baselines import Baseline, Comparison, compare_baseline, compare_records
 from noisecore.judging.gates.classes import fallen_classes
 from noisecore.judging.gates.outlook import blindness
+from noisecore.judging.gates.own import own_margins
 from noisecore.judging.gates.regression_text import regression_sentence, regression_table
 from noisecore.judging.gates.rule import Row, accuracy_rows, cost_rows
 from noisecore.judging.gates.verdict import Outcome, Verdict, make_verdict, settle
@@ -47,7 +48,7 @@ class Case:
 
 def judge(
     new: Iterable[TrialRecord],
-    old: Iterable[TrialRecord],
+    old: Baseline | Iterable[TrialRecord],
     *,
     mode: Mode | None = None,
     margins: Margins | None = None,
@@ -55,20 +56,31 @@ def judge(
 ) -> dict[str, Verdict]:
     """Return a verdict for each curve that two runs share, by name: `new` against `old`.
 
-    mode: "simple" or "rigorous"; None takes what the model is made for. alpha: how often a run of
-    an unchanged model fails, over all of its curves. Raises `ValueError` if the records of one side
-    do not belong together.
+    old: a baseline, with its curves' margins and first ancestors, or records. mode: "simple" or
+    "rigorous"; None takes what the model is made for. margins: None takes those of the curve's own
+    (`own_margins`), else the usual. alpha: how often a run of an unchanged model fails, over all
+    curves of the baseline. Raises `ValueError` if the records of one side do not belong together.
     """
-    comparisons = compare_records(new, old)
+    if isinstance(old, Baseline):
+        comparisons, curves = compare_baseline(new, old), len(old.origins)
+    else:
+        old = list(old)
+        comparisons = compare_records(new, old)
+        curves = len(comparisons)
     rule = Rule(
-        mode=mode, margins=margins or Margins(), alpha=alpha, curves=max(len(comparisons), 1)
+        mode=mode,
+        margins=margins or Margins(),
+        alpha=alpha,
+        curves=max(curves, 1),
+        own=own_margins(old) if margins is None else {},
     )
     return {name: judge_comparison(one, rule) for name, one in comparisons.items()}
 
 
 def judge_comparison(comparison: Comparison, rule: Rule) -> Verdict:
     """Return the verdict on one curve; see `judge_no_regression`."""
-    return judge_no_regression(Case(curve=comparison.curve, comparison=comparison, rule=rule))
+    name = comparison.curve
+    return judge_no_regression(Case(curve=name, comparison=comparison, rule=rule.of(name)))
 
 
 def judge_no_regression(case: Case) -> Verdict:

@@ -63,11 +63,10 @@ def differences(
         turns = len(SCALES) if change.independent else 1
         to_turn = rng.random((2, BATCH, turns, images), np.float32)
         share = right.mean(axis=1)[:, None]
-        lost = np.where(SCALES > 0, change.churn + drop, change.churn)[:, None]
+        turned = np.minimum(change.churn, np.minimum(share, 1 - share))
+        lost = turned + np.where(SCALES > 0, drop, 0.0)[:, None]
         wrong = to_turn[0] < np.minimum(lost / share, 1.0).astype(np.float32)
-        better = to_turn[1] < np.minimum(change.churn / np.maximum(1 - share, 1e-9), 1.0).astype(
-            np.float32
-        )
+        better = to_turn[1] < (turned / np.maximum(1 - share, 1e-9)).astype(np.float32)
         yield np.moveaxis(better * (1 - right) - wrong * right, 1, 2)
 
 

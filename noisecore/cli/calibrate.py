@@ -1,0 +1,203 @@
+"""`python -m noisecore calibrate`: what a gate does with fresh seeds of the same code."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from noisecore.cli import codes
+from noisecore.cli.power import (
+    MODES,
+    MOST_OF_A_RUN,
+    add_common,
+    show_spread,
+    spreads_of,
+    whole_number,
+)
+from noisecore.judging.margins import Margins, Rule
+from noisecore.showing.terminal import say
+
+if TYPE_CHECKING:
+    from noisecore.records import TrialRecord
+
+
+def add_command(commands: Any) -> None:
+    """Add the command to argparse's subparsers."""
+    calibrate = commands.add_parser(
+        "calibrate",
+        help="run the same code with fresh seeds and see how often the gate does not pass",
+        description="A/A test: train fresh seeds with the same code, judge them in groups against "
+        "the baseline, report how many did not pass, and recommend margins and seeds. What "
+        "follows -- is given to pytest, such as: -- benchmarks --noise-profile=quick",
+    )
+    calibrate.add_argument("baseline", metavar="BASELINE", type=Path, help="the baseline")
+    calibrate.add_argument("--runs", type=whole_number, default=20, help="how many runs (20)")
+    calibrate.add_argument(
+        "--seeds", type=_several, default=3, help="seeds of a run, 2 or more (3)"
+    )
+    calibrate.add_argument(
+        "--artifacts",
+        type=Path,
+        default=Path("noisecore-results/calibrate"),
+        help="folder of what is trained (noisecore-results/calibrate)",
+    )
+    calibrate.add_argument(
+        "--records", type=Path, help="use these records of fresh seeds, and train nothing"
+    )
+    add_common(calibrate, pairs=2000)
+    calibrate.set_defaults(command=_calibrate)
+
+
+def _calibrate(chosen: argparse.Namespace) -> int:
+    from noisecore.judging.baselines import Baseline
+    from noisecore.judging.gates import judge
+    from noisecore.judging.power import binomial_interval, recommend_margins, simulate
+    from noisecore.records import Trial
+    from noisecore.showing.results import read_old
+
+    baseline = read_old(chosen.baseline)
+    old = baseline.records if isinstance(baseline, Baseline) else baseline
+    if not any(isinstance(record.trial, Trial) for record in old):
+        say(
+            f"{chosen.baseline}: its curves are of models that were given as they are. Nothing of "
+            "them is trained, so that no seed changes them: there is nothing to calibrate"
+        )
+        return codes.NOTHING
+    known = {record.trial.seed for record in old}
+    if len(known) < 2:
+        say(f"{chosen.baseline} has {len(known)} seeds: a baseline needs 2 to be judged against")
+        return codes.NOTHING
+    fresh = _fresh_records(chosen, max(known) + 1)
+    if fresh is None:
+        return codes.TRIALS_FAILED
+    fresh = [record for record in fresh if record.trial.seed not in known]
+    seeds = sorted({record.trial.seed for record in fresh})
+    groups = [
+        set(seeds[start : start + chosen.seeds])
+        for start in range(0, len(seeds) - chosen.seeds + 1, chosen.seeds)
+    ]
+    if not groups:
+        say(f"{len(seeds)} fresh seeds are fewer than the {chosen.seeds} of one run")
+        return codes.NOTHING
+    spreads, _ = spreads_of(fresh)
+    if not spreads:
+        say("no curve has two fresh seeds and a scale greater than 0")
+        return codes.NOTHING
+    held = len(known)
+    show_spread(spreads, len(seeds))
+    for mode in MODES:
+        ends: list[str] = []
+        for group in groups:
+            run = [record for record in fresh if record.trial.seed in group]
+            found = judge(run, baseline, mode=mode, margins=chosen.margins, alpha=chosen.alpha)
+            ends.append(
+                max((each.verdict for each in found.values()), key=_ORDER.index, default="fail")
+            )
+        bad = sum(end != "pass" for end in ends)
+        low, high = binomial_interval(bad, len(ends))
+        undecided = ends.count("inconclusive")
+        say(
+            f"\n{mode} mode, {chosen.margins or Margins()}\n{bad} of {len(ends)} unchanged runs of "
+            f"{chosen.seeds} seeds did not pass, {undecided} of them inconclusive\n"
+            f"(95 %: {100 * low:.1f} to {100 * high:.1f} %, against this one baseline)"
+        )
+        enough = None
+        for count in sorted({chosen.seeds, 3, 5, 10}):
+            rule = Rule(mode=mode, margins=chosen.margins or Margins(), alpha=chosen.alpha)
+            about = {"seeds": count, "baseline_seeds": held, "rule": rule, "pairs": chosen.pairs}
+            rates = simulate(spreads, **about)
+            advice = recommend_margins(spreads, **about)
+            if enough is None and rates.not_passed <= 0.01:
+                enough = count
+            say(
+                f"{count:>3} seeds: {100 * rates.not_passed:.2f} % simulated (noise alone);\n"
+                f"{'':10} at most 1 % with margins '{advice}'",
+            )
+        advised = f"{enough} seeds" if enough else "none of these numbers of seeds"
+        say(f"recommended with the margins as they are: {advised}")
+    return codes.OK
+
+
+_ORDER = ("pass", "inconclusive", "fail")
+
+
+def _fresh_records(chosen: argparse.Namespace, first: int) -> list[TrialRecord] | None:
+    """Return the records of fresh seeds: given ones, or trained now; None if pytest stopped."""
+    from noisecore.profiles import MOST_SEEDS
+    from noisecore.showing.results import read_any
+
+    if chosen.records is not None:
+        return read_any(chosen.records)
+    if chosen.runs * chosen.seeds > MOST_SEEDS:
+        raise ValueError(
+            f"--runs times --seeds must be {MOST_SEEDS} seeds at most, got "
+            f"{chosen.runs * chosen.seeds}"
+        )
+    first = max(first, 1000)  # far from the seeds that anybody runs by hand
+    last = first + chosen.runs * chosen.seeds - 1
+    command = [
+        sys.executable, "-m", "pytest", "--noise-scales", f"--noise-seeds={first}-{last}",
+        f"--noise-artifacts={chosen.artifacts}", *_reference(chosen), *chosen.rest,
+    ]  # fmt: skip
+    started = time.time()
+    code = run_to_its_end(command)
+    if code not in (0, 1):  # a gate may fail here; the records are there all the same
+        say(f"pytest ended with exit code {code}: nothing was calibrated", err=True)
+        return None
+    made = [
+        path for path in chosen.artifacts.glob("*/results.json") if path.stat().st_mtime >= started
+    ]
+    if not made:
+        say(
+            "pytest trained nothing: name, behind --, the tests that have the marker robustness, "
+            "such as: -- benchmarks",
+            err=True,
+        )
+        return None
+    return [record for path in made for record in read_any(path)]
+
+
+def _reference(chosen: argparse.Namespace) -> list[str]:
+    """Return the option without which pytest skips each test that compares with a baseline.
+
+    How such a test ends does not count here; but if it is skipped, nothing is trained for it.
+    """
+    from noisecore.judging.baselines import read_baseline
+    from noisecore.records import RecordError
+
+    try:
+        read_baseline(chosen.baseline)
+    except RecordError:  # results, or a folder of records: there is no file to compare with
+        return [f"--noise-baseline={chosen.artifacts / 'none.json'}"]
+    return [f"--noise-baseline={chosen.baseline}"]
+
+
+def run_to_its_end(command: Sequence[str]) -> int:
+    """Return a command's exit code; what asks this process to stop, stops the command first.
+
+    SIGTERM is passed on. Ctrl-C reaches the command by itself, and is waited out: a run that is
+    interrupted still has a summary to write.
+    """
+    child = subprocess.Popen(command)
+    before = {
+        signal.SIGTERM: signal.signal(signal.SIGTERM, lambda number, frame: child.terminate()),
+        signal.SIGINT: signal.signal(signal.SIGINT, signal.SIG_IGN),
+    }
+    try:
+        return child.wait()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _several(text: str) -> int:
+    number = whole_number(text, MOST_OF_A_RUN)
+    if number < 2:
+        raise argparse.ArgumentTypeError("expected 2 seeds or more: one has no spread")
+    return number

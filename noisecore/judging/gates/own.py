@@ -1,0 +1,67 @@
+"""Margins of a curve's own: those that its baseline holds, or that one made of it would hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from noisecore.judging.baselines import Baseline
+from noisecore.judging.gates.outlook import fitting_margin
+from noisecore.judging.margins import Margins, parse_margins
+from noisecore.records import GivenTrial, TrialRecord
+
+
+def own_margins(old: Baseline | Sequence[TrialRecord]) -> dict[str, Margins]:
+    """Return the margins of the curves that have some of their own, by name.
+
+    They hold where none are given by hand, as in pytest. Of a baseline they are those that its file
+    says; of records those that a baseline made of them would hold.
+    """
+    return {name: parse_margins(text) for name, text in _own_texts(old).items()}
+
+
+def own_lines(
+    old: Baseline | Sequence[TrialRecord], curves: Iterable[str], option: str = "--margins"
+) -> list[str]:
+    """Return a line for each of these curves that has margins of its own, which says why.
+
+    option: with which others are given.
+    """
+    kept = ", and is kept in the baseline" if isinstance(old, Baseline) else ""
+    texts, by_curve = _own_texts(old), _by_curve(old)
+    return [
+        f"{name}: the margin {texts[name]} fits {_images(by_curve[name])} images{kept}; {option} "
+        "says another"
+        for name in curves
+        if name in texts
+    ]
+
+
+def fitting_margins(records: Sequence[TrialRecord]) -> str | None:
+    """Return the margins that fit a given model on so many images; None if those for all do."""
+    default, images = Margins().mean, _images(records)
+    if default is None or not images or not isinstance(records[0].trial, GivenTrial):
+        return None
+    margin = fitting_margin(images, default)
+    if margin is None or margin <= default:
+        return None
+    scale = Margins().scale or 0.0
+    return f"mean>{margin:g}" + (f",scale>{margin:g}" if margin > scale else "")
+
+
+def _own_texts(old: Baseline | Sequence[TrialRecord]) -> dict[str, str]:
+    if isinstance(old, Baseline):
+        found = {name: origin.margins for name, origin in old.origins.items()}
+    else:
+        found = {name: fitting_margins(records) for name, records in _by_curve(old).items()}
+    return {name: text for name, text in found.items() if text is not None}
+
+
+def _by_curve(old: Baseline | Sequence[TrialRecord]) -> Mapping[str, list[TrialRecord]]:
+    found: dict[str, list[TrialRecord]] = {}
+    for record in old.records if isinstance(old, Baseline) else old:
+        found.setdefault(record.trial.curve, []).append(record)
+    return found
+
+
+def _images(records: Sequence[TrialRecord]) -> int:
+    return min((each.images for record in records for each in record.evaluations), default=0)
