@@ -70,15 +70,18 @@ class Request:
 
     def trials(self, dataset: Dataset) -> list[Trial]:
         """Return the trials, scale by scale."""
+        model_source = source_sha256(get_builder(self.model))
+        noise_source = source_sha256(get_noise(self.noise))
+        trained_with = self.trained_with and source_sha256(get_noise(self.trained_with))
         return [
             Trial(
                 dataset=dataset.name,
                 dataset_sha256=dataset.sha256,
                 model=self.model,
-                model_source=source_sha256(get_builder(self.model)),
+                model_source=model_source,
                 recipe=self.recipe,
                 noise=self.noise,
-                noise_source=source_sha256(get_noise(self.noise)),
+                noise_source=noise_source,
                 train_scale=scale,
                 test_scales=self.test_scales,
                 seed=seed,
@@ -86,8 +89,7 @@ class Request:
                 clip=self.clip,
                 blank=self.blank,
                 trained_with=self.trained_with,
-                trained_with_source=self.trained_with
-                and source_sha256(get_noise(self.trained_with)),
+                trained_with_source=trained_with,
             )
             for scale in self.train_scales
             for seed in self.seeds

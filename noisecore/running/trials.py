@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 import noisecore
 from noisecore.callables import source_sha256
+from noisecore.code import files_sha256
 from noisecore.data import unit_images
 from noisecore.functions import Functions
 from noisecore.models import BUILDERS, get_builder
@@ -34,9 +35,10 @@ if TYPE_CHECKING:
 
     from noisecore.data import Dataset
 
-# The source that a trial's numbers depend on, beside the model builder and the noise, whose
-# own text is part of the trial.
+# The code that a trial's numbers depend on, beside the model builder and the noise, whose own code
+# is part of the trial.
 _SOURCES = (
+    "data/dataset.py",
     "noise/checks.py",
     "noise/families.py",
     "noise/streams.py",
@@ -47,10 +49,9 @@ _SOURCES = (
 
 
 def training_source() -> str:
-    """Return the SHA-256 of noisecore's own training path, as it is installed here."""
+    """Return the hash of the code of noisecore's own training path, as it is installed here."""
     package = Path(noisecore.__file__).parent
-    source = b"".join((package / name).read_bytes() for name in _SOURCES)
-    return hashlib.sha256(source).hexdigest()
+    return files_sha256((package / name).read_bytes() for name in _SOURCES)
 
 
 def conditions(threads: int) -> dict[str, Any]:
