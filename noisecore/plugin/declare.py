@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from noisecore.callables import name_of, source_sha256
+from noisecore.callables import name_of
 from noisecore.escaping import shown
 from noisecore.functions import unknown
 from noisecore.judging.margins import parse_margins
@@ -70,18 +70,15 @@ class Request:
 
     def trials(self, dataset: Dataset) -> list[Trial]:
         """Return the trials, scale by scale."""
-        model_source = source_sha256(get_builder(self.model))
-        noise_source = source_sha256(get_noise(self.noise))
-        trained_with = self.trained_with and source_sha256(get_noise(self.trained_with))
         return [
             Trial(
                 dataset=dataset.name,
                 dataset_sha256=dataset.sha256,
                 model=self.model,
-                model_source=model_source,
+                model_source=BUILDERS.source(self.model),
                 recipe=self.recipe,
                 noise=self.noise,
-                noise_source=noise_source,
+                noise_source=FAMILIES.source(self.noise),
                 train_scale=scale,
                 test_scales=self.test_scales,
                 seed=seed,
@@ -89,7 +86,7 @@ class Request:
                 clip=self.clip,
                 blank=self.blank,
                 trained_with=self.trained_with,
-                trained_with_source=trained_with,
+                trained_with_source=self.trained_with and FAMILIES.source(self.trained_with),
             )
             for scale in self.train_scales
             for seed in self.seeds

@@ -20,7 +20,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 import noisecore
-from noisecore.callables import source_sha256
 from noisecore.code import files_sha256
 from noisecore.data import unit_images
 from noisecore.functions import Functions
@@ -215,15 +214,19 @@ def _measure(
 
 
 def _check_sources(trial: Trial) -> None:
-    """Raise `TrialError` unless the source of each of a user's own functions is that asked for."""
+    """Raise `TrialError` unless the code of each of a user's own functions is that asked for."""
     asked: list[tuple[Functions[Any], str, str | None]] = [
         (BUILDERS, trial.model, trial.model_source),
         (FAMILIES, trial.noise, trial.noise_source),
         (FAMILIES, trial.trained_with or "", trial.trained_with_source),
     ]
     for functions, name, source in asked:
-        if functions.home(name) and source_sha256(functions.get(name)) != source:
-            raise TrialError(f"the source of the {functions.kind} {name} is not the one asked for")
+        if functions.home(name) and functions.source(name) != source:
+            raise TrialError(
+                f"the code of the {functions.kind} {name}, or of a module that it imports, is not "
+                "the one asked for: leave the files as they are during a run, and the same on "
+                "every machine"
+            )
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from noisecore.judging.baselines import (
 from noisecore.recipes import get_recipe
 from noisecore.records import GivenTrial, RecordError
 
+COMMITTED = Path(__file__).parents[2] / "benchmarks/baselines/quick.json"
 CURVE = "cnn/gaussian/quick"
 ORIGIN = Origin(date="2026-11-20T10:00:00+00:00", commit="a" * 40, noisecore="0.1", tests=("t.py",))
 
@@ -215,6 +217,25 @@ class TestCompare:
         assert found.notes == (
             "the model sources cannot be compared: one is of code, and one of something else",
         )
+
+    def test_committed_baseline_by_an_older_noisecore(self) -> None:
+        """A run is judged against the committed baseline as before, with one line more."""
+        old = read_baseline(COMMITTED).records
+        new = [
+            replace(
+                record,
+                trial=replace(
+                    record.trial, model_source="code1:" + "a" * 64, noise_source="code1:" + "b" * 64
+                ),
+                environment=record.environment | {"source_sha256": "code1:" + "c" * 64},
+            )
+            for record in old
+        ]
+        for name, found in compare_records(new, old).items():
+            before = compare_records(old, old)[name]
+            assert (found.obstacles, found.identical) == (before.obstacles, before.identical)
+            (line,) = set(found.notes) - set(before.notes)
+            assert "the sources cannot be compared, because the baseline was made with" in line
 
     def test_other_images(self) -> None:
         """Noisy test images that differ are an obstacle, unless NumPy or the processor does too."""
