@@ -1,13 +1,18 @@
-"""The hash of noisecore's own training path, which is a part of every trial's key."""
+"""The hashes of code that a trial's numbers depend on: noisecore's own, and a user's."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from needs import needs_tensorflow
 
 import noisecore
-from noisecore.running.trials import training_source
+from noisecore.data import load_dataset
+from noisecore.functions import load_file
+from noisecore.noise import FAMILIES
+from noisecore.running.trials import run_trial, training_source
 
 
 @pytest.fixture
@@ -51,3 +56,20 @@ def test_code(edited, file, old, new) -> None:
     """A changed line of any file of it does."""
     before = training_source()
     assert edited(file, old, new) != before
+
+
+@needs_tensorflow
+def test_other_code_than_was_asked_for(tiny, tmp_path, monkeypatch) -> None:
+    """A trial whose noise is not the one that was asked for fails, and says what may be wrong."""
+    (tmp_path / "own.py").write_text(
+        "def mist(images, scale, *, rng):\n    return images + scale\n"
+    )
+    monkeypatch.setattr(FAMILIES, "_own", {})
+    FAMILIES.add(load_file(str(tmp_path / "own.py")).mist)
+    trial = replace(tiny.trials["noisy"], noise="mist", noise_source="code1:" + "0" * 64)
+    record = run_trial(trial, load_dataset(tiny.path), run="r", conditions={})
+    assert record.status == "failed"
+    assert record.reason is not None
+    assert record.reason.startswith(
+        "the code of the noise mist, or of a module that it imports, is"
+    )
