@@ -61,6 +61,11 @@ class Statement:
         """Whether it calls something for its effect alone."""
         return any(_is_bare_call(node) for node in _outside_scopes(self.node))
 
+    @cached_property
+    def changes(self) -> frozenset[str]:
+        """The names of which it sets an attribute or an item, as in `os.environ["A"] = "1"`."""
+        return frozenset(name for node in _outside_scopes(self.node) for name in _changed(node))
+
     @property
     def place(self) -> tuple[int, int]:
         """Where it stands in its file."""
@@ -123,8 +128,7 @@ def _bound(node: ast.AST, *, changed: bool) -> Iterator[str]:
         elif isinstance(part, ast.Import | ast.ImportFrom):
             yield from (name for name, _ in _aliases(part))
         elif changed and isinstance(part, ast.Attribute | ast.Subscript):
-            if not isinstance(part.ctx, ast.Load):
-                yield from _base(part)
+            yield from _changed(part)
         elif changed and isinstance(part, ast.Expr) and isinstance(part.value, ast.Call):
             call = part.value
             if isinstance(call.func, ast.Attribute):
@@ -141,6 +145,12 @@ def _targets(part: ast.AST) -> Iterator[ast.AST]:
     """Yield the targets of a comprehension, which are its own."""
     if isinstance(part, ast.comprehension):
         yield from ast.walk(part.target)
+
+
+def _changed(part: ast.AST) -> Iterator[str]:
+    """Yield the name that an attribute or an item is set of."""
+    if isinstance(part, ast.Attribute | ast.Subscript) and not isinstance(part.ctx, ast.Load):
+        yield from _base(part)
 
 
 def _base(node: ast.AST) -> Iterator[str]:

@@ -143,8 +143,9 @@ class _Reached:
 
     def _begin(self, module: Module) -> None:
         """Reach what a module does when it is imported: what it calls, and what it imports."""
+        acting = set() if module.script else set(module.acting)
         for statement in module.statements:
-            if statement.acts and not module.script:
+            if statement in acting:
                 self._todo.append((module, module, statement))
             elif not isinstance(statement.node, ast.FunctionDef | ast.AsyncFunctionDef):
                 self._load(module, statement)

@@ -144,6 +144,8 @@ def change(folder, file: str, old: str, new: str) -> None:
         ("helpers.py", "k + DEEP", "k - DEEP"),
         ("helpers.py", "DEEP = 5", "DEEP = 6"),
         ("setup_all.py", "change(3)", "change(4)"),
+        ("setup_all.py", "VALUE = 1", "import os\nos.environ['NOISE'] = '1'"),
+        ("setup_all.py", "VALUE = 1", "numerics.LIMIT = 4"),
         ("numerics.py", "    return k\n", "    return -k\n"),
         ("pkg/deep.py", "other.g() + t", "other.g() - t"),
         ("pkg/sub.py", "thing = 1", "thing = 2"),
