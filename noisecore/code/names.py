@@ -10,6 +10,10 @@ from functools import cached_property
 # A name, and the attributes that are read from it: `helpers.fog.thin` has three parts.
 Reading = tuple[str, ...]
 
+# What test files call at their top, and no number depends on: `sys.path` says where modules are,
+# and these are read where they are.
+_HARMLESS = frozenset({"logging", "pytest", "sys", "warnings"})
+
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _SCOPES = (*_FUNCTIONS, ast.ClassDef)
 _NAMED = (
@@ -58,13 +62,14 @@ class Statement:
 
     @cached_property
     def acts(self) -> bool:
-        """Whether it calls something for its effect alone."""
+        """Whether it calls something for its effect alone, which may change a number."""
         return any(_is_bare_call(node) for node in _outside_scopes(self.node))
 
     @cached_property
     def changes(self) -> frozenset[str]:
         """The names of which it sets an attribute or an item, as in `os.environ["A"] = "1"`."""
-        return frozenset(name for node in _outside_scopes(self.node) for name in _changed(node))
+        nodes = _outside_scopes(self.node)
+        return frozenset(name for node in nodes for name in _changed(node)) - _HARMLESS
 
     @property
     def place(self) -> tuple[int, int]:
@@ -162,7 +167,11 @@ def _base(node: ast.AST) -> Iterator[str]:
 
 
 def _is_bare_call(node: ast.AST) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Call | ast.Await)
+    """Return whether a node is a call alone, but of what changes no number."""
+    if not isinstance(node, ast.Expr) or not isinstance(node.value, ast.Call | ast.Await):
+        return False
+    called = node.value.func if isinstance(node.value, ast.Call) else node.value
+    return _HARMLESS.isdisjoint(_base(called))
 
 
 def _locals(function: ast.AST) -> set[str]:

@@ -177,6 +177,8 @@ def test_code_that_it_reaches(repository, file, old, new) -> None:
         ("helpers.py", "def unused():\n    return 1", "def unused():\n    return 2"),
         ("helpers.py", "def weights", '"""Words."""\ndef weights'),
         ("setup_all.py", "VALUE = 1", "VALUE = 2"),
+        ("noise.py", "UNUSED = 1", "import pytest\npytest.importorskip('numpy')"),
+        ("noise.py", "UNUSED = 1", "import sys\nsys.path[:0] = []\nsys.path.append('/nowhere')"),
         ("numerics.py", "def unused():\n    return 1", "def unused():\n    return 2"),
         ("pkg/__init__.py", "NAME = 1", "NAME = 2"),
         ("pkg/giver.py", "given = 1", "given = 2"),
