@@ -1,14 +1,14 @@
 """What can be called, of whatever kind: its name, its identity, and its way into another process.
 
-A function is identified by its source text. A `functools.partial`, a bound method or a callable
-object is identified by the source of its function or class, and by the values bound to it.
+A function is identified by its code, and by that which it uses (`noisecore.code`). A
+`functools.partial`, a bound method or a callable object is identified by the code of its function
+or class, and by the values bound to it.
 """
 
 from __future__ import annotations
 
 import base64
 import functools
-import hashlib
 import inspect
 import json
 import os
@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from noisecore.code import code_sha256, function_sha256
 from noisecore.escaping import shown
 
 # What stands for a function or class while its owner is written down: its source, or its home.
@@ -76,7 +77,7 @@ def name_of(function: Callable[..., Any]) -> str:
 
 
 def is_bound(function: Callable[..., Any]) -> bool:
-    """Return whether something is bound to what is called, so that it is more than its source."""
+    """Return whether something is bound to what is called, so that it is more than its code."""
     if isinstance(function, Named):
         return True
     kinds = inspect.isfunction, inspect.isclass, inspect.isbuiltin
@@ -84,30 +85,17 @@ def is_bound(function: Callable[..., Any]) -> bool:
 
 
 def source_sha256(function: Callable[..., Any]) -> str:
-    """Return the SHA-256 that says what is called: of the source, and of all that is bound to it.
+    """Return the hash that says what is called: of its code, and of all that is bound to it.
 
-    A changed noise or model is another one. Raises OSError where a source text is nowhere,
-    TypeError for what never had any, or where what is bound cannot be written down.
+    A changed noise or model is another one; changed words, such as a comment, change nothing. The
+    code is what `noisecore.code.function_sha256` says. Raises OSError where a source text is
+    nowhere, TypeError for what never had any, or where what is bound cannot be written down.
     """
     while isinstance(function, Named):
         function = function.call
     if is_bound(function):
-        text = json.dumps(write_down(function, _source), sort_keys=True)
-    else:
-        text = _text(function)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _text(function: Any) -> str:
-    # Every eval and exec calls its text "<string>", and so does `python -c`, whose text Python 3.13
-    # keeps under that name: what is found there may be another's.
-    if inspect.getfile(inspect.unwrap(function)) == "<string>":
-        raise OSError("source code not available")
-    return inspect.getsource(function)
-
-
-def _source(function: Any) -> str:
-    return hashlib.sha256(_text(function).encode()).hexdigest()
+        return code_sha256([json.dumps(write_down(function, function_sha256), sort_keys=True)])
+    return function_sha256(function)
 
 
 def write_down(value: Any, place: Place) -> Any:

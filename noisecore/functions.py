@@ -54,6 +54,7 @@ class Functions(Generic[F]):
         self._error = error
         self._own: dict[str, F] = {}
         self._homes: dict[str, Home] = {}  # of those that another process told of
+        self._sources: dict[str, tuple[F, str]] = {}
 
     def get(self, name: str) -> F:
         """Return the function of that name; raise the error, listing the known ones."""
@@ -65,6 +66,17 @@ class Functions(Generic[F]):
             return known[name]
         except (KeyError, TypeError):
             raise self._error(unknown(self.kind, str(name), known)) from None
+
+    def source(self, name: str) -> str:
+        """Return the hash of the function of that name, as `source_sha256` does.
+
+        It is made once: a file that is edited during a run does not change what has been loaded.
+        """
+        function = self.get(name)
+        known = self._sources.get(name)
+        if known is None or known[0] is not function:
+            known = self._sources[name] = function, source_sha256(function)
+        return known[1]
 
     def add(self, function: F) -> str:
         """Make a function of a user's own known by its name, and return that name.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import sys
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -20,7 +21,7 @@ from noisecore.callables import (
     told,
     write_down,
 )
-from noisecore.functions import Functions, Home
+from noisecore.functions import Functions, Home, load_file
 
 
 def add(images, scale, *, rng, density=1.0, table=None):
@@ -181,6 +182,21 @@ def test_bad_names(function, name) -> None:
     """What is named has to be a function, and its name a word."""
     with pytest.raises((TypeError, ValueError), match="must be a"):
         named(function, name=name)
+
+
+def test_source_of_a_run(tmp_path, monkeypatch) -> None:
+    """A function is hashed once: what is edited later is not what was loaded."""
+    monkeypatch.syspath_prepend(tmp_path)
+    file = tmp_path / "edited_noise.py"
+    text = "def fog(images, scale, *, rng):\n    return images + scale\n"
+    file.write_text(text)
+    functions = Functions("noise", {}, ValueError)
+    monkeypatch.setitem(sys.modules, "edited_noise", load_file(str(file)))
+    fog = sys.modules["edited_noise"].fog
+    functions.add(fog)
+    before = functions.source("fog")
+    file.write_text(text.replace("+", "-"))
+    assert functions.source("fog") == before != source_sha256(fog)
 
 
 def test_told() -> None:

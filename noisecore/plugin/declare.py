@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from noisecore.callables import name_of, source_sha256
+from noisecore.callables import name_of
 from noisecore.escaping import shown
 from noisecore.functions import unknown
 from noisecore.judging.margins import parse_margins
@@ -75,10 +75,10 @@ class Request:
                 dataset=dataset.name,
                 dataset_sha256=dataset.sha256,
                 model=self.model,
-                model_source=source_sha256(get_builder(self.model)),
+                model_source=BUILDERS.source(self.model),
                 recipe=self.recipe,
                 noise=self.noise,
-                noise_source=source_sha256(get_noise(self.noise)),
+                noise_source=FAMILIES.source(self.noise),
                 train_scale=scale,
                 test_scales=self.test_scales,
                 seed=seed,
@@ -86,8 +86,7 @@ class Request:
                 clip=self.clip,
                 blank=self.blank,
                 trained_with=self.trained_with,
-                trained_with_source=self.trained_with
-                and source_sha256(get_noise(self.trained_with)),
+                trained_with_source=self.trained_with and FAMILIES.source(self.trained_with),
             )
             for scale in self.train_scales
             for seed in self.seeds

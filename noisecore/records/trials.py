@@ -51,9 +51,9 @@ class AnyTrial:
     """What is tested, on what, under which noise: what a trained and a given model have in common.
 
     dataset, dataset_sha256: its name, and the SHA-256 of its content.
-    model, model_source: its name, and the SHA-256 of what it was made from.
-    noise, noise_source: the name, and the SHA-256 of its source text; `clip` bounds the noisy
-    images, None leaves them unbounded.
+    model, model_source: its name, and the hash of what it was made from.
+    noise, noise_source: the name, and the hash of its code; `clip` bounds the noisy images, None
+    leaves them unbounded.
     test_scales: in the noise's unit; test_draw: which realisation of the noise the images get.
     seed: counts the trials of one scale.
     """
@@ -118,7 +118,7 @@ def _hashed(content: dict[str, Any]) -> str:
 class Trial(AnyTrial):
     """One training: what goes into it, and the scales that it is evaluated at.
 
-    model, model_source: the builder's name, and the SHA-256 of its source text.
+    model, model_source: the builder's name, and the hash of its code (`noisecore.code`).
     blank: the images are replaced by zeros before the noise: a control, which ends at chance.
     train_scale: in the noise's unit; seed: of weights, order, dropout and training noise.
     trained_with, trained_with_source: the noise that it is trained with once, to be tested at every

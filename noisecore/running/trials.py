@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import noisecore
-from noisecore.callables import source_sha256
+from noisecore.code import files_sha256
 from noisecore.data import unit_images
 from noisecore.functions import Functions
 from noisecore.models import BUILDERS, get_builder
@@ -33,9 +33,10 @@ if TYPE_CHECKING:
 
     from noisecore.data import Dataset
 
-# The source that a trial's numbers depend on, beside the model builder and the noise, whose
-# own text is part of the trial.
+# The code that a trial's numbers depend on, beside the model builder and the noise, whose own code
+# is part of the trial.
 _SOURCES = (
+    "data/dataset.py",
     "noise/checks.py",
     "noise/families.py",
     "noise/streams.py",
@@ -46,10 +47,9 @@ _SOURCES = (
 
 
 def training_source() -> str:
-    """Return the SHA-256 of noisecore's own training path, as it is installed here."""
+    """Return the hash of the code of noisecore's own training path, as it is installed here."""
     package = Path(noisecore.__file__).parent
-    source = b"".join((package / name).read_bytes() for name in _SOURCES)
-    return hashlib.sha256(source).hexdigest()
+    return files_sha256((package / name).read_bytes() for name in _SOURCES)
 
 
 def conditions(threads: int) -> dict[str, Any]:
@@ -294,15 +294,19 @@ def _evaluate(
 
 
 def _check_sources(trial: Trial) -> None:
-    """Raise `TrialError` unless the source of each of a user's own functions is that asked for."""
+    """Raise `TrialError` unless the code of each of a user's own functions is that asked for."""
     asked: list[tuple[Functions[Any], str, str | None]] = [
         (BUILDERS, trial.model, trial.model_source),
         (FAMILIES, trial.noise, trial.noise_source),
         (FAMILIES, trial.trained_with or "", trial.trained_with_source),
     ]
     for functions, name, source in asked:
-        if functions.home(name) and source_sha256(functions.get(name)) != source:
-            raise TrialError(f"the source of the {functions.kind} {name} is not the one asked for")
+        if functions.home(name) and functions.source(name) != source:
+            raise TrialError(
+                f"the code of the {functions.kind} {name}, or of a module that it imports, is not "
+                "the one asked for: leave the files as they are during a run, and the same on "
+                "every machine"
+            )
 
 
 @contextmanager

@@ -145,3 +145,26 @@ def test_function_that_changes_the_path(tmp_path, neighbours) -> None:
         load_dataset("data/own.py:load")
     assert sys.path == [*before, "/nowhere"]
     sys.path.remove("/nowhere")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "same"),
+    [
+        ("# few", "# words", True),
+        ("def count", "\n\ndef count", True),
+        ("return 9", "return 12", False),
+    ],
+)
+def test_helper_of_a_data_function(tmp_path, monkeypatch, old, new, same) -> None:
+    """A data set is known by its arrays: a helper's words change nothing, what it gives does."""
+    monkeypatch.syspath_prepend(tmp_path)
+    helper = "def count():\n    # few\n    return 9\n"
+    sums = []
+    for name, text in (("one", helper), ("two", helper.replace(old, new))):
+        (tmp_path / f"helper_{name}.py").write_text(text)
+        mine = TestFunction.CODE.replace("(9, SIDE", "(count(), SIDE")
+        mine = mine.replace("arange(9)", "arange(count())")
+        (tmp_path / f"mine_{name}.py").write_text(f"from helper_{name} import count\n{mine}")
+        sums.append(load_dataset(f"{tmp_path}/mine_{name}.py:load").sha256)
+        del sys.modules[f"helper_{name}"]
+    assert (sums[0] == sums[1]) is same

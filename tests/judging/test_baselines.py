@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,8 +19,9 @@ from noisecore.judging.baselines import (
     write_baseline,
 )
 from noisecore.recipes import get_recipe
-from noisecore.records import RecordError
+from noisecore.records import GivenTrial, RecordError
 
+COMMITTED = Path(__file__).parents[2] / "benchmarks/baselines/quick.json"
 CURVE = "cnn/gaussian/quick"
 ORIGIN = Origin(date="2026-11-20T10:00:00+00:00", commit="a" * 40, noisecore="0.1", tests=("t.py",))
 
@@ -133,6 +135,107 @@ class TestCompare:
         ]
         (found,) = compare_records(other, sides[1]).values()
         assert found.obstacles == (words,)
+
+    def test_sources_of_two_kinds(self) -> None:
+        """Hashes of another kind say nothing: neither that the code differs nor that it does not.
+
+        One line says why, whichever side is older, and the rest is compared as ever.
+        """
+        fields = {"noise_source": "b" * 64, "model_source": "a" * 64}
+        old = {**fields, "environment": {"source_sha256": "c" * 64, "numpy": "2.0.0"}}
+        new = {name: f"code1:{value}" for name, value in fields.items()} | {
+            "environment": {"source_sha256": f"code1:{'c' * 64}", "numpy": "2.1.0"}
+        }
+        for sides, older in (((new, old), "baseline"), ((old, new), "run")):
+            ours, theirs = (make_sweep(**side) for side in sides)
+            (found,) = compare_records(ours, theirs).values()
+            assert found.obstacles == ()
+            numpy = [f"numpy is {a}, was {b}" for a, b in (("2.1.0", "2.0.0"), ("2.0.0", "2.1.0"))]
+            line = (
+                f"the sources cannot be compared, because the {older} was made with an older "
+                "noisecore"
+            )
+            assert found.notes == (numpy[older == "run"], line)
+        changed = make_sweep(**{**new, "noise_source": f"code1:{'d' * 64}"})
+        (found,) = compare_records(changed, make_sweep(**new)).values()
+        assert "noise source is dddddddddddd, was bbbbbbbbbbbb, and made the same" in found.notes[0]
+
+    def test_sources_of_two_kinds_and_other_images(self) -> None:
+        """Then other images are what they would be of an unchanged noise."""
+        new = make_sweep(noise_source="code1:" + "b" * 64, environment={"numpy": "9.9"})
+        other = [
+            replace(r, evaluations=tuple(replace(e, images_sha256="0" * 64) for e in r.evaluations))
+            for r in new
+        ]
+        (found,) = compare_records(other, make_sweep()).values()
+        assert found.obstacles == ()
+        assert "the noisy test images are not the same to the bit" in found.notes
+        same = [replace(r, environment=make_sweep()[0].environment) for r in other]
+        (found,) = compare_records(same, make_sweep()).values()
+        assert "nothing that was recorded says why" in found.obstacles[0]
+
+    def test_training_noise_of_two_kinds(self) -> None:
+        """The noise of a training forbids nothing where its hashes are of two kinds."""
+        sides = [
+            [
+                make_record(
+                    scale=0.5, seed=seed, trained_with="gaussian", noise="fog", losses=losses,
+                    trained_with_source=source,
+                )
+                for seed in range(3)
+            ]
+            for source, losses in (("code1:" + "a" * 64, {0.0: 1.0, 0.5: 1.0}), ("a" * 64, None))
+        ]  # fmt: skip
+        (found,) = compare_records(*sides).values()
+        assert not found.identical
+        assert found.obstacles == ()
+        assert any("sources cannot be compared" in note for note in found.notes)
+
+    def test_weights_and_code(self) -> None:
+        """Of given models one may be known by its weights and the other by its code."""
+        sides = [
+            [
+                replace(
+                    record,
+                    trial=GivenTrial(
+                        model="a.py::test", model_source=source, units="range",
+                        **{
+                            name: getattr(record.trial, name)
+                            for name in (
+                                "dataset", "dataset_sha256", "noise", "noise_source",
+                                "test_scales", "seed",
+                            )
+                        },
+                    ),
+                )
+                for record in make_sweep({0.5: 0.9}, noise_source="code1:" + "b" * 64)
+            ]
+            for source in ("a" * 64, "code1:" + "a" * 64)
+        ]  # fmt: skip
+        (found,) = compare_records(*sides).values()
+        assert found.obstacles == ()
+        assert found.notes == (
+            "the model sources cannot be compared: one is of code, and one of something else",
+        )
+
+    def test_committed_baseline_by_an_older_noisecore(self) -> None:
+        """A run is judged against the committed baseline as before, with one line more."""
+        old = read_baseline(COMMITTED).records
+        new = [
+            replace(
+                record,
+                trial=replace(
+                    record.trial, model_source="code1:" + "a" * 64, noise_source="code1:" + "b" * 64
+                ),
+                environment=record.environment | {"source_sha256": "code1:" + "c" * 64},
+            )
+            for record in old
+        ]
+        for name, found in compare_records(new, old).items():
+            before = compare_records(old, old)[name]
+            assert (found.obstacles, found.identical) == (before.obstacles, before.identical)
+            (line,) = set(found.notes) - set(before.notes)
+            assert "the sources cannot be compared, because the baseline was made with" in line
 
     def test_other_images(self) -> None:
         """Noisy test images that differ are an obstacle, unless NumPy or the processor does too."""

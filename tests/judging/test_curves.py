@@ -140,6 +140,7 @@ def test_failure_is_never_outvoted(order) -> None:
         ({"dataset_sha256": "e" * 64}, "same dataset_sha256"),
         ({"test_draw": 1}, "same test_draw"),
         ({"model_source": "f" * 64}, "same model_source"),
+        ({"noise_source": "code1:" + "b" * 64}, "noise_source of one kind, .* older noisecore"),
         ({"images": 500}, "same number of test images"),
     ],
 )

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from noisecore.code import comparable, kinds, shortened
 from noisecore.judging.baselines.ancestor import SinceFirst
 from noisecore.judging.curves import Cells, Replicates, curve_cells, evaluation_at
 from noisecore.judging.statistics import Floats
@@ -22,6 +23,8 @@ Answers = NDArray[np.bool_]
 _SAME = ("dataset_sha256", "test_draw")
 # Where runs may differ: that they do is said beside the verdict.
 _MAY_DIFFER = ("dataset", "model_source")
+# Hashes of code, of the trial and of its conditions: those of different kinds are never compared.
+_CODE = ("noise_source", "trained_with_source", "model_source", "source_sha256")
 # How much losses may differ, of runs that gave the same answers, to be called the same.
 _SAME_LOSS = 1e-12
 # What may make the same noise differ in its last bits.
@@ -193,9 +196,11 @@ def _values(cells: Cells, name: str) -> set[Any]:
 
 
 def _texts(what: str, field: str, ours: Cells, theirs: Cells) -> str | None:
-    """Return how the hashes of a noise's text differ, None if they do not."""
+    """Return how the hashes of a noise's code differ; None if they do not, or say nothing."""
     a, b = (_values(side, field) for side in (ours, theirs))
-    return None if a == b else _difference(what, _one(a)[:12], _one(b)[:12])
+    if a == b or not comparable(a | b):
+        return None
+    return _difference(what, shortened(_one(a)), shortened(_one(b)))
 
 
 def _identical(ours: Cells, theirs: Cells, scales: Sequence[float]) -> bool:
@@ -235,7 +240,25 @@ def _notes(ours: Cells, theirs: Cells) -> list[str]:
         pairs.append((field, a, b))
     names = dict.fromkeys(name for side in sides for record in side for name in record.environment)
     pairs += [(name, _environment(ours, name), _environment(theirs, name)) for name in names]
-    return [_difference(name, _one(a), _one(b)) for name, a, b in pairs if a != b]
+    pairs = [(name, a, b) for name, a, b in pairs if name not in _CODE or comparable(a | b)]
+    notes = [_difference(name, _one(a), _one(b)) for name, a, b in pairs if a != b]
+    return notes + _incomparable(ours, theirs)
+
+
+def _incomparable(ours: Cells, theirs: Cells) -> list[str]:
+    """Return a line if hashes of code are of different kinds, which say nothing of each other."""
+    sides = [
+        {name: _values(side, name) | _environment(side, name) for name in _CODE}
+        for side in (ours, theirs)
+    ]
+    names = [name for name in _CODE if not comparable(sides[0][name] | sides[1][name])]
+    if not names:
+        return []
+    if names == ["model_source"] and _given(ours):
+        return ["the model sources cannot be compared: one is of code, and one of something else"]
+    new, old = (sorted(kinds(each for name in names for each in side[name])) for side in sides)
+    older = "run" if new < old else "baseline"  # noisecore 0.1 has the empty kind
+    return [f"the sources cannot be compared, because the {older} was made with an older noisecore"]
 
 
 def _environment(cells: Cells, name: str) -> set[Any]:
@@ -262,7 +285,8 @@ def _images(cells: Cells, scale: float) -> set[Any]:
 
 def _difference(name: str, new: Any, baseline: Any) -> str:
     shown = (
-        f"{v[:12]}" if name.endswith(("sha256", "source")) else f"{v}" for v in (new, baseline)
+        shortened(f"{v}") if name.endswith(("sha256", "source")) else f"{v}"
+        for v in (new, baseline)
     )
     ours, theirs = shown
     return f"{name.replace('_', ' ')} is {ours}, was {theirs}"

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from noisecore.code import comparable
 from noisecore.escaping import shown
 from noisecore.judging.curves.curve import Curve, Replicates
 from noisecore.judging.curves.matrix import Matrix
@@ -172,6 +173,12 @@ def _check_same_curve(first: TrialRecord, record: TrialRecord) -> None:
     ours, theirs = (_common(r.trial) for r in (first, record))
     for name in ours | theirs:
         if (a := ours.get(name)) != (b := theirs.get(name)):
+            if name.endswith("_source") and not comparable([a, b]):
+                raise ValueError(
+                    f"{record.trial.curve}: records of one curve must have a {name} of one kind, "
+                    f"got {shown(a)} in {first.key} and {shown(b)} in {record.key}, which cannot "
+                    "be compared: one may be by an older noisecore; make it again"
+                )
             raise ValueError(
                 f"{record.trial.curve}: records of one curve must have the same {name}, "
                 f"got {shown(a)} in {first.key} and {shown(b)} in {record.key}"

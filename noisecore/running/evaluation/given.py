@@ -30,9 +30,9 @@ class GivenError(ValueError):
 class GivenModel:
     """A model that is only asked: its outputs are (images, classes), for float32 images.
 
-    kind: what it is, in words. source: the SHA-256 of its weights or source text. parameters:
-    their number, None if unknown. versions: of what runs it. working: the block in which it is
-    asked, which leaves the model as it was.
+    kind: what it is, in words. source: the SHA-256 of its weights, or the hash of its code.
+    parameters: their number, None if unknown. versions: of what runs it. working: the block in
+    which it is asked, which leaves the model as it was.
     """
 
     ask: Callable[[FloatArray], Any]

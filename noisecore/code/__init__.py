@@ -1,0 +1,27 @@
+"""What code is known by: a hash that follows what it does, and not how it is written.
+
+It needs the standard library alone, and is the same on every Python.
+"""
+
+from noisecore.code.canonical import (
+    canonical,
+    code_sha256,
+    comparable,
+    kind_of,
+    kinds,
+    parse,
+    shortened,
+)
+from noisecore.code.reach import files_sha256, function_sha256
+
+__all__ = [
+    "canonical",
+    "code_sha256",
+    "comparable",
+    "files_sha256",
+    "function_sha256",
+    "kind_of",
+    "kinds",
+    "parse",
+    "shortened",
+]
