@@ -11,9 +11,9 @@ from records_factory import make_sweep, old_schema
 
 from noisecore.judging.baselines import Baseline, Origin, read_baseline
 from noisecore.judging.baselines.file import write_baseline
+from noisecore.judging.results import Results, read_results
 from noisecore.records import RecordError, TrialRecord, pack_right, read_record, with_checksum
 from noisecore.running.store import Store
-from noisecore.showing.results import Results, read_results
 
 CURVE = "cnn/gaussian/quick"
 SWEEP = make_sweep({0.0: 0.9, 1.0: 0.8}, seeds=(0, 1), images=40)

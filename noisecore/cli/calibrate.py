@@ -58,8 +58,8 @@ def _calibrate(chosen: argparse.Namespace) -> int:
     from noisecore.judging.baselines import Baseline
     from noisecore.judging.gates import judge
     from noisecore.judging.power import binomial_interval, recommend_margins, simulate
+    from noisecore.judging.results import read_old
     from noisecore.records import Trial
-    from noisecore.showing.results import read_old
 
     baseline = read_old(chosen.baseline)
     old = baseline.records if isinstance(baseline, Baseline) else baseline
@@ -129,8 +129,8 @@ _ORDER = ("pass", "inconclusive", "fail")
 
 def _fresh_records(chosen: argparse.Namespace, first: int) -> list[TrialRecord] | None:
     """Return the records of fresh seeds: given ones, or trained now; None if pytest stopped."""
+    from noisecore.judging.results import read_any
     from noisecore.profiles import MOST_SEEDS
-    from noisecore.showing.results import read_any
 
     if chosen.records is not None:
         return read_any(chosen.records)

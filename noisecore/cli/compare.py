@@ -101,7 +101,7 @@ def add_command(commands: Any) -> None:
 def _compare(chosen: argparse.Namespace) -> int:
     from noisecore.judging.baselines import Baseline
     from noisecore.judging.gates import judge, regression_table
-    from noisecore.showing.results import read_any, read_missing, read_old
+    from noisecore.judging.results import read_any, read_missing, read_old
     from noisecore.showing.terminal import wrap_text
 
     old, new = read_old(chosen.a), read_any(chosen.b)

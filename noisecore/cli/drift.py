@@ -119,7 +119,7 @@ def _json(found: list[Drift]) -> str:
 def _read(folders: list[Path], expected: list[str], logs: Path | None) -> list[Environment]:
     """Return the environments of the folders, and those that were expected and left nothing."""
     from noisecore.judging.drift import Environment
-    from noisecore.showing.results import read_records
+    from noisecore.judging.results import read_records
 
     found: dict[str, Environment] = {}
     for folder in folders:

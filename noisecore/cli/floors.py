@@ -49,7 +49,7 @@ def _floors(chosen: argparse.Namespace) -> int:
     from noisecore.data.packaged import PACKAGED
     from noisecore.data.published import PUBLISHED
     from noisecore.judging.floors import propose_floors
-    from noisecore.showing.results import read_any
+    from noisecore.judging.results import read_any
 
     found = propose_floors(
         read_any(chosen.baseline),

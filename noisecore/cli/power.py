@@ -57,7 +57,7 @@ def add_common(parser: argparse.ArgumentParser, *, pairs: int) -> None:
 def _power(chosen: argparse.Namespace) -> int:
     from noisecore.judging.baselines import Baseline
     from noisecore.judging.gates.own import own_margins
-    from noisecore.showing.results import read_old
+    from noisecore.judging.results import read_old
 
     old = read_old(chosen.baseline)
     records = list(old.records) if isinstance(old, Baseline) else old

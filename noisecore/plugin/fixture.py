@@ -280,7 +280,7 @@ class Robustness:
 
     def properties(self) -> list[tuple[str, object]]:
         """Return what JUnit keeps of the test: accuracy and its interval at each scale."""
-        from noisecore.showing.rows import curve_rows
+        from noisecore.judging.curves.rows import curve_rows
 
         found: list[tuple[str, object]] = []
         try:

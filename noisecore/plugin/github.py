@@ -42,8 +42,8 @@ def write_step_summary(folder: Path) -> None:
     path = os.environ.get("GITHUB_STEP_SUMMARY")
     if os.environ.get("GITHUB_ACTIONS") != "true" or not path:
         return
+    from noisecore.judging.results import read_results
     from noisecore.showing.github import SUMMARY_BYTES, cut_summary
-    from noisecore.showing.results import read_results
     from noisecore.showing.summary import make_summary
 
     text = make_summary(read_results(folder / "results.json"), {})

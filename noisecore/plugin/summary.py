@@ -23,7 +23,7 @@ def summarise(
     verdicts: Sequence[Verdict],
 ) -> list[str]:
     """Return a few lines a curve, and the verdicts that are no pass; `parts` has what failed."""
-    from noisecore.showing.results import assemble
+    from noisecore.judging.results import assemble
 
     seconds = sum(record.cost.get("seconds", 0.0) for record in records)
     lines = [f"{len(records)} of {len(planned)} trials, {duration(seconds)} of training and tests"]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from noisecore.judging.curves.rows import curve_rows
 from noisecore.judging.drift import Drift, Environment, caught_half
 from noisecore.judging.gates import regression_lines, regression_rows
-from noisecore.showing.markdown import code, fenced, number, table, text
-from noisecore.showing.rows import curve_rows, shown_estimate
+from noisecore.showing.markdown import code, fenced, number, shown_estimate, table, text
 
 
 def make_drift_summary(

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from noisecore.escaping import one_line, visible
+from noisecore.judging.curves.rows import Estimate
 
 _LISTED = 20  # more lines than this help nobody
 
@@ -61,3 +62,12 @@ def fenced(lines: Iterable[Any], language: str) -> str:
     longest = max((len(run) for line in shown for run in re.findall("`+", line)), default=0)
     fence = "`" * max(3, longest + 1)
     return "\n".join([f"{fence}{language}", *shown, fence])
+
+
+def shown_estimate(estimate: Estimate) -> str:
+    """Return a mean with its interval, where there is any: after ±, or as bounds if uneven."""
+    if math.isnan(estimate.low):
+        return number(estimate.mean)
+    if estimate.over_images:
+        return f"{number(estimate.mean)} ({estimate.low:.4f} to {estimate.high:.4f})"
+    return f"{number(estimate.mean)} ± {estimate.half:.4f}"

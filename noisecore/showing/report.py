@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from noisecore.escaping import visible
 from noisecore.judging.curves import class_frame, curve_frame, matrix_frame
 from noisecore.judging.gates import Verdict
+from noisecore.judging.results import Results, assemble, read_results
 from noisecore.paths import check_folder
 from noisecore.records import TrialRecord, write_atomically
 from noisecore.showing.parts import Parts
@@ -29,7 +30,6 @@ from noisecore.showing.plots import (
     plot_noise,
     render,
 )
-from noisecore.showing.results import Results, assemble, read_results
 from noisecore.showing.summary import make_summary
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from noisecore.judging.curves import Curve
+from noisecore.judging.curves.rows import curve_rows
 from noisecore.judging.gates import HEAD, Verdict, regression_lines, regression_rows
+from noisecore.judging.results import Results, assemble
 from noisecore.records import Trial, TrialRecord
-from noisecore.showing.markdown import bullets, code, fenced, number, table, text
-from noisecore.showing.results import Results, assemble
-from noisecore.showing.rows import curve_rows, shown_estimate
+from noisecore.showing.markdown import bullets, code, fenced, number, shown_estimate, table, text
 
 _ORDER = ("fail", "inconclusive", "pass")
 

@@ -11,12 +11,12 @@ from bands import evaluate
 from scripts import load_script
 
 from noisecore.judging.curves import Curve, matched_curves
+from noisecore.judging.curves.rows import curve_rows
 from noisecore.judging.gates import judge_floor
+from noisecore.judging.results import curve_figures
 from noisecore.judging.statistics import image_error, image_interval, wilson_interval
 from noisecore.showing.drift import shown_estimate
 from noisecore.showing.plots import plot_curve
-from noisecore.showing.results import curve_figures
-from noisecore.showing.rows import curve_rows
 
 
 @pytest.fixture(scope="module")

@@ -183,7 +183,7 @@ def test_step_summary(monkeypatch, tmp_path, kind) -> None:
     for name, value in GITHUB.items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("noisecore.showing.results.read_results", lambda path: None)
+    monkeypatch.setattr("noisecore.judging.results.read_results", lambda path: None)
     monkeypatch.setattr("noisecore.showing.summary.make_summary", lambda *given: "text")
     put(kind, tmp_path / "summary")
     parts = Parts()

@@ -9,11 +9,11 @@ import pytest
 from bands import evaluate, sharp
 
 from noisecore.judging.curves import matched_curves
+from noisecore.judging.curves.rows import curve_rows
 from noisecore.judging.gates import judge_at_chance, judge_floor, judge_monotonic
+from noisecore.judging.results import Results, curve_figures
 from noisecore.judging.statistics import wilson_interval
 from noisecore.showing.plots import plot_curve
-from noisecore.showing.results import Results, curve_figures
-from noisecore.showing.rows import curve_rows
 from noisecore.showing.summary import make_summary
 
 

@@ -9,7 +9,7 @@ from records_factory import make_record, make_sweep
 
 from noisecore.judging.curves import matched_curves
 from noisecore.judging.gates import Verdict, judge_floor, judge_published
-from noisecore.showing.results import Results
+from noisecore.judging.results import Results
 from noisecore.showing.summary import conclude, make_summary, overall_verdict
 
 

@@ -20,7 +20,7 @@ import numpy as np
 from noisecore.judging.baselines import Answers, Comparison, compare_records
 from noisecore.judging.gates import Mode, Rule, judge_comparison
 from noisecore.judging.power import binomial_interval
-from noisecore.showing.results import read_records
+from noisecore.judging.results import read_records
 
 
 def deal(runs: dict[str, Answers], groups: int, rng: np.random.Generator) -> dict[str, Answers]:

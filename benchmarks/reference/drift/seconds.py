@@ -15,8 +15,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from noisecore.judging.results import read_records
 from noisecore.records import TrialRecord
-from noisecore.showing.results import read_records
 
 ROOT = Path(__file__).parents[3]
 MODELS = ("cnn", "mlp")

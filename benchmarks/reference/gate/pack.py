@@ -15,8 +15,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from simulation.models import write_answers
 
+from noisecore.judging.results import read_any
 from noisecore.records import TrialRecord
-from noisecore.showing.results import read_any
 
 # What the numbers depend on beside the trial itself.
 _ENVIRONMENT = ("noisecore", "tensorflow", "keras", "numpy", "python", "processor", "threads")

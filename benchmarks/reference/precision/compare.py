@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
+from noisecore.judging.results import read_any
 from noisecore.judging.statistics import Difference, paired_difference
 from noisecore.records import Trial, TrialRecord
-from noisecore.showing.results import read_any
 
 
 def by_scale(records: list[TrialRecord], model: str) -> dict[float, dict[int, np.ndarray]]:

@@ -25,7 +25,7 @@ class Given(Planned):
     """
 
     def __init__(self, choices: Choices, path: Path, run_id: str) -> None:
-        from noisecore.showing.results import read_records
+        from noisecore.judging.results import read_records
 
         self.versions: dict[str, str] = {}
         self.set_aside: list[str] = []

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import ScaledTranslation
 
 from noisecore.judging.curves import Curve
+from noisecore.judging.curves.rows import curve_rows
 from noisecore.showing.plots.style import (
     ACCURACY,
     GRID,
@@ -24,7 +25,6 @@ from noisecore.showing.plots.style import (
     trials,
     wrap_name,
 )
-from noisecore.showing.rows import curve_rows
 
 WIDE = 200.0  # greatest over least scale, beyond which a linear axis would press the small ones
 

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from noisecore.judging.curves.rows import curve_rows
 from noisecore.judging.drift import Drift
 from noisecore.showing.plots.style import (
     ACCURACY,
@@ -20,7 +21,6 @@ from noisecore.showing.plots.style import (
     set_note,
     wrap_name,
 )
-from noisecore.showing.rows import curve_rows
 
 _COSTS = ("training, s", "peak memory, MiB")
 

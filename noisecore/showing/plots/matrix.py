@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from noisecore.judging.curves import Matrix
+from noisecore.judging.curves.rows import estimate
 from noisecore.showing.plots.style import plain_text, set_note
-from noisecore.showing.rows import estimate
 
 
 @plain_text

@@ -11,9 +11,9 @@ import numpy as np
 from noisecore.judging.baselines import Answers, compare_records
 from noisecore.judging.curves import matched_curves
 from noisecore.judging.power import Spread, fit_spread
+from noisecore.judging.results import read_any
 from noisecore.judging.statistics import Floats
 from noisecore.records import TrialRecord
-from noisecore.showing.results import read_any
 
 # One seed in sixty learns late: of the sixty seeds of calibrate.txt the CNN's spread at scale 4 is
 # 1.77 points, of the ten of the baseline 1.22. One such seed in sixty that is 10 points lower would

@@ -16,6 +16,7 @@ import numpy as np
 from noisecore import __version__
 from noisecore.judging.baselines import Baseline, read_baseline
 from noisecore.judging.curves import Curve, Matrix, curve_matrix, matched_curves
+from noisecore.judging.curves.rows import curve_rows
 from noisecore.judging.gates import Verdict
 from noisecore.paths import RUN_BYTES, is_missing, read_text, stands
 from noisecore.records import (
@@ -29,7 +30,6 @@ from noisecore.records import (
     read_record,
     with_checksum,
 )
-from noisecore.showing.rows import curve_rows
 
 
 @dataclass(frozen=True, kw_only=True)

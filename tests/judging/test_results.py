@@ -12,8 +12,8 @@ from records_factory import make_record, make_sweep
 
 from noisecore.judging.curves import matched_curves
 from noisecore.judging.gates import judge_floor, judge_monotonic
+from noisecore.judging.results import Results, load_schema, read_results
 from noisecore.records import Epoch, RecordError
-from noisecore.showing.results import Results, load_schema, read_results
 
 
 def make_results():

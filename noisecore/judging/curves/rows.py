@@ -1,4 +1,4 @@
-"""A curve as rows for people: what the plot, the table and results.json show at each scale."""
+"""A curve as rows: what the plot, the table and results.json show at each scale."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from noisecore.judging.curves import Curve
+from noisecore.judging.curves.curve import Curve
 from noisecore.judging.statistics import image_interval, mean_interval
-from noisecore.showing.markdown import number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,15 +70,6 @@ def estimate(values: ArrayLike) -> Estimate:
         deviation=float(data.std(ddof=1)) if data.size > 1 else math.nan,
         seeds=data.size,
     )
-
-
-def shown_estimate(estimate: Estimate) -> str:
-    """Return a mean with its interval, where there is any: after ±, or as bounds if uneven."""
-    if math.isnan(estimate.low):
-        return number(estimate.mean)
-    if estimate.over_images:
-        return f"{number(estimate.mean)} ({estimate.low:.4f} to {estimate.high:.4f})"
-    return f"{number(estimate.mean)} ± {estimate.half:.4f}"
 
 
 def curve_rows(curve: Curve) -> list[Row]:
