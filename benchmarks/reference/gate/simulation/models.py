@@ -76,10 +76,16 @@ def read_answers(source: Path) -> dict[str, tuple[Floats, Answers]]:
 
 
 def _answers(records: list[TrialRecord]) -> dict[str, tuple[Floats, Answers]]:
+    models = _models(records)
     return {
-        name.partition("/")[0]: (each.scales, each.new)
+        models[name]: (each.scales, each.new)
         for name, each in compare_records(records, records).items()
     }
+
+
+def _models(records: list[TrialRecord]) -> dict[str, str]:
+    """Return the model of each curve, by the curve's name."""
+    return {record.trial.curve: record.trial.model for record in records}
 
 
 def write_answers(file: Path, records: list[TrialRecord]) -> dict[str, list[int]]:
@@ -88,9 +94,8 @@ def write_answers(file: Path, records: list[TrialRecord]) -> dict[str, list[int]
     A model NAME has the arrays NAME, uint8 (seeds, k, images / 8) as `numpy.packbits` gives them,
     NAME_scales (k,), NAME_seeds (seeds,) and NAME_images, their number.
     """
-    seeds = {
-        name.partition("/")[0]: list(curve.seeds) for name, curve in matched_curves(records).items()
-    }
+    models = _models(records)
+    seeds = {models[name]: list(each.seeds) for name, each in matched_curves(records).items()}
     arrays: dict[str, Any] = {}
     for name, (scales, answers) in _answers(records).items():
         arrays |= {
