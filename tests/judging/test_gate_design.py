@@ -11,11 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from records_factory import make_sweep
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks" / "reference" / "gate"))
 
 from simulation import checks, decline, given, intervals, trained  # (the path above leads there)
-from simulation.models import Model, fit_spreads, fitted, measured, read_answers
+from simulation.models import Model, add_answers, fit_spreads, fitted, measured, read_answers
 
 from noisecore.judging.differences import matched_difference
 from noisecore.judging.gates.regression import judge_comparison
@@ -150,3 +151,21 @@ def test_the_fitted_model_is_the_one_that_is_drawn() -> None:
     for spread in fit_spreads(BASELINE).values():
         deviation = np.sqrt(np.diag(fitted(spread).covariance))
         np.testing.assert_allclose(deviation, spread.simulated)
+
+
+def test_answers_are_added(tmp_path) -> None:
+    """Seeds that are packed later stand behind those before, and none is packed twice."""
+    file = tmp_path / "seeds.npz"
+    first, later = (make_sweep({0.0: 0.9, 1.0: 0.8}, seeds=seeds) for seeds in ((0, 1), (5,)))
+    add_answers(file, first)
+    assert add_answers(file, later) == {"cnn": [0, 1, 5]}
+    scales, answers = read_answers(file)["cnn"]
+    assert scales.tolist() == [0.0, 1.0]
+    expected = [
+        [r.at(s).right for r in (*first, *later) if r.trial.train_scale == s] for s in scales
+    ]
+    np.testing.assert_array_equal(answers, np.swapaxes(expected, 0, 1))
+    with pytest.raises(ValueError, match="some seeds of cnn are there already"):
+        add_answers(file, later)
+    with pytest.raises(ValueError, match="cnn has other scales or images there"):
+        add_answers(file, make_sweep({0.0: 0.9, 2.0: 0.8}, seeds=(7,)))

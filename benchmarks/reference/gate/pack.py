@@ -1,4 +1,4 @@
-"""Put the right answers of many seeds into one small file, from which the gate is simulated.
+"""Add the right answers of many seeds to one small file, from which the gate is simulated.
 
     python benchmarks/reference/gate/pack.py FILE.npz RECORDS [RECORDS ...]
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from simulation.models import write_answers
+from simulation.models import add_answers
 
 from noisecore.judging.results import read_any
 from noisecore.records import TrialRecord
@@ -32,13 +32,13 @@ def environments(records: list[TrialRecord]) -> str:
 
 
 def main() -> None:
-    """Pack the records that were named."""
+    """Add the records that were named."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("file", type=Path)
     parser.add_argument("records", type=Path, nargs="+")
     chosen = parser.parse_args()
     records = [record for path in chosen.records for record in read_any(path)]
-    for name, seeds in write_answers(chosen.file, records).items():
+    for name, seeds in add_answers(chosen.file, records).items():
         print(f"{name}: {len(seeds)} seeds, {min(seeds)} to {max(seeds)}")
     print(environments(records))
 

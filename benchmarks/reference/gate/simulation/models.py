@@ -60,7 +60,7 @@ class Model:
 def read_answers(source: Path) -> dict[str, tuple[Floats, Answers]]:
     """Return the scales and the right answers, (seeds, k, images), of each curve, by model.
 
-    source: whatever `noisecore` reads (a baseline, a run's folder); or what `write_answers` wrote.
+    source: whatever `noisecore` reads (a baseline, a run's folder); or what `add_answers` wrote.
     """
     if source.suffix == ".npz":
         held = np.load(source)
@@ -88,24 +88,29 @@ def _models(records: list[TrialRecord]) -> dict[str, str]:
     return {record.trial.curve: record.trial.model for record in records}
 
 
-def write_answers(file: Path, records: list[TrialRecord]) -> dict[str, list[int]]:
-    """Write the answers of records, a bit each; return the seeds of each model.
+def add_answers(file: Path, records: list[TrialRecord]) -> dict[str, list[int]]:
+    """Add the answers of records to a file, a bit each; return the seeds of each model in it.
 
     A model NAME has the arrays NAME, uint8 (seeds, k, images / 8) as `numpy.packbits` gives them,
-    NAME_scales (k,), NAME_seeds (seeds,) and NAME_images, their number.
+    NAME_scales (k,), NAME_seeds (seeds,) and NAME_images, their number. Raises `ValueError` if a
+    seed is there already, or if scales or images are others.
     """
     models = _models(records)
-    seeds = {models[name]: list(each.seeds) for name, each in matched_curves(records).items()}
-    arrays: dict[str, Any] = {}
+    arrays: dict[str, Any] = dict(np.load(file)) if file.exists() else {}
+    curves = {models[name]: curve for name, curve in matched_curves(records).items()}
     for name, (scales, answers) in _answers(records).items():
-        arrays |= {
-            name: np.packbits(answers, axis=-1),
-            f"{name}_scales": scales,
-            f"{name}_seeds": np.array(seeds[name]),
-            f"{name}_images": np.array(answers.shape[-1]),
-        }
+        packed, seeds = np.packbits(answers, axis=-1), np.array(curves[name].seeds)
+        about = {f"{name}_scales": scales, f"{name}_images": np.array(answers.shape[-1])}
+        if name in arrays:
+            if any(not np.array_equal(arrays[key], value) for key, value in about.items()):
+                raise ValueError(f"{file}: {name} has other scales or images there")
+            if np.isin(seeds, arrays[f"{name}_seeds"]).any():
+                raise ValueError(f"{file}: some seeds of {name} are there already")
+            packed = np.concatenate([arrays[name], packed])
+            seeds = np.concatenate([arrays[f"{name}_seeds"], seeds])
+        arrays |= {name: packed, f"{name}_seeds": seeds, **about}
     np.savez_compressed(file, **arrays)
-    return seeds
+    return {name: arrays[f"{name}_seeds"].tolist() for name in curves}
 
 
 def fit_spreads(source: Path) -> dict[str, Spread]:
