@@ -128,7 +128,10 @@ class TestUnwritten:
             ("(folder / 'curve.csv').mkdir()", "is not whole: curve.csv could not be made"),
             ("shutil.rmtree(folder / 'trials')", "records are not there any more"),
             ("next((folder / 'trials').glob('*.json')).unlink()", "1 of its records are not there"),
-            ("next((folder / 'trials').glob('*.json')).write_text('{')", "not JSON"),
+            (
+                "next((folder / 'trials').glob('*.json')).write_text('{')",
+                "1 of its records are not",
+            ),
         ],
         ids=["results", "curve", "records", "record", "damaged"],
     )
@@ -141,6 +144,20 @@ class TestUnwritten:
         summary = result.stdout.str().partition("= noisecore =")[2].strip().splitlines()
         lines = [line for line in summary if line and line[0] != "="]
         assert why in lines[-1]
+
+    @pytest.mark.parametrize("more", [(), ("-n1",)], ids=["alone", "xdist"])
+    def test_stale(self, green, more) -> None:
+        """A broken file that this run does not need fails neither it nor a later one."""
+        stale = green.folder / "trials/0123456789abcdef0123.json"
+        stale.write_text("{")
+        result = green.run(AUTO, *more)
+        assert result.ret == 0, result.stdout.str()
+        line = f"set aside, for it is no record: {stale}.damaged"
+        result.stdout.fnmatch_lines([line])
+        assert stale.with_name(f"{stale.name}.damaged").read_text() == "{"
+        again = green.run(AUTO, *more)
+        assert again.ret == 0
+        assert "set aside" not in again.stdout.str()
 
     def test_plan(self, green) -> None:
         """Under xdist, where the plan is what tells the controller, its loss is said."""
