@@ -169,28 +169,32 @@ class Reference:
 
     def describe(self, verdicts: Iterable[Verdict]) -> str:
         """Return which baseline it was, and how much of it was compared, in a sentence."""
-        baseline = self._baseline
-        if baseline is None:
-            return f"there was no baseline at {shown(self.path)}"
-        compared: dict[str, set[float]] = {}
-        for verdict in verdicts:
-            if verdict.gate == "no regression":
-                judged = (row for row in verdict.figures if row.get("verdict") is not None)
-                scales = {row["scale"] for row in judged if row.get("scale") is not None}
-                compared.setdefault(verdict.curve, set()).update(scales)
-        held = {
-            name: {s for r in baseline.of(name) for s in r.trial.curve_scales}
-            for name in baseline.origins
-        }
-        done = {name: compared.get(name, set()) & scales for name, scales in held.items()}
-        curves = sum(bool(scales) for scales in done.values())
-        points, all_points = (sum(map(len, each.values())) for each in (done, held))
-        origins = " and ".join(dict.fromkeys(map(str, baseline.origins.values())))
-        left = [name for name, scales in done.items() if not scales]
-        return (
-            f"baseline of {origins}: {curves} of {len(held)} curves and {points} of {all_points} "
-            "scales compared" + (f"; not compared: {', '.join(left)}" if left else "")
-        )
+        return describe(self.path, self._baseline, verdicts)
+
+
+def describe(path: Path, baseline: Baseline | None, verdicts: Iterable[Verdict]) -> str:
+    """Return which baseline it was, and how much of it was compared, in a sentence."""
+    if baseline is None:
+        return f"there was no baseline at {shown(path)}"
+    compared: dict[str, set[float]] = {}
+    for verdict in verdicts:
+        if verdict.gate == "no regression":
+            judged = (row for row in verdict.figures if row.get("verdict") is not None)
+            scales = {row["scale"] for row in judged if row.get("scale") is not None}
+            compared.setdefault(verdict.curve, set()).update(scales)
+    held = {
+        name: {s for r in baseline.of(name) for s in r.trial.curve_scales}
+        for name in baseline.origins
+    }
+    done = {name: compared.get(name, set()) & scales for name, scales in held.items()}
+    curves = sum(bool(scales) for scales in done.values())
+    points, all_points = (sum(map(len, each.values())) for each in (done, held))
+    origins = " and ".join(dict.fromkeys(map(str, baseline.origins.values())))
+    left = [name for name, scales in done.items() if not scales]
+    return (
+        f"baseline of {origins}: {curves} of {len(held)} curves and {points} of {all_points} "
+        "scales compared" + (f"; not compared: {', '.join(left)}" if left else "")
+    )
 
 
 def _trained_anew(comparison: Comparison) -> bool:

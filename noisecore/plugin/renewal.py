@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from noisecore.plugin.sources import Source
     from noisecore.plugin.sources.source import Pairs
 
+NOT_RENEWED = "the baseline was not renewed: nothing was measured"
+
 
 def renew(
     path: Path,

@@ -28,7 +28,7 @@ from noisecore.plugin.choices import Choices
 from noisecore.plugin.judged import Judged
 from noisecore.plugin.locking import lock_folder
 from noisecore.plugin.outcomes import Outcomes, Selected
-from noisecore.plugin.renewal import renew
+from noisecore.plugin.renewal import NOT_RENEWED, renew
 from noisecore.plugin.sources import Source
 from noisecore.plugin.summary import summarise
 from noisecore.records import GivenTrial, RecordError, TrialRecord
@@ -158,7 +158,10 @@ class Run:
             self.problems.append(self.source.problem)
         if not planned:
             if ended and self.choices.baseline.update:
-                self.problems.append("the baseline was not renewed: nothing was measured")
+                self.problems.append(NOT_RENEWED)
+            self._lines += self._aside()
+            if self.reference is not None:
+                self._lines += wrap_text(self.reference.describe(verdicts))
             return
         self._say_how_to_go_on({record.trial.label for record in records})
         missing = len(set(planned) - {record.trial.label for record in records})
@@ -192,7 +195,7 @@ class Run:
         with parts.making("the step summary"):
             github.write_step_summary(folder)
         self._lines += summarise(parts, records, planned, verdicts)
-        self._lines += [f"set aside, for it is no record: {path}" for path in self.source.set_aside]
+        self._lines += self._aside()
         notes = dict.fromkeys(str(record.cost.get("note") or "") for record in records)
         self._lines += [line for note in notes for line in wrap_text(note)]
         for purpose, each in commands.items():
@@ -237,6 +240,9 @@ class Run:
         if not done:
             self.problems += lines  # all of it: why is what a quiet run has to say, too
         return lines
+
+    def _aside(self) -> list[str]:
+        return [f"set aside, for it is no record: {path}" for path in self.source.set_aside]
 
     def _say_how_to_go_on(self, done: set[str]) -> None:
         left = [label for label in self.source.planned() if label not in done]
