@@ -31,6 +31,7 @@ from noisecore.plugin.outcomes import Outcomes, Selected
 from noisecore.plugin.renewal import NOT_RENEWED, renew
 from noisecore.plugin.sources import Source
 from noisecore.plugin.summary import summarise
+from noisecore.plugin.vanished import given_up
 from noisecore.records import GivenTrial, RecordError, TrialRecord
 from noisecore.running.training import standardise
 from noisecore.showing.parts import Parts, quietly
@@ -174,7 +175,8 @@ class Run:
         with parts.making("the comparison with the baseline"):
             if self.reference is not None:
                 unfinished = outcomes.unfinished(selected)
-                renewal = self._renew(records, verdicts, unfinished, selected, missing, root)
+                vanished = [*selected.vanished, *given_up(self.reference.baseline, outcomes)]
+                renewal = self._renew(records, verdicts, unfinished, vanished, missing, root)
                 compared = [self.reference.describe(verdicts)]
                 about["baseline"] = "; ".join([*compared, *renewal])
         commands: dict[str, list[str]] = {}
@@ -211,7 +213,7 @@ class Run:
         records: Sequence[TrialRecord],
         verdicts: Sequence[Verdict],
         unfinished: Sequence[str],
-        selected: Selected,
+        vanished: Sequence[str],
         missing: int,
         root: Path,
     ) -> list[str]:
@@ -227,15 +229,20 @@ class Run:
                 records,
                 verdicts,
                 unfinished=unfinished,
-                vanished=list(selected.vanished),
+                vanished=vanished,
                 missing=missing,
                 started=self._started,
                 root=root,
             )
         except (OSError, RecordError) as error:
-            where = shown(Path(getattr(error, "filename", None) or path))
+            where = Path(getattr(error, "filename", None) or path)
             why = getattr(error, "strerror", None) or error
-            lines = [f"the baseline could not be written to {where}: {why}"]
+            what = "the baseline"
+            if where == self.choices.artifacts / CANDIDATE:
+                what = "the candidate of the baseline"
+                if self.choices.baseline.update:
+                    what = f"the baseline was not renewed: {what}"
+            lines = [f"{what} could not be written to {shown(where)}: {why}"]
             done = False
         if not done:
             self.problems += lines  # all of it: why is what a quiet run has to say, too

@@ -24,7 +24,12 @@ class TestRenewed:
         worsen(made, save_records, accuracies=WORSE)
         refused = made.runpytest_inprocess(*given, "--noise-update-baseline")
         assert refused.ret == 1
-        refused.stdout.fnmatch_lines(["*not accepted as the new baseline: *first ancestor of 20*"])
+        refused.stdout.fnmatch_lines(
+            [
+                "*not accepted as the new baseline: *first ancestor of 20*",
+                "the baseline was not renewed, *is meant, add --noise-new-ancestor",
+            ]
+        )
         assert baseline_of(made).read_bytes() == before
         result = made.runpytest_inprocess(*given, "--noise-update-baseline", "--noise-new-ancestor")
         assert result.ret == 0
