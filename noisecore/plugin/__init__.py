@@ -166,6 +166,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     evaluating = [item for item in session.items if evaluates(item)]
     if requests or any(item.get_closest_marker("skip") is None for item in evaluating):
         run = config.stash[RUN] = _make_run(config, trains=bool(requests))
+        if run.reference is not None:
+            run.reference.vanished = list(selected.vanished)
         compared = [
             [request.curve, baseline.file_of(item)]
             for item in comparing

@@ -86,6 +86,8 @@ def _next(
     file = nodeid.partition("::")[0]
     if verdict.gate == "trials" or "failure" in keys:
         return "to run what failed again:", nodeid, {"resume": "yes"}
+    if renew := next((row["renew"] for row in verdict.figures if "renew" in row), ""):
+        return "to renew the baseline:", renew, {"update-baseline": "all"}
     if "problem" in keys:
         return "to add what the baseline lacks:", file, {"update-baseline": "missing"}
     if "obstacle" in keys:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,13 +55,15 @@ def file_of(item: pytest.Item) -> str:
 class Reference:
     """What the fixture `noise_baseline` gives: the baseline, and the rule to judge by.
 
-    path: of the baseline's file.
+    path: of the baseline's file. baseline: what it held as the run began. vanished: the curves that
+    no test compares any more.
     """
 
     def __init__(self, path: Path, choices: Choices, source: Source) -> None:
         self.path = path
         self._choices = choices
-        self._baseline = read(path, choices.profile)
+        self.baseline = read(path, choices.profile)
+        self.vanished: Collection[str] = ()
         if choices.baseline.update:
             _check_place(path)
         self._source = source
@@ -73,28 +75,18 @@ class Reference:
         request: Request | None = None,
         *,
         nodeid: str = "",
+        evaluated: Sequence[str] = (),
         labels: NDArray[np.int64] | None = None,
     ) -> Case:
         """Return the case of the curve that these records make, of a request if they were asked.
 
-        nodeid: of the test that asks. labels: the class numbers of the test images, left out for
-        those of the run's own data set.
+        nodeid: of the test that asks; evaluated: the curves that it has evaluated. labels: the
+        class numbers of the test images, left out for those of the run's own data set.
         """
         from noisecore.judging.gates import Case
 
-        baseline, choices = self._baseline, self._choices.baseline
-        problem = None
-        if baseline is None:
-            problem = (
-                f"there is no baseline at {shown(self.path)}: make it with "
-                "--noise-update-baseline, or commit the one that this run leaves at "
-                f"{shown(self._choices.artifacts / CANDIDATE)}"
-            )
-        elif curve not in baseline.origins:
-            problem = (
-                f"{curve} is not in the baseline {shown(self.path)}: add it with "
-                "--noise-update-baseline=missing"
-            )
+        baseline, choices = self.baseline, self._choices.baseline
+        problem, renew = self._problem(curve, nodeid, evaluated)
         comparison, rule = None, choices.rule
         if baseline is not None and problem is None:
             comparison = self._compare(baseline, curve, records)
@@ -115,11 +107,37 @@ class Reference:
             rule=rule,
             whole=whole,
             problem=problem,
+            renew=renew,
             accepted=accepted or (choices.update == "missing" and problem is not None),
             new_ancestor=choices.new_ancestor,
             labels=self._labels() if request is not None else labels,
             closer=closer_look(nodeid, curve, self._choices) if nodeid else "",
         )
+
+    def _problem(self, curve: str, nodeid: str, evaluated: Sequence[str]) -> tuple[str | None, str]:
+        """Return why there is nothing to compare a curve with, and what to do; None if there is.
+
+        With the tests to run for a renewal that takes out what vanished, too, empty if nothing did.
+        """
+        held = self.baseline
+        if held is None:
+            candidate = shown(self._choices.artifacts / CANDIDATE)
+            return (
+                f"there is no baseline at {shown(self.path)}: make it with "
+                f"--noise-update-baseline, or commit the one that this run leaves at {candidate}"
+            ), ""
+        if curve in held.origins:
+            return None, ""
+        lacking = f"{curve} is not in the baseline {shown(self.path)}"
+        gone = list(dict.fromkeys([*self.vanished, *self._unevaluated(nodeid, evaluated)]))
+        if not gone:
+            return f"{lacking}: add it with --noise-update-baseline=missing", ""
+        file = nodeid.partition("::")[0]
+        files = {each for name in gone for each in held.origins[name].tests}
+        return (
+            f"{lacking}, and {', '.join(gone)} vanished: if the one took the other's place, "
+            "--noise-update-baseline adds it and takes the other out"
+        ), file if files <= {file} else "."
 
     def _compare(
         self, baseline: Baseline, curve: str, records: Sequence[TrialRecord]
@@ -153,8 +171,7 @@ class Reference:
 
     def check_evaluated(self, nodeid: str, evaluated: Sequence[str]) -> None:
         """Fail the test if it no longer evaluates a curve of its own that the baseline has."""
-        held = self._baseline.origins if self._baseline is not None else ()
-        gone = [name for name in held if name not in evaluated and self._is_of(name, nodeid)]
+        gone = self._unevaluated(nodeid, evaluated)
         if gone and self._choices.baseline.update != "all":
             raise failure(
                 f"noisecore: {', '.join(gone)} vanished: the baseline {shown(self.path)} has it, "
@@ -162,34 +179,42 @@ class Reference:
                 "is meant to go, --noise-update-baseline takes it out"
             )
 
-    def _is_of(self, curve: str, nodeid: str) -> bool:
-        assert self._baseline is not None
-        return evaluated_by(self._baseline.of(curve)[0], nodeid)
+    def _unevaluated(self, nodeid: str, evaluated: Sequence[str]) -> list[str]:
+        """Return the curves of the baseline that a test evaluated then, and has not now."""
+        held = self.baseline
+        if held is None or not nodeid:
+            return []
+        left = [name for name in held.origins if name not in evaluated]
+        return [name for name in left if evaluated_by(held.of(name)[0], nodeid)]
 
     def describe(self, verdicts: Iterable[Verdict]) -> str:
         """Return which baseline it was, and how much of it was compared, in a sentence."""
-        baseline = self._baseline
-        if baseline is None:
-            return f"there was no baseline at {shown(self.path)}"
-        compared: dict[str, set[float]] = {}
-        for verdict in verdicts:
-            if verdict.gate == "no regression":
-                judged = (row for row in verdict.figures if row.get("verdict") is not None)
-                scales = {row["scale"] for row in judged if row.get("scale") is not None}
-                compared.setdefault(verdict.curve, set()).update(scales)
-        held = {
-            name: {s for r in baseline.of(name) for s in r.trial.curve_scales}
-            for name in baseline.origins
-        }
-        done = {name: compared.get(name, set()) & scales for name, scales in held.items()}
-        curves = sum(bool(scales) for scales in done.values())
-        points, all_points = (sum(map(len, each.values())) for each in (done, held))
-        origins = " and ".join(dict.fromkeys(map(str, baseline.origins.values())))
-        left = [name for name, scales in done.items() if not scales]
-        return (
-            f"baseline of {origins}: {curves} of {len(held)} curves and {points} of {all_points} "
-            "scales compared" + (f"; not compared: {', '.join(left)}" if left else "")
-        )
+        return describe(self.path, self.baseline, verdicts)
+
+
+def describe(path: Path, baseline: Baseline | None, verdicts: Iterable[Verdict]) -> str:
+    """Return which baseline it was, and how much of it was compared, in a sentence."""
+    if baseline is None:
+        return f"there was no baseline at {shown(path)}"
+    compared: dict[str, set[float]] = {}
+    for verdict in verdicts:
+        if verdict.gate == "no regression":
+            judged = (row for row in verdict.figures if row.get("verdict") is not None)
+            scales = {row["scale"] for row in judged if row.get("scale") is not None}
+            compared.setdefault(verdict.curve, set()).update(scales)
+    held = {
+        name: {s for r in baseline.of(name) for s in r.trial.curve_scales}
+        for name in baseline.origins
+    }
+    done = {name: compared.get(name, set()) & scales for name, scales in held.items()}
+    curves = sum(bool(scales) for scales in done.values())
+    points, all_points = (sum(map(len, each.values())) for each in (done, held))
+    origins = " and ".join(dict.fromkeys(map(str, baseline.origins.values())))
+    left = [name for name, scales in done.items() if not scales]
+    return (
+        f"baseline of {origins}: {curves} of {len(held)} curves and {points} of {all_points} "
+        "scales compared" + (f"; not compared: {', '.join(left)}" if left else "")
+    )
 
 
 def _trained_anew(comparison: Comparison) -> bool:

@@ -42,7 +42,8 @@ def close(
     unjudged: Mapping[str, str] = {}
     if path is not None:
         gone = {} if renewing else selected.vanished  # what vanished is taken out then
-        unjudged = _unjudged(measured, baseline.read(path, choices.profile))
+        held = baseline.read(path, choices.profile)
+        unjudged = _unjudged(measured, held, renewing=renewing)
     parts = [
         _paragraph("Tests hid the failure of a gate:", list(map(visible, hidden)), _LET_THROUGH),
         _paragraph(f"{len(gone)} of the curves in {where} vanished:", _lines(gone), _COMPARE_AGAIN),
@@ -85,8 +86,13 @@ def _paragraph(what: str, lines: Sequence[str], remedy: str) -> str:
     return "\n  ".join([what, *lines]) + f"\nWhat to do: {remedy}" if lines else ""
 
 
-def _unjudged(measured: Sequence[Outcome], held: Baseline | None) -> dict[str, str]:
-    """Return why nobody judged a curve that a test has to compare, by the curve's name."""
+def _unjudged(
+    measured: Sequence[Outcome], held: Baseline | None, *, renewing: bool
+) -> dict[str, str]:
+    """Return why nobody judged a curve that a test has to compare, by the curve's name.
+
+    renewing: whether what a test evaluates no more is taken out.
+    """
     judged = {
         (outcome.nodeid, verdict["curve"])
         for outcome in measured
@@ -100,6 +106,7 @@ def _unjudged(measured: Sequence[Outcome], held: Baseline | None) -> dict[str, s
         if outcome.state not in ("passed", "expected", "allowed") or not outcome.compares:
             continue
         own = [name for name, first in names.items() if evaluated_by(first, outcome.nodeid)]
+        own = [] if renewing else own
         for curve in dict.fromkeys([*outcome.compared, *own]):
             if curve not in curves and (curve in names or outcome.nodeid not in nodes):
                 found[curve] = f"{outcome.nodeid} did not fail, and did not judge it"

@@ -81,14 +81,7 @@ def collect(config: pytest.Config, items: list[pytest.Item]) -> None:
     if other:
         config.hook.pytest_deselected(items=other)
         items[:] = [item for item in items if item not in set(other)]
-    measured = any(REQUESTS in item.stash or evaluates(item) for item in items)
-    for name in ("baseline", "update-baseline"):
-        asked = choices.given.get(name, "none") != "none"
-        if asked and not (measured or choices.running or config.option.collectonly):
-            raise pytest.UsageError(
-                f"noisecore: --noise-{name} needs a run: add --noise-scales (in noisecore's own "
-                "repository: --scales), or --noise-records"
-            )
+    _refuse_unused(config, items)
     if not in_ci() or config.option.collectonly:
         return
     if skipped:
@@ -103,6 +96,26 @@ def collect(config: pytest.Config, items: list[pytest.Item]) -> None:
             f"have compared nothing: {baseline.NOT_ASKED}, or --noise-baseline=none if nothing is "
             "to be compared"
         )
+
+
+def _refuse_unused(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
+    """Raise `pytest.UsageError` if a baseline is asked for, and no test that is run can use it.
+
+    Where no test is run at all, pytest says so itself, with an exit code of its own.
+    """
+    choices = config.stash[CHOICES]
+    measured = any(REQUESTS in item.stash or evaluates(item) for item in items)
+    if not items or measured or choices.running or config.option.collectonly:
+        return
+    remedy = (
+        "needs a run: add --noise-scales (in noisecore's own repository: --scales), or "
+        "--noise-records"
+    )
+    if any(map(evaluates, config.stash[SEEN].items.values())):
+        remedy = "needs a test that takes the fixture robustness, and none was selected"
+    for name in ("baseline", "update-baseline"):
+        if choices.given.get(name, "none") != "none":
+            raise pytest.UsageError(f"noisecore: --noise-{name} {remedy}")
 
 
 def _skip(item: pytest.Item, reason: str) -> str:

@@ -276,7 +276,9 @@ class Robustness:
         if name not in records:
             raise ValueError(f"{name} was not evaluated by this test, but {', '.join(records)}")
         labels = self._labels.get(name)
-        return baseline.case(name, records[name], nodeid=self._nodeid, labels=labels)
+        return baseline.case(
+            name, records[name], nodeid=self._nodeid, evaluated=self.evaluated, labels=labels
+        )
 
     def properties(self) -> list[tuple[str, object]]:
         """Return what JUnit keeps of the test: accuracy and its interval at each scale."""

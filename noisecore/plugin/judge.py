@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from noisecore.escaping import one_line, terminal, visible
+from noisecore.plugin import baseline
 from noisecore.plugin.closing import close
 from noisecore.plugin.judged import Judged
 from noisecore.plugin.keys import CHOICES, REFUSAL, RUN, SELECTED, SIGNALS
 from noisecore.plugin.outcomes import Outcomes, Selected
+from noisecore.plugin.renewal import NOT_RENEWED
 from noisecore.plugin.topology import distributes
 from noisecore.records import RecordError
+from noisecore.showing.terminal import wrap_text
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
@@ -33,6 +36,7 @@ class Judge:
         self._outcomes = Outcomes()
         self._closing: list[Judged] = []
         self._problems: list[str] = []
+        self._lines: list[str] = []  # where there is no run to say them
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take in how a phase of a test ended."""
@@ -46,9 +50,12 @@ class Judge:
         if REFUSAL in self._config.stash:
             raise pytest.UsageError(self._config.stash[REFUSAL])
         selected = self._config.stash.get(SELECTED, Selected())
-        outcomes = list(self._outcomes)
+        outcomes, choices = list(self._outcomes), self._config.stash[CHOICES]
         try:
-            self._closing = close(session, outcomes, selected, self._config.stash[CHOICES])
+            self._closing = close(session, outcomes, selected, choices)
+            if choices.baseline.path is not None and any(outcome.noise for outcome in outcomes):
+                held = baseline.read(choices.baseline.path, choices.profile)
+                self._lines = wrap_text(baseline.describe(choices.baseline.path, held, ()))
         except RecordError as error:
             self._problems.append(f"the baseline cannot be read any more: {error}")
         return result
@@ -77,6 +84,8 @@ class Judge:
                 run = self._config.stash[RUN] = self._make_run()
         except pytest.UsageError as error:
             self._problems.append(f"the run could not be reported: {error}")
+        if run is None and self._lines and ended and self._config.stash[CHOICES].baseline.update:
+            self._problems.append(NOT_RENEWED)
         if run is not None:
             run.report(
                 [*self._outcomes.judged(), *self._closing],
@@ -92,7 +101,7 @@ class Judge:
     def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
         """Show the summary, and last of all what fails the run."""
         run = self._config.stash.get(RUN, None)
-        lines = run.summary() if run is not None else []
+        lines = run.summary() if run is not None else self._lines
         shown = lines if terminalreporter.verbosity >= 0 else []
         if shown or self._problems:
             terminalreporter.section("noisecore")

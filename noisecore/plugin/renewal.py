@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from noisecore.plugin.sources import Source
     from noisecore.plugin.sources.source import Pairs
 
+NOT_RENEWED = "the baseline was not renewed: nothing was measured"
+
 
 def renew(
     path: Path,
@@ -39,9 +41,9 @@ def renew(
     path: of the baseline's file. unfinished: why the run is not complete, a line a test. vanished:
     the curves that no test compares any more. missing: how many trials have no record. root: the
     folder of the tests. Returns what was done, in lines, and whether all that was asked for was.
-    Raises `OSError` if the disk refuses.
+    Raises `OSError`, with the path that was to be written, if the disk refuses.
     """
-    from noisecore.judging.baselines import renew_baseline, write_baseline
+    from noisecore.judging.baselines import renew_baseline
 
     update = choices.baseline.update
     candidate = choices.artifacts / CANDIDATE
@@ -70,7 +72,7 @@ def renew(
     except ValueError as error:
         candidate.unlink(missing_ok=True)
         return ([f"the baseline was not renewed: {error}"] if update else []), not update
-    write_baseline(candidate, renewed.baseline)
+    _write(candidate, renewed.baseline)
     if not update:
         return [], True
     passed = {v.curve for v in verdicts if v.gate == "no regression" and v.verdict == "pass"}
@@ -78,14 +80,30 @@ def renew(
     if unsure := sorted(set(renewed.changed) & ((set(origins) - passed) | undecided)):
         why = "is inconclusive" if undecided.intersection(unsure) else "was not judged, or failed"
         advice = f"the candidate is {shown(candidate)}"
+        if any(v.curve in unsure and _is_since_first(v) for v in verdicts):
+            advice += "; if the loss since the first ancestor is meant, add --noise-new-ancestor"
         return [f"the baseline was not renewed, for {', '.join(unsure)} {why}: {advice}"], False
     if renewed.changed:
-        write_baseline(path, renewed.baseline)
+        _write(path, renewed.baseline)
     head = f"baseline written: {shown(path)}" if renewed.changed else "the baseline is as it was"
     if renewed.stayed:
         head = f"the baseline was not renewed for {', '.join(renewed.stayed)}; {head}"
     foreseen = _outlooks(renewed.changed, records, renewed.baseline, choices)
     return [head, *renewed.lines, *foreseen], not renewed.stayed
+
+
+def _write(path: Path, renewed: Baseline) -> None:
+    from noisecore.judging.baselines import write_baseline
+
+    try:
+        write_baseline(path, renewed)
+    except OSError as error:  # of a full disk it names no file, or a temporary one
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from None
+
+
+def _is_since_first(verdict: Verdict) -> bool:
+    """Return whether a curve fell too far since its first ancestor."""
+    return any("since" in row and row.get("verdict") == "fail" for row in verdict.figures)
 
 
 def _outlooks(

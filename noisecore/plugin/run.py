@@ -28,9 +28,10 @@ from noisecore.plugin.choices import Choices
 from noisecore.plugin.judged import Judged
 from noisecore.plugin.locking import lock_folder
 from noisecore.plugin.outcomes import Outcomes, Selected
-from noisecore.plugin.renewal import renew
+from noisecore.plugin.renewal import NOT_RENEWED, renew
 from noisecore.plugin.sources import Source
 from noisecore.plugin.summary import summarise
+from noisecore.plugin.vanished import given_up
 from noisecore.records import GivenTrial, RecordError, TrialRecord
 from noisecore.running.training import standardise
 from noisecore.showing.parts import Parts, quietly
@@ -158,7 +159,10 @@ class Run:
             self.problems.append(self.source.problem)
         if not planned:
             if ended and self.choices.baseline.update:
-                self.problems.append("the baseline was not renewed: nothing was measured")
+                self.problems.append(NOT_RENEWED)
+            self._lines += self._aside()
+            if self.reference is not None:
+                self._lines += wrap_text(self.reference.describe(verdicts))
             return
         self._say_how_to_go_on({record.trial.label for record in records})
         missing = len(set(planned) - {record.trial.label for record in records})
@@ -171,7 +175,8 @@ class Run:
         with parts.making("the comparison with the baseline"):
             if self.reference is not None:
                 unfinished = outcomes.unfinished(selected)
-                renewal = self._renew(records, verdicts, unfinished, selected, missing, root)
+                vanished = [*selected.vanished, *given_up(self.reference.baseline, outcomes)]
+                renewal = self._renew(records, verdicts, unfinished, vanished, missing, root)
                 compared = [self.reference.describe(verdicts)]
                 about["baseline"] = "; ".join([*compared, *renewal])
         commands: dict[str, list[str]] = {}
@@ -192,7 +197,7 @@ class Run:
         with parts.making("the step summary"):
             github.write_step_summary(folder)
         self._lines += summarise(parts, records, planned, verdicts)
-        self._lines += [f"set aside, for it is no record: {path}" for path in self.source.set_aside]
+        self._lines += self._aside()
         notes = dict.fromkeys(str(record.cost.get("note") or "") for record in records)
         self._lines += [line for note in notes for line in wrap_text(note)]
         for purpose, each in commands.items():
@@ -208,7 +213,7 @@ class Run:
         records: Sequence[TrialRecord],
         verdicts: Sequence[Verdict],
         unfinished: Sequence[str],
-        selected: Selected,
+        vanished: Sequence[str],
         missing: int,
         root: Path,
     ) -> list[str]:
@@ -224,19 +229,27 @@ class Run:
                 records,
                 verdicts,
                 unfinished=unfinished,
-                vanished=list(selected.vanished),
+                vanished=vanished,
                 missing=missing,
                 started=self._started,
                 root=root,
             )
         except (OSError, RecordError) as error:
-            where = shown(Path(getattr(error, "filename", None) or path))
+            where = Path(getattr(error, "filename", None) or path)
             why = getattr(error, "strerror", None) or error
-            lines = [f"the baseline could not be written to {where}: {why}"]
+            what = "the baseline"
+            if where == self.choices.artifacts / CANDIDATE:
+                what = "the candidate of the baseline"
+                if self.choices.baseline.update:
+                    what = f"the baseline was not renewed: {what}"
+            lines = [f"{what} could not be written to {shown(where)}: {why}"]
             done = False
         if not done:
             self.problems += lines  # all of it: why is what a quiet run has to say, too
         return lines
+
+    def _aside(self) -> list[str]:
+        return [f"set aside, for it is no record: {path}" for path in self.source.set_aside]
 
     def _say_how_to_go_on(self, done: set[str]) -> None:
         left = [label for label in self.source.planned() if label not in done]

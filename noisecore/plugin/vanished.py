@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from noisecore.records import GivenTrial, TrialRecord
 
 if TYPE_CHECKING:
     from noisecore.judging.baselines import Baseline, Origin
+    from noisecore.plugin.outcomes import Outcome
 
 
 def find_vanished(
@@ -54,6 +56,20 @@ def find_vanished(
         if not _left_out(first, choices) and (why := _looked_for(origin, seen, session)):
             found[name] = why
     return found
+
+
+def given_up(baseline: Baseline | None, outcomes: Iterable[Outcome]) -> list[str]:
+    """Return the curves of the baseline that the test which evaluated them passed without."""
+    if baseline is None:
+        return []
+    firsts = {name: baseline.of(name)[0] for name in baseline.origins}
+    return [
+        name
+        for outcome in outcomes
+        if outcome.compares and outcome.state == "passed"
+        for name, first in firsts.items()
+        if evaluated_by(first, outcome.nodeid) and name not in outcome.compared
+    ]
 
 
 def _looked_for(origin: Origin, seen: Seen, session: pytest.Session) -> str:

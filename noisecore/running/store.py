@@ -32,12 +32,15 @@ class Store:
 
     Only the records of one run are seen: an older run's record of the same trial is not there
     until this run has made its own, or, with `resume`, has taken it over.
+
+    aside: what this process has set aside, under its new names.
     """
 
     def __init__(self, folder: Path, run: str, *, resume: bool = False) -> None:
         self.folder = folder
         self.run = run
         self.resume = resume
+        self.aside: list[Path] = []
         self._given: dict[str, set[str]] = {}
 
     def prepare(self) -> None:
@@ -113,7 +116,8 @@ class Store:
     def read(self, key: str) -> TrialRecord | None:
         """Return this run's record of a trial, or None.
 
-        Raises `RecordError` on a file that noisecore did not write.
+        Raises `RecordError` on a file that noisecore did not write, `StoreError` if the process
+        cannot read.
         """
         path = self.folder / f"{key}.json"
         try:
@@ -121,9 +125,9 @@ class Store:
         except FileNotFoundError:
             return None
         except OSError as error:
+            _refuse_exhausted(path, error)
             raise RecordError(
-                f"{path}: cannot be read: {error.strerror or error}: put it elsewhere, or let "
-                "--noise-resume set it aside"
+                f"{path}: cannot be read: {error.strerror or error}: the next run sets it aside"
             ) from None
         except ValueError as error:
             raise RecordError(f"{path}: not JSON: {error}") from None
@@ -155,19 +159,19 @@ class Store:
         self.write(record)
         return record
 
-    def set_aside(self, path: Path) -> Path:
+    def set_aside(self, path: Path) -> None:
         """Rename what is no record, so that it is kept and in nobody's way."""
         names = (f"{path.name}.damaged{number or ''}" for number in count())
         aside = next(each for name in names if is_missing(each := path.with_name(name)))
         try:
             os.rename(path, aside)
         except FileNotFoundError:
-            pass  # another process of the run was faster
+            return  # another process of the run was faster
         except OSError as error:
             raise StoreError(
                 f"{path} is no record, and cannot be set aside: {error.strerror or error}"
             ) from None
-        return aside
+        self.aside.append(aside)
 
     def damaged(self) -> list[Path]:
         """Return what stands among the records and is none, or is another trial's."""
@@ -185,8 +189,17 @@ class Store:
         return found
 
     def records(self) -> list[TrialRecord]:
-        """Return all records of this run, in the order of their keys."""
-        found = (self.read(path.stem) for path in sorted(self.folder.glob("*.json")))
+        """Return all records of this run, in the order of their keys.
+
+        What is no record is set aside: this run may not need it, and a later one would find it
+        again. If the run needs it, it is missing from now on.
+        """
+        found = []
+        for path in sorted(self.folder.glob("*.json")):
+            try:
+                found.append(self.read(path.stem))
+            except RecordError:
+                self.set_aside(path)
         return [record for record in found if record is not None]
 
 

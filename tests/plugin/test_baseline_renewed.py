@@ -24,7 +24,12 @@ class TestRenewed:
         worsen(made, save_records, accuracies=WORSE)
         refused = made.runpytest_inprocess(*given, "--noise-update-baseline")
         assert refused.ret == 1
-        refused.stdout.fnmatch_lines(["*not accepted as the new baseline: *first ancestor of 20*"])
+        refused.stdout.fnmatch_lines(
+            [
+                "*not accepted as the new baseline: *first ancestor of 20*",
+                "the baseline was not renewed, *is meant, add --noise-new-ancestor",
+            ]
+        )
         assert baseline_of(made).read_bytes() == before
         result = made.runpytest_inprocess(*given, "--noise-update-baseline", "--noise-new-ancestor")
         assert result.ret == 0
@@ -142,6 +147,22 @@ class TestRefused:
     def test_without_a_run(self, gate, usage_line, arguments) -> None:
         """A baseline needs a run: without scales it is a usage error, not a green one."""
         assert "needs a run: add --noise-scales" in usage_line(gate.runpytest_inprocess(*arguments))
+
+    @pytest.mark.parametrize("left_out", [["-k", "nothing"], ["--deselect", "test_gate.py"]])
+    @pytest.mark.parametrize("asked", [[AUTO], ["--noise-update-baseline"]])
+    @pytest.mark.parametrize("running", [True, False])
+    def test_nothing_selected(self, gate, given, left_out, asked, running) -> None:
+        """Where no test is selected pytest says so, with its own exit code."""
+        result = gate.runpytest_inprocess(*left_out, *asked, *(given if running else []))
+        assert result.ret == pytest.ExitCode.NO_TESTS_COLLECTED
+        result.stdout.fnmatch_lines(["* deselected*"])
+
+    @pytest.mark.parametrize("asked", [AUTO, "--noise-update-baseline"])
+    def test_others_selected(self, own, usage_line, asked) -> None:
+        """Where other tests alone are selected, it says what was not, and not to give scales."""
+        own.write("test_plain.py", "def test_plain(): pass\n")
+        line = usage_line(own.run("-k", "plain", asked))
+        assert line.endswith("a test that takes the fixture robustness, and none was selected")
 
     def test_path_for_update(self, gate, given, usage_line) -> None:
         """A path that was taken for the option's value is called one."""

@@ -36,13 +36,40 @@ def test_renews_nothing(own, name) -> None:
     assert not (own.folder / "baseline.json").exists()
 
 
-def test_nothing_measured(own) -> None:
-    """A renewal in which every test skipped itself fails, and says that it wrote nothing."""
-    for file in ("test_a.py", "test_b.py"):
-        own.change(file, "noise_baseline):\n", "noise_baseline):\n    pytest.skip('no GPU')\n")
-    result = own.run(UPDATE)
-    assert result.ret == pytest.ExitCode.TESTS_FAILED
-    result.stdout.fnmatch_lines(["the baseline was not renewed: nothing was measured"])
+# How all tests of a file skip themselves, before they run or while they do.
+SKIPS = {
+    "marked": ("def test_", "@pytest.mark.skip(reason='no GPU')\ndef test_"),
+    "in the test": ("noise_baseline):\n", "noise_baseline):\n    pytest.skip('no GPU')\n"),
+}
+
+
+@pytest.mark.parametrize("more", [(), ("-n1",)], ids=["alone", "xdist"])
+@pytest.mark.parametrize("how", SKIPS)
+class TestNothingMeasured:
+    """A run in which every test was skipped."""
+
+    @pytest.fixture
+    def skipped(self, own, how):
+        """A repository with a baseline, whose tests are all skipped since."""
+        own.make()
+        for file in ("test_a.py", "test_b.py"):
+            own.change(file, *SKIPS[how])
+        return own
+
+    def test_renewal(self, skipped, more) -> None:
+        """A renewal fails, and says that it wrote nothing."""
+        result = skipped.run(UPDATE, *more)
+        assert result.ret == pytest.ExitCode.TESTS_FAILED
+        result.stdout.fnmatch_lines(["the baseline was not renewed: nothing was measured"])
+
+    def test_told(self, skipped, more) -> None:
+        """One that compares is green, and lists the curves that were not compared."""
+        result = skipped.run(AUTO, *more)
+        assert result.ret == 0
+        result.stdout.fnmatch_lines(["*= noisecore =*"])
+        text = " ".join(result.stdout.str().split())
+        assert "0 of 2 curves and 0 of 6 scales compared" in text
+        assert f"not compared: {ONE}, {TWO}" in text
 
 
 def test_teardown(own) -> None:
@@ -128,7 +155,10 @@ class TestUnwritten:
             ("(folder / 'curve.csv').mkdir()", "is not whole: curve.csv could not be made"),
             ("shutil.rmtree(folder / 'trials')", "records are not there any more"),
             ("next((folder / 'trials').glob('*.json')).unlink()", "1 of its records are not there"),
-            ("next((folder / 'trials').glob('*.json')).write_text('{')", "not JSON"),
+            (
+                "next((folder / 'trials').glob('*.json')).write_text('{')",
+                "1 of its records are not",
+            ),
         ],
         ids=["results", "curve", "records", "record", "damaged"],
     )
@@ -141,6 +171,20 @@ class TestUnwritten:
         summary = result.stdout.str().partition("= noisecore =")[2].strip().splitlines()
         lines = [line for line in summary if line and line[0] != "="]
         assert why in lines[-1]
+
+    @pytest.mark.parametrize("more", [(), ("-n1",)], ids=["alone", "xdist"])
+    def test_stale(self, green, more) -> None:
+        """A broken file that this run does not need fails neither it nor a later one."""
+        stale = green.folder / "trials/0123456789abcdef0123.json"
+        stale.write_text("{")
+        result = green.run(AUTO, *more)
+        assert result.ret == 0, result.stdout.str()
+        line = f"set aside, for it is no record: {stale}.damaged"
+        result.stdout.fnmatch_lines([line])
+        assert stale.with_name(f"{stale.name}.damaged").read_text() == "{"
+        again = green.run(AUTO, *more)
+        assert again.ret == 0
+        assert "set aside" not in again.stdout.str()
 
     def test_plan(self, green) -> None:
         """Under xdist, where the plan is what tells the controller, its loss is said."""

@@ -145,14 +145,16 @@ def test_another_runs_record_of_an_older_schema_is_not_seen(store):
     ids=["empty", "cut", "binary", "no record", "no trial"],
 )
 def test_damaged_record_is_named(store, content, message):
-    """A file of this run that cannot be read is an error, which names the file, in one line."""
+    """A file of this run that cannot be read is named in one line, and set aside among others."""
     path = store.folder / f"{KEY}.json"
     path.write_bytes(content)
-    for read in (store.records, lambda: store.read(KEY)):
-        with pytest.raises(RecordError) as refusal:
-            read()
-        assert str(refusal.value).startswith(f"{path}: {message}")
-        assert "\n" not in str(refusal.value)
+    with pytest.raises(RecordError) as refusal:
+        store.read(KEY)
+    assert str(refusal.value).startswith(f"{path}: {message}")
+    assert "\n" not in str(refusal.value)
+    assert store.records() == []
+    assert [each.read_bytes() for each in store.aside] == [content]
+    assert not path.exists()
 
 
 def test_locks_and_half_written_files_are_no_records(store):

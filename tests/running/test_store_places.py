@@ -1,4 +1,4 @@
-"""What stands in the place of a record is never waited for, and is set aside by resuming."""
+"""What stands in the place of a record is never waited for, and is set aside."""
 
 from __future__ import annotations
 
@@ -36,15 +36,29 @@ def refuse_with(code):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_read(store, kind) -> None:
-    """Without resuming it is one line that names it, what it is, and what to do."""
+    """Asked for by its key it is one line that names it, what it is, and what becomes of it."""
     put(kind, store.folder / f"{KEY}.json")
-    for read in (store.records, lambda: store.read(KEY)):
-        with pytest.raises(RecordError) as refusal:
-            read()
-        assert str(refusal.value).startswith(f"{store.folder / KEY}.json: cannot be read: ")
-        assert KINDS[kind] in str(refusal.value)
-        assert "--noise-resume" in str(refusal.value)
-        assert "\n" not in str(refusal.value)
+    with pytest.raises(RecordError) as refusal:
+        store.read(KEY)
+    assert str(refusal.value).startswith(f"{store.folder / KEY}.json: cannot be read: ")
+    assert KINDS[kind] in str(refusal.value)
+    assert "the next run sets it aside" in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_among_records(store, kind) -> None:
+    """Among others it is set aside, with and without resuming, and is in no later run's way."""
+    other = make_record(seed=7)
+    store.write(other)
+    path = store.folder / f"{KEY}.json"
+    put(kind, path)
+    assert store.records() == [other]
+    assert store.aside == [path.with_name(f"{path.name}.damaged")]
+    assert os.path.lexists(store.aside[0])
+    later = Store(store.folder, RUN)
+    assert later.records() == [other]
+    assert later.aside == []
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -76,7 +90,11 @@ def test_process_that_can_read_nothing(store, monkeypatch, code) -> None:
     store.write(make_record())
     with monkeypatch.context() as patch:
         patch.setattr(os, "open", refuse_with(code))
-        for read in (store.damaged, lambda: store.take_over(KEY, make_record().trial)):
+        for read in (
+            store.damaged,
+            store.records,
+            lambda: store.take_over(KEY, make_record().trial),
+        ):
             with pytest.raises(StoreError, match="cannot be read"):
                 read()
     assert store.records() == [make_record()]
@@ -95,6 +113,7 @@ def test_nothing_is_overwritten(store) -> None:
 def test_another_process_was_faster(store) -> None:
     """Two processes of one run may set the same file aside: the second finds it gone."""
     store.set_aside(store.folder / f"{KEY}.json")
+    assert store.aside == []
     assert list(store.folder.glob("*.damaged*")) == []
 
 

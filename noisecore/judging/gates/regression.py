@@ -28,7 +28,8 @@ class Case:
     """A curve that is to be judged against a baseline, and how.
 
     comparison: None where there is nothing to compare it with. rule: how it is judged. problem: why
-    there is nothing to compare it with, and what to do. whole: whether the run must have the same
+    there is nothing to compare it with, and what to do; renew: the tests to run for a renewal that
+    takes out what vanished, too, empty where nothing did. whole: whether the run must have the same
     scales as the baseline. accepted: whether the run is to become the baseline, so that what would
     fail is shown and passes. new_ancestor: whether that holds for the loss since the first
     ancestor, too. labels: the class numbers of the test images, where they are known. closer: a
@@ -40,6 +41,7 @@ class Case:
     rule: Rule = field(default_factory=Rule)
     whole: bool = False
     problem: str | None = None
+    renew: str = ""
     accepted: bool = False
     new_ancestor: bool = False
     labels: NDArray[np.int64] | None = None
@@ -115,7 +117,8 @@ def judge_no_regression(case: Case) -> Verdict:
         sentence = case.problem or f"{case.curve} is not in the baseline"
         if case.accepted:
             sentence = f"{case.curve} is put into the baseline: there was none of it"
-        return make_verdict(_GATE, case.curve, rejected, sentence, [{"problem": sentence}])
+        row = {"problem": sentence} | ({"renew": case.renew} if case.renew else {})
+        return make_verdict(_GATE, case.curve, rejected, sentence, [row])
     if lines := comparison.failures:
         rest = f" (and {len(lines) - 1} more)" if len(lines) > 1 else ""
         sentence = f"{case.curve} cannot pass, for a trial failed or is missing: {lines[0]}{rest}"

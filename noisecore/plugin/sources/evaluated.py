@@ -26,7 +26,6 @@ class Evaluated(Planned):
         from noisecore.running.store import Store
 
         self.versions: dict[str, str] = {}
-        self.set_aside: list[str] = []
         self._store = Store(choices.artifacts / "trials", run_id)
         self._plan = Plan(choices.artifacts / "trials" / ".plan", run_id)
 
@@ -37,6 +36,11 @@ class Evaluated(Planned):
     def submit(self, requests: Sequence[Request], compared: Pairs) -> None:
         """Note what the tests compare; no trials are asked for."""
         self._plan.write(planned=[], compared=compared)
+
+    @property
+    def set_aside(self) -> list[str]:
+        """Files among the records that were none, by their new names."""
+        return [str(path) for path in self._store.aside]
 
     @contextmanager
     def working(self, config: pytest.Config) -> Iterator[None]:

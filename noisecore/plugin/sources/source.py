@@ -53,7 +53,9 @@ class Source(Protocol):
     def problem(self) -> str | None:
         """Why it is not known what the tests need, None if it is."""
 
-    set_aside: list[str]  # files among the records that were none, by their new names
+    @property
+    def set_aside(self) -> list[str]:
+        """Files among the records that were none, by their new names."""
 
     def compared(self) -> Pairs:
         """Return which curves are compared with the baseline, each with a test file that does."""

@@ -43,7 +43,6 @@ class Trained(Planned):
         from noisecore.running.engine import THREADS
         from noisecore.running.store import Store
 
-        self.set_aside: list[str] = []
         self._place = place
         name, folder = choices.profile.dataset, choices.data_dir
         self.dataset = load_dataset(name, folder)
@@ -74,11 +73,15 @@ class Trained(Planned):
         self._uncaptured: Callable[[], AbstractContextManager[None]] = nullcontext
 
     def prepare(self) -> None:
-        """Make the artifact folder ready: with resuming, set aside what is no record there."""
+        """Make the artifact folder ready: set aside what is no record there.
+
+        With resuming, what is no record of an earlier run either.
+        """
         self._store.prepare()
         if self._choices.resume:
-            self.set_aside = [str(self._store.set_aside(path)) for path in self._store.damaged()]
-        self._store.records()  # a file there that is no record would break the report
+            for path in self._store.damaged():
+                self._store.set_aside(path)
+        self._store.records()
 
     def submit(self, requests: Sequence[Request], compared: Pairs) -> None:
         """Make the trials of all requests known, each once; nothing is trained yet."""
@@ -113,6 +116,11 @@ class Trained(Planned):
             gpus=gpus,
             cluster=self._cluster,
         )
+
+    @property
+    def set_aside(self) -> list[str]:
+        """Files among the records that were none, by their new names."""
+        return [str(path) for path in self._store.aside]
 
     @contextmanager
     def working(self, config: pytest.Config) -> Iterator[None]:
