@@ -83,7 +83,8 @@ def find_own(name: str) -> Path:
         state = "no such file" if is_missing(path) else words(error)
         raise DatasetNotFoundError(
             f"dataset {shorten(name)!r} was not found: expected {kind} at {shorten(str(path))}, "
-            f"got {state}; give its path from the current folder, or its full path"
+            f"got {state}; give its path from the current folder (in pytest's configuration: from "
+            "the folder of that file), or its full path"
         ) from None
     return path
 
