@@ -26,8 +26,7 @@ from noisecore.data.dataset import (
 from noisecore.data.files import names_in_npz, read_npz
 from noisecore.data.members import words
 from noisecore.escaping import shorten
-from noisecore.functions import load_file
-from noisecore.imports import beside
+from noisecore.functions import beside, load_file
 from noisecore.paths import MIB, is_missing, open_file
 
 LICENCE = "the user's own"
