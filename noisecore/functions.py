@@ -9,13 +9,13 @@ import importlib.util
 import inspect
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from typing import Any, Generic, TypeVar
 
 from noisecore.callables import BoundError, is_bound, name_of, read_back, source_sha256, write_down
 from noisecore.escaping import shorten
-from noisecore.imports import beside
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -197,3 +197,18 @@ def load_file(file: str) -> Any:
         del sys.modules[name]
         raise
     return module
+
+
+@contextmanager
+def beside(file: str) -> Iterator[None]:
+    """Let a user's file import the modules in its own folder, as a script may."""
+    folder = os.path.dirname(os.path.realpath(file))
+    if folder in [os.path.abspath(entry) for entry in sys.path if isinstance(entry, str)]:
+        yield
+        return
+    sys.path.insert(0, folder)
+    try:
+        yield
+    finally:
+        with suppress(ValueError):  # the file may have put things right itself
+            sys.path.remove(folder)

@@ -10,8 +10,8 @@ import os
 import site
 import sys
 import sysconfig
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
@@ -76,21 +76,6 @@ def follow(told: dict[str, Any]) -> None:
     for name in list(sys.modules):
         if any(f"{name}.".startswith(f"{each}.") for each in taken):
             del sys.modules[name]
-
-
-@contextmanager
-def beside(file: str) -> Iterator[None]:
-    """Let a user's file import the modules in its own folder, as a script may."""
-    folder = os.path.dirname(os.path.realpath(file))
-    if folder in [os.path.abspath(entry) for entry in sys.path if isinstance(entry, str)]:
-        yield
-        return
-    sys.path.insert(0, folder)
-    try:
-        yield
-    finally:
-        with suppress(ValueError):  # the file may have put things right itself
-            sys.path.remove(folder)
 
 
 class _Finder(MetaPathFinder):

@@ -187,6 +187,20 @@ class TestCompare:
         assert main(["compare", str(path), old]) == 0
         assert main(["compare", old, str(path), "--gate", "rigorous"]) in (0, 3)
 
+    def test_folder_of_baselines(self, tmp_path, old, capsys) -> None:
+        """The folder of one baseline is that baseline; of several, one is to be named."""
+        origin = Origin(date="2026-01-01", commit=None, noisecore="0", tests=())
+        renewed = renew_baseline(None, make_sweep(LEVEL), profile="q", origins={CURVE: origin})
+        folder = tmp_path / "baselines"
+        write_baseline(folder / "quick.json", renewed.baseline)
+        assert main(["compare", str(folder), old]) == 0
+        write_baseline(folder / "mine.json", renewed.baseline)
+        capsys.readouterr()
+        assert main(["compare", str(folder), old]) == 4
+        assert "expected one baseline, got mine.json, quick.json: name one" in (
+            capsys.readouterr().err
+        )
+
     def test_without_tensorflow(self, tmp_path, old) -> None:
         """It runs where TensorFlow, Keras and Matplotlib cannot be imported."""
         code = (

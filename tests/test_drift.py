@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bands import evaluate
 from records_factory import make_sweep
 
 from noisecore.cli import main
@@ -105,8 +106,23 @@ class TestNumbers:
         assert math.isnan(caught_half(found[1].verdict))
 
     def test_newest(self) -> None:
-        """Versions are compared as numbers."""
-        assert newest({"a": "2.9.1", "b": "2.15.0", "c": "2.15.0-rc1"}) in ("b", "c")
+        """Versions are compared as numbers; without TensorFlow, those of another package."""
+        made = {"a": "2.9.1", "b": "2.15.0", "c": "2.15.0-rc1"}
+        assert newest(self.of("tensorflow", made)) in ("b", "c")
+        assert newest(self.of("torch", {"a": "2.13.0+cpu", "b": "2.4.1+cpu"})) == "a"
+
+    def of(self, package: str, versions) -> list[Environment]:
+        """Return environments by name, each with its version of one package."""
+        return [
+            Environment(
+                name=name,
+                records=tuple(
+                    replace(one, environment={"numpy": "2.0", package: version})
+                    for one in make_sweep(LEVEL)
+                ),
+            )
+            for name, version in versions.items()
+        ]
 
 
 class TestCommand:
@@ -226,7 +242,33 @@ class TestCommand:
         other = tmp_path / "other/py311-tf215"
         self.write(other, records("2.15.0"))
         assert main(["drift", *folders, str(other)]) == 4
-        assert "expected one py311-tf215, got two" in capsys.readouterr().err
+        said = capsys.readouterr().err
+        assert "expected one py311-tf215, got two: give folders of different names" in said
+
+    def test_runs_of_one_profile(self, folders, tmp_path, capsys) -> None:
+        """Two folders of one profile are of the environments around them."""
+        inside = [f"{folder}/quick" for folder in folders]
+        assert main(["drift", *inside, "--out", str(tmp_path / "out")]) == 0
+        text = (tmp_path / "out/drift.md").read_text()
+        assert "| `py311-tf215` | 2.15.0 |" in text
+        assert text.startswith("# Drift, against `py311-tf221`")
+
+    def test_given_models(self, tmp_path) -> None:
+        """Of given models the packages are shown that their records name, and no training."""
+        for name, version in (("new", "2.13.0+cpu"), ("old", "2.4.1+cpu")):
+            made = [
+                replace(one, environment={"python": "3.11", "numpy": "2.0", "torch": version})
+                for one in evaluate()
+            ]
+            self.write(tmp_path / name, made)
+        folders = [str(tmp_path / name) for name in ("new", "old")]
+        assert main(["drift", *folders, "--out", str(tmp_path / "out")]) == 0
+        text = (tmp_path / "out/drift.md").read_text()
+        assert text.startswith("# Drift, against `new`")
+        assert "| environment | PyTorch | NumPy | mean accuracy |" in text
+        assert "| `old` | 2.4.1+cpu | 2.0 |" in text
+        assert "raining" not in text
+        assert "?" not in text
 
     def test_bad_reference(self, folders, tmp_path, capsys) -> None:
         """An unknown reference ends with 4 and one line."""
@@ -270,6 +312,14 @@ class TestPicture:
         for axes, height in ((seconds, 4.0), (memory, 700.0)):
             (bars,) = axes.containers
             assert [bar.get_height() for bar in bars] == pytest.approx([height, height])
+
+    def test_given_models(self) -> None:
+        """Of given models there is no empty picture of a training."""
+        from noisecore.showing.plots import plot_drift
+
+        both = [Environment(name=name, records=tuple(evaluate())) for name in ("a", "b")]
+        labels = [each.get_ylabel() for each in plot_drift(find_drift(both, "a")).axes]
+        assert labels == ["accuracy", "change, points", "peak memory, MiB"]
 
     def test_legend_names_what_is_drawn(self, figure) -> None:
         """Each scale of a curve has an entry in its row: another noise has scales of its own."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from noisecore.cli import codes
 from noisecore.cli.compare import CODES, add_gate, mode_of
 from noisecore.judging.margins import Margins
-from noisecore.paths import RUN_BYTES, read_file
+from noisecore.paths import RUN_BYTES, read_file, stands
 from noisecore.showing.terminal import say
 
 if TYPE_CHECKING:
@@ -53,7 +53,8 @@ def add_command(commands: Any) -> None:
     parser.add_argument(
         "--reference",
         metavar="NAME",
-        help="what the others are judged against (default: the newest TensorFlow)",
+        help="what the others are judged against (default: the newest TensorFlow; without it, the "
+        "newest PyTorch or other package that the records name)",
     )
     parser.add_argument(
         "--out",
@@ -75,9 +76,9 @@ def _drift(chosen: argparse.Namespace) -> int:
     from noisecore.showing.plots import plot_drift, render
 
     environments = _read(chosen.folders, chosen.expected, chosen.logs)
-    measured = {one.name: one.versions["tensorflow"] for one in environments if one.records}
+    measured = [one for one in environments if one.records]
     if len(measured) < 2:
-        got = ", ".join(measured) or "none"
+        got = ", ".join(one.name for one in measured) or "none"
         reasons = [f"{one.name}: {one.reason}" for one in environments if one.reason]
         say("; ".join([f"drift needs records of two environments, got {got}", *reasons]))
         return codes.NOTHING
@@ -122,10 +123,12 @@ def _read(folders: list[Path], expected: list[str], logs: Path | None) -> list[E
     from noisecore.judging.results import read_records
 
     found: dict[str, Environment] = {}
-    for folder in folders:
-        name = Path(os.path.realpath(folder)).name
+    for folder, name in zip(folders, _names(folders), strict=True):
         if name in found:
-            raise ValueError(f"each FOLDER names an environment: expected one {name}, got two")
+            raise ValueError(
+                f"each FOLDER names an environment: expected one {name}, got two: give folders of "
+                "different names, such as those around them"
+            )
         inside = [path / "results.json" for path in sorted(folder.glob("*"))]
         # Not a pattern with the name: it would pass over a link that leads nowhere.
         results = list(filter(os.path.lexists, inside)) or list(
@@ -143,6 +146,20 @@ def _read(folders: list[Path], expected: list[str], logs: Path | None) -> list[E
             found[name] = Environment(name=name, reason=reason)
     order = {name: place for place, name in enumerate(expected)}
     return sorted(found.values(), key=lambda one: order.get(one.name, len(order)))
+
+
+def _names(folders: list[Path]) -> list[str]:
+    """Return the environment of each folder: its name, or where they are alike its parent's.
+
+    Two runs of one profile, `a/quick` and `b/quick`, are of the environments `a` and `b`.
+    """
+    places = [Path(os.path.realpath(folder)) for folder in folders]
+    names = [place.name for place in places]
+    return [
+        place.parent.name if names.count(place.name) > 1 and stands(place / "results.json")
+        else place.name
+        for place in places
+    ]  # fmt: skip
 
 
 def _last_lines(name: str, logs: Path | None) -> str:

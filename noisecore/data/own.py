@@ -26,8 +26,7 @@ from noisecore.data.dataset import (
 from noisecore.data.files import names_in_npz, read_npz
 from noisecore.data.members import words
 from noisecore.escaping import shorten
-from noisecore.functions import load_file
-from noisecore.imports import beside
+from noisecore.functions import beside, load_file
 from noisecore.paths import MIB, is_missing, open_file
 
 LICENCE = "the user's own"
@@ -83,7 +82,8 @@ def find_own(name: str) -> Path:
         state = "no such file" if is_missing(path) else words(error)
         raise DatasetNotFoundError(
             f"dataset {shorten(name)!r} was not found: expected {kind} at {shorten(str(path))}, "
-            f"got {state}; give its path from the current folder, or its full path"
+            f"got {state}; give its path from the current folder (in pytest's configuration: from "
+            "the folder of that file), or its full path"
         ) from None
     return path
 

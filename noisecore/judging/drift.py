@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,7 +16,18 @@ from noisecore.judging.gates.own import own_margins
 from noisecore.judging.margins import ALPHA, Margins, Mode, Rule
 from noisecore.records import TrialRecord
 
-_VERSIONS = ("tensorflow", "keras", "numpy", "python")
+# As records name them, in the order that they are shown in.
+PACKAGES = {
+    "tensorflow": "TensorFlow",
+    "keras": "Keras",
+    "torch": "PyTorch",
+    "jax": "JAX",
+    "scikit-learn": "scikit-learn",
+    "onnxruntime": "ONNX Runtime",
+    "xgboost": "XGBoost",
+    "lightgbm": "LightGBM",
+    "numpy": "NumPy",
+}
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -28,12 +40,12 @@ class Environment:
 
     @property
     def versions(self) -> dict[str, str]:
-        """Versions by name, as its records say; several are joined."""
+        """Versions of the packages that its records name; several are joined."""
+        said = [record.environment for record in self.records]
         return {
-            name: " and ".join(
-                sorted({str(record.environment.get(name, "?")) for record in self.records})
-            )
-            for name in _VERSIONS
+            name: " and ".join(sorted({str(each[name]) for each in said if name in each}))
+            for name in PACKAGES
+            if any(name in each for each in said)
         }
 
 
@@ -176,11 +188,18 @@ def caught_half(verdict: Verdict) -> float:
     return math.nan
 
 
-def newest(environments: Mapping[str, str]) -> str:
-    """Return the environment of the greatest version, given names and version texts."""
+def named_packages(environments: Sequence[Environment]) -> list[str]:
+    """Return the packages that records of any environment name, in the order of `PACKAGES`."""
+    named = {name for one in environments for name in one.versions}
+    return [name for name in PACKAGES if name in named]
 
-    def key(name: str) -> tuple[int, ...]:
-        parts = environments[name].replace("-", ".").split(".")
+
+def newest(environments: Sequence[Environment]) -> str:
+    """Return the environment with the greatest version of the first package that records name."""
+    package = next(iter(named_packages(environments)), "")
+
+    def key(one: Environment) -> tuple[int, ...]:
+        parts = re.split(r"[-.+]", one.versions.get(package, ""))
         return tuple(int(part) for part in parts if part.isdecimal())
 
-    return max(environments, key=key)
+    return max(environments, key=key).name

@@ -157,7 +157,7 @@ class Rates:
     @property
     def not_passed(self) -> float:
         """The share that did not pass: false alarms of an unchanged model, catches of a worse."""
-        return 1 - self.passed / self.pairs
+        return (self.failed + self.inconclusive) / self.pairs
 
 
 def simulate(

@@ -223,18 +223,37 @@ def read_any(path: Path) -> list[TrialRecord]:
 def read_old(path: Path) -> Baseline | list[TrialRecord]:
     """Return what a run may be compared with: a baseline, or what `read_records` reads.
 
-    Raises `RecordError` in one line if there is no record, or a file that is not one.
+    A baseline is its file, or the folder that holds it alone. Raises `RecordError` in one line if
+    there is no record, or a file that is not one.
     """
     if is_missing(path):
         raise RecordError(f"{path}: expected a file or a folder, found neither")
+    held = _baselines(path)
+    if len(held) > 1:
+        names = ", ".join(file.name for file in held)
+        raise RecordError(f"{path}: expected one baseline, got {names}: name one")
+    return read_baseline(held[0]) if held else read_records(path)
+
+
+def _baselines(path: Path) -> list[Path]:
+    """Return the baseline at `path`, or those in a folder that holds nothing else."""
     if not os.path.isdir(path):
-        try:
-            data = read_json(path, RUN_BYTES)
-        except (OSError, ValueError):
-            data = None  # said better by those who read it next
-        if isinstance(data, dict) and isinstance(data.get("profile"), str):
-            return read_baseline(path)
-    return read_records(path)
+        return [path] if _is_baseline(path) else []
+    if _is_run(path):
+        return []
+    files = (file for file in sorted(path.glob("[!.]*.json")))
+    first = next(files, None)  # of a folder of records, which may have thousands
+    if first is None or not _is_baseline(first):
+        return []
+    return [first, *filter(_is_baseline, files)]
+
+
+def _is_baseline(file: Path) -> bool:
+    try:
+        data = read_json(file, RUN_BYTES)
+    except (OSError, ValueError):
+        return False  # said better by those who read it next
+    return isinstance(data, dict) and isinstance(data.get("profile"), str)
 
 
 def read_missing(path: Path) -> list[str]:

@@ -77,11 +77,13 @@ class Reference:
         nodeid: str = "",
         evaluated: Sequence[str] = (),
         labels: NDArray[np.int64] | None = None,
+        margins: str | None = None,
     ) -> Case:
         """Return the case of the curve that these records make, of a request if they were asked.
 
         nodeid: of the test that asks; evaluated: the curves that it has evaluated. labels: the
-        class numbers of the test images, left out for those of the run's own data set.
+        class numbers of the test images, left out for those of the run's own data set. margins:
+        what the test says of them.
         """
         from noisecore.judging.gates import Case
 
@@ -90,14 +92,12 @@ class Reference:
         comparison, rule = None, choices.rule
         if baseline is not None and problem is None:
             comparison = self._compare(baseline, curve, records)
-            margins = rule.margins
-            own = baseline.origins[curve].margins
-            if own is not None and not choices.own_margins:
-                margins = parse_margins(own, margins)
-            if request is not None and request.margins is not None:
-                margins = parse_margins(request.margins, margins)
+            own = None if choices.own_margins else baseline.origins[curve].margins
+            allowed = rule.margins
+            for said in (own, request and request.margins, margins):
+                allowed = allowed if said is None else parse_margins(said, allowed)
             # All curves of the baseline are of one run, whichever of its tests were chosen today.
-            rule = replace(rule, margins=margins, curves=len(baseline.origins))
+            rule = replace(rule, margins=allowed, curves=len(baseline.origins))
         whole = request is None or own_scales(self._choices)
         left_out = comparison is not None and bool(comparison.left_out)
         accepted = choices.update == "all" and (whole or not left_out)

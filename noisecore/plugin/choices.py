@@ -12,7 +12,7 @@ from typing import Literal, TypeVar
 
 import pytest
 
-from noisecore.data import DatasetError, check_name
+from noisecore.data import DatasetError, check_name, is_own
 from noisecore.escaping import shorten
 from noisecore.judging.margins import MarginsError, Mode, Rule, parse_alpha, parse_margins
 from noisecore.models import ModelError, get_builder
@@ -22,6 +22,7 @@ from noisecore.plugin.options import (
     OWN_SCALES,
     destination,
     forget_permanent,
+    from_ini,
     given_options,
     in_ci,
     option,
@@ -110,6 +111,8 @@ def read_choices(config: pytest.Config) -> Choices:
     try:
         profiles = read_profiles(config.getini("noise_profiles"))
         profile = get_profile(option(config, "profile"), profiles)
+        if is_own(profile.dataset):  # a line of the ini file says so
+            profile = replace(profile, dataset=from_ini(config, profile.dataset))
         changes = {
             field: text
             for field, name in _FIELDS.items()

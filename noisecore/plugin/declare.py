@@ -185,9 +185,15 @@ def _read_request(
     if "noise_model" in params:
         models = [params["noise_model"]] if params["noise_model"] else []
     if len(models) > 1:
+        itself = (
+            "; a test that evaluates a model itself needs no marker: it says its margins in "
+            "robustness.against(noise_baseline, margins=...)"
+        )
         raise ValueError(
             f"{len(models)} models ({', '.join(models)}) and one curve: let the test take "
             "noise_model, to run once for each, or name one in models="
+            + itself
+            * ("models" not in values)
         )
     recipe = _recipe(values.get("recipe", {}), profile)
     blank = values.get("blank", False)

@@ -13,6 +13,7 @@ from noisecore.callables import name_of
 from noisecore.data import DatasetError, class_numbers
 from noisecore.escaping import described, shown, visible
 from noisecore.functions import unknown
+from noisecore.judging.margins import MarginsError, parse_margins
 from noisecore.noise import Noise, NoiseError
 from noisecore.plugin.choices import Choices
 from noisecore.plugin.failing import failure
@@ -38,6 +39,15 @@ def _check_names(given: Mapping[str, Any], function: Callable[..., Any]) -> None
     for name in given:
         if name not in known:
             raise failure(f"noisecore: {unknown('argument', name, known)}")
+
+
+def _check_margins(margins: str | None) -> None:
+    """Fail the test on margins that cannot be read."""
+    try:
+        if margins is not None:
+            parse_margins(margins)
+    except MarginsError as error:
+        raise failure(f"noisecore: {error}") from None
 
 
 def _class_numbers(y: Any) -> NDArray[np.int64] | None:
@@ -245,10 +255,13 @@ class Robustness:
             )
         return curve.at(float(curve.scales[0]))
 
-    def against(self, baseline: Reference, curve: Curve | None = None) -> Case:
+    def against(
+        self, baseline: Reference, curve: Curve | None = None, *, margins: str | None = None
+    ) -> Case:
         """Return the case of this test's one curve against the fixture `noise_baseline`.
 
-        Where a test evaluates several models, `curve` says which.
+        Where a test evaluates several models, `curve` says which. margins: for this curve, such as
+        "mean>3,scale>5"; what they do not name is as it would be without.
         """
         from noisecore.judging.curves import Curve
         from noisecore.plugin.baseline import Reference
@@ -263,21 +276,29 @@ class Robustness:
                 "curve must be one that robustness.evaluate gave, or left out, got "
                 f"{described(curve)}"
             )
+        _check_margins(margins)
         if curve is None and len(self.records) != 1:
             raise ValueError(
                 f"this test has {len(self.records)} curves: compare one a test, or name the one "
                 "that was evaluated: robustness.against(noise_baseline, curve)"
             )
-        if self._requests:
+        if self._requests and (curve is None or curve.name not in self.evaluated):
             (request,) = self._requests
-            return baseline.case(request.curve, self.records[0], request, nodeid=self._nodeid)
+            return baseline.case(
+                request.curve, self.records[0], request, nodeid=self._nodeid, margins=margins
+            )
         records = {each[0].trial.curve: each for each in self.records}
         name = next(iter(records)) if curve is None else curve.name
         if name not in records:
             raise ValueError(f"{name} was not evaluated by this test, but {', '.join(records)}")
         labels = self._labels.get(name)
         return baseline.case(
-            name, records[name], nodeid=self._nodeid, evaluated=self.evaluated, labels=labels
+            name,
+            records[name],
+            nodeid=self._nodeid,
+            evaluated=self.evaluated,
+            labels=labels,
+            margins=margins,
         )
 
     def properties(self) -> list[tuple[str, object]]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from noisecore.data import is_own
 from noisecore.escaping import shorten
 from noisecore.judging.margins import ALPHA, Margins
 from noisecore.paths import LONGEST
@@ -177,12 +178,37 @@ def destination(name: str) -> str:
 
 
 def option(config: pytest.Config, name: str) -> str:
-    """Return an option's value: command line before ini before its default."""
+    """Return an option's value: command line before ini before its default.
+
+    A path of the ini file is relative to the folder of that file (of `baseline-dir` to the root of
+    the tests), one of the command line to the current folder.
+    """
     known = next(each for each in OPTIONS if each.name == name)
     value = config.getoption(destination(name))
     if value is None:
-        value = (known.ini and config.getini(destination(name))) or known.default
+        said = str((known.ini and config.getini(destination(name))) or "").strip()
+        value = (from_ini(config, said) if _is_place(config, name, said) else said) or known.default
     return str(value).strip()
+
+
+def from_ini(config: pytest.Config, path: str) -> str:
+    """Return a path of the ini file, as it is found from the current folder."""
+    folder = config.rootpath if config.inipath is None else config.inipath.parent
+    path = os.path.expanduser(path)
+    return path if folder == config.invocation_params.dir else os.path.join(folder, path)
+
+
+def _is_place(config: pytest.Config, name: str, text: str) -> bool:
+    """Return whether an option's value in the ini file is a path that is relative to it."""
+    if not text:
+        return False
+    if name == "dataset":
+        return is_own(text)
+    if name == "baseline":
+        return text not in ("auto", "none")
+    if name == "scheduler":  # an address, or the path of a file
+        return os.path.isfile(from_ini(config, text))
+    return name in ("data-dir", "records", "artifacts")
 
 
 def given_options(config: pytest.Config) -> dict[str, str]:

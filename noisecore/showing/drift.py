@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from noisecore.judging.curves.rows import curve_rows
-from noisecore.judging.drift import Drift, Environment, caught_half
+from noisecore.judging.drift import PACKAGES, Drift, Environment, caught_half, named_packages
 from noisecore.judging.gates import regression_lines, regression_rows
 from noisecore.showing.markdown import code, fenced, number, shown_estimate, table, text
 
@@ -24,6 +24,8 @@ def make_drift_summary(
     its own.
     """
     versions = {one.name: one.versions for one in environments}
+    packages = named_packages(environments)
+    trained = any(math.isfinite(one.seconds) for one in found)
     parts = [
         f"# Drift, against {code(reference)}",
         f"The verdicts are by {gate}, and adjusted for the number of environments. *Change* is "
@@ -31,19 +33,30 @@ def make_drift_summary(
         "*Caught* is the drop of this mean that the gate catches half of the time; there is none "
         "where all answers are the same. *Answers "
         "changed* is the share of answers that are right on one side and wrong on the other, seed "
-        "by seed. *Training* is the median over the trials.",
+        "by seed." + " *Training* is the median over the trials." * trained,
         *map(text, own),
     ]
     for name in dict.fromkeys(one.name for one in found):
-        rows = [_row(one, versions[one.environment], found) for one in found if one.name == name]
+        rows = [
+            [
+                code(one.environment),
+                *(text(versions[one.environment].get(package) or "?") for package in packages),
+                *_row(one),
+                *(_training(one, found) if trained else ()),
+                f"{one.memory / 2**20:.0f} MiB" if math.isfinite(one.memory) else number(math.nan),
+            ]
+            for one in found
+            if one.name == name
+        ]
         head = [
-            "environment", "TensorFlow", "Keras", "NumPy", "mean accuracy", "change, points",
-            "bound", "caught", "answers changed", "verdict",
-            "training", "ratio", "memory",
+            "environment", *(PACKAGES[package] for package in packages), "mean accuracy",
+            "change, points", "bound", "caught", "answers changed", "verdict",
+            *(("training", "ratio") if trained else ()), "memory",
         ]  # fmt: skip
         parts += [f"## {code(name)}", table(head, rows), _accuracies(found, name)]
         parts += _turned(found, name)
-    parts += _details([one for one in found if versions[one.environment]["tensorflow"]])
+    with_records = {one.name for one in environments if one.records}
+    parts += _details([one for one in found if one.environment in with_records])
     if missing := [one for one in environments if one.reason]:
         parts.append("## Environments without records")
         parts += [
@@ -53,12 +66,7 @@ def make_drift_summary(
     return "\n\n".join(parts) + "\n"
 
 
-def _row(one: Drift, versions: dict[str, str], found: Sequence[Drift]) -> list[str]:
-    fastest = min((each.seconds for each in found if each.name == one.name), default=math.nan)
-    cells = [
-        code(one.environment),
-        *(text(versions[name] or "?") for name in ("tensorflow", "keras", "numpy")),
-    ]
+def _row(one: Drift) -> list[str]:
     curve = one.curve.without_zero() if one.curve is not None else None
     mean = float(curve.mean_accuracy.mean()) if curve is not None else math.nan
     seen, change, interval = math.nan, "", ""
@@ -69,17 +77,21 @@ def _row(one: Drift, versions: dict[str, str], found: Sequence[Drift]) -> list[s
         seen = 100 * caught_half(one.verdict)
     verdict = one.verdict.verdict if one.verdict else "reference"
     return [
-        *cells,
         number(mean),
         change,
         interval,
         number(seen, 2),
         _share(one.changed),
         verdict if verdict in ("pass", "reference") else f"**{verdict}**",
+    ]
+
+
+def _training(one: Drift, found: Sequence[Drift]) -> tuple[str, str]:
+    fastest = min((each.seconds for each in found if each.name == one.name), default=math.nan)
+    return (
         f"{one.seconds:.1f} s" if math.isfinite(one.seconds) else number(math.nan),
         number(one.seconds / fastest if fastest > 0 else math.nan, 2),
-        f"{one.memory / 2**20:.0f} MiB" if math.isfinite(one.memory) else number(math.nan),
-    ]
+    )
 
 
 def _share(changed: float) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import builtins
 import re
+import sys
 import tracemalloc
 
 import numpy as np
@@ -88,6 +90,13 @@ class TestRefusals:
         [
             ({"model": 3}, "model must be .* or a function .* got an object of int"),
             ({"model": "no.keras"}, "a .keras file that is there, got no.keras"),
+            ({"model": "w.pt"}, r"got w.pt: a file of PyTorch \(.pt\) is not read.*torch.load"),
+            ({"model": "W.PTH"}, r"\(.pth\) is not read.*load_state_dict"),
+            ({"model": "m.onnx"}, r"give it: onnxruntime.InferenceSession\(path\)"),
+            ({"model": "m.pkl"}, "give it: pickle.load"),
+            ({"model": "m.joblib"}, "give it: joblib.load"),
+            ({"model": "m.h5"}, "give it: keras.models.load_model"),
+            ({"model": "m.odd"}, "a .odd file is not read: load the model with the library"),
             ({"model": lambda images: bands(images)[:, 0]}, r"got float32 \(300,\)"),
             ({"model": lambda images: bands(images)[:, :1]}, r"a class, got \(\d+, 1\)"),
             ({"model": lambda images: bands(images)[1:]}, r"\(300, classes\).*got .*\(299, 3\)"),
@@ -236,3 +245,32 @@ def test_any_input(count, height, width, channels, kind, one_hot, noise, scale, 
     inside = (x.astype(np.float32) - low) / span
     noisy = apply_noise(NOISES[noise], inside, scale, Stream(0, "test")) * span + low
     np.testing.assert_array_equal(record.at(scale).right, model(noisy).argmax(axis=1) == labels)
+
+
+@pytest.mark.parametrize("name", ["weights.pt", "model.pkl"])
+def test_file_of_another_library(tmp_path, name) -> None:
+    """A file that is there, a zip archive or not, is not given to Keras for its name alone."""
+    with (tmp_path / name).open("wb") as file:
+        np.savez(file, a=np.zeros(3))
+    with pytest.raises(GivenError, match="is not read: load the model, and give it") as refused:
+        evaluate(str(tmp_path / name))
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("missing", ["keras", "tensorflow"])
+def test_keras_file_without_keras(tmp_path, monkeypatch, missing) -> None:
+    """A `.keras` file where Keras, or what it computes with, is not installed: what to install."""
+    with (tmp_path / "net.keras").open("wb") as file:
+        np.savez(file, a=np.zeros(3))
+    monkeypatch.delitem(sys.modules, "keras", raising=False)
+    real = builtins.__import__
+
+    def absent(name, *given, **named):
+        if name == "keras":
+            raise ModuleNotFoundError(f"No module named {missing!r}")
+        return real(name, *given, **named)
+
+    monkeypatch.setattr(builtins, "__import__", absent)
+    with pytest.raises(GivenError, match=r"pip install 'noisecore\[cpu\]'") as refused:
+        evaluate(str(tmp_path / "net.keras"))
+    assert f"No module named {missing!r}" in str(refused.value)

@@ -18,6 +18,8 @@ import numpy as np
 
 from noisecore.callables import name_of, source_sha256, told
 from noisecore.noise import FloatArray
+from noisecore.running.compat import INSTALL
+from noisecore.running.evaluation.files import how_to_load
 from noisecore.running.evaluation.frameworks import is_torch, used, version_of
 from noisecore.running.evaluation.modes import always_training, evaluating
 
@@ -113,6 +115,10 @@ def _load(path: Path) -> Any:
             f"model must be a .keras file, got the folder {path}: load a SavedModel yourself, and "
             "give it, or one of its signatures"
         )
+    if remedy := how_to_load(path):
+        raise GivenError(
+            f"model must be a model, or the path of a .keras file, got {path}: {remedy}"
+        )
     if not path.is_file():
         raise GivenError(f"model must be a .keras file that is there, got {path}")
     if not zipfile.is_zipfile(path):
@@ -120,8 +126,12 @@ def _load(path: Path) -> Any:
             f"{path} could not be read as a Keras model: expected a .keras file, which is a zip "
             "archive; of another kind of file load the model yourself, and give it"
         )
-    import keras
-
+    try:
+        import keras
+    except ImportError as error:  # Keras itself, or what it computes with
+        raise GivenError(
+            f"{path} is read by Keras, which cannot be imported ({told(error)}): {INSTALL}"
+        ) from None
     try:
         return keras.models.load_model(path)
     except Exception as error:  # Keras raises whatever the file makes it trip over

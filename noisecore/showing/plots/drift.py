@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,8 +22,6 @@ from noisecore.showing.plots.style import (
     wrap_name,
 )
 
-_COSTS = ("training, s", "peak memory, MiB")
-
 
 @plain_text
 def plot_drift(found: Sequence[Drift]) -> Figure:
@@ -33,19 +31,21 @@ def plot_drift(found: Sequence[Drift]) -> Figure:
     """
     names = list(dict.fromkeys(one.name for one in found))
     places = list(dict.fromkeys(one.environment for one in found))
+    costs = _known_costs(found)
     figure = Figure(
         figsize=(max(14.0, 2.0 * len(places)), 1.4 + 2.3 * len(names)), layout="constrained"
     )
     panels = figure.subplots(
-        len(names), 4, sharex=True, sharey="col", squeeze=False, width_ratios=(5, 5, 2.5, 2.5)
-    )
+        len(names), 2 + len(costs), sharex=True, sharey="col", squeeze=False,
+        width_ratios=(5, 5, *[2.5] * len(costs)),
+    )  # fmt: skip
     for row, name in zip(panels, names, strict=True):
         mine = [one for one in found if one.name == name]
-        accuracy, change, seconds, memory = row
+        accuracy, change, *bars = row
         _draw_accuracy(accuracy, mine, places)
         _draw_changes(change, mine, places)
-        _draw_cost(seconds, [(places.index(one.environment), one.seconds) for one in mine])
-        _draw_cost(memory, [(places.index(one.environment), one.memory / 2**20) for one in mine])
+        for axes, cost in zip(bars, costs.values(), strict=True):
+            _draw_cost(axes, [(places.index(one.environment), cost(one)) for one in mine])
         accuracy.set_title(wrap_name(drawable(name), 84), fontsize="medium", loc="left")
         accuracy.set_ylim(0, 1.04)
         # A legend a row: another noise has other scales, in a unit of its own.
@@ -54,7 +54,7 @@ def plot_drift(found: Sequence[Drift]) -> Figure:
             fontsize="small", title_fontsize="small", alignment="left",
         )  # fmt: skip
         change.axhline(0, color=PALE, linewidth=0.8, zorder=0)
-        for axes, label in zip(row, ("accuracy", "change, points", *_COSTS), strict=True):
+        for axes, label in zip(row, ("accuracy", "change, points", *costs), strict=True):
             axes.set_ylabel(label)
             axes.grid(axis="y", color=GRID, linewidth=0.6)
             axes.set_axisbelow(True)
@@ -70,9 +70,20 @@ def plot_drift(found: Sequence[Drift]) -> Figure:
         "accuracy: means over the seeds, bars: 95 % t interval (of a given model: means over the "
         "draws, 95 % interval over images)",
         f"change: against {reference}, black: of the mean over the scales, bars: 95 % interval",
-        "training and memory: medians over the trials with noise",
+        *(f"{cost.partition(',')[0]}: medians over the trials with noise" for cost in costs),
     )
     return figure
+
+
+def _known_costs(found: Sequence[Drift]) -> dict[str, Callable[[Drift], float]]:
+    """Return what a trial takes, by its label, if any record says so: not all are trainings."""
+    costs: dict[str, Callable[[Drift], float]] = {
+        "training, s": lambda one: one.seconds,
+        "peak memory, MiB": lambda one: one.memory / 2**20,
+    }
+    return {
+        label: cost for label, cost in costs.items() if any(np.isfinite(cost(one)) for one in found)
+    }
 
 
 def _draw_accuracy(axes: Axes, mine: Sequence[Drift], places: Sequence[str]) -> None:
