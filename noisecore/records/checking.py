@@ -56,8 +56,8 @@ def as_type(data: Any, kind: Any, *, part: str = "") -> Any:
         found = msgspec.convert(data, kind)
     except msgspec.ValidationError as error:
         text = str(error) if "`$" in str(error) else f"{error} - at `$`"
-        text = text.replace("`$", f"`{part}").replace("`.", "`").replace(" - at", " at")
-        text = text.replace("Invalid enum value", "unknown word")
+        text = text.replace("`$", f"`{part}").replace("`.", "`").replace(" - at ``", "")
+        text = text.replace(" - at", " at").replace("Invalid enum value", "unknown word")
         raise RecordError(one_line(_LONG.sub(r"\1...", text))) from None
     except UnicodeEncodeError:  # one that no file can hold, where another text was expected
         raise RecordError(f"a text that is no Unicode at `{part}`") from None

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 
 import pytest
 from gate_bench import AUTO, CURVE, GATE, OTHER, WORSE, baseline_of, verdicts, worsen
 
-from noisecore.judging.baselines import read_baseline
+from noisecore.judging.baselines import read_baseline, write_baseline
 
 
 class TestMissing:
@@ -78,7 +79,9 @@ class TestJudged:
     def test_more_seeds_than_the_baseline(self, made, given, save_records) -> None:
         """A run of other seeds, and of more, is compared with a baseline of fewer."""
         path = baseline_of(made)
-        path.write_text(path.read_text().replace('"commit": null', '"commit": "0123abc"'))
+        old = read_baseline(path)
+        origins = {name: replace(each, commit="0123abc") for name, each in old.origins.items()}
+        write_baseline(path, replace(old, origins=origins))
         worsen(made, save_records, seeds=(1, 2, 3))
         three = [*(a for a in given if "seeds" not in a), "--noise-seeds=1-3"]
         made.runpytest_inprocess(*three, AUTO).assert_outcomes(passed=2)

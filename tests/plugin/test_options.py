@@ -193,8 +193,8 @@ def test_bad_dataset(bench, tiny, usage_line, make, came) -> None:
     [
         ("{", "Expecting property name"),
         ("[1]", "got no schema"),
-        ('{"schema": 0}', "expected schema 1, got 0: make it again"),
-        ('{"schema": 2}', "expected schema 1, got 2: update noisecore"),
+        ('{"schema": 0}', "expected schema 1 to 2, got 0: make it again"),
+        ('{"schema": 3}', "expected schema 1 to 2, got 3: update noisecore"),
         ('{"schema": 1}', "not a trial record"),
     ],
 )
