@@ -125,7 +125,7 @@ class TestGivenRecordsOfSeveralRuns:
 
     def test_records_that_differ(self, bench, given, save_records) -> None:
         """Of two records of one trial neither is chosen: the tests that need it fail and say so."""
-        save_records(bench.path / "records/other", evaluations=())
+        save_records(bench.path / "records/other", images=50)
         result = bench.runpytest_inprocess(*given)
         assert result.ret == pytest.ExitCode.TESTS_FAILED
         result.stdout.fnmatch_lines("*records of mlp/gaussian/quick scale * that differ*")

@@ -8,11 +8,14 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 
 import pytest
 from own_bench import HEAD, MODEL, UPDATE
 
 from noisecore.functions import load_file
+from noisecore.judging.baselines import read_baseline, write_baseline
+from noisecore.records import with_checksum
 
 REASON = "lost\r::error::e\n::stop-commands::x\x1b[31m ##[error]e ``<b>``"
 MANY = """
@@ -65,7 +68,7 @@ def test_reasons_in_records(bench, given, save_records) -> None:
         content = json.loads(path.read_text())
         if content["trial"]["train_scale"] == 4:
             content |= {"status": "failed", "reason": REASON, "evaluations": [], "history": []}
-            path.write_text(json.dumps(content))
+            path.write_text(json.dumps(with_checksum(content)))
     result = bench.runpytest_inprocess(*given, "-p", "no:benchmark")
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     assert [line for line in result.outlines if not is_safe(line)] == []
@@ -75,8 +78,9 @@ def test_reasons_in_records(bench, given, save_records) -> None:
 def test_usage_errors(own, usage_line) -> None:
     """What a usage error quotes of somebody's file stays in its one line."""
     own.make()
-    content = json.loads(own.baseline.read_text()) | {"profile": "a\n::error::e\x1b[31m"}
-    own.baseline.write_text(json.dumps(content))
+    write_baseline(
+        own.baseline, replace(read_baseline(own.baseline), profile="a\n::error::e\x1b[31m")
+    )
     line = usage_line(own.run("--noise-baseline=auto"))
     assert "a ::error::e\\x1b[31m" in line
 

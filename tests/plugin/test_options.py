@@ -209,15 +209,6 @@ def test_bad_records(bench, given, usage_line, file, content, came) -> None:
     assert left_behind(bench) == []
 
 
-def test_broken_record_among_the_artifacts(bench, tiny, usage_line, tensorflow) -> None:
-    """A file among the records that is none is found before anything is trained, not after."""
-    trials = bench.path / "noisecore-results/quick/trials"
-    trials.mkdir(parents=True)
-    (trials / "junk.json").write_text("{")
-    line = usage_line(bench.runpytest_inprocess(*tiny))
-    assert "junk.json: not JSON" in line
-
-
 def test_scales_are_sorted(bench, given) -> None:
     """Scales in another order are run in ascending order, and the header says so."""
     result = bench.runpytest_inprocess(*given, "--collect-only", "--noise-scales=4,1")

@@ -12,7 +12,7 @@ import noisecore
 from noisecore.data import load_dataset
 from noisecore.functions import load_file
 from noisecore.noise import FAMILIES
-from noisecore.running.trials import run_trial, training_source
+from noisecore.running.trials import run_trials, training_source
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_other_code_than_was_asked_for(tiny, tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(FAMILIES, "_own", {})
     FAMILIES.add(load_file(str(tmp_path / "own.py")).mist)
     trial = replace(tiny.trials["noisy"], noise="mist", noise_source="code1:" + "0" * 64)
-    record = run_trial(trial, load_dataset(tiny.path), run="r", conditions={})
+    (record,) = run_trials([trial], load_dataset(tiny.path), run="r", conditions={})
     assert record.status == "failed"
     assert record.reason is not None
     assert record.reason.startswith(
