@@ -12,7 +12,7 @@ from noisecore.running.apart import read_apart
 
 LOAD = """
 import numpy as np
-from helper_of_mine import images
+from helper_read_apart import images
 
 def load():
     print("a line of its own")
@@ -30,7 +30,7 @@ def images():
 def location(tmp_path):
     """A function that imports from a folder which is not on the path."""
     (tmp_path / "lib").mkdir()
-    (tmp_path / "lib/helper_of_mine.py").write_text(HELPER)
+    (tmp_path / "lib/helper_read_apart.py").write_text(HELPER)
     (tmp_path / "mine.py").write_text(LOAD)
     return f"{tmp_path / 'mine.py'}:load", None
 
@@ -40,11 +40,11 @@ def test_imports_as_told(location, tmp_path, monkeypatch) -> None:
     told = imports.note()
     sha256, why = read_apart(location, told, 60)
     assert sha256 is None
-    assert "No module named 'helper_of_mine'" in why
+    assert "No module named 'helper_read_apart'" in why
     assert "\n" not in why
     monkeypatch.syspath_prepend(str(tmp_path / "lib"))
     assert read_apart(location, imports.note(), 60) == (load_dataset(*location).sha256, "")
-    monkeypatch.delitem(sys.modules, "helper_of_mine")
+    monkeypatch.delitem(sys.modules, "helper_read_apart")
 
 
 @pytest.mark.parametrize(
