@@ -119,7 +119,7 @@ def _show_rates(
     rule: Rule,
     counts: Sequence[int],
 ) -> None:
-    """Show how often a run does not pass: a table for each curve that is worse, a row a count.
+    """Show how often a run does not pass: a table for each worse curve, a row for each count.
 
     counts: of seeds; one, which counts for nothing, where all models were given.
     """

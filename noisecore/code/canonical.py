@@ -49,7 +49,7 @@ def kind_of(sha256: str) -> str:
 
 
 def kinds(sha256s: Iterable[Any]) -> set[str]:
-    """Return the kinds of hashes; what is no text, as where there is none, has no kind."""
+    """Return the kinds of hashes. A value that is no text, such as None, has no kind."""
     return {kind_of(each) for each in sha256s if isinstance(each, str)}
 
 

@@ -68,8 +68,8 @@ class Scope:
 class Module(Scope):
     """A module's source, read and taken apart.
 
-    file: its path, or what stands for one. script: whether it is what Python was started with.
-    Raises `SyntaxError` or `ValueError` if it is no Python.
+    file: its path, or a name in its place. script: whether Python was started with this file.
+    Raises `SyntaxError` or `ValueError` if the text is not Python.
     """
 
     def __init__(self, source: str | bytes, file: str, *, script: bool = False) -> None:

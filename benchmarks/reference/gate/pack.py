@@ -2,8 +2,9 @@
 
     python benchmarks/reference/gate/pack.py FILE.npz RECORDS [RECORDS ...]
 
-RECORDS: what `noisecore` reads, such as the folders of runs with `--noise-seeds=1000-1009` and so
-on. A bit an answer: 60 seeds of two models are 90 kB. FILE.npz is written anew.
+RECORDS: what `noisecore` reads, such as the folders of runs with `--noise-seeds=1000-1009`. An
+answer takes one bit: ten seeds of two models take 8 kB. The script prints which seeds FILE.npz then
+holds, and what the new ones were trained with.
 """
 
 import argparse
