@@ -80,7 +80,10 @@ def change_answers(data) -> None:
         (change_answers, "accuracy at scale 0 must be the share of right answers, 0.025"),
         (lambda data: data["evaluations"][0].update(accuracy="0.9"), "Expected `float`, got `str`"),
         (lambda data: data["evaluations"][0].update(images=10**12), "Expected `int` <="),
-        (lambda data: data["evaluations"][0].update(images=48), "must hold 48 images, got 5 bytes"),
+        (
+            lambda data: data["evaluations"][0].update(images=48),
+            "must hold 48 images of bit, 6 bytes",
+        ),
         (lambda data: data["evaluations"][0].update(images=39), "must be the share of right"),
         (lambda data: data["evaluations"][0].update(correct="é"), "must be base64"),
         (lambda data: data["evaluations"].pop(), "must have an evaluation at each of the scales"),
@@ -172,5 +175,5 @@ def test_resume_sets_it_aside(tmp_path) -> None:
     change_answers(data)
     path = tmp_path / f"{record.key}.json"
     path.write_text(json.dumps(with_checksum(data)))
-    assert store.take_over(record.key, record.trial) is None
+    assert store.earlier(record.key, record.trial.training) == []
     assert [each.name for each in tmp_path.glob("*.json*")] == [f"{path.name}.damaged"]

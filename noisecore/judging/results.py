@@ -21,11 +21,13 @@ from noisecore.judging.gates import Verdict
 from noisecore.paths import RUN_BYTES, is_missing, read_text, stands
 from noisecore.records import (
     SCHEMA,
+    Record,
     RecordError,
     TrialRecord,
     as_type,
     check_checksum,
     check_schema,
+    join_trials,
     read_json,
     read_record,
     with_checksum,
@@ -67,7 +69,7 @@ class Results:
                 "run": self.run,
                 "profile": self.profile,
                 "planned": self.planned,
-                "trials": [record.to_dict() for record in self.records],
+                "records": [record.to_dict() for record in join_trials(self.records)],
                 "curves": [curve_figures(curve) for curve in curves.values()],
                 "problem": problem,
                 "verdicts": [verdict.to_dict() for verdict in self.verdicts],
@@ -117,11 +119,12 @@ class _File(TypedDict):
     run: dict[str, Any]
     profile: dict[str, Any]
     planned: tuple[str, ...]
-    trials: list[dict[str, Any]]
+    records: list[dict[str, Any]]
     verdicts: tuple[Verdict, ...]
 
 
 _FILE = _File.__annotations__
+_OLDER = "trials"  # what its records were called, when each was of one trial
 
 
 def read_results(path: Path) -> Results:
@@ -145,15 +148,20 @@ def read_results(path: Path) -> Results:
     except RecursionError:
         raise RecordError(f"{path}: is not JSON: nested too deeply") from None
     schema = check_schema(data, source=str(path))
+    held = "records" if "records" in data else _OLDER
     try:
-        read = as_type({name: data[name] for name in _FILE.keys() & data.keys()}, _File)
+        parts = {name: data[name] for name in _FILE.keys() & data.keys()}
+        if held in data:
+            parts["records"] = data[held]
+        read = as_type(parts, _File)
         results = Results(
             run=read["run"],
             profile=read["profile"],
             planned=read["planned"],
             records=tuple(
-                TrialRecord.from_dict(_with_nan(trial), source=f"trials[{n}]")
-                for n, trial in enumerate(read["trials"])
+                trial
+                for n, record in enumerate(read["records"])
+                for trial in Record.from_dict(_with_nan(record), source=f"{held}[{n}]").trials
             ),
             verdicts=read["verdicts"],
         )
@@ -175,10 +183,10 @@ def read_records(path: Path) -> list[TrialRecord]:
     path = _find(path)
     if not os.path.isdir(path) and not is_missing(path):
         return list(read_results(path).records)
-    records = []
+    records: list[TrialRecord] = []
     for file in sorted(path.rglob("[!.]*.json")):
         try:
-            records.append(read_record(file))
+            records += read_record(file).trials
         except OSError as error:
             raise RecordError(f"{file}: cannot be read: {_reason(error)}") from None
         except ValueError as error:
@@ -270,7 +278,7 @@ def read_missing(path: Path) -> list[str]:
 def load_schema(name: Literal["results", "record"]) -> dict[str, Any]:
     """Return a published JSON Schema (draft 2020-12), complete in itself.
 
-    "results" is that of results.json, "record" that of one trial's record. The results' schema
+    "results" is that of results.json, "record" that of a training's record. The results' schema
     refers to the record's, which is put beside it here.
     """
     schema = _schema_file(name)
@@ -304,18 +312,24 @@ def _plain(value: Any) -> Any:
     return str(value)
 
 
-def _with_nan(trial: Any) -> Any:
+def _with_nan(record: Any) -> Any:
     """Return a record's dict with NaN for the figures that JSON could not hold."""
-    if not isinstance(trial, dict):
-        return trial
-    restored = dict(trial)
-    for part in ("history", "evaluations"):
-        if isinstance(rows := trial.get(part), list) and all(isinstance(r, dict) for r in rows):
+    if not isinstance(record, dict):
+        return record
+    restored = dict(record)
+    for part in ("history", "evaluations", "cells"):
+        if isinstance(rows := record.get(part), list) and all(isinstance(r, dict) for r in rows):
             restored[part] = [
-                {name: math.nan if item is None else item for name, item in row.items()}
+                {
+                    name: math.nan if item is None and name in _FIGURES else item
+                    for name, item in row.items()
+                }
                 for row in rows
             ]
     return restored
+
+
+_FIGURES = ("loss", "accuracy", "test_loss", "test_accuracy")
 
 
 def _reason(error: Exception) -> str:

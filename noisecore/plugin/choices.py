@@ -89,6 +89,7 @@ class Choices:
     timeout: float | None
     retries: int
     resume: bool
+    keep_models: bool
     force_precision: bool
     artifacts: Path
     baseline: BaselineChoices
@@ -153,6 +154,7 @@ def read_choices(config: pytest.Config) -> Choices:
         retries=_count("retries", option(config, "retries")),
         force_precision=_yes(config, "force-precision"),
         resume=_yes(config, "resume"),
+        keep_models=_keeps_models(config),
         artifacts=config.invocation_params.dir / option(config, "artifacts") / profile.name,
         baseline=_baseline(config, profile.name),
         notes=tuple(notes),
@@ -277,6 +279,17 @@ T = TypeVar("T", bound=str)
 
 def _yes(config: pytest.Config, name: str) -> bool:
     return _one_of(name, option(config, name), ("yes", "no")) == "yes"
+
+
+def _keeps_models(config: pytest.Config) -> bool:
+    if not _yes(config, "keep-models"):
+        return False
+    if option(config, "scheduler"):
+        raise pytest.UsageError(
+            "noisecore: --noise-keep-models keeps what is trained on this machine, and "
+            "--noise-scheduler trains elsewhere: leave one out"
+        )
+    return True
 
 
 def _one_of(name: str, text: str, known: tuple[T, ...]) -> T:

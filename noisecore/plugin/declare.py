@@ -25,7 +25,7 @@ from noisecore.noise import (
 )
 from noisecore.profiles import Profile
 from noisecore.recipes import Recipe, get_recipe
-from noisecore.records import Trial, TrialRecord, curve_name, trial_label
+from noisecore.records import CurveId, Trial, TrialRecord, trial_label
 
 if TYPE_CHECKING:
     from noisecore.data import Dataset
@@ -93,10 +93,22 @@ class Request:
         ]
 
     @property
-    def curve(self) -> str:
-        """The name of the curve that these trials make, as `Trial.curve` has it."""
+    def curve_id(self) -> CurveId:
+        """The curve that these trials make, as `Trial.curve_id` has it."""
         trained = None if self.trained_with is None else (self.trained_with, self.train_scales[0])
-        return curve_name(self.model, self.noise, self.recipe, self.clip, self.blank, trained)
+        return CurveId(
+            model=self.model,
+            noise=self.noise,
+            recipe=self.recipe.name,
+            clip=self.clip,
+            blank=self.blank,
+            trained=trained,
+        )
+
+    @property
+    def curve(self) -> str:
+        """The name of that curve."""
+        return self.curve_id.name
 
     def labels(self) -> list[str]:
         """Return the trials' labels, in the order of `trials`."""
@@ -112,7 +124,7 @@ class Request:
         return (
             isinstance(trial, Trial)
             and trial.dataset == self.dataset
-            and trial.curve == self.curve
+            and trial.curve_id == self.curve_id
             and trial.recipe.values() == self.recipe.values()
             and trial.test_draw == self.test_draw
         )

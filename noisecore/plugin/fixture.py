@@ -18,7 +18,7 @@ from noisecore.noise import Noise, NoiseError
 from noisecore.plugin.choices import Choices
 from noisecore.plugin.failing import failure
 from noisecore.profiles import Profile
-from noisecore.records import TrialRecord, given_curve_name
+from noisecore.records import CurveId, TrialRecord
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -200,7 +200,7 @@ class Robustness:
             clip = clip_bounds(how.get("clip"), how.get("units", "range"))
         except GivenError as error:
             raise failure(f"noisecore: {error}") from None
-        curve = given_curve_name(owner, noise, clip)
+        curve = CurveId(model=owner, noise=noise, clip=clip).name
         if curve in self.evaluated:
             raise failure(
                 f"noisecore: {curve} was evaluated already: give the curves of one test names, "

@@ -91,6 +91,14 @@ OPTIONS = (
         "no",
         bare="yes",
     ),
+    Option(
+        "keep-models",
+        "WHETHER",
+        "keep the weights of each training in the artifact folder, so that --noise-resume tests it "
+        "with more without training it again: yes, no",
+        "no",
+        bare="yes",
+    ),
     Option("artifacts", "FOLDER", "folder of the run's artifacts", "noisecore-results"),
     Option(
         "baseline",

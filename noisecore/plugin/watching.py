@@ -80,8 +80,7 @@ def _new(store: Store, seen: dict[str, int]) -> Iterator[TrialRecord]:
             if seen.get(path.name) == written:
                 continue
             seen[path.name] = written
-            record = store.read(path.stem)
+            records = store.read(path.stem)
         except (OSError, ValueError):
             continue  # the report says why
-        if record is not None:
-            yield record
+        yield from records

@@ -1,4 +1,4 @@
-"""Trials, and the records that are kept of them: the versioned schema of everything on disk."""
+"""Trainings, their cells, and the records that are kept of them: all that is on disk."""
 
 from noisecore.records.checking import (
     SCHEMA,
@@ -11,35 +11,42 @@ from noisecore.records.checking import (
     with_checksum,
 )
 from noisecore.records.files import read_json, read_record, write_atomically
-from noisecore.records.record import Epoch, Evaluation, TrialRecord, pack_right
+from noisecore.records.kept import Record, join_trials
+from noisecore.records.record import Epoch, Evaluation, TrialRecord
 from noisecore.records.trials import (
     AnyTrial,
+    Cell,
+    CurveId,
     GivenTrial,
     Training,
     Trial,
-    curve_name,
-    given_curve_name,
     trial_from_dict,
     trial_label,
 )
+from noisecore.records.values import Values, pack_classes, pack_probabilities, pack_right
 
 __all__ = [
     "SCHEMA",
     "Amount",
     "AnyTrial",
+    "Cell",
+    "CurveId",
     "Epoch",
     "Evaluation",
     "GivenTrial",
+    "Record",
     "RecordError",
     "Share",
     "Training",
     "Trial",
     "TrialRecord",
+    "Values",
     "as_type",
     "check_checksum",
     "check_schema",
-    "curve_name",
-    "given_curve_name",
+    "join_trials",
+    "pack_classes",
+    "pack_probabilities",
     "pack_right",
     "read_json",
     "read_record",

@@ -104,10 +104,15 @@ def _checksum(plain: Mapping[str, Any]) -> str:
     What is not a finite number counts as null, which it is in a strict JSON file.
     """
     content = {name: value for name, value in plain.items() if name != "checksum"}
-    if isinstance(trials := content.get("trials"), list):  # each has a checksum of its own
-        content["trials"] = [trial.get("checksum") for trial in trials]
+    for name, value in content.items():
+        if isinstance(value, list) and value and all(map(_has_checksum, value)):
+            content[name] = [each["checksum"] for each in value]
     text = json.dumps(_finite(content), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _has_checksum(value: Any) -> bool:
+    return isinstance(value, Mapping) and "checksum" in value
 
 
 def _finite(value: Any) -> Any:

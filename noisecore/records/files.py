@@ -10,10 +10,10 @@ from typing import Any
 
 from noisecore.paths import RECORD_BYTES, open_new, read_text
 from noisecore.records.checking import RecordError
-from noisecore.records.record import TrialRecord
+from noisecore.records.kept import Record
 
 
-def read_record(path: Path) -> TrialRecord:
+def read_record(path: Path) -> Record:
     """Return the record in a file; raise `RecordError`, one line, if it holds none.
 
     Raises `OSError` if it cannot be read, as what is no regular file cannot.
@@ -22,7 +22,7 @@ def read_record(path: Path) -> TrialRecord:
         data = read_json(path, RECORD_BYTES)
     except ValueError as error:
         raise RecordError(f"{path}: not JSON: {error}") from None
-    return TrialRecord.from_dict(data, source=str(path))
+    return Record.from_dict(data, source=str(path))
 
 
 def read_json(path: Path, most: int) -> Any:

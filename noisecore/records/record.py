@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Annotated, Any, Literal, TypedDict, get_type_hints
 
 import numpy as np
 from msgspec import Meta
 from numpy.typing import NDArray
 
-from noisecore.escaping import shown
+from noisecore.escaping import shown, visible
 from noisecore.noise import as_written
 from noisecore.records.checking import (
     SCHEMA,
@@ -27,6 +26,7 @@ from noisecore.records.checking import (
     with_checksum,
 )
 from noisecore.records.trials import GivenTrial, Trial
+from noisecore.records.values import Values
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,12 +45,14 @@ class Epoch:
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation:
-    """A trained model on the test split at one scale.
+    """A model on the test split at one scale.
 
     loss: mean cross-entropy in nats. accuracy: share of the images that were right. correct:
     which ones were, a bit an image (`numpy.packbits`, base64). images: how many there were.
     images_sha256: of the noisy float32 images themselves, so that runs can be known to have seen
-    the same ones.
+    the same ones. predicted: the class of the greatest output of each image. probability: that
+    class's probability, 255 for 1; both None where that was not kept. scores: of the images, by
+    name, but for accuracy, which `correct` is.
     """
 
     scale: Amount
@@ -59,6 +61,9 @@ class Evaluation:
     images: Count
     correct: str
     images_sha256: str
+    predicted: Values | None = None
+    probability: Values | None = None
+    scores: dict[str, Values] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "scale", as_written(self.scale))
@@ -69,10 +74,18 @@ class Evaluation:
         packed = np.frombuffer(base64.b64decode(self.correct), np.uint8)
         return np.unpackbits(packed, count=self.images).astype(bool)
 
+    @property
+    def brief(self) -> Evaluation:
+        """The same without what only pictures and slices need."""
+        return replace(self, predicted=None, probability=None)
 
-def pack_right(right: NDArray[np.bool_]) -> str:
-    """Return (images,) bool as the text that `Evaluation.correct` holds."""
-    return base64.b64encode(np.packbits(right).tobytes()).decode()
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values; what is not there has no key."""
+        plain = asdict(self)
+        return {name: each for name, each in plain.items() if name not in _LATER or each}
+
+
+_LATER = ("predicted", "probability", "scores")
 
 
 class Cost(TypedDict, total=False):
@@ -88,13 +101,14 @@ class Cost(TypedDict, total=False):
     lost: list[str]
     note: str
     resumed_from: str
-    trained_by: str
+    weights_sha256: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrialRecord:
     """What is kept of a trial.
 
+    key: of its training, or of the model that was given: what one file holds (`Record`).
     status: "complete", or "failed" with a reason. environment: versions, processor, threads,
     flags. cost: seconds and bytes, the only part that differs when a trial is run again. run: the
     id of the run that made it.
@@ -127,7 +141,8 @@ class TrialRecord:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as plain JSON values, with a checksum of them."""
-        plain: dict[str, Any] = json.loads(json.dumps(asdict(self)))  # tuples as lists
+        whole = asdict(self) | {"evaluations": [each.to_dict() for each in self.evaluations]}
+        plain: dict[str, Any] = json.loads(json.dumps(whole))  # tuples as lists
         return with_checksum(plain)
 
     @classmethod
@@ -139,12 +154,42 @@ class TrialRecord:
         """
         schema = check_schema(data, source=source)
         try:
-            return cls(**_checked(data, schema))
+            record = cls(**_checked(data))
+            record.check()
+            if schema > 1:
+                check_checksum(data)
         except RecordError as error:
             raise RecordError(f"{source}: not a trial record: {error}") from None
+        return record
+
+    def check(self) -> None:
+        """Raise `RecordError` if parts of the record contradict each other."""
+        known = {name: each for name, each in self.cost.items() if name in Cost.__annotations__}
+        as_type(known, Cost, part="cost")
+        for each in self.evaluations:
+            _check_answers(each)
+        if self.status == "failed":
+            if self.evaluations or not self.reason:
+                raise RecordError("a failed trial must have a reason and no evaluations")
+            return
+        asked = self.trial.test_scales
+        scales = [each.scale for each in self.evaluations]
+        if sorted(scales) != sorted(asked):
+            raise RecordError(
+                f"it must have an evaluation at each of the scales {_listed(asked)}, "
+                f"got {_listed(scales)}"
+            )
+        if len({each.images for each in self.evaluations}) > 1:
+            raise RecordError("all evaluations must be of the same number of images")
+        if self.history and isinstance(self.trial, Trial):
+            epochs = self.trial.recipe.epochs
+            if len(self.history) != epochs:
+                raise RecordError(
+                    f"history must have {epochs} epochs or none, got {len(self.history)}"
+                )
 
 
-def _checked(data: Mapping[str, Any], schema: int) -> dict[str, Any]:
+def _checked(data: Mapping[str, Any]) -> dict[str, Any]:
     """Return the parts of a record that was read, each of its type; raise `RecordError`."""
     values = {name: value for name, value in data.items() if name != "checksum"}
     lacking = [name for name in _PARTS if name not in values and name != "schema"]
@@ -157,56 +202,32 @@ def _checked(data: Mapping[str, Any], schema: int) -> dict[str, Any]:
         if name == "trial":
             kind = Trial if isinstance(value, Mapping) and "recipe" in value else GivenTrial
         values[name] = as_type(value, kind, part=name)
-    known = {name: each for name, each in values["cost"].items() if name in Cost.__annotations__}
-    as_type(known, Cost, part="cost")
-    _check_figures(values)
-    if schema > 1:
-        check_checksum(data)
     return values | {"schema": SCHEMA}
-
-
-def _check_figures(values: Mapping[str, Any]) -> None:
-    """Raise `RecordError` if parts of a record contradict each other."""
-    trial, evaluations = values["trial"], values["evaluations"]
-    for each in evaluations:
-        _check_answers(each)
-    if values["status"] == "failed":
-        if evaluations or not values["reason"]:
-            raise RecordError("a failed trial must have a reason and no evaluations")
-        return
-    scales = [each.scale for each in evaluations]
-    if sorted(scales) != sorted(trial.test_scales):
-        raise RecordError(
-            f"it must have an evaluation at each of the scales {_listed(trial.test_scales)}, "
-            f"got {_listed(scales)}"
-        )
-    if len({each.images for each in evaluations}) > 1:
-        raise RecordError("all evaluations must be of the same number of images")
-    epochs = len(values["history"])
-    if epochs and isinstance(trial, Trial) and epochs != trial.recipe.epochs:
-        raise RecordError(f"history must have {trial.recipe.epochs} epochs or none, got {epochs}")
 
 
 def _check_answers(evaluation: Evaluation) -> None:
     """Raise `RecordError` unless the right answers are those that the accuracy is the share of."""
-    where, images = f"at scale {evaluation.scale:g}", evaluation.images
-    try:
-        packed = base64.b64decode(evaluation.correct, validate=True)
-    except (binascii.Error, ValueError):
-        raise RecordError(f"correct {where} must be base64") from None
-    if len(packed) != -(-images // 8):
-        raise RecordError(
-            f"correct {where} must hold {images} images, got {len(packed)} bytes, of 8 images each"
-        )
-    right = int(np.unpackbits(np.frombuffer(packed, np.uint8)).sum())
-    if (
-        right != int(evaluation.right.sum())
-        or abs(right / images - evaluation.accuracy) > _ROUNDING
-    ):
-        raise RecordError(
-            f"accuracy {where} must be the share of right answers, {right / images:g}, got "
-            f"{evaluation.accuracy:g}"
-        )
+    where = f"at scale {evaluation.scale:g}"
+    kept = {
+        "correct": Values(dtype="bit", data=evaluation.correct),
+        "predicted": evaluation.predicted,
+        "probability": evaluation.probability,
+        **evaluation.scores,
+    }
+    for name, values in kept.items():
+        if values is None:
+            continue
+        try:
+            held = values.array(evaluation.images)
+        except RecordError as error:
+            raise RecordError(f"{visible(name)} {where} {error}") from None
+        if not np.isfinite(held).all():
+            raise RecordError(f"{visible(name)} {where} must be finite numbers")
+        if name == "correct" and abs(held.mean() - evaluation.accuracy) > _ROUNDING:
+            raise RecordError(
+                f"accuracy {where} must be the share of right answers, {held.mean():g}, got "
+                f"{evaluation.accuracy:g}"
+            )
 
 
 def _listed(scales: Iterable[float]) -> str:

@@ -14,33 +14,6 @@ from noisecore.recipes import Recipe
 from noisecore.records.checking import SCHEMA, Amount, Key, as_type
 
 
-def curve_name(
-    model: str,
-    noise: str,
-    recipe: Recipe,
-    clip: tuple[float, float] | None,
-    blank: bool,
-    trained: tuple[str, float] | None = None,
-) -> str:
-    """Return the name of the curve that trials of these make, over their scales and seeds."""
-    parts = [model, noise, recipe.name, *_clip_name(clip)]
-    if blank:
-        parts.append("blank")
-    if trained is not None:
-        # No noise at all is one training, whatever the noise would have been.
-        parts.append(f"trained={trained[0]}:{trained[1]:g}" if trained[1] else "trained=clean")
-    return "/".join(parts)
-
-
-def given_curve_name(model: str, noise: str, clip: tuple[float, float] | None) -> str:
-    """Return the name of the curve of a model that was given."""
-    return "/".join([model, noise, *_clip_name(clip)])
-
-
-def _clip_name(clip: tuple[float, float] | None) -> list[str]:
-    return [] if clip is None else [f"clip={clip[0]:g}:{clip[1]:g}"]
-
-
 def trial_label(curve: str, scale: float | None, seed: int) -> str:
     """Return the words for one trial of a curve; None: it is tested at every scale of it."""
     return f"{curve} seed {seed}" if scale is None else f"{curve} scale {scale:g} seed {seed}"
@@ -76,12 +49,27 @@ class AnyTrial:
         # 1 and 1.0 are one scale, and must give one key.
         object.__setattr__(self, "test_scales", tuple(map(as_written, self.test_scales)))
 
-    def key(self, conditions: Mapping[str, Any]) -> str:
-        """Return the trial's name on disk: a hash of all that its numbers depend on.
+    @property
+    def curve_id(self) -> CurveId:
+        """The curve that this trial is a part of."""
+        raise NotImplementedError
 
-        `conditions` are those outside the trial: versions, threads, processor, source.
-        """
-        return _hashed({"trial": asdict(self), "conditions": dict(conditions), "schema": SCHEMA})
+    @property
+    def curve(self) -> str:
+        """The name of the curve that this trial is a part of."""
+        return self.curve_id.name
+
+    def cell(self, scale: float) -> Cell:
+        """Return the test at one of the test scales."""
+        if not scale:
+            return CLEAN
+        return Cell(
+            noise=self.noise,
+            noise_source=self.noise_source,
+            scale=scale,
+            clip=self.clip,
+            draw=self.test_draw,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,21 +80,78 @@ class Training:
     test_draw: of the noisy test images that it is tested on after each epoch.
     """
 
+    dataset: str
     dataset_sha256: str
     model: str
     model_source: str
     recipe: Recipe
     noise: str | None
     noise_source: str | None
-    scale: float
+    scale: Amount
     clip: tuple[float, float] | None
     blank: bool
-    seed: int
-    test_draw: int
+    seed: Key
+    test_draw: Key
 
     def key(self, conditions: Mapping[str, Any]) -> str:
-        """Return a hash of it, and of `conditions`, those outside it; 20 hexadecimal digits."""
+        """Return the name of its record on disk: a hash of all that its numbers depend on.
+
+        `conditions` are those outside the training: versions, threads, processor, source.
+        """
         return _hashed({"training": asdict(self), "conditions": dict(conditions)})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """One test of a model: a noise at a scale, its bounds, and which realisation of it.
+
+    Scale 0 is no noise at all, whatever the noise would have been: one cell, with None for all
+    else.
+    """
+
+    noise: str | None
+    noise_source: str | None
+    scale: Amount
+    clip: tuple[float, float] | None
+    draw: Key | None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "scale", as_written(self.scale))
+
+
+CLEAN = Cell(noise=None, noise_source=None, scale=0.0, clip=None, draw=None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CurveId:
+    """Which curve a trial is a part of: all that its trials have in common, but their data.
+
+    recipe: its name, None of a model that was given. trained: the noise and the scale that the
+    model was trained with once; None if it was trained at each scale of the curve, or given.
+    """
+
+    model: str
+    noise: str
+    recipe: str | None = None
+    clip: tuple[float, float] | None = None
+    blank: bool = False
+    trained: tuple[str, float] | None = None
+
+    @property
+    def name(self) -> str:
+        """The curve's name, for people: it is never taken apart again."""
+        parts = [self.model, self.noise]
+        if self.recipe is not None:
+            parts.append(self.recipe)
+        if self.clip is not None:
+            parts.append(f"clip={self.clip[0]:g}:{self.clip[1]:g}")
+        if self.blank:
+            parts.append("blank")
+        if self.trained is not None:
+            noise, scale = self.trained
+            # No noise at all is one training, whatever the noise would have been.
+            parts.append(f"trained={noise}:{scale:g}" if scale else "trained=clean")
+        return "/".join(parts)
 
 
 def _hashed(content: dict[str, Any]) -> str:
@@ -142,6 +187,7 @@ class Trial(AnyTrial):
         noise = self.trained_with or self.noise, self.trained_with_source or self.noise_source
         named = noise if self.train_scale else (None, None)
         return Training(
+            dataset=self.dataset,
             dataset_sha256=self.dataset_sha256,
             model=self.model,
             model_source=self.model_source,
@@ -155,11 +201,22 @@ class Trial(AnyTrial):
             test_draw=self.test_draw,
         )
 
+    def key(self, conditions: Mapping[str, Any]) -> str:
+        """Return the name on disk of the record of its training."""
+        return self.training.key(conditions)
+
     @property
-    def curve(self) -> str:
-        """The name of the curve that this trial is a part of: all but its scale and its seed."""
+    def curve_id(self) -> CurveId:
+        """The curve that this trial is a part of: all but its scale and its seed."""
         trained = None if self.trained_with is None else (self.trained_with, self.train_scale)
-        return curve_name(self.model, self.noise, self.recipe, self.clip, self.blank, trained)
+        return CurveId(
+            model=self.model,
+            noise=self.noise,
+            recipe=self.recipe.name,
+            clip=self.clip,
+            blank=self.blank,
+            trained=trained,
+        )
 
     @property
     def curve_scales(self) -> tuple[float, ...]:
@@ -186,10 +243,18 @@ class GivenTrial(AnyTrial):
 
     units: Literal["own", "range"]
 
+    def key(self, conditions: Mapping[str, Any]) -> str:
+        """Return the name on disk of the record of the model's trials: the same for each draw.
+
+        It is a hash of all that their numbers depend on; `conditions` are those outside them.
+        """
+        own = {name: each for name, each in asdict(self).items() if name not in _DRAW}
+        return _hashed({"given": own, "conditions": dict(conditions), "schema": SCHEMA})
+
     @property
-    def curve(self) -> str:
-        """The name of the curve that this trial is a part of: all but its draw."""
-        return given_curve_name(self.model, self.noise, self.clip)
+    def curve_id(self) -> CurveId:
+        """The curve that this trial is a part of: all but its draw."""
+        return CurveId(model=self.model, noise=self.noise, clip=self.clip)
 
     @property
     def curve_scales(self) -> tuple[float, ...]:
@@ -200,6 +265,9 @@ class GivenTrial(AnyTrial):
     def label(self) -> str:
         """The trial in a few words, for people."""
         return f"{self.curve} draw {self.seed}"
+
+
+_DRAW = ("seed", "test_draw")
 
 
 def trial_from_dict(data: Any) -> Trial:

@@ -8,22 +8,33 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal, Protocol
 
 from noisecore import imports
 from noisecore.data import Dataset, load_dataset
-from noisecore.memory import available_memory
 from noisecore.recipes import Recipe
 from noisecore.records import Epoch, Trial, TrialRecord
-from noisecore.running import compat, machine
+from noisecore.running import compat
 from noisecore.running.cluster import Cluster, ClusterError, Slot
+from noisecore.running.sizing import THREADS
 from noisecore.running.store import Store
 from noisecore.running.trials import conditions, run_trials
+from noisecore.running.weights import Weights, find_weights, of_training
 from noisecore.running.worker import LostWorkerError, Worker, WorkerError
 
-# One thread a worker: a second thread makes a step 1.0 to 1.75 times as fast, depending on the
-# machine, a second worker does twice the work.
-THREADS = 1
+_TRAINED_AGAIN = (
+    "earlier trainings were done again, to be tested with more: their weights were not kept; "
+    "--noise-keep-models keeps them"
+)
+
+
+class _Run(Protocol):
+    """Runs the trials of a training."""
+
+    def __call__(self, trials: list[Trial], weights: Weights | None) -> list[TrialRecord]:
+        """Return a record each."""
 
 
 @dataclass(frozen=True)
@@ -42,27 +53,6 @@ class Event:
     reason: str = ""
 
 
-def needed_memory(dataset: Dataset) -> int:
-    """Return about how many bytes a worker takes: TensorFlow's own, and the images as float32.
-
-    Measured on a CPU, at the most: 0.96 GB for 6,000 images of 28 x 28, 1.21 GB for 70,000.
-    """
-    images = dataset.x_train.size + dataset.x_test.size
-    return int(0.85 * machine.GIB) + 6 * images
-
-
-def available_workers(trials: int, memory: int, gpus: int) -> int:
-    """Return how many workers `auto` means: one a GPU, else one a processor that has the memory.
-
-    memory: bytes that a worker needs.
-    """
-    if gpus:
-        return max(1, min(gpus, trials))
-    room = available_memory()
-    fit = trials if room is None else room // memory
-    return max(1, min(machine.available_processors(), fit, trials))
-
-
 class Engine:
     """Runs the trials of a run, each training once, whoever else shares its store.
 
@@ -71,7 +61,8 @@ class Engine:
     listener: hears of every event, from any thread, one at a time. timeout: seconds that a trial
     may take in a worker, None for any. retries: how often a trial is run again whose worker was
     lost. gpus: given out one a worker, by their names in CUDA_VISIBLE_DEVICES. cluster: runs the
-    workers instead of this machine.
+    workers instead of this machine. models: the folder where the weights of each training are kept;
+    None keeps none.
     """
 
     def __init__(
@@ -86,6 +77,7 @@ class Engine:
         retries: int = 1,
         gpus: Sequence[str] = (),
         cluster: Cluster | None = None,
+        models: Path | None = None,
     ) -> None:
         self.store = store
         self.location = location
@@ -95,17 +87,17 @@ class Engine:
         self._retries = retries
         self._gpus = gpus
         self._cluster = cluster
+        self._models = models
         self._conditions = cluster.conditions if cluster else conditions(THREADS)
-        self.trials = {trial.key(self._conditions): trial for trial in trials}
-        self._keys = {trial: key for key, trial in self.trials.items()}
-        # What is trained once, by the hash of the training, and the keys of its trials.
-        self.trainings: dict[str, list[str]] = {}
-        self._training_of: dict[str, str] = {}
-        for key, trial in self.trials.items():
-            training = self._training_of[key] = trial.training.key(self._conditions)
-            self.trainings.setdefault(training, []).append(key)
+        self.trials = tuple(trials)
+        # What is trained once, by its key, and the trials that it is trained for.
+        self.trainings: dict[str, list[Trial]] = {}
+        self._keys: dict[Trial, str] = {}
+        for trial in self.trials:
+            key = self._keys[trial] = trial.key(self._conditions)
+            self.trainings.setdefault(key, []).append(trial)
         self._listener = listener
-        self._records: dict[str, TrialRecord] = {}
+        self._records: dict[Trial, TrialRecord] = {}
         self._seconds: dict[tuple[str, Recipe], float] = {}
         self._change = threading.Condition()
         self._stopping = False
@@ -138,13 +130,13 @@ class Engine:
 
     def wait(self, trials: Iterable[Trial]) -> list[TrialRecord]:
         """Return the records of these trials, in their order, when all of them are there."""
-        wanted = [self._keys[trial] for trial in trials]
+        wanted = list(trials)
         if self.workers == 0:
             self._run_all(wanted, self._run_here)
         with self._change:
             while not self._change.wait_for(
                 lambda: (
-                    self._error or self._stopping or all(key in self._records for key in wanted)
+                    self._error or self._stopping or all(each in self._records for each in wanted)
                 ),
                 timeout=1,
             ):
@@ -154,7 +146,7 @@ class Engine:
                 raise self._error
             if self._stopping:
                 raise RuntimeError("the engine was closed before all trials had run")
-            return [self._records[key] for key in wanted]
+            return [self._records[trial] for trial in wanted]
 
     def interrupt(self) -> None:
         """Let `wait` raise `KeyboardInterrupt` soon; safe to call from a signal's handler."""
@@ -184,7 +176,8 @@ class Engine:
     def _drive(self, worker: Worker | Slot) -> None:
         """Run what is left of the trainings in `worker`, beside others who do the same."""
 
-        def run(trials: list[Trial]) -> list[TrialRecord]:
+        def run(trials: list[Trial], weights: Weights | None) -> list[TrialRecord]:
+            how: dict[str, Any] = {} if isinstance(worker, Slot) else {"weights": weights}
             return worker.run(
                 trials,
                 run=self.store.run,
@@ -192,11 +185,12 @@ class Engine:
                 on_epoch=lambda epoch, figures: self._tell(
                     Event("epoch", trials[0], epoch=epoch, figures=figures)
                 ),
+                **how,
             )
 
         rest = worker.rest if isinstance(worker, Slot) else None
         try:
-            self._run_all(list(self.trials), run, rest)
+            self._run_all(self.trials, run, rest)
         except ClusterError as error:
             with self._change:
                 self._left_alone += 1
@@ -208,7 +202,7 @@ class Engine:
                 self._error = self._error or error
                 self._change.notify_all()
 
-    def _run_here(self, trials: list[Trial]) -> list[TrialRecord]:
+    def _run_here(self, trials: list[Trial], weights: Weights | None) -> list[TrialRecord]:
         if self._dataset is None:
             self._dataset = load_dataset(*self.location)
         return run_trials(
@@ -219,12 +213,13 @@ class Engine:
             on_epoch=lambda epoch, figures: self._tell(
                 Event("epoch", trials[0], epoch=epoch, figures=figures)
             ),
+            weights=weights,
         )
 
     def _run_all(
         self,
-        keys: list[str],
-        run: Callable[[list[Trial]], list[TrialRecord]],
+        trials: Sequence[Trial],
+        run: _Run,
         rest: Callable[[], None] | None = None,
     ) -> None:
         """Run the trials that nobody else runs, until the records of all of them are there.
@@ -232,66 +227,83 @@ class Engine:
         rest: called while others run all that is left.
         """
         while not (self._stopping or self._finishing):
-            left = [key for key in keys if key not in self._records]
+            left = [trial for trial in trials if trial not in self._records]
             if not left:
                 return
             left.sort(key=self._expected_seconds, reverse=True)
-            trainings = dict.fromkeys(self._training_of[key] for key in left)
-            if not any(self._run_one(training, run) for training in trainings):
+            keys = dict.fromkeys(self._keys[trial] for trial in left)
+            if not any(self._run_one(key, run) for key in keys):
                 if rest is not None:
                     rest()
                 time.sleep(0.1)  # others run all that is left: look again soon
 
-    def _expected_seconds(self, key: str) -> float:
+    def _expected_seconds(self, trial: Trial) -> float:
         """Return how long a trial will take, as far as is known; the unknown come first.
 
         Longest first: so no worker is left alone with a long one at the end.
         """
-        trial = self.trials[key]
         return self._seconds.get((trial.model, trial.recipe), math.inf)
 
-    def _run_one(self, training: str, run: Callable[[list[Trial]], list[TrialRecord]]) -> bool:
+    def _run_one(self, key: str, run: _Run) -> bool:
         """Run the trials of a training unless somebody else has them or had them.
 
         Return whether their records are here.
         """
-        keys = self.trainings[training]
-        with self.store.claim(training) as mine:
-            there = all(key in self._records for key in keys)
+        trials = self.trainings[key]
+        with self.store.claim(key) as mine:
+            there = all(trial in self._records for trial in trials)
             if self._stopping or self._finishing or there or not mine:
                 return there
-            found: dict[str, tuple[Literal["finished", "reused"], TrialRecord]] = {}
-            for key in keys:
-                record = self.store.read(key)
-                if record is not None:
-                    found[key] = "finished", record
-                elif self.store.resume and (record := self.store.take_over(key, self.trials[key])):
-                    found[key] = "reused", record
-            left = [self.trials[key] for key in keys if key not in found]
+            found = {record.trial: record for record in self.store.read(key)}
+            left = [trial for trial in trials if trial not in found]
+            earlier: list[TrialRecord] = []
+            if left and self.store.resume:
+                earlier = self.store.earlier(key, left[0].training)
+                taken = self.store.take_over(earlier, left)
+                found |= {record.trial: record for record in taken}
+                left = [trial for trial in left if trial not in found]
+            reused = {trial for trial, record in found.items() if "resumed_from" in record.cost}
             if left:
                 self._tell(Event("started", left[0]))
-                records = self._run_to_records(left, run)
+                records = self._run_with_weights(key, left, run, earlier)
                 if self._stopping:
                     return False
-                for record in records:
-                    self.store.write(record)
-                    found[record.key] = "finished", record
-        for key in keys:
-            self._keep(key, *found[key])
+                self.store.write(records)
+                found |= {record.trial: record for record in records}
+        for trial in trials:
+            self._keep("reused" if trial in reused else "finished", found[trial])
         return True
 
-    def _keep(self, key: str, kind: Literal["finished", "reused"], record: TrialRecord) -> None:
+    def _keep(self, kind: Literal["finished", "reused"], record: TrialRecord) -> None:
         """Tell of a record, and let those have it who wait for it."""
-        trial = self.trials[key]
+        trial: Any = record.trial
         if record.status == "complete":
             kinds = trial.model, trial.recipe
             seconds = record.cost.get("seconds", 0.0)
             self._seconds[kinds] = max(seconds, self._seconds.get(kinds, 0.0))
         with self._change:
-            if key not in self._records:  # another thread may have read it since the claim ended
+            if trial not in self._records:  # another thread may have read it since the claim ended
                 self._tell(Event(kind, trial, record=record))
-                self._records[key] = record
+                self._records[trial] = record
                 self._change.notify_all()
+
+    def _run_with_weights(
+        self, key: str, trials: list[Trial], run: _Run, earlier: list[TrialRecord]
+    ) -> list[TrialRecord]:
+        """Run the trials of a training, with the weights that an earlier run kept if there are any.
+
+        earlier: what earlier runs have of the training, which lacks cells of these trials.
+        """
+        path = self._models and self._models / f"{key}.weights.h5"
+        kept = find_weights(path, earlier) if path is not None else None
+        if kept is not None:
+            tested = self._run_to_records(trials, partial(run, weights=kept))
+            return [of_training(record, earlier[0]) for record in tested]
+        weights = Weights(path=str(path)) if path is not None else None
+        records = self._run_to_records(trials, partial(run, weights=weights))
+        if not earlier:
+            return records
+        return [replace(each, cost={"note": _TRAINED_AGAIN, **each.cost}) for each in records]
 
     def _run_to_records(
         self, trials: list[Trial], run: Callable[[list[Trial]], list[TrialRecord]]

@@ -1,4 +1,4 @@
-"""Records on disk: one file a trial, named by its key, complete or not there."""
+"""Records on disk: one file a training, named by its key, complete or not there."""
 
 from __future__ import annotations
 
@@ -6,19 +6,21 @@ import errno
 import fcntl
 import json
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Container, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from noisecore.paths import RECORD_BYTES, check_folder, is_missing, open_lock, open_new
 from noisecore.records import (
+    Record,
     RecordError,
+    Training,
     Trial,
     TrialRecord,
     read_json,
-    read_record,
     write_atomically,
 )
 
@@ -30,7 +32,7 @@ class StoreError(OSError):
 class Store:
     """The records in one folder, shared by every process that drives trials of a run.
 
-    Only the records of one run are seen: an older run's record of the same trial is not there
+    Only what one run has made is seen: what an older run has of the same training is not there
     until this run has made its own, or, with `resume`, has taken it over.
 
     aside: what this process has set aside, under its new names.
@@ -41,7 +43,7 @@ class Store:
         self.run = run
         self.resume = resume
         self.aside: list[Path] = []
-        self._given: dict[str, set[str]] = {}
+        self._given: dict[str, str] = {}
 
     def prepare(self) -> None:
         """Make the folder; raise `StoreError` unless records can be written to it."""
@@ -65,7 +67,7 @@ class Store:
 
     @contextmanager
     def claim(self, key: str) -> Iterator[bool]:
-        """Try to become the only one who runs this trial; yield whether that is so.
+        """Try to become the only one who does this training; yield whether that is so.
 
         The claim ends with the block, or with the process that holds it, however that ends.
         """
@@ -87,43 +89,43 @@ class Store:
                 # Closing is not enough while a child that a test forked has the file open too.
                 fcntl.flock(lock, fcntl.LOCK_UN)
 
-    def write(self, record: TrialRecord) -> None:
-        """Keep a record, whole: a reader finds all of it or none.
+    def write(self, records: Sequence[TrialRecord]) -> None:
+        """Keep what came of a training, whole: a reader finds all of it or none.
 
-        Raises `StoreError` if the disk refuses; the records that were written before stay.
+        What an earlier run has of the same training, for other trials, stays beside it. Raises
+        `StoreError` if the disk refuses; what was written before stays.
         """
+        record = Record.of(records)
+        try:
+            earlier = self._read(record.key)
+        except RecordError:  # it is written anew
+            earlier = []
+        asked = {each.trial for each in records}
+        with suppress(ValueError):  # that was another training: its numbers are not the same
+            record = Record.of([*records, *(e for e in earlier if e.trial not in asked)])
+        self._write(record)
+
+    def _write(self, record: Record) -> None:
         path = self.folder / f"{record.key}.json"
         try:
             write_atomically(path, json.dumps(record.to_dict(), indent=1))
         except OSError as error:
             raise StoreError(
-                f"the record of {record.trial.label} could not be written to {self.folder}: "
-                f"{error.strerror or error}: make room, and go on with --noise-resume"
+                f"the record of {record.trials[0].trial.label} could not be written to "
+                f"{self.folder}: {error.strerror or error}: make room, and go on with "
+                "--noise-resume"
             ) from None
 
-    def replace(self, curve: str, records: Sequence[TrialRecord]) -> None:
-        """Keep the records of a model that was given, in place of those that stand for its curve.
+    def _read(self, key: str, *, runs: Container[str] | None = None) -> list[TrialRecord]:
+        """Return what stands on disk under a key; of these runs alone, if any are named.
 
-        A test that is run again may make others: the last time counts.
-        """
-        for record in records:
-            self.write(record)
-        keys = {record.key for record in records}
-        for key in self._given.get(curve, keys) - keys:
-            (self.folder / f"{key}.json").unlink(missing_ok=True)
-        self._given[curve] = keys
-
-    def read(self, key: str) -> TrialRecord | None:
-        """Return this run's record of a trial, or None.
-
-        Raises `RecordError` on a file that noisecore did not write, `StoreError` if the process
-        cannot read.
+        Raises `RecordError` if that is no record; unless none of those runs has a part in it.
         """
         path = self.folder / f"{key}.json"
         try:
             data = read_json(path, RECORD_BYTES)
         except FileNotFoundError:
-            return None
+            return []
         except OSError as error:
             _refuse_exhausted(path, error)
             raise RecordError(
@@ -131,33 +133,73 @@ class Store:
             ) from None
         except ValueError as error:
             raise RecordError(f"{path}: not JSON: {error}") from None
-        if not isinstance(data, dict) or data.get("run") != self.run:
-            return None
-        return TrialRecord.from_dict(data, source=str(path))
+        if runs is not None and not any(run in runs for run in named_runs(data)):
+            return []
+        record = Record.from_dict(data, source=str(path))
+        return [each for each in record.trials if runs is None or each.run in runs]
 
-    def take_over(self, key: str, trial: Trial) -> TrialRecord | None:
-        """Return an earlier run's complete record of the same trial, made this run's own, or None.
+    def replace(self, curve: str, records: Sequence[TrialRecord]) -> None:
+        """Keep the records of a model that was given, in place of those that stand for its curve.
 
-        A file that is no record of that trial is set aside, as `set_aside` does.
+        A test that is run again may make others: the last time counts.
         """
-        path = self.folder / f"{key}.json"
+        record = Record.of(records)
+        self._write(record)
+        old = self._given.get(curve, record.key)
+        if old != record.key:
+            (self.folder / f"{old}.json").unlink(missing_ok=True)
+        self._given[curve] = record.key
+
+    def read(self, key: str) -> list[TrialRecord]:
+        """Return what this run has of a training, or of a model that was given; none if nothing.
+
+        Raises `RecordError` on a file that noisecore did not write, `StoreError` if the process
+        cannot read.
+        """
+        return self._read(key, runs=(self.run,))
+
+    def earlier(self, key: str, training: Training) -> list[TrialRecord]:
+        """Return what all runs have of a training that came to its end.
+
+        A file that is no record of that training is set aside, as `set_aside` does.
+        """
         try:
-            record = read_record(path)
-        except FileNotFoundError:
-            return None
-        except (OSError, ValueError) as error:
-            _refuse_exhausted(path, error)
-            self.set_aside(path)
-            return None
-        if (record.key, record.trial) != (key, trial):
-            self.set_aside(path)
-            return None
-        if record.status != "complete":
-            return None
-        cost = {**record.cost, "resumed_from": record.cost.get("resumed_from", record.run)}
-        record = replace(record, run=self.run, cost=cost)
-        self.write(record)
-        return record
+            found = self._read(key)
+        except RecordError:
+            self.set_aside(self.folder / f"{key}.json")
+            return []
+        if any(
+            each.key != key or not isinstance(each.trial, Trial) or each.trial.training != training
+            for each in found
+        ):
+            self.set_aside(self.folder / f"{key}.json")
+            return []
+        return [each for each in found if each.status == "complete"]
+
+    def take_over(
+        self, earlier: Sequence[TrialRecord], trials: Sequence[Trial]
+    ) -> list[TrialRecord]:
+        """Return what earlier runs have of these trials of a training, made this run's own.
+
+        That is each trial whose cells are all there, whatever trial had them tested.
+        """
+        if not earlier:
+            return []
+        first = earlier[0]
+        cells = Record.of(earlier).cells
+        found = []
+        for trial in trials:
+            own = next((each for each in earlier if each.trial == trial), first)
+            wanted = [cells.get(trial.cell(scale)) for scale in trial.test_scales]
+            evaluations = tuple(each for each in wanted if each is not None)
+            if len(evaluations) == len(wanted):
+                cost = {**own.cost, "resumed_from": own.cost.get("resumed_from", own.run)}
+                found.append(
+                    replace(own, trial=trial, run=self.run, evaluations=evaluations, cost=cost)
+                )
+        if found:
+            self.write(found)
+        return found
 
     def set_aside(self, path: Path) -> None:
         """Rename what is no record, so that it is kept and in nobody's way."""
@@ -178,14 +220,11 @@ class Store:
         found = []
         for path in sorted(self.folder.glob("*.json")):
             try:
-                record = read_record(path)
-            except FileNotFoundError:
-                continue
-            except (OSError, ValueError) as error:
-                _refuse_exhausted(path, error)
+                trials = self._read(path.stem)
+            except RecordError:
                 found.append(path)
             else:
-                found += [path] if record.key != path.stem else []
+                found += [path] if any(each.key != path.stem for each in trials) else []
         return found
 
     def records(self) -> list[TrialRecord]:
@@ -194,13 +233,22 @@ class Store:
         What is no record is set aside: this run may not need it, and a later one would find it
         again. If the run needs it, it is missing from now on.
         """
-        found = []
+        found: list[TrialRecord] = []
         for path in sorted(self.folder.glob("*.json")):
             try:
-                found.append(self.read(path.stem))
+                found += self.read(path.stem)
             except RecordError:
                 self.set_aside(path)
-        return [record for record in found if record is not None]
+        return found
+
+
+def named_runs(data: Any) -> list[Any]:
+    """Return the runs that have a part in what a file holds, before it is known to be a record."""
+    if not isinstance(data, dict):
+        return []
+    trials = data.get("trials")
+    parts = [data, *trials] if isinstance(trials, list) else [data]
+    return [each.get("run") for each in parts if isinstance(each, dict)]
 
 
 def _refuse_exhausted(path: Path, error: Exception) -> None:

@@ -104,7 +104,8 @@ def train(
         del epoch_images  # else the next epoch's noise would be drawn beside it
         if not math.isfinite(loss):
             raise TrialError(f"the training loss became {loss} in epoch {epoch + 1}")
-        test_loss, right = evaluate(model, *test)
+        test_loss, probabilities = evaluate(model, *test)
+        right = probabilities.argmax(axis=1) == test[1]
         history.append(
             Epoch(
                 loss=loss,
@@ -139,10 +140,8 @@ def _train_epoch(
     return loss / len(labels), accuracy / len(labels)
 
 
-def evaluate(
-    model: Any, images: FloatArray, labels: NDArray[np.int64]
-) -> tuple[float, NDArray[np.bool_]]:
-    """Return the mean cross-entropy, in nats, and which images were right, (images,) bool.
+def evaluate(model: Any, images: FloatArray, labels: NDArray[np.int64]) -> tuple[float, FloatArray]:
+    """Return the mean cross-entropy, in nats, and the probabilities, (images, classes).
 
     Raises `TrialError` when the model's probabilities are not finite.
     """
@@ -157,4 +156,4 @@ def evaluate(
     likelihood = probabilities[np.arange(len(labels)), labels].astype(np.float64)
     # Keras' own bound, so that the losses are those that Keras would report.
     loss = -np.log(np.clip(likelihood, 1e-7, 1.0)).mean()
-    return float(loss), probabilities.argmax(axis=1) == labels
+    return float(loss), probabilities

@@ -19,14 +19,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 import noisecore
+from noisecore.callables import told
 from noisecore.code import files_sha256
-from noisecore.data import unit_images
 from noisecore.functions import Functions
 from noisecore.models import BUILDERS, get_builder
-from noisecore.noise import BLOCK, FAMILIES, FloatArray, Stream, apply_noise, get_noise
-from noisecore.records import Epoch, Evaluation, Trial, TrialRecord, pack_right
+from noisecore.noise import FAMILIES
+from noisecore.records import (
+    Cell,
+    Epoch,
+    Evaluation,
+    Trial,
+    TrialRecord,
+    pack_classes,
+    pack_probabilities,
+    pack_right,
+)
 from noisecore.running import compat, machine
-from noisecore.running.training import TrialError, evaluate, shuffled, standardise, train
+from noisecore.running.images import Images, trained_with
+from noisecore.running.training import TrialError, evaluate, shuffled, train
+from noisecore.running.weights import Weights, save_weights
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,6 +52,7 @@ _SOURCES = (
     "noise/families.py",
     "noise/streams.py",
     "running/compat.py",
+    "running/images.py",
     "running/training.py",
     "running/trials.py",
 )
@@ -75,29 +87,29 @@ def run_trials(
     run: str,
     conditions: Mapping[str, Any],
     on_epoch: Callable[[int, Epoch], None] = lambda epoch, figures: None,
+    weights: Weights | None = None,
 ) -> list[TrialRecord]:
     """Train once, test that in each of these trials, in this process; return a record each.
 
     The trials have one training. One whose noise changes nothing, or whose loss stops being finite,
     gives a failed record that says so. Other errors are raised as they are: the caller decides
-    whose fault they were.
+    whose fault they were. With `weights` that are there nothing is trained, and the records have no
+    history; others are written, and that they could not be is a note.
     """
     environment = {**conditions, **compat.environment()}
     started = datetime.now(UTC).isoformat(timespec="seconds")
     figures = _Figures()
     start = time.perf_counter()
     with _seeded(trials[0].seed):
-        _measure(trials, dataset, figures, on_epoch)
+        _measure(trials, dataset, figures, on_epoch, weights)
     spent = time.perf_counter() - start
-    trained_by = next((trial for trial in trials if trial in figures.evaluations), None)
+    first = next((trial for trial in trials if trial in figures.evaluations), trials[0])
+    common = {"started": started, **figures.cost, "peak_memory_bytes": machine.peak_memory()}
     records = []
     for trial in trials:
-        cost = {"started": started, **figures.cost}
-        cost |= {"evaluate_seconds": figures.seconds.get(trial, 0.0), "seconds": spent}
-        if trained_by is not None and trial != trained_by:  # its seconds count once
-            cost |= {"seconds": cost["evaluate_seconds"], "trained_by": trained_by.key(conditions)}
-        if trained_by == trial:
-            cost["seconds"] -= sum(figures.seconds.values()) - cost["evaluate_seconds"]
+        own = figures.seconds.get(trial, 0.0)
+        # The seconds of the training count once: with the trial that was tested first.
+        seconds = spent - sum(figures.seconds.values()) + own if trial == first else own
         reason = figures.reasons.get(trial)
         records.append(
             TrialRecord(
@@ -107,10 +119,10 @@ def run_trials(
                 status="failed" if reason else "complete",
                 reason=reason,
                 environment=environment,
-                parameters=None if reason else figures.parameters,
-                history=() if reason else figures.history,
+                parameters=figures.parameters,
+                history=figures.history,
                 evaluations=figures.evaluations.get(trial, ()),
-                cost={**cost, "peak_memory_bytes": machine.peak_memory()},
+                cost={**common, "evaluate_seconds": own, "seconds": seconds},
             )
         )
     return records
@@ -118,7 +130,7 @@ def run_trials(
 
 @dataclass
 class _Figures:
-    """What is measured of a training, and of each of its trials.
+    """What is measured of a training, of its cells, and of each of its trials.
 
     reasons: of the trials that failed. seconds: that each was tested for.
     """
@@ -126,6 +138,7 @@ class _Figures:
     parameters: int | None = None
     history: tuple[Epoch, ...] = ()
     cost: dict[str, Any] = field(default_factory=dict)
+    cells: dict[Cell, Evaluation] = field(default_factory=dict)
     evaluations: dict[Trial, tuple[Evaluation, ...]] = field(default_factory=dict)
     seconds: dict[Trial, float] = field(default_factory=dict)
     reasons: dict[Trial, str] = field(default_factory=dict)
@@ -136,15 +149,16 @@ def _measure(
     dataset: Dataset,
     figures: _Figures,
     on_epoch: Callable[[int, Epoch], None],
+    weights: Weights | None,
 ) -> None:
-    """Train, and test that in each trial."""
+    """Train, or load what was trained, and test that in each trial; each cell once."""
     sound: list[Trial] = []
-    images: _Images | None = None
+    images: Images | None = None
     for trial in trials:
         try:
             _check_dataset(trial, dataset)
             _check_sources(trial)
-            images = images or _Images.of(trial, dataset)
+            images = images or Images.of(trial, dataset)
             images.check_noise(trial)
         except TrialError as failure:
             figures.reasons[trial] = str(failure)
@@ -152,38 +166,57 @@ def _measure(
             sound.append(trial)
     if images is None or not sound:
         return
-    trial = sound[0]
-    model = _build(trial, images.shape, dataset.num_classes)
-    try:
-        history, epoch_seconds = train(
-            model,
-            trial.recipe,
-            images.by_epoch(),
-            dataset.y_train,
-            lambda epoch: shuffled(trial.seed, epoch, len(dataset.y_train)),
-            (
-                images.laid_out(images.test_at(trial.train_scale, trained_with(trial))),
-                dataset.y_test,
-            ),
-            on_epoch,
-        )
-    except TrialError as failure:
-        figures.reasons |= dict.fromkeys(sound, str(failure))
-        return
-    figures.history, figures.parameters = tuple(history), int(model.count_params())
-    figures.cost = {"train_seconds": sum(epoch_seconds), "epoch_seconds": epoch_seconds}
+    model = _build(sound[0], images.shape, dataset.num_classes)
+    if weights is not None and weights.sha256 is not None:
+        model.load_weights(weights.path)
+    else:
+        try:
+            _train(model, sound[0], images, dataset, figures, on_epoch)
+        except TrialError as failure:
+            figures.reasons |= dict.fromkeys(sound, str(failure))
+            return
+        if weights is not None:
+            _keep(model, weights, figures)
+    figures.parameters = int(model.count_params())
     for trial in sound:
         start = time.perf_counter()
+        for scale in trial.test_scales:
+            if (cell := trial.cell(scale)) not in figures.cells:
+                figures.cells[cell] = _evaluate(model, images, trial.noise, scale, dataset.y_test)
         figures.evaluations[trial] = tuple(
-            _evaluate(model, images, trial.noise, scale, dataset.y_test)
-            for scale in trial.test_scales
+            figures.cells[trial.cell(scale)] for scale in trial.test_scales
         )
         figures.seconds[trial] = time.perf_counter() - start
 
 
-def trained_with(trial: Trial) -> str:
-    """Return the noise that a trial's model is trained with."""
-    return trial.trained_with or trial.noise
+def _train(
+    model: Any,
+    trial: Trial,
+    images: Images,
+    dataset: Dataset,
+    figures: _Figures,
+    on_epoch: Callable[[int, Epoch], None],
+) -> None:
+    """Train a model; raise `TrialError` when a loss is not finite."""
+    history, epoch_seconds = train(
+        model,
+        trial.recipe,
+        images.by_epoch(),
+        dataset.y_train,
+        lambda epoch: shuffled(trial.seed, epoch, len(dataset.y_train)),
+        (images.laid_out(images.test_at(trial.train_scale, trained_with(trial))), dataset.y_test),
+        on_epoch,
+    )
+    figures.history = tuple(history)
+    figures.cost = {"train_seconds": sum(epoch_seconds), "epoch_seconds": epoch_seconds}
+
+
+def _keep(model: Any, weights: Weights, figures: _Figures) -> None:
+    """Keep the weights of a model; a training is not lost because its weights are."""
+    try:
+        figures.cost["weights_sha256"] = save_weights(model, weights.path)
+    except Exception as error:  # of the disk, or of a layer that cannot be saved
+        figures.cost["note"] = f"weights could not be kept in {weights.path}: {told(error)}"
 
 
 def _check_dataset(trial: Trial, dataset: Dataset) -> None:
@@ -193,79 +226,6 @@ def _check_dataset(trial: Trial, dataset: Dataset) -> None:
             f"data set {trial.dataset} changed: expected SHA-256 {trial.dataset_sha256}, "
             f"got {dataset.sha256}"
         )
-
-
-@dataclass(frozen=True)
-class _Images:
-    """The images of a training, standardised, and how they become noisy.
-
-    trial: any of the training's. train, test: float32, (n, height, width, channels).
-    channels_last: how the backend takes them; the noise is laid over images in one layout, so that
-    it is the same for every backend.
-    """
-
-    trial: Trial
-    train: FloatArray
-    test: FloatArray
-    channels_last: bool
-
-    @classmethod
-    def of(cls, trial: Trial, dataset: Dataset) -> _Images:
-        """Return the images of a data set, as a trial takes them."""
-        import keras
-
-        # Each step that can be is done in place: at full size a split in float32 is 188 MB.
-        splits = dataset.x_train, dataset.x_test
-        train, test = (unit_images(each, out=np.empty(each.shape, np.float32)) for each in splits)
-        if trial.blank:
-            train[:], test[:] = 0, 0
-        standardise(train, test, trial.recipe.standardisation, in_place=True)
-        return cls(trial, train, test, keras.backend.image_data_format() == "channels_last")
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The shape of one image, as the backend takes it."""
-        return self.laid_out(self.train[:1]).shape[1:]
-
-    def laid_out(self, images: FloatArray) -> FloatArray:
-        """Return images as the backend takes them."""
-        return images if self.channels_last else np.moveaxis(images, -1, 1)
-
-    def check_noise(self, trial: Trial) -> None:
-        """Raise `TrialError` if a noise changes nothing: now rather than after the training."""
-        self.test_at(trial.train_scale, trained_with(trial), most=BLOCK)
-        for scale in trial.test_scales:
-            self.test_at(scale, trial.noise, most=BLOCK)
-
-    def by_epoch(self) -> Callable[[int], FloatArray]:
-        """Return what gives the noisy training images of an epoch, laid out."""
-        if self.trial.recipe.train_noise == "fresh" and self.trial.train_scale > 0:
-            return self._train_at
-        frozen = self._train_at(None, out=self.train)
-        return lambda epoch: frozen
-
-    def _train_at(self, epoch: int | None, out: FloatArray | None = None) -> FloatArray:
-        trial = self.trial
-        stream = Stream(trial.seed, "train", epoch)
-        scale = trial.train_scale
-        noise = get_noise(trained_with(trial))
-        return self.laid_out(
-            apply_noise(noise, self.train, scale, stream, clip=trial.clip, out=out)
-        )
-
-    def test_at(self, scale: float, name: str, most: int | None = None) -> FloatArray:
-        """Return the noisy test images, the first `most` of them; not laid out.
-
-        Raises `TrialError` if the noise changes none of them all.
-        """
-        stream = Stream(self.trial.test_draw, "test")
-        noise, test = get_noise(name), self.test
-        noisy = apply_noise(noise, test[:most], scale, stream, clip=self.trial.clip)
-        if scale > 0 and np.array_equal(noisy, test[:most]):
-            if most is not None:  # the noise may be rare
-                return self.test_at(scale, name)
-            raise TrialError(f"noise {name} at scale {scale:g} changed no test image")
-        return noisy
 
 
 def _build(trial: Trial, shape: tuple[int, ...], classes: int) -> Any:
@@ -278,11 +238,13 @@ def _build(trial: Trial, shape: tuple[int, ...], classes: int) -> Any:
 
 
 def _evaluate(
-    model: Any, images: _Images, noise: str, scale: float, labels: NDArray[Any]
+    model: Any, images: Images, noise: str, scale: float, labels: NDArray[Any]
 ) -> Evaluation:
     """Return what a trained model gives for the test images with a noise at one scale."""
     noisy = images.test_at(scale, noise)
-    loss, right = evaluate(model, images.laid_out(noisy), labels)
+    loss, probabilities = evaluate(model, images.laid_out(noisy), labels)
+    predicted = probabilities.argmax(axis=1)
+    right = predicted == labels
     return Evaluation(
         scale=scale,
         loss=loss,
@@ -290,6 +252,8 @@ def _evaluate(
         images=len(right),
         correct=pack_right(right),
         images_sha256=hashlib.sha256(noisy.tobytes()).hexdigest(),
+        predicted=pack_classes(predicted, probabilities.shape[1]),
+        probability=pack_probabilities(probabilities.max(axis=1)),
     )
 
 

@@ -29,6 +29,7 @@ from noisecore.records import Epoch, Trial, TrialRecord, trial_from_dict
 from noisecore.running import compat
 from noisecore.running.machine import resident_memory
 from noisecore.running.own import own_functions, use_functions
+from noisecore.running.weights import Weights
 
 _PAUSE = 1.0  # seconds before a process that could not be started is tried again
 
@@ -83,6 +84,7 @@ class Worker:
         run: str,
         conditions: dict[str, Any],
         on_epoch: Callable[[int, Epoch], None],
+        weights: Weights | None = None,
     ) -> list[TrialRecord]:
         """Run the trials of one training in the worker and return their records.
 
@@ -101,7 +103,7 @@ class Worker:
             timer.start()
         self._runner = threading.get_ident()
         try:
-            return self._run(trials, run, conditions, on_epoch)
+            return self._run(trials, run, conditions, on_epoch, weights)
         except LostWorkerError:
             if late.is_set():
                 message = f"the worker was ended: its trial took more than {self._timeout:g} s"
@@ -118,6 +120,7 @@ class Worker:
         run: str,
         conditions: dict[str, Any],
         on_epoch: Callable[[int, Epoch], None],
+        weights: Weights | None,
     ) -> list[TrialRecord]:
         process = self._process or self._start(int(conditions["threads"]))
         request = {
@@ -125,6 +128,7 @@ class Worker:
             "location": self.location,
             "run": run,
             "conditions": conditions,
+            "weights": weights and asdict(weights),
             **own_functions(trials),
         }
         _send(process, request)
@@ -273,6 +277,7 @@ def main() -> None:
                 run=request["run"],
                 conditions=request["conditions"],
                 on_epoch=lambda epoch, figures: send({"epoch": epoch, "figures": asdict(figures)}),
+                weights=Weights(**request["weights"]) if request["weights"] else None,
             )
         except Exception as error:  # the trial's, whatever it is: the parent records it as failed
             sys.excepthook(type(error), error, error.__traceback__)

@@ -255,8 +255,10 @@ def _provenance(results: Results) -> str:
 
 
 def _train_seconds(records: Sequence[TrialRecord]) -> float:
-    found = (record.cost.get("train_seconds") for record in records)
-    return sum(value for value in found if isinstance(value, int | float) and math.isfinite(value))
+    found = {record.key: record.cost.get("train_seconds") for record in records}
+    return sum(
+        value for value in found.values() if isinstance(value, int | float) and math.isfinite(value)
+    )
 
 
 def _distinct(values: Iterable[str]) -> str:

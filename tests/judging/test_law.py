@@ -158,7 +158,10 @@ def test_renewal(both, tmp_path_factory) -> None:
     kept = path.read_bytes()
     write_baseline(path, renewed.baseline)
     again = read_baseline(path)
-    plain = [replace(record, history=()) for record in old.records]
+    plain = [
+        replace(record, history=(), evaluations=tuple(e.brief for e in record.evaluations))
+        for record in old.records
+    ]
     assert sorted(map(str, again.records)) == sorted(map(str, plain))
     write_baseline(path, old)
     assert path.read_bytes() == kept

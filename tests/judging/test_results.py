@@ -13,7 +13,7 @@ from records_factory import make_record, make_sweep
 from noisecore.judging.curves import matched_curves
 from noisecore.judging.gates import judge_floor, judge_monotonic
 from noisecore.judging.results import Results, load_schema, read_results
-from noisecore.records import Epoch, RecordError
+from noisecore.records import Epoch, RecordError, join_trials
 
 
 def make_results():
@@ -59,7 +59,7 @@ def test_what_is_written_can_be_read(tmp_path):
 def test_results_fit_their_schema():
     """The published schemas describe what is written, failed and clipped trials included."""
     validate("results", make_results().to_dict())
-    for record in (*make_results().records, make_record(clip=(0.0, 1.0), blank=True)):
+    for record in join_trials([*make_results().records, make_record(clip=(0.0, 1.0), blank=True)]):
         validate("record", record.to_dict())
 
 
@@ -69,10 +69,12 @@ def test_results_fit_their_schema():
         lambda data: data.pop("run"),
         lambda data: data.update(schema=3),
         lambda data: data.update(surprise=1),
-        lambda data: data["trials"][0].update(status="done"),
-        lambda data: data["trials"][0]["trial"].pop("seed"),
-        lambda data: data["trials"][0]["trial"]["recipe"].update(epochs=0),
-        lambda data: data["trials"][0]["evaluations"][0].update(accuracy=1.5),
+        lambda data: data["records"][0]["trials"][0].update(status="done"),
+        lambda data: data["records"][0]["training"].pop("seed"),
+        lambda data: data["records"][0]["training"]["recipe"].update(epochs=0),
+        lambda data: data["records"][0]["cells"][0].update(accuracy=1.5),
+        lambda data: data["records"][0]["cells"][0]["scores"]["accuracy"].update(dtype="int"),
+        lambda data: data["records"][0].update(given=data["records"][0]["training"]),
         lambda data: data["curves"][0].update(accuracy_mean=["high"]),
         lambda data: data["verdicts"][0].update(verdict="maybe"),
     ],
@@ -141,12 +143,12 @@ def test_what_cannot_be_read_is_refused_in_one_line(tmp_path, content, message):
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (lambda data: data["trials"][3].pop("key"), r"trials\[3\]: not a trial record"),
+        (lambda data: data["records"][3].pop("key"), r"records\[3\]: not a record"),
         (
-            lambda data: data["trials"][1].update(schema=5),
-            r"trials\[1\]: expected schema 1 to 2, got 5",
+            lambda data: data["records"][1].update(schema=5),
+            r"records\[1\]: expected schema 1 to 2, got 5",
         ),
-        (lambda data: data["trials"].append("x"), r"trials\[10\]"),
+        (lambda data: data["records"].append("x"), r"records\[10\]"),
         (
             lambda data: data["verdicts"][0].update(gate="luck"),
             r"unknown word 'luck' at `verdicts\[0\]\.gate`",

@@ -46,15 +46,15 @@ def test_each_record_once(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(watching, "_PAUSE", 0.01)
     store, reporter, planned = Store(tmp_path, "r"), Reporter(), []
     store.prepare()
-    store.write(record(0, run="earlier"))
+    store.write([record(0, run="earlier")])
     with watching.watching(config_of(reporter), store, lambda: planned):
         planned += ["a", "b"]
         wait_until(lambda: reporter.lines)
-        store.write(record(1))
+        store.write([record(1)])
         wait_until(lambda: len(reporter.lines) == 2)
         (tmp_path / "half.json").write_text("{")
         resumed = record(0)
-        store.write(replace(resumed, cost={**resumed.cost, "resumed_from": "earlier"}))
+        store.write([replace(resumed, cost={**resumed.cost, "resumed_from": "earlier"})])
     assert reporter.lines[0] == "noisecore: 2 trials, each of which is told when it is there\n"
     assert reporter.lines[1].startswith("noisecore 1/2 cnn/gaussian/quick scale 1 seed 1: accuracy")
     assert reporter.lines[2].startswith("noisecore 2/2 cnn/gaussian/quick scale 1 seed 0: accuracy")
@@ -67,7 +67,7 @@ def test_beside_dots(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(watching, "_PAUSE", 0.01)
     store, reporter = Store(tmp_path, "r"), Reporter()
     store.prepare()
-    store.write(record(0))
+    store.write([record(0)])
     reporter._tw = SimpleNamespace(chars_on_current_line=3)
     with watching.watching(config_of(reporter), store, lambda: ["a"]):
         wait_until(lambda: len(reporter.lines) == 2)
@@ -91,5 +91,5 @@ def test_nobody_to_tell(tmp_path, monkeypatch) -> None:
 
     closed.write = refuse
     with watching.watching(config_of(closed), store, lambda: ["a"]):
-        store.write(record(0))
+        store.write([record(0)])
         wait_until(lambda: asked)

@@ -16,7 +16,8 @@ from noisecore.running import cluster as clusters
 from noisecore.running import dask_worker
 from noisecore.running import scheduler as schedulers
 from noisecore.running.cluster import Cluster, ClusterError
-from noisecore.running.engine import THREADS, Engine
+from noisecore.running.engine import Engine
+from noisecore.running.sizing import THREADS
 from noisecore.running.store import Store
 
 pytest.importorskip("distributed")

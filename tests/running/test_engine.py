@@ -13,7 +13,8 @@ from types import SimpleNamespace
 import pytest
 from needs import needs_tensorflow
 
-from noisecore.running.engine import Engine, available_workers
+from noisecore.running.engine import Engine
+from noisecore.running.sizing import available_workers
 from noisecore.running.store import Store
 
 RUN = "20250101-000000-test"

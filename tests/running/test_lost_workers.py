@@ -36,7 +36,7 @@ class Scripted:
         self.timeout, self.gpu = timeout, gpu
         self.made.append(self)
 
-    def run(self, trials, *, run, conditions, on_epoch):
+    def run(self, trials, *, run, conditions, on_epoch, weights):
         """Answer for the trials of a training."""
         self.calls.append(len(trials))
         return [self.answer(trial, run, conditions) for trial in trials]
@@ -167,18 +167,25 @@ def test_same_training_is_lost_together(scripted) -> None:
     Scripted.script = {0: ["lost"] * 5}
     records, _ = scripted([*matched, *tested])
     assert [record.status for record in records] == ["failed"] * 2
-    assert len({record.key for record in records}) == 2
+    assert len({record.key for record in records}) == 1
 
 
 def test_same_training_resumed(scripted, tmp_path) -> None:
-    """Of a training whose records are there in part, what is missing alone is asked for."""
+    """Of a training that is there, only trials with a cell that it lacks are asked for.
+
+    Their records say that it was done again, for its weights were not kept.
+    """
     matched, tested = once(0, 1)
     scripted([*matched, tested[0]])
     Scripted.calls.clear()
+    more = dataclasses.replace(tested[1], test_scales=(0.0, 1.0, 2.0))
     store = Store(tmp_path / "trials", "a later run", resume=True)
-    records, _ = scripted([*matched, *tested], store=store)
+    records, events = scripted([*matched, *tested, more], store=store)
     assert Scripted.calls == [1]
-    assert [record.status for record in records] == ["complete"] * 4
+    assert [event.trial for event in events if event.kind == "started"] == [more]
+    assert [record.status for record in records] == ["complete"] * 5
+    assert "--noise-keep-models" in records[-1].cost["note"]
+    assert not any("note" in record.cost for record in records[:-1])
 
 
 def test_gpus_are_given_out(scripted) -> None:
@@ -193,11 +200,11 @@ def test_full_disk(scripted, tmp_path, monkeypatch) -> None:
     written = []
     write = engines.Store.write
 
-    def refuse(self, record):
+    def refuse(self, records):
         if written:
             raise StoreError("no space left: make room, and go on with --noise-resume")
-        written.append(record)
-        write(self, record)
+        written.extend(records)
+        write(self, records)
 
     monkeypatch.setattr(engines.Store, "write", refuse)
     with pytest.raises(StoreError, match="go on with --noise-resume"):

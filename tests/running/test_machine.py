@@ -9,7 +9,7 @@ import pytest
 
 from noisecore import memory
 from noisecore.running import machine
-from noisecore.running.engine import available_workers
+from noisecore.running.sizing import available_workers
 
 GIB = machine.GIB
 

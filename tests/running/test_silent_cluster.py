@@ -25,7 +25,8 @@ from noisecore.running import cluster as clusters
 from noisecore.running import dask_worker
 from noisecore.running import scheduler as schedulers
 from noisecore.running.cluster import Cluster, ClusterError
-from noisecore.running.engine import THREADS, Engine
+from noisecore.running.engine import Engine
+from noisecore.running.sizing import THREADS
 from noisecore.running.store import Store
 
 pytest.importorskip("distributed")
@@ -169,7 +170,8 @@ CLIENT = """
 import json, sys
 from noisecore.records import trial_from_dict
 from noisecore.running.cluster import Cluster
-from noisecore.running.engine import THREADS, Engine
+from noisecore.running.engine import Engine
+from noisecore.running.sizing import THREADS
 from noisecore.running.store import Store
 from pathlib import Path
 

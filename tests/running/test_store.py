@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 from records_factory import make_record
@@ -92,35 +93,35 @@ def test_claim_is_exclusive_between_processes_and_dies_with_its_holder(store):
 
 
 def test_record_is_read_as_it_was_written(store):
-    """What is kept is what is found, alone and among all; a trial without a record has None."""
+    """What is kept is what is found, alone and among all; a training without a record has none."""
     records = [make_record(seed=seed, key=f"{seed:020}") for seed in (1, 0)]
     for record in records:
-        store.write(record)
-    assert store.read(records[0].key) == records[0]
+        store.write([record])
+    assert store.read(records[0].key) == [records[0]]
     assert store.records() == records[::-1]
-    assert store.read("f" * 20) is None
+    assert store.read("f" * 20) == []
 
 
 def test_failed_record_is_kept_too(store):
     """A failure is a result: it is found again, with its reason."""
     record = make_record(status="failed", reason="the worker was ended by SIGKILL")
-    store.write(record)
-    assert store.read(record.key) == record
+    store.write([record])
+    assert store.read(record.key) == [record]
 
 
 def test_second_store_of_the_run_sees_the_record(store):
     """Processes that share folder and run share records."""
-    store.write(make_record())
+    store.write([make_record()])
     assert Store(store.folder, RUN).records() == [make_record()]
 
 
 def test_another_runs_record_is_not_seen(store):
     """Only this run's trials count, until this run has made and kept its own."""
-    store.write(make_record(run="an older run"))
-    assert store.read(KEY) is None
+    store.write([make_record(run="an older run")])
+    assert store.read(KEY) == []
     assert store.records() == []
-    store.write(make_record())
-    assert store.read(KEY) == make_record()
+    store.write([make_record()])
+    assert store.read(KEY) == [make_record()]
 
 
 def test_another_runs_record_of_an_older_schema_is_not_seen(store):
@@ -197,48 +198,104 @@ def resuming(store):
     return Store(store.folder, "a later run", resume=True)
 
 
+def take_over(store, *trials):
+    """Return what earlier runs have of these trials of one training."""
+    earlier = store.earlier(KEY, trials[0].training)
+    return store.take_over(earlier, trials)
+
+
 def test_take_over_makes_the_record_this_runs_own(store):
     """The numbers stay, the run is the later one, and where it came from is said."""
     record = make_record()
-    store.write(record)
+    store.write([record])
     later = resuming(store)
-    taken = later.take_over(record.key, record.trial)
+    (taken,) = take_over(later, record.trial)
     assert taken.numbers() == record.numbers()
     assert (taken.run, taken.cost["resumed_from"]) == ("a later run", RUN)
     assert later.records() == [taken]
-    again = Store(store.folder, "the latest", resume=True).take_over(record.key, record.trial)
+    (again,) = take_over(Store(store.folder, "the latest", resume=True), record.trial)
     assert again.cost["resumed_from"] == RUN
 
 
 def test_take_over_leaves_what_failed(store):
     """A failed trial is run again; one that is not there too."""
     failed = make_record(status="failed")
-    store.write(failed)
-    assert resuming(store).take_over(failed.key, failed.trial) is None
-    assert resuming(store).take_over("0" * 20, failed.trial) is None
+    store.write([failed])
+    assert take_over(resuming(store), failed.trial) == []
+    assert resuming(store).earlier("0" * 20, failed.trial.training) == []
+
+
+def test_take_over_of_cells_that_another_trial_had_tested(store):
+    """A trial is there when its cells are: of fewer scales, and of no noise under another name."""
+    record = make_record(scale=0.0, accuracies={0.0: 0.9, 1.0: 0.8})
+    store.write([record])
+    fewer = replace(record.trial, test_scales=(0.0,))
+    named = replace(fewer, noise="fog", noise_source="f" * 64)
+    more = replace(record.trial, test_scales=(0.0, 2.0))
+    later = resuming(store)
+    earlier = later.earlier(record.key, record.trial.training)
+    taken = later.take_over(earlier, [fewer, named, more])
+    assert [each.trial for each in taken] == [fewer, named]
+    assert [each.evaluations for each in taken] == [record.evaluations[:1]] * 2
+    assert later.read(record.key) == taken
+    assert store.read(record.key) == [record]
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"schema": 99}', '{"schema": 1}'])
 def test_take_over_sets_damage_aside(store, content):
-    """A damaged file is kept under another name, and its trial is run again."""
+    """A damaged file is kept under another name, and its training is done again."""
     path = store.folder / f"{KEY}.json"
     path.write_text(content)
-    assert resuming(store).take_over(KEY, make_record().trial) is None
+    assert take_over(resuming(store), make_record().trial) == []
     assert not path.exists()
     assert (store.folder / f"{KEY}.json.damaged").read_text() == content
 
 
-def test_take_over_sets_another_trials_record_aside(store):
+def test_take_over_sets_another_trainings_record_aside(store):
     """A record under a wrong name, as a copy by hand makes it, is not believed."""
     other = make_record(seed=7)
     (store.folder / f"{KEY}.json").write_text(json.dumps(other.to_dict()))
-    assert resuming(store).take_over(KEY, make_record().trial) is None
+    assert take_over(resuming(store), make_record().trial) == []
     assert (store.folder / f"{KEY}.json.damaged").exists()
+
+
+def test_trials_of_an_earlier_run_stay_beside_this_runs(store):
+    """What an earlier run had tested of the same training is not lost when this run writes."""
+    before = make_record(run="an older run", accuracies={0.0: 0.9, 1.0: 0.8, 2.0: 0.5})
+    store.write([before])
+    store.write([make_record()])
+    assert store.records() == [make_record()]
+    assert Store(store.folder, "an older run").records() == [before]
+
+
+def test_another_training_of_an_earlier_run_is_replaced(store):
+    """What gave other numbers for the same key is not put together with this run's."""
+    before = make_record(run="an older run", accuracies={0.0: 0.9, 1.0: 0.7, 2.0: 0.5})
+    store.write([before])
+    store.write([make_record()])
+    assert store.records() == [make_record()]
+    assert Store(store.folder, "an older run").records() == []
+
+
+def test_two_trials_of_a_training_are_one_file(store):
+    """A file holds a training and all its cells, each once, and gives every trial back."""
+    one = make_record(accuracies={0.0: 0.9, 1.0: 0.8, 2.0: 0.5})
+    two = replace(
+        one,
+        trial=replace(one.trial, test_scales=(0.0, 2.0)),
+        evaluations=one.evaluations[::2],
+    )
+    store.write([one, two])
+    (path,) = store.folder.glob("*.json")
+    data = json.loads(path.read_text())
+    assert [cell["scale"] for cell in data["cells"]] == [0, 1, 2]
+    assert [each["scales"] for each in data["trials"]] == [[0, 1, 2], [0, 2]]
+    assert store.records() == [one, two]
 
 
 def test_damaged_files_are_found(store):
     """Files that are no records, or another trial's, are listed; records are not."""
-    store.write(make_record())
+    store.write([make_record()])
     (store.folder / "copy.json").write_text((store.folder / f"{KEY}.json").read_text())
     (store.folder / "junk.json").write_text("{")
     assert store.damaged() == [store.folder / "copy.json", store.folder / "junk.json"]
@@ -293,5 +350,5 @@ def test_disk_that_refuses_a_record(store, monkeypatch):
 
     monkeypatch.setattr(os, "fsync", refuse)
     with pytest.raises(StoreError, match=r"cnn/.* could not be written .*No space.*noise-resume"):
-        store.write(make_record())
+        store.write([make_record()])
     assert list(store.folder.glob("*.json")) == []

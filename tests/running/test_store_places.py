@@ -50,7 +50,7 @@ def test_read(store, kind) -> None:
 def test_among_records(store, kind) -> None:
     """Among others it is set aside, with and without resuming, and is in no later run's way."""
     other = make_record(seed=7)
-    store.write(other)
+    store.write([other])
     path = store.folder / f"{KEY}.json"
     put(kind, path)
     assert store.records() == [other]
@@ -67,33 +67,33 @@ def test_set_aside(store, kind) -> None:
     path = store.folder / f"{KEY}.json"
     put(kind, path)
     assert store.damaged() == [path]
-    assert store.take_over(KEY, make_record().trial) is None
+    assert store.earlier(KEY, make_record().trial.training) == []
     assert store.damaged() == []
     assert os.path.lexists(f"{path}.damaged")
-    store.write(make_record())
+    store.write([make_record()])
     assert store.records() == [make_record()]
 
 
 def test_unreadable(store, monkeypatch) -> None:
     """A record that may not be read is set aside, too."""
-    store.write(make_record())
+    store.write([make_record()])
     with monkeypatch.context() as patch:
         patch.setattr(os, "open", refuse_with(errno.EACCES))
         assert store.damaged() == [store.folder / f"{KEY}.json"]
-        assert store.take_over(KEY, make_record().trial) is None
+        assert store.earlier(KEY, make_record().trial.training) == []
     assert (store.folder / f"{KEY}.json.damaged").exists()
 
 
 @pytest.mark.parametrize("code", [errno.EMFILE, errno.ENOMEM])
 def test_process_that_can_read_nothing(store, monkeypatch, code) -> None:
     """Where it is the process that has no file or memory left, no record is set aside for it."""
-    store.write(make_record())
+    store.write([make_record()])
     with monkeypatch.context() as patch:
         patch.setattr(os, "open", refuse_with(code))
         for read in (
             store.damaged,
             store.records,
-            lambda: store.take_over(KEY, make_record().trial),
+            lambda: store.earlier(KEY, make_record().trial.training),
         ):
             with pytest.raises(StoreError, match="cannot be read"):
                 read()

@@ -247,8 +247,11 @@ def renew_baseline(
             first = None
         changed.append(name)
         held = [record for record in held if record.trial.curve != name]
-        # The history of the training is no part of what is compared.
-        held += [replace(record, history=()) for record in ours]
+        # What is compared is all that is kept: no history of the training, no predicted classes.
+        held += [
+            replace(record, history=(), evaluations=tuple(e.brief for e in record.evaluations))
+            for record in ours
+        ]
         kept[name] = replace(origins[name], first=first)
     return Renewed(
         baseline=Baseline(profile=profile, origins=kept, records=tuple(held)),

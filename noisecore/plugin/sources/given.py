@@ -37,7 +37,7 @@ class Given(Planned):
             )
         self._path = path
         self._all = read_records(path)
-        self._asked: set[str] = set()
+        self._asked: set[tuple[str, str]] = set()
         self._plan = Plan(choices.artifacts / ".plan", run_id)
         self.dataset: Dataset | None
         try:
@@ -52,7 +52,7 @@ class Given(Planned):
         """Note what the tests need."""
         planned = dict.fromkeys(label for request in requests for label in request.labels())
         found = [record for request in requests for record in self._find(request)]
-        keys = [record.key for record in found]
+        keys = [_name(record) for record in found]
         self._plan.write(planned=list(planned), keys=keys, compared=compared)
 
     @contextmanager
@@ -104,11 +104,16 @@ class Given(Planned):
         found = [record for record in self._all if record.trial.curve == curve]
         if not found:
             raise failure(f"noisecore: {self._path} holds no records of {curve}")
-        self._asked |= {record.key for record in found}
+        self._asked |= {_name(record) for record in found}
         return self._belonging(found)
 
     def records(self) -> list[TrialRecord]:
         """Return the records that the tests need."""
-        by_key = {record.key: record for record in self._all}
-        keys = dict.fromkeys([*self._plan.read("keys"), *sorted(self._asked)])
-        return [by_key[key] for key in keys]
+        by_name = {_name(record): record for record in self._all}
+        names = dict.fromkeys([*map(tuple, self._plan.read("keys")), *sorted(self._asked)])
+        return [by_name[name] for name in names]
+
+
+def _name(record: TrialRecord) -> tuple[str, str]:
+    """Return what tells a trial's record from others: those of one training share its key."""
+    return record.key, record.trial.label

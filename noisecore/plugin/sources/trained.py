@@ -40,7 +40,7 @@ class Trained(Planned):
     def __init__(self, choices: Choices, run_id: str, place: int | None) -> None:
         from noisecore.running import compat
         from noisecore.running.cluster import Cluster
-        from noisecore.running.engine import THREADS
+        from noisecore.running.sizing import THREADS
         from noisecore.running.store import Store
 
         self._place = place
@@ -86,8 +86,9 @@ class Trained(Planned):
     def submit(self, requests: Sequence[Request], compared: Pairs) -> None:
         """Make the trials of all requests known, each once; nothing is trained yet."""
         from noisecore.running import compat
-        from noisecore.running.engine import Engine, available_workers, needed_memory
+        from noisecore.running.engine import Engine
         from noisecore.running.machine import available_gpus
+        from noisecore.running.sizing import available_workers, needed_memory
 
         self._compared = compared
         trials = list(
@@ -115,6 +116,7 @@ class Trained(Planned):
             retries=self._choices.retries,
             gpus=gpus,
             cluster=self._cluster,
+            models=self._choices.artifacts / "models" if self._choices.keep_models else None,
         )
 
     @property
@@ -144,7 +146,7 @@ class Trained(Planned):
             where = f"{self._engine.workers} Dask workers at {self._cluster.address}"
             dashboard = self._cluster.dashboard
             self._progress.say(f"{where}, dashboard {dashboard}" if dashboard else where)
-        planned = [trial.label for trial in self._engine.trials.values()]
+        planned = [trial.label for trial in self._engine.trials]
         signals = config.stash[SIGNALS]
         signals.catch(self._engine.interrupt)
         try:

@@ -29,13 +29,16 @@ class Outputs:
 class Answers:
     """What is kept of the outputs for some images: all that verdicts and losses need.
 
-    right: which images were right, (n,) bool. own: the output of the right class; total: the
-    logarithm of the sum of all exponentials; sums: of all outputs; each (n,). least, greatest: of
-    all outputs. step: see `Outputs`. held: which coarser precisions hold them.
+    right: which images were right, (n,) bool; predicted: their classes. own: the output of the
+    right class; most: that of the predicted one; total: the logarithm of the sum of all
+    exponentials; sums: of all outputs; each (n,). least, greatest: of all outputs. step: see
+    `Outputs`. held: which coarser precisions hold them.
     """
 
     right: NDArray[np.bool_]
+    predicted: NDArray[np.int64]
     own: Floats
+    most: Floats
     total: Floats
     sums: Floats
     least: float
@@ -54,15 +57,22 @@ class Answers:
             return float(-np.log(np.clip(self.own, 1e-7, 1.0)).sum())  # Keras' own bound
         return float((self.total - self.own).sum())
 
+    def probability(self, kind: str) -> Floats:
+        """Return the probability of each image's predicted class, (n,)."""
+        return self.most if kind == "probabilities" else np.exp(self.most - self.total)
+
 
 def answers_of(outputs: Outputs, labels: NDArray[np.int64]) -> Answers:
     """Return what is kept of outputs, given the images' labels, (n,)."""
     values = outputs.values
     greatest = values.max(axis=1)
     summed = np.exp(values - greatest[:, np.newaxis]).sum(axis=1)
+    predicted = values.argmax(axis=1)
     return Answers(
-        right=values.argmax(axis=1) == labels,
+        right=predicted == labels,
+        predicted=predicted,
         own=values[np.arange(len(labels)), labels],
+        most=greatest,
         total=np.log(summed) + greatest,
         sums=values.sum(axis=1),
         least=float(values.min()),
@@ -81,7 +91,9 @@ def merged(parts: Sequence[Answers]) -> Answers:
         held &= part.held
     return Answers(
         right=np.concatenate([part.right for part in parts]),
+        predicted=np.concatenate([part.predicted for part in parts]),
         own=np.concatenate([part.own for part in parts]),
+        most=np.concatenate([part.most for part in parts]),
         total=np.concatenate([part.total for part in parts]),
         sums=np.concatenate([part.sums for part in parts]),
         least=min(part.least for part in parts),

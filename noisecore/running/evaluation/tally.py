@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from noisecore.noise import listed_scales
-from noisecore.records import Evaluation, pack_right
+from noisecore.records import Evaluation, pack_classes, pack_probabilities, pack_right
 from noisecore.running.evaluation.answers import (
     Answers,
     Outputs,
@@ -32,6 +32,8 @@ class _Cell:
     """What is known of one scale and draw so far; `held` is what is not settled yet."""
 
     right: list[NDArray[np.bool_]] = field(default_factory=list)
+    predicted: list[NDArray[np.integer[Any]]] = field(default_factory=list)
+    probability: list[NDArray[np.float32]] = field(default_factory=list)
     loss: float = 0.0
     held: list[Answers] = field(default_factory=list)
     changed: bool = False
@@ -126,6 +128,7 @@ class Tally:
     def _hold(self, cell: _Cell, answers: Answers) -> None:
         cell.held.append(answers)
         cell.right.append(answers.right)
+        cell.predicted.append(answers.predicted.astype(np.min_scalar_type(self._classes - 1)))
 
     def settle(self) -> None:
         """Settle what outputs are, if that is not declared, and count the losses so far."""
@@ -138,6 +141,7 @@ class Tally:
             if self.kind == "probabilities":
                 check_probabilities(answers, self._argument)
             cell.loss += answers.loss(self.kind)
+            cell.probability.append(answers.probability(self.kind).astype(np.float32))
 
     def check(self, least_clean: float | None, units: Units, noise: str) -> None:
         """Raise `GivenError` if the model guesses or sees no image, or a noise changed nothing."""
@@ -198,6 +202,8 @@ class Tally:
             images=self.images,
             correct=pack_right(right),
             images_sha256=cell.seen.hexdigest(),
+            predicted=pack_classes(np.concatenate(cell.predicted), self._classes),
+            probability=pack_probabilities(np.concatenate(cell.probability)),
         )
 
 
