@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,10 +20,12 @@ from noisecore.cli.power import (
     spreads_of,
     whole_number,
 )
-from noisecore.judging.margins import Margins, Rule
+from noisecore.judging.margins import Margins, Mode, Rule
 from noisecore.showing.terminal import say
 
 if TYPE_CHECKING:
+    from noisecore.judging.baselines import Baseline
+    from noisecore.judging.power import Held, Spread
     from noisecore.records import TrialRecord
 
 
@@ -56,8 +58,6 @@ def add_command(commands: Any) -> None:
 
 def _calibrate(chosen: argparse.Namespace) -> int:
     from noisecore.judging.baselines import Baseline
-    from noisecore.judging.gates import judge
-    from noisecore.judging.power import binomial_interval, recommend_margins, simulate
     from noisecore.judging.results import read_old
     from noisecore.records import Trial
 
@@ -89,42 +89,69 @@ def _calibrate(chosen: argparse.Namespace) -> int:
     if not spreads:
         say("no curve has two fresh seeds and a scale greater than 0")
         return codes.NOTHING
-    held = len(known)
     show_spread(spreads, len(seeds))
+    runs = [[record for record in fresh if record.trial.seed in group] for group in groups]
     for mode in MODES:
-        ends: list[str] = []
-        for group in groups:
-            run = [record for record in fresh if record.trial.seed in group]
-            found = judge(run, baseline, mode=mode, margins=chosen.margins, alpha=chosen.alpha)
-            ends.append(
-                max((each.verdict for each in found.values()), key=_ORDER.index, default="fail")
-            )
-        bad = sum(end != "pass" for end in ends)
-        low, high = binomial_interval(bad, len(ends))
-        undecided = ends.count("inconclusive")
-        say(
-            f"\n{mode} mode, {chosen.margins or Margins()}\n{bad} of {len(ends)} unchanged runs of "
-            f"{chosen.seeds} seeds did not pass, {undecided} of them inconclusive\n"
-            f"(95 %: {100 * low:.1f} to {100 * high:.1f} %, against this one baseline)"
-        )
-        enough = None
-        for count in sorted({chosen.seeds, 3, 5, 10}):
-            rule = Rule(mode=mode, margins=chosen.margins or Margins(), alpha=chosen.alpha)
-            about = {"seeds": count, "baseline_seeds": held, "rule": rule, "pairs": chosen.pairs}
-            rates = simulate(spreads, **about)
-            advice = recommend_margins(spreads, **about)
-            if enough is None and rates.not_passed <= 0.01:
-                enough = count
-            say(
-                f"{count:>3} seeds: {100 * rates.not_passed:.2f} % simulated (noise alone);\n"
-                f"{'':10} at most 1 % with margins '{advice}'",
-            )
-        advised = f"{enough} seeds" if enough else "none of these numbers of seeds"
-        say(f"recommended with the margins as they are: {advised}")
+        _show_verdicts(chosen, baseline, runs, mode)
+        _recommend(chosen, spreads, len(known), mode)
     return codes.OK
 
 
+def _show_verdicts(
+    chosen: argparse.Namespace,
+    baseline: Baseline | list[TrialRecord],
+    runs: Sequence[Sequence[TrialRecord]],
+    mode: Mode,
+) -> None:
+    """Judge each run of fresh seeds against the baseline, and show how many did not pass."""
+    from noisecore.judging.gates import judge
+    from noisecore.judging.power import binomial_interval
+
+    ends: list[str] = []
+    for run in runs:
+        found = judge(run, baseline, mode=mode, margins=chosen.margins, alpha=chosen.alpha)
+        ends.append(
+            max((each.verdict for each in found.values()), key=_ORDER.index, default="fail")
+        )
+    bad = sum(end != "pass" for end in ends)
+    low, high = binomial_interval(bad, len(ends))
+    undecided = ends.count("inconclusive")
+    say(
+        f"\n{mode} mode, {chosen.margins or Margins()}\n{bad} of {len(ends)} unchanged runs of "
+        f"{chosen.seeds} seeds did not pass, {undecided} of them inconclusive\n"
+        f"(95 %: {100 * low:.1f} to {100 * high:.1f} %, against this one baseline)"
+    )
+
+
 _ORDER = ("pass", "inconclusive", "fail")
+
+
+def _recommend(
+    chosen: argparse.Namespace,
+    spreads: Mapping[str, Spread | Held],
+    baseline_seeds: int,
+    mode: Mode,
+) -> None:
+    """Show what noise alone would do by the number of seeds, and recommend margins and seeds."""
+    from noisecore.judging.power import recommend_margins, simulate
+
+    rule = Rule(mode=mode, margins=chosen.margins or Margins(), alpha=chosen.alpha)
+    enough = None
+    for count in sorted({chosen.seeds, 3, 5, 10}):
+        rates = simulate(
+            spreads, seeds=count, baseline_seeds=baseline_seeds, rule=rule, pairs=chosen.pairs
+        )
+        advice = recommend_margins(
+            spreads, seeds=count, baseline_seeds=baseline_seeds, rule=rule, pairs=chosen.pairs
+        )
+        if enough is None and rates.not_passed <= 0.01:
+            enough = count
+        say(
+            f"{count:>3} seeds: {100 * rates.not_passed:.2f} % simulated (noise alone);\n"
+            f"{'':10} at most 1 % with margins '{advice}'",
+        )
+    advised = f"{enough} seeds" if enough else "none of these numbers of seeds"
+    say(f"recommended with the margins as they are: {advised}")
 
 
 def _fresh_records(chosen: argparse.Namespace, first: int) -> list[TrialRecord] | None:

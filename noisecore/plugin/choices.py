@@ -114,11 +114,7 @@ def read_choices(config: pytest.Config) -> Choices:
         profile = get_profile(option(config, "profile"), profiles)
         if is_own(profile.dataset):  # a line of the ini file says so
             profile = replace(profile, dataset=from_ini(config, profile.dataset))
-        changes = {
-            field: text
-            for field, name in _FIELDS.items()
-            if (text := option(config, name)) and (field, text) != ("scales", OWN_SCALES)
-        }
+        changes = _changes(config)
         if scales is not None and not scales.strip():
             parse_scales(scales)  # an empty value is a mistake, not a wish for the default
         if "scales" in changes:
@@ -130,10 +126,7 @@ def read_choices(config: pytest.Config) -> Choices:
         if written != sorted(written):
             shown = ",".join(f"{scale:g}" for scale in changed.scales)
             notes.append(f"scales are run in ascending order: {shown}")
-        check_scales(get_noise(changed.noise), changed.scales)
-        check_name(changed.dataset)
-        for model in changed.models:
-            get_builder(model)
+        _check_known(changed)
     except (DatasetError, ModelError, NoiseError, ProfileError, RecipeError) as error:
         raise pytest.UsageError(f"noisecore: {error}") from None
     records = _records(config)
@@ -174,6 +167,23 @@ _FIELDS = {
     "models": "model",
     "recipe": "recipe",
 }
+
+
+def _changes(config: pytest.Config) -> dict[str, str]:
+    """Return what the options put in place of the profile's own, by its field."""
+    return {
+        field: text
+        for field, name in _FIELDS.items()
+        if (text := option(config, name)) and (field, text) != ("scales", OWN_SCALES)
+    }
+
+
+def _check_known(profile: Profile) -> None:
+    """Refuse a profile whose noise, scales, dataset or models cannot be."""
+    check_scales(get_noise(profile.noise), profile.scales)
+    check_name(profile.dataset)
+    for model in profile.models:
+        get_builder(model)
 
 
 def _refuse_dashes(config: pytest.Config) -> None:

@@ -193,20 +193,7 @@ def _read_request(
             raise ValueError(unknown("argument", field, _FIELDS))
     if "margins" in values:
         parse_margins(values["margins"])  # what cannot be read is said before anything is trained
-    models = _chosen(_models(values, profile), profile)
-    if "noise_model" in params:
-        models = [params["noise_model"]] if params["noise_model"] else []
-    if len(models) > 1:
-        itself = (
-            "; a test that evaluates a model itself needs no marker: it says its margins in "
-            "robustness.against(noise_baseline, margins=...)"
-        )
-        raise ValueError(
-            f"{len(models)} models ({', '.join(models)}) and one curve: let the test take "
-            "noise_model, to run once for each, or name one in models="
-            + itself
-            * ("models" not in values)
-        )
+    model = _model(values, params, profile)
     recipe = _recipe(values.get("recipe", {}), profile)
     blank = values.get("blank", False)
     if not isinstance(blank, bool):
@@ -232,11 +219,11 @@ def _read_request(
                 "train= gives one model, tested at all scales: judge robustness.curve, and leave "
                 "noise_scale out"
             )
-    if not models:
+    if model is None:
         return None
     return Request(
         dataset=Path(profile.dataset).name,
-        model=models[0],
+        model=model,
         noise=noise,
         recipe=recipe,
         train_scales=train_scales,
@@ -248,6 +235,25 @@ def _read_request(
         trained_with=trained_with,
         margins=values.get("margins"),
     )
+
+
+def _model(values: Mapping[str, Any], params: Mapping[str, Any], profile: Profile) -> str | None:
+    """Return the name of the one model of a curve, None if it is not one of the run's."""
+    models = _chosen(_models(values, profile), profile)
+    if "noise_model" in params:
+        models = [params["noise_model"]] if params["noise_model"] else []
+    if len(models) > 1:
+        itself = (
+            "; a test that evaluates a model itself needs no marker: it says its margins in "
+            "robustness.against(noise_baseline, margins=...)"
+        )
+        raise ValueError(
+            f"{len(models)} models ({', '.join(models)}) and one curve: let the test take "
+            "noise_model, to run once for each, or name one in models="
+            + itself
+            * ("models" not in values)
+        )
+    return models[0] if models else None
 
 
 def _models(values: Mapping[str, Any], profile: Profile) -> tuple[str, ...]:

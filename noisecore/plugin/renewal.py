@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -50,11 +50,7 @@ def renew(
     pairs = [*source.compared(), *_evaluated(records, verdicts)]
     origins = _origins(records, pairs, started, None if choices.records else commit_of(root))
     try:
-        if missing:
-            raise ValueError(f"{missing} trials have no record")
-        if unfinished:
-            rest = f" (and {len(unfinished) - 1} more)" if len(unfinished) > 1 else ""
-            raise ValueError(f"the run is not complete: {unfinished[0]}{rest}")
+        _refuse_incomplete(unfinished, missing)
         if not origins:
             raise ValueError(f"no test that was run takes the fixture {FIXTURE}")
         renewed = renew_baseline(
@@ -75,14 +71,8 @@ def renew(
     _write(candidate, renewed.baseline)
     if not update:
         return [], True
-    passed = {v.curve for v in verdicts if v.gate == "no regression" and v.verdict == "pass"}
-    undecided = {v.curve for v in verdicts if v.verdict == "inconclusive"}
-    if unsure := sorted(set(renewed.changed) & ((set(origins) - passed) | undecided)):
-        why = "is inconclusive" if undecided.intersection(unsure) else "was not judged, or failed"
-        advice = f"the candidate is {shown(candidate)}"
-        if any(v.curve in unsure and _is_since_first(v) for v in verdicts):
-            advice += "; if the loss since the first ancestor is meant, add --noise-new-ancestor"
-        return [f"the baseline was not renewed, for {', '.join(unsure)} {why}: {advice}"], False
+    if objection := _objection(renewed.changed, origins, verdicts, candidate):
+        return [objection], False
     if renewed.changed:
         _write(path, renewed.baseline)
     head = f"baseline written: {shown(path)}" if renewed.changed else "the baseline is as it was"
@@ -90,6 +80,34 @@ def renew(
         head = f"the baseline was not renewed for {', '.join(renewed.stayed)}; {head}"
     foreseen = _outlooks(renewed.changed, records, renewed.baseline, choices)
     return [head, *renewed.lines, *foreseen], not renewed.stayed
+
+
+def _refuse_incomplete(unfinished: Sequence[str], missing: int) -> None:
+    """Raise `ValueError` if trials have no record, or tests did not come to their end."""
+    if missing:
+        raise ValueError(f"{missing} trials have no record")
+    if unfinished:
+        rest = f" (and {len(unfinished) - 1} more)" if len(unfinished) > 1 else ""
+        raise ValueError(f"the run is not complete: {unfinished[0]}{rest}")
+
+
+def _objection(
+    changed: Iterable[str], compared: Iterable[str], verdicts: Sequence[Verdict], candidate: Path
+) -> str | None:
+    """Return why the baseline is not to be renewed as the candidate has it, None if it may be.
+
+    changed: the curves that the renewal would put in or take out. compared: those of the tests.
+    """
+    passed = {v.curve for v in verdicts if v.gate == "no regression" and v.verdict == "pass"}
+    undecided = {v.curve for v in verdicts if v.verdict == "inconclusive"}
+    unsure = sorted(set(changed) & ((set(compared) - passed) | undecided))
+    if not unsure:
+        return None
+    why = "is inconclusive" if undecided.intersection(unsure) else "was not judged, or failed"
+    advice = f"the candidate is {shown(candidate)}"
+    if any(v.curve in unsure and _is_since_first(v) for v in verdicts):
+        advice += "; if the loss since the first ancestor is meant, add --noise-new-ancestor"
+    return f"the baseline was not renewed, for {', '.join(unsure)} {why}: {advice}"
 
 
 def _write(path: Path, renewed: Baseline) -> None:

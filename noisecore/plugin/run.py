@@ -8,7 +8,7 @@ import platform
 import shlex
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -149,7 +149,6 @@ class Run:
         ended: bool,
     ) -> None:
         from noisecore.judging.gates import Verdict
-        from noisecore.showing.report import write_report
 
         records = self.source.records()
         verdicts = [Verdict.from_dict(each.verdict) for each in judged]
@@ -168,7 +167,6 @@ class Run:
         missing = len(set(planned) - {record.trial.label for record in records})
         if ended and missing:
             self.problems.append(f"{missing} of its records are not there any more")
-        folder = self.choices.artifacts
         about = self._about()
         renewal: list[str] = []
         compared: list[str] = []
@@ -184,6 +182,31 @@ class Run:
             nodes = [each.nodeid for each in judged]
             commands = next_commands(list(zip(nodes, verdicts, strict=True)), self.choices, root)
             about |= {"next": commands} if commands else {}
+        self._write(parts, about, records, verdicts, planned)
+        self._lines += summarise(parts, records, planned, verdicts)
+        self._lines += self._aside()
+        notes = dict.fromkeys(str(record.cost.get("note") or "") for record in records)
+        self._lines += [line for note in notes for line in wrap_text(note)]
+        for purpose, each in commands.items():
+            self._lines += [purpose, *(f"  {command}" for command in each), ""]
+        self._lines += [line for each in compared for line in wrap_text(each)]
+        self._lines += [line for line in renewal if line not in self.problems]
+        self._lines.append(f"artifacts: {shown(self.choices.artifacts)}")
+        with parts.making("the annotations"):
+            self.annotations = github.annotate(zip(judged, verdicts, strict=True), root)
+
+    def _write(
+        self,
+        parts: Parts,
+        about: Mapping[str, Any],
+        records: Sequence[TrialRecord],
+        verdicts: Sequence[Verdict],
+        planned: Sequence[str],
+    ) -> None:
+        """Write the report into the folder of the artifacts, and the step summary of it."""
+        from noisecore.showing.report import write_report
+
+        folder = self.choices.artifacts
         written = write_report(
             folder,
             run=about,
@@ -196,17 +219,6 @@ class Run:
         parts.add(written)
         with parts.making("the step summary"):
             github.write_step_summary(folder)
-        self._lines += summarise(parts, records, planned, verdicts)
-        self._lines += self._aside()
-        notes = dict.fromkeys(str(record.cost.get("note") or "") for record in records)
-        self._lines += [line for note in notes for line in wrap_text(note)]
-        for purpose, each in commands.items():
-            self._lines += [purpose, *(f"  {command}" for command in each), ""]
-        self._lines += [line for each in compared for line in wrap_text(each)]
-        self._lines += [line for line in renewal if line not in self.problems]
-        self._lines.append(f"artifacts: {shown(folder)}")
-        with parts.making("the annotations"):
-            self.annotations = github.annotate(zip(judged, verdicts, strict=True), root)
 
     def _renew(
         self,

@@ -2,130 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
-import inspect
 import shutil
 import sys
 
 import pytest
+from user_repository import change, load
 
 from noisecore.code import function_sha256
-
-# A user's repository, by file.
-FILES = {
-    "noise.py": '''"""Noises."""
-from __future__ import annotations
-import os
-import sys, setup_all
-from typing import TYPE_CHECKING
-import numpy as np
-from helpers import weights, unused
-from pkg import deep, given
-from pkg.sub import thing as renamed
-import pkg.other
-from stars import *
-if TYPE_CHECKING:
-    from typed import Image
-
-LIMIT = 3  # at most
-TABLE = [1]
-TABLE.append(2)
-OTHERS = []
-UNUSED = 1
-images = "a fixture has this name"
-
-def soften(x):
-    return x * FACTOR + SHIFT
-
-FACTOR, SHIFT = 2, 0
-np.seterr(all="ignore")
-
-def fog(images: Image, scale, *, rng, k=LIMIT):
-    """Lay fog over images."""
-    import late  # only here
-    some = [images for images in TABLE if (SPAN := images)]
-    return soften(some) + weights(k) + deep.f(1) + renamed + pkg.other.g() + star + late.h()
-
-def haze(images, scale, *, rng):
-    return images
-
-class Cloud:
-    def __call__(self, images, scale, *, rng):
-        return self.thin(images)
-
-    def thin(self, images):
-        return images + LIMIT
-
-def make(density):
-    half = density / HALF
-
-    def noise(images, scale, *, rng):
-        return images * half
-
-    other = 1
-    return noise, lambda images: images * half
-
-HALF = 2
-
-if __name__ == "__main__":
-    fog(LIMIT, 1, rng=None)
-''',
-    "helpers.py": "def weights(k):\n    return k + DEEP\nDEEP = 5\ndef unused():\n    return 1\n",
-    "setup_all.py": "import numerics\nVALUE = 1\nnumerics.change(3)\n",
-    "numerics.py": "def change(k):\n    return k\n\ndef unused():\n    return 1\n",
-    "pkg/__init__.py": "from pkg.giver import given\nfrom .giver import kept\nNAME = 1\n",
-    "pkg/giver.py": "given = 1\nkept = 2\n",
-    "pkg/deep.py": """
-from . import other
-from .sub import thing as t
-def f(k):
-    return other.g() + t
-""",
-    "pkg/sub.py": "thing = 1\nelse_ = 2\n",
-    "pkg/other.py": "def g():\n    return 1\ndef not_g():\n    return 1\n",
-    "stars.py": "from stars_of_stars import *\n",
-    "stars_of_stars.py": "star = 1\nother_star = 1\n",
-    "late.py": "def h():\n    return 1\n",
-    "typed.py": "class Image:\n    size = 1\n",
-    "apart.py": "raise SystemExit('nobody imports this')\n",
-}
-
-
-@pytest.fixture
-def repository(tmp_path, monkeypatch):
-    """Write the repository, and return its folder; its modules are forgotten afterwards."""
-    for name, text in FILES.items():
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text(text)
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    yield tmp_path
-    forget()
-
-
-def load(path, name: str = "noise"):
-    """Return the module in a file, by whatever name."""
-    forget()
-    importlib.invalidate_caches()
-    spec = importlib.util.spec_from_file_location(name, path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    sys.modules[name] = module
-    return module
-
-
-def forget() -> None:
-    """Take the modules of the repository out again."""
-    own = {"pkg", "tests", *(name.removesuffix(".py") for name in FILES)}
-    for name in [each for each in sys.modules if each.partition(".")[0] in own]:
-        del sys.modules[name]
-
-
-def change(folder, file: str, old: str, new: str) -> None:
-    """Replace a text that stands once in a file."""
-    text = (folder / file).read_text()
-    assert text.count(old) == 1, old
-    (folder / file).write_text(text.replace(old, new))
 
 
 @pytest.mark.parametrize(
@@ -231,38 +114,6 @@ def test_nothing_is_imported(repository) -> None:
     assert set(sys.modules) == before
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "differs"),
-    [
-        ("half = density / HALF", "half = density * HALF", True),
-        ("HALF = 2", "HALF = 3", True),
-        ("return images * half\n", "return images - half\n", True),
-        ("other = 1", "other = 2", False),
-    ],
-)
-def test_function_inside_a_function(repository, old, new, differs) -> None:
-    """What a function takes from the one around it counts, and no more of that."""
-    before = function_sha256(load(repository / "noise.py").make(1)[0])
-    change(repository, "noise.py", old, new)
-    assert (function_sha256(load(repository / "noise.py").make(1)[0]) != before) is differs
-
-
-def test_lambda(repository) -> None:
-    """A lambda is known by its code, and by what it uses, whatever stands beside it."""
-    before = function_sha256(load(repository / "noise.py").make(1)[1])
-    change(repository, "noise.py", "return images * half\n", "return images - half\n")
-    assert function_sha256(load(repository / "noise.py").make(1)[1]) == before
-    change(repository, "noise.py", "lambda images: images", "lambda images: 2 * images")
-    assert function_sha256(load(repository / "noise.py").make(1)[1]) != before
-
-
-def test_method(repository) -> None:
-    """A method is known by its class."""
-    before = function_sha256(load(repository / "noise.py").Cloud.__call__)
-    change(repository, "noise.py", "return images + LIMIT", "return images - LIMIT")
-    assert function_sha256(load(repository / "noise.py").Cloud.__call__) != before
-
-
 @pytest.mark.parametrize(("use", "differs"), [("fog.__doc__", True), ("LIMIT", False)])
 def test_docstring_that_is_read(repository, use, differs) -> None:
     """A docstring counts where the code that is reached reads one."""
@@ -318,54 +169,3 @@ def test_helper_that_is_no_python(repository) -> None:
     before = function_sha256(load(repository / "noise.py").fog)
     (repository / "odd.py").write_text("print 2\n")
     assert function_sha256(load(repository / "noise.py").fog) != before
-
-
-def test_file_that_changed_since(repository) -> None:
-    """The hash is that of the code in the file, where this has changed under a loaded module."""
-    module = load(repository / "noise.py")
-    before = function_sha256(module.fog)
-    text = (repository / "noise.py").read_text()
-    (repository / "noise.py").write_text("# words\n\n\n" + text)
-    assert function_sha256(module.fog) == before
-    (repository / "noise.py").write_text("# words\n\n\n" + text.replace("LIMIT = 3", "LIMIT = 4"))
-    assert function_sha256(module.fog) != before
-
-
-def test_code_that_is_nowhere() -> None:
-    """Code that was made from a text has no source to be known by, and a builtin never had any."""
-    made: dict = {}
-    exec("def fog(images, scale, *, rng):\n    return images", made)
-    with pytest.raises(OSError, match="source code not available"):
-        function_sha256(made["fog"])
-    with pytest.raises(TypeError):
-        function_sha256(len)
-
-
-def test_notebook_cell(monkeypatch) -> None:
-    """A function in a cell of a notebook is known by what the cell has of it."""
-    import linecache
-
-    def cell(text):
-        made = {"__name__": "__main__"}
-        exec(compile(text, "<cell 1>", "exec"), made)
-        monkeypatch.setitem(
-            linecache.cache, "<cell 1>", (len(text), None, text.splitlines(True), "<cell 1>")
-        )
-        return function_sha256(made["fog"])
-
-    text = "K = 1\ndef fog(images, scale, *, rng):\n    '''Words.'''\n    return images + K\n"
-    before = cell(text)
-    assert cell("J = 3\n" + text.replace("Words", "Others")) == before
-    assert cell(text.replace("K = 1", "K = 2")) != before
-
-
-def test_source_that_is_no_python(repository) -> None:
-    """Where the source cannot be found again in the file's code, it is the text that counts."""
-    module = load(repository / "noise.py")
-    code = module.fog.__code__.replace(co_qualname="made.up")
-    module.fog.__code__ = code
-    before = function_sha256(module.fog)
-    assert before.startswith("code1:")
-    assert inspect.getsource(module.fog).startswith("def fog")
-    change(repository, "noise.py", "  # only here", "")
-    assert function_sha256(module.fog) != before

@@ -35,6 +35,18 @@ def arrays():
 
 
 @pytest.fixture
+def save(tmp_path):
+    """Return a function that saves arrays as an `.npz` and returns its path as text."""
+
+    def save(arrays):
+        path = tmp_path / "mine.npz"
+        np.savez_compressed(path, **arrays)
+        return str(path)
+
+    return save
+
+
+@pytest.fixture
 def fake_package(monkeypatch, tmp_path):
     """Return a function that writes a package's data file and makes it the installed one."""
 

@@ -107,6 +107,16 @@ def _headers() -> dict[str, bytes]:
     return found
 
 
+# What a user's module may have in place of a function that loads data.
+LOADERS = (
+    "", "def load(:", "load = 1", "def load(x): pass", "def load(): raise SystemExit(3)",
+    "import nothing_here", "def load(): raise ValueError('\\n' * 50)", "def load(): 1 / 0",
+    "def load(): return load()", "\0", "raise SystemExit", "raise RuntimeError",
+    "class load: pass", "def load(): raise Exception", "def load(): yield 1",
+    "async def load(): pass", "def load(): raise StopIteration",
+)  # fmt: skip
+
+
 def data() -> list[Case]:
     """Files and functions that give data: arrays of the wrong kind, damaged files, odd returns."""
     from noisecore.data import DatasetError, load_dataset
@@ -160,13 +170,7 @@ def data() -> list[Case]:
     for each in some(EXPRESSIONS, 10, "split"):
         text = f"(({each}, {each}), ({each}, {each}))"
         add(f"a function that returns {text}", "own.py:load", functools.partial(returning, text))
-    for text in (
-        "", "def load(:", "load = 1", "def load(x): pass", "def load(): raise SystemExit(3)",
-        "import nothing_here", "def load(): raise ValueError('\\n' * 50)", "def load(): 1 / 0",
-        "def load(): return load()", "\0", "raise SystemExit", "raise RuntimeError",
-        "class load: pass", "def load(): raise Exception", "def load(): yield 1",
-        "async def load(): pass", "def load(): raise StopIteration",
-    ):  # fmt: skip
+    for text in LOADERS:
         add(f"own.py: {short(text)}", "own.py:load", functools.partial(written, text))
     return cases
 

@@ -1,27 +1,22 @@
-"""Baselines are read, written, renewed and laid beside a run, or refused in one line."""
+"""Baselines are read, written and renewed, or refused in one line."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import replace
-from pathlib import Path
 
-import numpy as np
 import pytest
 from records_factory import make_record, make_sweep
 
 from noisecore.judging.baselines import (
     Baseline,
     Origin,
-    compare_records,
     read_baseline,
     renew_baseline,
     write_baseline,
 )
-from noisecore.recipes import get_recipe
-from noisecore.records import GivenTrial, RecordError
+from noisecore.records import RecordError
 
-COMMITTED = Path(__file__).parents[2] / "benchmarks/baselines/quick.json"
 CURVE = "cnn/gaussian/quick"
 ORIGIN = Origin(date="2026-11-20T10:00:00+00:00", commit="a" * 40, noisecore="0.1", tests=("t.py",))
 
@@ -39,242 +34,6 @@ def make_baseline(records=None) -> Baseline:
 def keyed(records) -> dict:
     """Return records by their keys."""
     return {record.key: record for record in records}
-
-
-class TestCompare:
-    """A run and a baseline, side by side."""
-
-    def test_matched_scales(self) -> None:
-        """Each trial counts at the scale that it was trained at, 0 among them."""
-        new = make_sweep({0.0: 0.96, 0.5: 0.9, 4.0: 0.5}, spread=0.0)
-        old = make_sweep({0.0: 0.96, 0.5: 0.93, 4.0: 0.6}, spread=0.0, seeds=range(5))
-        (found,) = compare_records(new, old).values()
-        assert found.curve == CURVE
-        assert found.scales.tolist() == [0.0, 0.5, 4.0]
-        assert found.noisy.tolist() == [False, True, True]
-        assert found.new.shape == (3, 3, 1000)
-        assert found.baseline.shape == (5, 3, 1000)
-        np.testing.assert_allclose(found.new_accuracy.mean(axis=0), [0.96, 0.9, 0.5])
-        np.testing.assert_allclose(found.baseline_accuracy.mean(axis=0), [0.96, 0.93, 0.6])
-        assert not found.obstacles + found.failures + found.left_out
-
-    def test_only_common_curves_and_scales(self) -> None:
-        """What one side lacks is not compared; a scale that the run left out is named."""
-        new = make_sweep({0.5: 0.9, 1.0: 0.8}) + make_sweep({0.5: 0.9}, model="mlp")
-        found = compare_records(new, make_sweep({0.5: 0.9, 1.0: 0.8, 4.0: 0.6}))
-        assert list(found) == [CURVE]
-        assert found[CURVE].scales.tolist() == [0.5, 1.0]
-        assert found[CURVE].left_out == (4.0,)
-
-    @pytest.mark.parametrize(
-        ("change", "words"),
-        [
-            ({"dataset_sha256": "e" * 64}, "dataset sha256 is eeeeeeeeeeee, was dddddddddddd"),
-            ({"images": 8}, "number of test images is 8, was 1000"),
-            ({"test_draw": 1}, "test draw is 1, was 0"),
-        ],
-    )
-    def test_what_is_not_comparable(self, change, words) -> None:
-        """Other data, another noise or another draw of it forbid a comparison, and are named."""
-        (found,) = compare_records(make_sweep(**change), make_sweep()).values()
-        assert found.obstacles == (words,)
-
-    def test_another_recipe_of_the_same_name(self) -> None:
-        """A recipe that was changed under its name is found field by field."""
-        new = [
-            replace(r, trial=replace(r.trial, recipe=replace(r.trial.recipe, epochs=9)))
-            for r in make_sweep()
-        ]
-        (found,) = compare_records(new, make_sweep()).values()
-        before = get_recipe("quick").epochs
-        assert found.obstacles == (f"recipe epochs is 9, was {before}",)
-
-    def test_what_may_differ_is_noted(self) -> None:
-        """Versions, the model's source and the images' bytes may differ, and it is said."""
-        new = make_sweep(model_source="9" * 64, environment={"python": "3.12.0", "threads": 1})
-        (found,) = compare_records(new, make_sweep()).values()
-        assert not found.obstacles
-        assert "python is 3.12.0, was 3.11.0" in found.notes
-        assert "model source is 999999999999, was aaaaaaaaaaaa" in found.notes
-        assert not any("threads" in note for note in found.notes)
-
-    @pytest.mark.parametrize("numpy", ["2.0.0", "9.9"])
-    def test_another_text_of_the_noise(self, numpy) -> None:
-        """Another source of a noise is a note where it made the same images, else an obstacle."""
-        words = "noise source is ffffffffffff, was bbbbbbbbbbbb"
-        new = make_sweep(noise_source="f" * 64, environment={"numpy": numpy})
-        (found,) = compare_records(new, make_sweep()).values()
-        assert not found.obstacles
-        assert f"{words}, and made the same images" in found.notes
-        other = [
-            replace(r, evaluations=tuple(replace(e, images_sha256="0" * 64) for e in r.evaluations))
-            for r in new
-        ]
-        (found,) = compare_records(other, make_sweep()).values()
-        assert words in found.obstacles
-
-    def test_another_text_of_the_training_noise(self) -> None:
-        """Another text of the noise of a training is a note where the answers are the same."""
-        sides = [
-            [
-                make_record(
-                    scale=0.5, seed=seed, trained_with="gaussian", trained_with_source=source * 64,
-                    noise="fog",
-                )
-                for seed in range(3)
-            ]
-            for source in "ab"
-        ]  # fmt: skip
-        (found,) = compare_records(*sides).values()
-        assert not found.obstacles
-        words = "trained with is aaaaaaaaaaaa, was bbbbbbbbbbbb"
-        assert f"{words}, and the answers are the same" in found.notes
-        other = [
-            replace(r, evaluations=tuple(replace(e, loss=9.0) for e in r.evaluations))
-            for r in sides[0]
-        ]
-        (found,) = compare_records(other, sides[1]).values()
-        assert found.obstacles == (words,)
-
-    def test_sources_of_two_kinds(self) -> None:
-        """Hashes of another kind say nothing: neither that the code differs nor that it does not.
-
-        One line says why, whichever side is older, and the rest is compared as ever.
-        """
-        fields = {"noise_source": "b" * 64, "model_source": "a" * 64}
-        old = {**fields, "environment": {"source_sha256": "c" * 64, "numpy": "2.0.0"}}
-        new = {name: f"code1:{value}" for name, value in fields.items()} | {
-            "environment": {"source_sha256": f"code1:{'c' * 64}", "numpy": "2.1.0"}
-        }
-        for sides, older in (((new, old), "baseline"), ((old, new), "run")):
-            ours, theirs = (make_sweep(**side) for side in sides)
-            (found,) = compare_records(ours, theirs).values()
-            assert found.obstacles == ()
-            numpy = [f"numpy is {a}, was {b}" for a, b in (("2.1.0", "2.0.0"), ("2.0.0", "2.1.0"))]
-            line = (
-                f"the sources cannot be compared, because the {older} was made with an older "
-                "noisecore"
-            )
-            assert found.notes == (numpy[older == "run"], line)
-        changed = make_sweep(**{**new, "noise_source": f"code1:{'d' * 64}"})
-        (found,) = compare_records(changed, make_sweep(**new)).values()
-        assert "noise source is dddddddddddd, was bbbbbbbbbbbb, and made the same" in found.notes[0]
-
-    def test_sources_of_two_kinds_and_other_images(self) -> None:
-        """Then other images are what they would be of an unchanged noise."""
-        new = make_sweep(noise_source="code1:" + "b" * 64, environment={"numpy": "9.9"})
-        other = [
-            replace(r, evaluations=tuple(replace(e, images_sha256="0" * 64) for e in r.evaluations))
-            for r in new
-        ]
-        (found,) = compare_records(other, make_sweep()).values()
-        assert found.obstacles == ()
-        assert "the noisy test images are not the same to the bit" in found.notes
-        same = [replace(r, environment=make_sweep()[0].environment) for r in other]
-        (found,) = compare_records(same, make_sweep()).values()
-        assert "nothing that was recorded says why" in found.obstacles[0]
-
-    def test_training_noise_of_two_kinds(self) -> None:
-        """The noise of a training forbids nothing where its hashes are of two kinds."""
-        sides = [
-            [
-                make_record(
-                    scale=0.5, seed=seed, trained_with="gaussian", noise="fog", losses=losses,
-                    trained_with_source=source,
-                )
-                for seed in range(3)
-            ]
-            for source, losses in (("code1:" + "a" * 64, {0.0: 1.0, 0.5: 1.0}), ("a" * 64, None))
-        ]  # fmt: skip
-        (found,) = compare_records(*sides).values()
-        assert not found.identical
-        assert found.obstacles == ()
-        assert any("sources cannot be compared" in note for note in found.notes)
-
-    def test_weights_and_code(self) -> None:
-        """Of given models one may be known by its weights and the other by its code."""
-        sides = [
-            [
-                replace(
-                    record,
-                    trial=GivenTrial(
-                        model="a.py::test", model_source=source, units="range",
-                        **{
-                            name: getattr(record.trial, name)
-                            for name in (
-                                "dataset", "dataset_sha256", "noise", "noise_source",
-                                "test_scales", "seed",
-                            )
-                        },
-                    ),
-                )
-                for record in make_sweep({0.5: 0.9}, noise_source="code1:" + "b" * 64)
-            ]
-            for source in ("a" * 64, "code1:" + "a" * 64)
-        ]  # fmt: skip
-        (found,) = compare_records(*sides).values()
-        assert found.obstacles == ()
-        assert found.notes == (
-            "the model sources cannot be compared: one is of code, and one of something else",
-        )
-
-    def test_committed_baseline_by_an_older_noisecore(self) -> None:
-        """A run is judged against the committed baseline as before, with one line more."""
-        old = read_baseline(COMMITTED).records
-        new = [
-            replace(
-                record,
-                trial=replace(
-                    record.trial, model_source="code1:" + "a" * 64, noise_source="code1:" + "b" * 64
-                ),
-                environment=record.environment | {"source_sha256": "code1:" + "c" * 64},
-            )
-            for record in old
-        ]
-        for name, found in compare_records(new, old).items():
-            before = compare_records(old, old)[name]
-            assert (found.obstacles, found.identical) == (before.obstacles, before.identical)
-            (line,) = set(found.notes) - set(before.notes)
-            assert "the sources cannot be compared, because the baseline was made with" in line
-
-    def test_other_images(self) -> None:
-        """Noisy test images that differ are an obstacle, unless NumPy or the processor does too."""
-        other = [
-            replace(
-                r,
-                evaluations=tuple(replace(e, images_sha256="0" * 64) for e in r.evaluations),
-            )
-            for r in make_sweep()
-        ]
-        (found,) = compare_records(other, make_sweep()).values()
-        assert found.obstacles == (
-            "the noisy test images differ, and nothing that was recorded says why",
-        )
-        assert found.new.size  # what it would have shown can still be looked at
-        elsewhere = [replace(r, environment=r.environment | {"numpy": "9.9"}) for r in other]
-        (found,) = compare_records(elsewhere, make_sweep()).values()
-        assert not found.obstacles
-        assert "the noisy test images are not the same to the bit" in found.notes
-
-    def test_failed_trial(self) -> None:
-        """A trial of the run without figures is named with its reason."""
-        failed = make_record(scale=1.0, seed=2, status="failed", reason="loss became NaN")
-        new = [*make_sweep({0.5: 0.9, 1.0: 0.8})[:-1], failed]
-        (found,) = compare_records(new, make_sweep()).values()
-        assert found.failures == (f"{CURVE} scale 1 seed 2: loss became NaN",)
-
-    def test_nothing_in_common(self) -> None:
-        """Without a common scale there is an obstacle that names both sides'."""
-        (found,) = compare_records(make_sweep({3.0: 0.7}), make_sweep({0.5: 0.9})).values()
-        assert "no scale is in both: 3 in the run, 0.5 before" in found.obstacles[0]
-
-    def test_costs_are_medians(self) -> None:
-        """Training time is the median over the compared trials, NaN where it is not known."""
-        new = make_sweep({0.0: 0.9, 1.0: 0.8}, cost={"train_seconds": 6.0})
-        old = make_sweep({0.0: 0.9, 1.0: 0.8}, cost={"train_seconds": 4.0})
-        (found,) = compare_records(new, old).values()
-        assert found.seconds == (6.0, 4.0)
-        assert np.isnan(found.memory).all()
 
 
 class TestFile:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
 from matplotlib.transforms import ScaledTranslation
+from numpy.typing import NDArray
 
 from noisecore.judging.curves import Curve
-from noisecore.judging.curves.rows import curve_rows
+from noisecore.judging.curves.rows import Estimate, Row, curve_rows
 from noisecore.showing.plots.style import (
     ACCURACY,
     GRID,
@@ -27,6 +31,21 @@ from noisecore.showing.plots.style import (
 )
 
 WIDE = 200.0  # greatest over least scale, beyond which a linear axis would press the small ones
+
+
+@dataclass(frozen=True)
+class _Line:
+    """How a score is drawn; aside: how many points to the right of its scales."""
+
+    name: str
+    colour: str
+    marker: str
+    style: str
+    aside: int
+
+
+_ACCURACY = _Line("accuracy", ACCURACY, "o", "-", -3)
+_LOSS = _Line("loss", LOSS, "s", "--", 3)
 
 
 @plain_text
@@ -48,38 +67,14 @@ def plot_curve(curve: Curve) -> Figure:
     rows = curve_rows(curve)
     scales = np.array([row.scale for row in rows])
     places, noisy = _set_places(left, scales), scales > 0
-    handles = []
-    for axes, name, values, estimates, colour, marker, line, aside in (
-        (right, "accuracy", curve.accuracy, [row.accuracy for row in rows], ACCURACY, "o", "-", -3),
-        (left, "loss", curve.loss, [row.loss for row in rows], LOSS, "s", "--", 3),
+    handles: list[ErrorbarContainer] = []
+    for axes, line, values, estimates in (
+        (right, _ACCURACY, curve.accuracy, [row.accuracy for row in rows]),
+        (left, _LOSS, curve.loss, [row.loss for row in rows]),
     ):
-        # A few points to the side, so that bars do not hide each other where the lines cross.
-        shift = axes.transData + ScaledTranslation(aside / 72, 0, figure.dpi_scale_trans)
-        dots: dict[str, Any] = {"color": colour, "alpha": 0.4, "markersize": 5, "transform": shift}
-        for seed in values:
-            axes.plot(places, seed, ".", zorder=1.5, **dots)
-        means = np.array([e.mean for e in estimates])
-        arms = np.transpose([e.arms for e in estimates])
-        for chosen, hollow in ((noisy, False), (~noisy, True)):
-            if chosen.any():
-                bars = axes.errorbar(
-                    places[chosen],
-                    means[chosen],
-                    yerr=arms[:, chosen] if arms.any() else None,
-                    color=colour,
-                    marker=marker,
-                    markersize=7,
-                    markerfacecolor="white" if hollow else colour,
-                    linestyle="none" if hollow else line,
-                    linewidth=1.8,
-                    elinewidth=1.2,
-                    capsize=3,
-                    transform=shift,
-                    label=f"{name}, no noise" if hollow else name,
-                )
-                handles.append(bars)
-        axes.set_ylabel(name, color=colour, fontsize="large")
-        axes.tick_params(axis="y", colors=colour)
+        handles += _draw_score(axes, line, places, noisy, values, estimates)
+        axes.set_ylabel(line.name, color=line.colour, fontsize="large")
+        axes.tick_params(axis="y", colors=line.colour)
         axes.spines["top"].set_visible(False)
     right.set_ylim(0, 1.04)
     right.set_yticks(np.linspace(0, 1, 6))
@@ -98,6 +93,56 @@ def plot_curve(curve: Curve) -> Figure:
         frameon=False,
         fontsize="small",
     )
+    missing = sum(row.missing for row in rows)
+    set_note(figure, curve.name, _dots_and_bars(curve, rows), trials(missing, "failed or missing"))
+    return figure
+
+
+def _draw_score(
+    axes: Axes,
+    line: _Line,
+    places: Floats,
+    noisy: NDArray[np.bool_],
+    values: Floats,
+    estimates: Sequence[Estimate],
+) -> list[ErrorbarContainer]:
+    """Draw one score: its dots, means and bars; return what the legend names.
+
+    places: of the scales, (K,); noisy: which of them have noise. values: (S, K). estimates: of each
+    scale.
+    """
+    # A few points to the side, so that bars do not hide each other where the lines cross.
+    aside = ScaledTranslation(line.aside / 72, 0, axes.figure.dpi_scale_trans)
+    shift = axes.transData + aside
+    dots: dict[str, Any] = {"color": line.colour, "alpha": 0.4, "markersize": 5, "transform": shift}
+    for seed in values:
+        axes.plot(places, seed, ".", zorder=1.5, **dots)
+    means = np.array([e.mean for e in estimates])
+    arms = np.transpose([e.arms for e in estimates])
+    handles: list[ErrorbarContainer] = []
+    for chosen, hollow in ((noisy, False), (~noisy, True)):
+        if chosen.any():
+            bars = axes.errorbar(
+                places[chosen],
+                means[chosen],
+                yerr=arms[:, chosen] if arms.any() else None,
+                color=line.colour,
+                marker=line.marker,
+                markersize=7,
+                markerfacecolor="white" if hollow else line.colour,
+                linestyle="none" if hollow else line.style,
+                linewidth=1.8,
+                elinewidth=1.2,
+                capsize=3,
+                transform=shift,
+                label=f"{line.name}, no noise" if hollow else line.name,
+            )
+            handles.append(bars)
+    return handles
+
+
+def _dots_and_bars(curve: Curve, rows: Sequence[Row]) -> str:
+    """Return in words what the dots and the bars are of."""
     seeds = len(curve.seeds)
     how = (
         f"means of {seeds} {curve.replicates} (dots)"
@@ -108,9 +153,7 @@ def plot_curve(curve: Curve) -> Figure:
         how += ", bars: 95 % interval of accuracy over images"
     else:
         how += ", bars: 95 % t interval" if seeds > 1 else ", no interval"
-    missing = sum(row.missing for row in rows)
-    set_note(figure, curve.name, how, trials(missing, "failed or missing"))
-    return figure
+    return how
 
 
 def _set_places(axes: Axes, scales: Floats) -> Floats:

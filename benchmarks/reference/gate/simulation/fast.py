@@ -162,13 +162,7 @@ def judge_rows(
     strayed farthest, (pairs,), and its freedom: what a gate is called blind by. images: of given
     models, whose losses widen their own error.
     """
-    margins = rule.margins
-    limits = [margins.mean, *np.where(noisy, margins.scale, margins.clean)]
-    since_judged = since and margins.since_first is not None
-    others = len(noisy) + since_judged
-    limits += [margins.since_first or np.inf] * since
-    limit = np.array(limits, np.float64) / 100
-    alphas = np.array([rule.mean_alpha] + [rule.mean_alpha / others] * (len(limit) - 1))
+    limit, alphas = _limits_and_alphas(noisy, rule, since=since)
     floor = np.zeros_like(error) if least is None else least
     distance = np.maximum(_quantile(alphas, free) * error, stats.norm.isf(alphas) * floor)
     half = np.maximum(limit, distance)
@@ -196,16 +190,30 @@ def judge_rows(
         )
     if not rigorous:
         if calm is not None:
-            bounds = [
-                np.maximum(
-                    stats.t.isf(alpha, calm[1]) * calm[0], stats.norm.isf(alpha) * floor[:, 0]
-                )
-                for alpha in (alphas[0], MISSED)
-            ]
-            seen = np.maximum(limit[0], bounds[0]) + bounds[1]
+            seen = _seen_in_calm(*calm, floor[:, 0], limit[0], alphas[0])
         undecided = undecided | (~failed[:, 0] & (seen > BLIND * limit[0] + ROUNDING))
     undecided &= ~failed.any(axis=1)
     return Found(estimate, error, failed, undecided, estimate + distance, mean_half, most)
+
+
+def _limits_and_alphas(noisy: Flags, rule: Rule, *, since: bool) -> tuple[Floats, Floats]:
+    """Return the margin of each row, as a share, and the rate of false alarms that it may have."""
+    margins = rule.margins
+    limits = [margins.mean, *np.where(noisy, margins.scale, margins.clean)]
+    since_judged = since and margins.since_first is not None
+    others = len(noisy) + since_judged
+    limits += [margins.since_first or np.inf] * since
+    alphas = [rule.mean_alpha] + [rule.mean_alpha / others] * (len(limits) - 1)
+    return np.array(limits, np.float64) / 100, np.array(alphas)
+
+
+def _seen_in_calm(error: Floats, free: float, floor: Floats, limit: float, alpha: float) -> Floats:
+    """Return the drop of the mean that is mostly caught where no seed strays, (pairs,)."""
+    caught, missed = (
+        np.maximum(stats.t.isf(each, free) * error, stats.norm.isf(each) * floor)
+        for each in (alpha, MISSED)
+    )
+    return np.asarray(np.maximum(limit, caught) + missed)
 
 
 def _caught(
