@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,15 @@ from records_factory import make_sweep, old_schema
 from noisecore.judging.baselines import Baseline, Origin, read_baseline
 from noisecore.judging.baselines.file import write_baseline
 from noisecore.judging.results import Results, read_results
-from noisecore.records import RecordError, TrialRecord, pack_right, read_record, with_checksum
+from noisecore.records import (
+    Record,
+    RecordError,
+    TrialRecord,
+    Values,
+    pack_right,
+    read_record,
+    with_checksum,
+)
 from noisecore.running.store import Store
 
 CURVE = "cnn/gaussian/quick"
@@ -21,8 +30,21 @@ ORIGIN = Origin(date="2026-01-01T00:00:00", commit=None, noisecore="1", tests=("
 FLIPS = 150
 
 
+CLEAN = SWEEP[0]  # and what the same training was tested with beside
+ONCE = replace(
+    CLEAN,
+    trial=replace(CLEAN.trial, noise="fog", noise_source="f" * 64, test_scales=(0.0, 3.0)),
+    evaluations=(CLEAN.evaluations[0], replace(CLEAN.evaluations[1], scale=3.0)),
+)
+
+
 def write_record(path) -> None:
-    """Write a record."""
+    """Write a record of a training that was tested with two noises."""
+    path.write_text(json.dumps(Record.of([CLEAN, ONCE]).to_dict()))
+
+
+def write_trial(path) -> None:
+    """Write a record of one trial, as a baseline holds them, and as noisecore 0.1 left them."""
     path.write_text(json.dumps(SWEEP[0].to_dict()))
 
 
@@ -41,6 +63,7 @@ def write_a_baseline(path) -> None:
 
 FILES = {
     "record": (write_record, read_record),
+    "trial": (write_trial, read_record),
     "results": (write_results, lambda path: read_results(path).to_dict()),
     "baseline": (write_a_baseline, lambda path: vars(read_baseline(path))),
 }
@@ -110,6 +133,67 @@ def test_what_contradicts_itself(schema, spoil, words) -> None:
     assert str(refused.value).startswith("a.json: not a trial record: ")
 
 
+def scores(data):
+    """Return the scores of a record's first cell."""
+    return data["cells"][0]["scores"]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda data: data["cells"].pop(), "must have a cell of 'fog' at scale 3"),
+        (lambda data: data["cells"].append(data["cells"][0]), "must have each cell once"),
+        (lambda data: data["cells"][0].update(accuracy=0.5), "must be the share of right answers"),
+        (lambda data: data["cells"][0].update(draw=0), "must have a cell of 'gaussian' at scale 0"),
+        (lambda data: scores(data).clear(), "a bit an image as accuracy"),
+        (lambda data: scores(data)["accuracy"].update(dtype="uint8"), "a bit an image"),
+        (lambda data: scores(data)["accuracy"].update(data="AAAA"), "must hold 40 images of bit"),
+        (
+            lambda data: scores(data).update(loss={"dtype": "float32", "data": "AADAfw=="}),
+            "loss at scale 0 must hold 40 images of float32, 160 bytes, got 4",
+        ),
+        (
+            lambda data: data["cells"][0].update(predicted={"dtype": "uint8", "data": "AA=="}),
+            "predicted at scale 0 must hold 40 images of uint8",
+        ),
+        (lambda data: data["trials"].clear(), "Expected `array` of length >= 1"),
+        (lambda data: data["trials"][0].update(status="failed"), "a failed trial must have a"),
+        (lambda data: data["trials"][0].update(clip=[0.0, 1.0]), "must be of the training that"),
+        (lambda data: data["trials"][0].update(seed=1), "unknown name 'trials[0].seed'"),
+        (lambda data: data.update(given={}), "must have either a training, or a given model"),
+        (lambda data: data.pop("training"), "must have either a training, or a given model"),
+        (lambda data: data["training"].update(scale=-1.0), "at `training.scale`"),
+        (lambda data: data["history"].pop(), "history must have 3 epochs or none, got 2"),
+        (lambda data: data.update(colour="red"), "unknown name 'colour'"),
+        (lambda data: data.update(schema=1), "its checksum does not fit"),
+    ],
+)
+def test_what_contradicts_itself_in_a_whole_record(spoil, words) -> None:
+    """So is what does not belong together in a record of a training and its cells."""
+    data = Record.of([CLEAN, ONCE]).to_dict()
+    checksum = data["checksum"]
+    spoil(data)
+    data = data if data["schema"] == 1 else with_checksum(data)
+    assert data["checksum"] != checksum or data["schema"] == 1
+    with pytest.raises(RecordError) as refused:
+        Record.from_dict(data, source="a.json")
+    assert words in str(refused.value)
+    assert str(refused.value).startswith("a.json: not a record: ")
+
+
+def test_another_score_is_kept(tmp_path) -> None:
+    """A score that this noisecore does not know is read, and written again as it was."""
+    loss = Values.of(np.linspace(0, 1, 40, dtype=np.float32))
+    more = replace(
+        CLEAN, evaluations=tuple(replace(e, scores={"loss": loss}) for e in CLEAN.evaluations)
+    )
+    path = tmp_path / "file.json"
+    path.write_text(json.dumps(Record.of([more]).to_dict()))
+    assert read_record(path).trials == (more,)
+    held = read_record(path).trials[0].evaluations[0].scores["loss"].array(40)
+    assert held.tolist() == np.linspace(0, 1, 40, dtype=np.float32).tolist()
+
+
 @pytest.mark.parametrize(
     "spoil",
     [
@@ -157,11 +241,15 @@ def test_first_schema(tmp_path) -> None:
         data = json.loads(path.read_text())
         before = read(path)
         data = old_schema(data)
-        data["trials"] = [old_schema(trial) for trial in data.get("trials", ())]
+        if name == "record":  # each trial had a record of its own then
+            continue
+        if name == "results":
+            del data["records"]
+            data["trials"] = [record.to_dict() for record in SWEEP]
+        if name != "trial":
+            data["trials"] = [old_schema(trial) for trial in data["trials"]]
         for curve in data.get("curves", {}).values() if name == "baseline" else ():
             del curve["checksum"]
-        if name == "record":
-            del data["trials"]
         path.write_text(json.dumps(data))
         assert read(path) == before
 

@@ -24,7 +24,6 @@ from noisecore.records import (
     TrialRecord,
     pack_right,
     trial_from_dict,
-    trials,
 )
 
 RECORD = make_record(

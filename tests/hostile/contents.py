@@ -7,12 +7,12 @@ none: what is wrong must be found by what it says.
 
 from __future__ import annotations
 
-import copy
 import functools
 import json
 import os
 import random
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,19 +22,21 @@ from hostile.cases import COMMAND, SEED, Case, Ended
 from hostile.commands import BASELINE, ODD, RESULTS
 from hostile.room import GIVEN, furnish, run_command, run_pytest
 from hostile.values import short
-from noisecore.records import TrialRecord, pack_right, with_checksum
+from noisecore.records import Record, TrialRecord, pack_right, with_checksum
 
 Way = tuple[str | int, ...]
 
 
 def _worse(data: dict[str, Any]) -> dict[str, Any]:
     """Return a record's dict with a tenth of its right answers taken away at every scale."""
-    record = TrialRecord.from_dict(data)
-    changed = copy.deepcopy(data)
-    for each, found in zip(changed["evaluations"], record.evaluations, strict=True):
+    (trial,) = Record.from_dict(data).trials
+    changed = []
+    for found in trial.evaluations:
         right = found.right & (np.arange(found.images) % 10 > 0)
-        each |= {"correct": pack_right(right), "accuracy": float(right.mean())}
-    return with_checksum(changed)
+        packed, accuracy = pack_right(right), float(right.mean())
+        changed.append(replace(found, correct=packed, accuracy=accuracy))
+    worse = replace(trial, evaluations=tuple(changed))
+    return worse.to_dict() if "trial" in data else Record.of([worse]).to_dict()
 
 
 def places(data: Any, path: Way = ()) -> list[Way]:
@@ -85,11 +87,10 @@ def sealed(data: dict[str, Any], schema: int) -> dict[str, Any]:
     data.pop("checksum", None)
     if data.get("schema") == 2:
         data["schema"] = schema
-    trials, curves = data.get("trials"), data.get("curves")
-    if isinstance(trials, list):
-        data["trials"] = [
-            sealed(each, schema) if isinstance(each, dict) else each for each in trials
-        ]
+    curves = data.get("curves")
+    for name in ("trials", "records"):
+        if isinstance(held := data.get(name), list) and "training" not in data:
+            data[name] = [sealed(each, schema) if isinstance(each, dict) else each for each in held]
     if isinstance(curves, dict):
         data["curves"] = {name: _sealed_curve(name, each, data) for name, each in curves.items()}
         return data
@@ -154,10 +155,16 @@ def _try(file: str, schema: int, road: tuple[str, ...], number: int, room: Path)
     os.symlink("noisecore-results", room / "copy")
     results = room / RESULTS
     whole = json.loads(results.read_text())
-    whole["trials"] = [_worse(trial) for trial in whole["trials"]]
+    whole["records"] = [_worse(record) for record in whole["records"]]
     results.write_text(json.dumps(with_checksum(whole)))
     path = room / file if file != "records" else min((room / "records").iterdir())
     data = json.loads(path.read_text())
+    # In the first schema each trial had a record of its own; now a run leaves one a training.
+    if file == "records" and schema == 2:
+        data = Record.from_dict(data).to_dict()
+    if file == RESULTS and schema == 1:
+        records = [Record.from_dict(each) for each in data.pop("records")]
+        data["trials"] = [trial.to_dict() for record in records for trial in record.trials]
     draw = random.Random(f"{SEED} {file} {schema} {road[0]} {number}")
     way = draw.choice(places(data))
     value = draw.choice([*contradictions(_at(data, way)) * 2, *ODD, ...])

@@ -19,7 +19,7 @@ from own_bench import Own
 from records_factory import make_sweep
 
 from noisecore.data import load_dataset
-from noisecore.records import TrialRecord
+from noisecore.records import TrialRecord, read_record
 
 BENCHMARKS = """
 import pytest
@@ -163,7 +163,7 @@ class Ended:
     def records(self) -> dict[str, TrialRecord]:
         """The records on disk, by the labels of their trials."""
         files = sorted((self.artifacts / "trials").glob("*.json"))
-        records = [TrialRecord.from_dict(json.loads(file.read_text())) for file in files]
+        records = [trial for file in files for trial in read_record(file).trials]
         return {record.trial.label: record for record in records}
 
 

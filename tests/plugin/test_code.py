@@ -78,7 +78,7 @@ def test_words_change_no_key_and_code_does(run_in, write_tiny, tmp_path, mode) -
         assert ended.code == 0, ended.output
         files = (tmp_path / "noisecore-results/quick/trials").glob("*.json")
         record = read_record(max(files, key=lambda file: file.stat().st_mtime_ns))
-        return record.key, "resumed_from" in record.cost
+        return record.key, "resumed_from" in record.trials[0].cost
 
     key, resumed = run()
     assert not resumed

@@ -85,7 +85,11 @@ def test_artifacts(repository) -> None:
     run.stdout.fnmatch_lines(["*draws 0 1 2*"])
     folder = repository.path / "noisecore-results/quick"
     found = results(repository)
-    assert [trial["trial"]["units"] for trial in found["trials"]] == ["range"] * 3
+    (record,) = found["records"]
+    assert record["given"]["units"] == "range"
+    assert [each["draw"] for each in record["trials"]] == [0, 1, 2]
+    cells = [(cell["scale"], cell["draw"]) for cell in record["cells"]]
+    assert sorted(cells, key=str) == sorted(set(cells), key=str)  # the clean one stands once
     assert [verdict["verdict"] for verdict in found["verdicts"]] == ["pass"]
     assert (folder / "plots/test_mine.py_test_mine_gaussian-curve.png").exists()
     assert not list((folder / "plots").glob("*matrix*"))

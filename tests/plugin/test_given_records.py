@@ -44,7 +44,7 @@ class TestWithoutTensorFlow:
         result.assert_outcomes(passed=4, failed=1)
         artifacts = bench.path / "noisecore-results/quick"
         results = json.loads((artifacts / "results.json").read_text())
-        assert len(results["trials"]) == len(results["planned"]) == 6
+        assert len(results["records"]) == len(results["planned"]) == 6
         assert [v["verdict"] for v in results["verdicts"]] == ["fail"]
         assert len(list((artifacts / "plots").glob("*.svg"))) == 4
         jsonschema.Draft202012Validator(load_schema("results")).validate(results)

@@ -74,7 +74,8 @@ def test_across(robustness, noise_model):
     assert len(curves) == 1 + 4 * 3
     assert len((ended.artifacts / "matrix.csv").read_text().splitlines()) == 1
     results = json.loads((ended.artifacts / "results.json").read_text())
-    assert {each["trial"]["trained_with"] for each in results["trials"]} == {
+    asked = [each for record in results["records"] for each in record["trials"]]
+    assert {each["trained_with"] for each in asked} == {
         "gaussian",
         "salt_and_pepper",  # clean is clean, whatever the noise would have been
     }

@@ -87,7 +87,7 @@ def head(process: subprocess.Popen[bytes]) -> tuple[int, str]:
 def is_reported(bench) -> bool:
     """Return whether the report is there, with a line for each of the given records."""
     folder = bench.path / "noisecore-results/quick"
-    listed = json.loads((folder / "results.json").read_text())["trials"]
+    listed = json.loads((folder / "results.json").read_text())["records"]
     return (folder / "summary.md").is_file() and len(listed) == 6
 
 

@@ -208,7 +208,7 @@ class TestEndedEarly:
         records = [json.loads(p.read_text()) for p in (artifacts / "trials").glob("*.json")]
         results = json.loads((artifacts / "results.json").read_text())
         assert 1 <= len(records) < 600
-        assert len(results["trials"]) == len(records)
+        assert len(results["records"]) == len(records)
         assert len(results["planned"]) == 600
         assert f"{len(records)} of 600 trials" in output
         assert "Traceback" not in output

@@ -200,5 +200,5 @@ def test_controller_that_trains_nothing(own) -> None:
     (own.path / "test_b.py").unlink()
     ended = run(own, ["-n1"])
     assert ended.returncode == pytest.ExitCode.INTERRUPTED, ended.stdout + ended.stderr
-    assert len(own.results["trials"]) > 0
+    assert len(own.results["records"]) > 0
     assert "Traceback" not in ended.stdout + ended.stderr

@@ -67,9 +67,9 @@ def test_given_records(bench, given) -> None:
         json.loads((bench.path / name / "quick/results.json").read_text())
         for name in ("alone", "beside")
     )
-    for part in ("planned", "trials", "curves", "verdicts"):
+    for part in ("planned", "records", "curves", "verdicts"):
         assert one[part] == two[part]
-    assert len(one["trials"]) == 6
+    assert len(one["records"]) == 6
 
 
 @pytest.mark.parametrize(

@@ -47,14 +47,13 @@ def test_trial_that_another_process_runs_is_waited_for(tiny, tmp_path):
         workers=1,
         listener=lambda event: started.set() if event.kind == "started" else None,
     )
-    (key,) = engine.trials
+    (key,) = engine.trainings
     store.prepare()
     record = record_of(trial, key)
-    (training,) = engine.trainings
-    with store.claim(training):
+    with store.claim(key):
         engine.start()
         assert not started.wait(timeout=0.3)
-        store.write(record)
+        store.write([record])
     try:
         assert engine.wait([trial]) == [record]
     finally:
@@ -80,9 +79,9 @@ def test_record_that_two_workers_find_at_once_is_told_once(tiny, tmp_path):
     engine = Engine(
         [trial], store=store, location=(tiny.path, None), workers=2, listener=events.append
     )
-    (key,) = engine.trials
+    (key,) = engine.trainings
     store.prepare()
-    store.write(record_of(trial, key))
+    store.write([record_of(trial, key)])
     engine.start()
     try:
         engine.wait([trial])
@@ -99,7 +98,7 @@ def test_damaged_record_reaches_who_waits(tiny, tmp_path, workers):
     engine = Engine(
         [trial], store=Store(tmp_path, RUN), location=(tiny.path, None), workers=workers
     )
-    (key,) = engine.trials
+    (key,) = engine.trainings
     (tmp_path / f"{key}.json").write_text("{")
     engine.start()
     try:

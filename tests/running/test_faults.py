@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import signal
@@ -15,7 +14,7 @@ import numpy as np
 import pytest
 from waiting import wait_until, workers_of
 
-from noisecore.records import TrialRecord
+from noisecore.records import read_record
 
 pytestmark = pytest.mark.slow
 
@@ -94,7 +93,7 @@ def undisturbed(calm):
 def numbers(folder: Path) -> dict:
     """Return the numbers of every record of a run, by label."""
     files = (folder / "noisecore-results/quick/trials").glob("*.json")
-    records = [TrialRecord.from_dict(json.loads(file.read_text())) for file in files]
+    records = [trial for file in files for trial in read_record(file).trials]
     return {record.trial.label: record.numbers() for record in records}
 
 

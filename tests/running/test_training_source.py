@@ -46,7 +46,8 @@ def test_words(edited) -> None:
     ("file", "old", "new"),
     [
         ("running/training.py", "import math\n", "import math as maths\n"),
-        ("running/trials.py", "np.float32", "np.float64"),
+        ("running/trials.py", "random.getstate()", "random.getstate() or None"),
+        ("running/images.py", "np.float32", "np.float64"),
         ("noise/streams.py", "BLOCK = 256", "BLOCK = 128"),
         ("noise/families.py", "scale / 2", "scale / 3"),
         ("data/dataset.py", "images, 255", "images, 256"),

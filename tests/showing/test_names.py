@@ -128,8 +128,8 @@ def test_a_whole_report(tmp_path) -> None:
         if path.suffix == ".svg":
             ElementTree.parse(path)
     kept = json.loads((tmp_path / "results.json").read_text())
-    assert [trial["trial"]["model"] for trial in kept["trials"]][:4] == list(names)
-    assert kept["trials"][4]["reason"] == reason
+    assert [each["training"]["model"] for each in kept["records"]][:4] == list(names)
+    assert kept["records"][4]["trials"][0]["reason"] == reason
     summary = (tmp_path / "summary.md").read_bytes()
     assert all(line.decode().isprintable() for line in summary.split(b"\n"))
     assert redraw(tmp_path).problems == []

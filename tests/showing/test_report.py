@@ -168,7 +168,7 @@ def test_records_that_do_not_belong_together_are_reported(tmp_path):
     assert "must have the same dataset_sha256" in (tmp_path / "summary.md").read_text()
     results = json.loads((tmp_path / "results.json").read_text())
     assert results["curves"] == []
-    assert len(results["trials"]) == 2
+    assert len(results["records"]) == 2
 
 
 def test_gates_stand_in_the_report_failures_first(tmp_path):

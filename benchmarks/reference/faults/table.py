@@ -9,7 +9,6 @@ says whether that passes, with the very records of a run that nobody disturbed.
 
 import argparse
 import fcntl
-import json
 import os
 import shutil
 import signal
@@ -22,7 +21,8 @@ from pathlib import Path
 
 import numpy as np
 
-from noisecore.records import RecordError, TrialRecord
+from noisecore.judging.results import read_results
+from noisecore.records import RecordError, read_record
 
 COMMAND = [
     sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--noise-dataset=tiny.npz",
@@ -171,8 +171,8 @@ def write_bench(folder: Path) -> None:
 def read_numbers(folder: Path) -> dict[str, object]:
     """Return the numbers of each record, by its trial's label; a damaged one raises."""
     files = (folder / "noisecore-results/quick/trials").glob("*.json")
-    records = [TrialRecord.from_dict(json.loads(file.read_text())) for file in files]
-    return {record.trial.label: record.numbers() for record in records}
+    trials = [trial for file in files for trial in read_record(file).trials]
+    return {trial.trial.label: trial.numbers() for trial in trials}
 
 
 def records_left(folder: Path) -> str:
@@ -193,7 +193,7 @@ def report_left(folder: Path) -> str:
         return "none"
     if len(there) < len(names):
         return "**half**: " + ", ".join(there)
-    listed = len(json.loads((artifacts / "results.json").read_text())["trials"])
+    listed = len(read_results(artifacts / "results.json").records)
     return "whole" if f"{listed} of" in records_left(folder) else f"**of {listed}**"
 
 
