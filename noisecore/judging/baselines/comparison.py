@@ -100,10 +100,8 @@ def _compare(name: str, ours: Cells, theirs: Cells) -> Comparison:
     identical = _identical(ours, theirs, scales)
     obstacles = _obstacles(ours, theirs, draws=given and not identical)
     if not scales and not obstacles:
-        ours_have, theirs_have = (
-            ", ".join(f"{scale:g}" for scale in sorted(side)) for side in (new_scales, old_scales)
-        )
-        obstacles = [f"no scale is in both: {ours_have} in the run, {theirs_have} before"]
+        have = (", ".join(f"{scale:g}" for scale in sorted(s)) for s in (new_scales, old_scales))
+        obstacles = ["no scale is in both: {} in the run, {} before".format(*have)]
 
     def other_images(at: Sequence[float]) -> bool:
         if not identical:
@@ -121,10 +119,7 @@ def _compare(name: str, ours: Cells, theirs: Cells) -> Comparison:
     if trained and not identical:
         obstacles.append(trained)
     if obstacles:
-        none = np.zeros((0, 0, 0), np.bool_)
-        return Comparison(
-            curve=name, scales=np.zeros(0), new=none, baseline=none, obstacles=tuple(obstacles)
-        )
+        return _apart(name, obstacles)
     new, failures = _answers(name, ours, scales)
     old, holes = _answers(name, theirs, scales)
     if identical and not failures and not holes:
@@ -138,12 +133,8 @@ def _compare(name: str, ours: Cells, theirs: Cells) -> Comparison:
     if trained:
         notes.append(f"{trained}, and the answers are the same")
     if other_images(scales):
-        # Another NumPy or processor may round otherwise; else something changed the images that
-        # is neither the data nor the noise.
-        if all(_environment(ours, name) == _environment(theirs, name) for name in _ROUNDING):
-            obstacles.append("the noisy test images differ, and nothing that was recorded says why")
-        else:
-            notes.append("the noisy test images are not the same to the bit")
+        may_round, line = _other_images(ours, theirs)
+        (notes if may_round else obstacles).append(line)
     if new_scales - old_scales >= {0.0}:
         notes.append("scale 0 is not in the baseline: accuracy on clean images is not compared")
     noisy = [scale for scale in scales if scale > 0]
@@ -162,6 +153,25 @@ def _compare(name: str, ours: Cells, theirs: Cells) -> Comparison:
         replicates="draws" if given else "seeds",
         identical=identical,
     )
+
+
+def _apart(name: str, obstacles: Iterable[str]) -> Comparison:
+    """Return the comparison of what cannot be compared."""
+    none = np.zeros((0, 0, 0), np.bool_)
+    return Comparison(
+        curve=name, scales=np.zeros(0), new=none, baseline=none, obstacles=tuple(obstacles)
+    )
+
+
+def _other_images(ours: Cells, theirs: Cells) -> tuple[bool, str]:
+    """Return whether rounding may have made other images of the same noise, and a line on them.
+
+    Another NumPy or processor may round otherwise; else something changed the images that is
+    neither the data nor the noise.
+    """
+    if all(_environment(ours, name) == _environment(theirs, name) for name in _ROUNDING):
+        return False, "the noisy test images differ, and nothing that was recorded says why"
+    return True, "the noisy test images are not the same to the bit"
 
 
 def _given(cells: Cells) -> bool:

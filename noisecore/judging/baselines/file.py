@@ -230,28 +230,20 @@ def renew_baseline(
             if only_missing:
                 lines.append(f"{name}: stays as it is")
                 continue
-            (before,) = matched_curves(old.of(name)).values()
-            lacking = sorted(set(before.scales.tolist()) - set(curve.scales.tolist()))
+            first, told = _ancestor(old, name, ours, new_ancestor=new_ancestor)
+            changes, lacking = _renewal(curve, ours, old.of(name))
             if lacking and not whole:
                 shown = ", ".join(f"{scale:g}" for scale in lacking)
                 lines.append(f"{name}: stays as it is, for scale {shown} was not run")
                 stayed.append(name)
                 continue
-            (comparison,) = compare_records(ours, old.of(name)).values()
-            lines += _changes(curve, before, comparison)
-            lines += [f"  scale {scale:g}: taken out" for scale in lacking]
-            first, told = _ancestor(old, name, ours, new_ancestor=new_ancestor)
-            lines += told
+            lines += [*changes, *told]
         else:
             lines.append(f"{name}: added, {_counts(curve)}")
             first = None
         changed.append(name)
         held = [record for record in held if record.trial.curve != name]
-        # What is compared is all that is kept: no history of the training, no predicted classes.
-        held += [
-            replace(record, history=(), evaluations=tuple(e.brief for e in record.evaluations))
-            for record in ours
-        ]
+        held += [_brief(record) for record in ours]
         kept[name] = replace(origins[name], first=first)
     return Renewed(
         baseline=Baseline(profile=profile, origins=kept, records=tuple(held)),
@@ -259,6 +251,22 @@ def renew_baseline(
         changed=tuple(changed),
         stayed=tuple(stayed),
     )
+
+
+def _brief(record: TrialRecord) -> TrialRecord:
+    """Return what is compared of a record: no history of the training, no predicted classes."""
+    return replace(record, history=(), evaluations=tuple(e.brief for e in record.evaluations))
+
+
+def _renewal(
+    new: Curve, ours: Sequence[TrialRecord], theirs: Sequence[TrialRecord]
+) -> tuple[list[str], list[float]]:
+    """Return a line for each change of a curve, and the scales of it that the run lacks."""
+    (before,) = matched_curves(theirs).values()
+    lacking = sorted(set(before.scales.tolist()) - set(new.scales.tolist()))
+    (comparison,) = compare_records(ours, theirs).values()
+    taken_out = [f"  scale {scale:g}: taken out" for scale in lacking]
+    return _changes(new, before, comparison) + taken_out, lacking
 
 
 def _ancestor(

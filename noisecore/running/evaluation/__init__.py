@@ -126,11 +126,7 @@ def evaluate_given(
         batch_size=batch_size,
         tally=Tally(wanted, draws, outputs, argument="outputs"),
     )
-    with given.working():
-        for images, labels in read_groups(x, y, layout, test.sizes):
-            test.group(images, labels)
-    test.tally.settle()
-    pixels.check()
+    test.run(x, y)
     test.tally.check(least_clean, units, name_of(function))
     on_labels(np.concatenate(test.labels))
     trial = GivenTrial(
@@ -177,6 +173,14 @@ class _Test:
     def sizes(self) -> list[int]:
         """How many images are in a group, one after the other."""
         return group_sizes(self.batch_size, blocks=not is_shipped(self.noise))
+
+    def run(self, x: Any, y: Any) -> None:
+        """Ask the model for all images, and count what it answers."""
+        with self.given.working():
+            for images, labels in read_groups(x, y, self.layout, self.sizes):
+                self.group(images, labels)
+        self.tally.settle()
+        self.pixels.check()
 
     def group(self, images: NDArray[Any], labels: Labels) -> None:
         """Ask the model for the next images, without noise and with each noise."""

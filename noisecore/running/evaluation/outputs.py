@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -63,25 +63,13 @@ def evaluate_outputs(
         scale: given if isinstance(given, list) or given.ndim == 3 else [given]
         for scale, given in arrays.items()
     }
-    draws = len(drawn[wanted[0]])
+    draws = _draws(drawn, wanted[0])
     tally = Tally(wanted, draws, kind, argument="kind")
     # A pair is written as it was given: a baseline knows the data set by these bytes.
     clip_text = bounds if isinstance(clip, str) else clip
     declared = f"{dataset} {noise} {units} {clip_text} ".encode() + labels.tobytes()
     tally.clean(declared, labels, clean)
-    given_sha256 = hashlib.sha256(clean.values.tobytes())
-    for scale, given in drawn.items():
-        if len(given) != draws:
-            raise GivenError(
-                f"each scale must have equally many draws, got {draws} at {wanted[0]:g} and "
-                f"{len(given)} at {scale:g}"
-            )
-        for draw, each in enumerate(given):
-            values = _shaped(each, clean, scale)
-            seen = declared + f" {scale} {draw}".encode()
-            tally.noisy(draw, scale, seen, changed=not np.array_equal(clean.values, values.values))
-            tally.judge(draw, scale, labels, values)
-            given_sha256.update(values.values.tobytes())
+    given_sha256 = _count(tally, drawn, clean, labels, declared)
     tally.settle()
     tally.check(least_clean, units, noise)
     on_labels(labels)
@@ -89,7 +77,7 @@ def evaluate_outputs(
         dataset=dataset,
         dataset_sha256=hashlib.sha256(declared).hexdigest(),
         model=name,
-        model_source=given_sha256.hexdigest(),
+        model_source=given_sha256,
         noise=noise,
         noise_source=hashlib.sha256(noise.encode()).hexdigest(),
         test_scales=(0.0, *wanted),
@@ -98,18 +86,52 @@ def evaluate_outputs(
         clip=bounds,
         units=units,
     )
-    trials = [replace(trial, seed=draw, test_draw=draw) for draw in range(draws)]
-    return [
-        TrialRecord(
-            key=trial.key({}),
-            run=run,
-            trial=trial,
-            status="complete",
-            environment={"outputs": tally.kind, "model_kind": "outputs"},
-            evaluations=tally.evaluations(trial.test_draw),
-        )
-        for trial in trials
-    ]
+    return [_record(replace(trial, seed=n, test_draw=n), tally, run) for n in range(draws)]
+
+
+def _draws(drawn: Mapping[float, Sequence[Any]], first: float) -> int:
+    """Return how many draws each scale has; raise `GivenError` unless it is as many as `first`."""
+    draws = len(drawn[first])
+    for scale, given in drawn.items():
+        if len(given) != draws:
+            raise GivenError(
+                f"each scale must have equally many draws, got {draws} at {first:g} and "
+                f"{len(given)} at {scale:g}"
+            )
+    return draws
+
+
+def _count(
+    tally: Tally,
+    drawn: Mapping[float, Sequence[Any]],
+    clean: Outputs,
+    labels: Labels,
+    declared: bytes,
+) -> str:
+    """Count the outputs of all draws; return the SHA-256 of all outputs.
+
+    declared: what is known of the images, which were not seen.
+    """
+    sha256 = hashlib.sha256(clean.values.tobytes())
+    for scale, given in drawn.items():
+        for draw, each in enumerate(given):
+            values = _shaped(each, clean, scale)
+            seen = declared + f" {scale} {draw}".encode()
+            tally.noisy(draw, scale, seen, changed=not np.array_equal(clean.values, values.values))
+            tally.judge(draw, scale, labels, values)
+            sha256.update(values.values.tobytes())
+    return sha256.hexdigest()
+
+
+def _record(trial: GivenTrial, tally: Tally, run: str) -> TrialRecord:
+    return TrialRecord(
+        key=trial.key({}),
+        run=run,
+        trial=trial,
+        status="complete",
+        environment={"outputs": tally.kind, "model_kind": "outputs"},
+        evaluations=tally.evaluations(trial.test_draw),
+    )
 
 
 def _by_scale(outputs: Mapping[float, ArrayLike]) -> dict[float, Any]:
