@@ -18,6 +18,7 @@ from noisecore.judging.baselines import Baseline, read_baseline
 from noisecore.judging.curves import Curve, Matrix, curve_matrix, matched_curves
 from noisecore.judging.curves.rows import curve_rows
 from noisecore.judging.gates import Verdict
+from noisecore.judging.gates.verdict import read_verdict
 from noisecore.paths import RUN_BYTES, is_missing, read_text, stands
 from noisecore.records import (
     SCHEMA,
@@ -112,13 +113,13 @@ def curve_figures(curve: Curve) -> dict[str, Any]:
 
 
 class _File(TypedDict):
-    """The parts of a file that are read, each of its type; a record is checked by itself."""
+    """The parts of a file that are read; each record and verdict is checked by itself."""
 
     run: dict[str, Any]
     profile: dict[str, Any]
     planned: tuple[str, ...]
     trials: list[dict[str, Any]]
-    verdicts: tuple[Verdict, ...]
+    verdicts: list[dict[str, Any]]
 
 
 _FILE = _File.__annotations__
@@ -147,6 +148,7 @@ def read_results(path: Path) -> Results:
     schema = check_schema(data, source=str(path))
     try:
         read = as_type({name: data[name] for name in _FILE.keys() & data.keys()}, _File)
+        verdicts = [read_verdict(one, f"verdicts[{n}]") for n, one in enumerate(read["verdicts"])]
         results = Results(
             run=read["run"],
             profile=read["profile"],
@@ -155,7 +157,7 @@ def read_results(path: Path) -> Results:
                 TrialRecord.from_dict(_with_nan(trial), source=f"trials[{n}]")
                 for n, trial in enumerate(read["trials"])
             ),
-            verdicts=read["verdicts"],
+            verdicts=tuple(verdicts),
         )
         if schema > 1:
             check_checksum(data)
