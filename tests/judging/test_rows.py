@@ -22,6 +22,7 @@ from noisecore.judging.gates import (
     regression_lines,
     regression_table,
 )
+from noisecore.judging.gates.filed import read_row
 from noisecore.judging.gates.rows import (
     ControlRow,
     CostRow,
@@ -39,7 +40,6 @@ from noisecore.judging.gates.rows import (
     SinceFirstRow,
     StepRow,
     WithinRow,
-    read_row,
 )
 from noisecore.judging.gates.verdict import make_verdict
 from noisecore.records import RecordError

@@ -8,15 +8,11 @@ the unit of their noise. The names and their order are those of results.json.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from msgspec import Meta
-
-from noisecore.escaping import shown
-from noisecore.records import RecordError, as_type
 
 # In the order in which a reader should see them: what says most, first.
 Outcome = Literal["fail", "inconclusive", "pass"]
@@ -46,7 +42,7 @@ class Row:
 
     def plain(self) -> Self:
         """Return the row with plain numbers: None for NaN and infinity, and none of NumPy's."""
-        return replace(self, **{name: _plain(getattr(self, name)) for name in _names(self)})
+        return replace(self, **{name: plain_figure(getattr(self, name)) for name in _names(self)})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -307,49 +303,17 @@ class PublishedRow(Row):
     within: bool | None
 
 
-# The name that tells a kind from all that follow. A row of a scale is told by its scale.
-_KINDS: dict[str, type[Row]] = {
-    "failure": FailureRow,
-    "problem": ProblemRow,
-    "obstacle": ObstacleRow,
-    "note": NoteRow,
-    "cost": CostRow,
-    "since": SinceFirstRow,
-    "bound_low": WithinRow,
-    "difference": MeanRow,
-    "rise": StepRow,
-    "fitted": FittedRow,
-    "least_drop": DropRow,
-    "floor": FloorRow,
-    "seed": ControlRow,
-    "published_accuracy": PublishedRow,
-}
-
-
-def read_row(data: Mapping[str, Any], place: str) -> Row:
-    """Return the row that `to_dict` gave, here or in an older noisecore.
-
-    place: where it stands, for the message. Raises `RecordError` in one line on anything else.
-    """
-    kind = next((kind for name, kind in _KINDS.items() if name in data), None)
-    if kind is None:
-        raise RecordError(f"expected a known kind of row at `{place}`, got {shown(dict(data))}")
-    if kind is MeanRow and data.get("scale", "") is not None:
-        kind = ScaleRow
-    row: Row = as_type({name: _plain(value) for name, value in data.items()}, kind, part=place)
-    return row
-
-
 def plain_number(value: Any) -> Number:
     """Return a number that somebody gave as JSON can hold it: a whole one stays whole."""
     value = value.item() if isinstance(value, np.generic) else value
     return value if type(value) in (int, float) else float(value)
 
 
-def _names(row: Row) -> list[str]:
-    return [field.name for field in fields(row)]
-
-
-def _plain(value: Any) -> Any:
+def plain_figure(value: Any) -> Any:
+    """Return a figure as JSON can hold it: None for NaN and infinity, and none of NumPy's."""
     value = value.item() if isinstance(value, np.generic) else value
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _names(row: Row) -> list[str]:
+    return [field.name for field in fields(row)]

@@ -11,7 +11,8 @@ import numpy as np
 
 from noisecore.escaping import terminal, visible
 from noisecore.judging.curves import Curve, Point
-from noisecore.judging.gates.rows import FailureRow, JudgedRow, Outcome, Row, read_row
+from noisecore.judging.gates.filed import read_row
+from noisecore.judging.gates.rows import FailureRow, JudgedRow, Outcome, Row
 from noisecore.records import RecordError, as_type
 
 # In the order in which a reader should see them: what says most, first.
