@@ -95,7 +95,7 @@ class TestCompare:
         made = [*make_sweep(LEVEL), *make_sweep(LEVEL, model="mlp")]
         path = baseline(tmp_path / "two.json", made, cnn=ORIGIN, mlp=ORIGIN)
         (verdict,) = judge(make_sweep({**LEVEL, 4.0: 0.61}), read_baseline(path)).values()
-        assert verdict.figures[0]["level"] == pytest.approx(1 - 0.005 / 2)
+        assert verdict.figures[0].level == pytest.approx(1 - 0.005 / 2)
 
 
 class TestOthers:

@@ -60,7 +60,7 @@ class TestNumbers:
 
         def level_of(mode: str, **levels) -> float:
             found = find_drift(environments(**levels, ref=LEVEL), "ref", mode=mode)
-            return found[0].verdict.figures[0]["level"]
+            return found[0].verdict.figures[0].level
 
         noisy = {0.0: 0.95, 0.5: 0.9, 4.0: 0.599}
         for mode in ("simple", "rigorous"):
@@ -102,7 +102,7 @@ class TestNumbers:
         """What the gate catches half of the time is its own figure; none where all is equal."""
         found = find_drift(environments(a=WORSE, b=LEVEL, c=LEVEL), "c")
         row = found[0].verdict.figures[0]
-        assert caught_half(found[0].verdict) == row["caught_half"] > 0
+        assert caught_half(found[0].verdict) == row.caught_half > 0
         assert math.isnan(caught_half(found[1].verdict))
 
     def test_newest(self) -> None:
@@ -304,7 +304,7 @@ class TestPicture:
         verdict = find_drift(environments(a=LEVEL, b=WORSE), "a")[1].verdict
         (bar,) = change.containers[0].lines[2][0].get_segments()
         mean = verdict.figures[0]
-        np.testing.assert_allclose(bar[:, 1], [100 * mean["low"], 100 * mean["high"]])
+        np.testing.assert_allclose(bar[:, 1], [100 * mean.low, 100 * mean.high])
 
     def test_costs(self, figure) -> None:
         """Each environment that has records has bars of its seconds and its memory."""

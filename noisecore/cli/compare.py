@@ -149,7 +149,9 @@ def say_own(
 
 
 def _lost_a_scale(verdict: Verdict) -> bool:
-    return any("left_out" in row for row in verdict.figures)
+    from noisecore.judging.gates.rows import NoteRow
+
+    return any(row.left_out is not None for row in verdict.rows(NoteRow))
 
 
 _SHOWN = 20  # more failed trials than this help nobody
@@ -163,12 +165,7 @@ _WORDS = {
 
 
 def _code(verdicts: list[Verdict], failed: bool, vanished: bool) -> int:
-    fell = [
-        verdict
-        for verdict in verdicts
-        if any(row.get("verdict") == "fail" for row in verdict.figures)
-    ]
-    if fell:
+    if any(verdict.fallen for verdict in verdicts):
         return codes.REGRESSION
     if failed:
         return codes.TRIALS_FAILED

@@ -188,7 +188,7 @@ def _plain(one: Drift) -> dict[str, Any]:
 
 def _code(environments: list[Environment], found: list[Drift]) -> int:
     verdicts = [one.verdict for one in found if one.verdict is not None]
-    if any(row.get("verdict") == "fail" for verdict in verdicts for row in verdict.figures):
+    if any(verdict.fallen for verdict in verdicts):
         return codes.REGRESSION
     if any(one.reason for one in environments):
         return codes.TRIALS_FAILED

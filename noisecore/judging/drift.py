@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,6 +13,7 @@ from noisecore.judging.baselines import Comparison, compare_records
 from noisecore.judging.curves import Curve, matched_curves
 from noisecore.judging.gates import Case, Verdict, judge_no_regression
 from noisecore.judging.gates.own import own_margins
+from noisecore.judging.gates.rows import AccuracyRow
 from noisecore.judging.margins import ALPHA, Margins, Mode, Rule
 from noisecore.records import TrialRecord
 
@@ -97,55 +98,90 @@ def find_drift(
         known = ", ".join(name for name, one in by_name.items() if one.records)
         raise ValueError(f"the reference must be one of {known or 'none'}, got {reference!r}")
     base = by_name[reference].records
-    fitting = own_margins(base) if margins is None else {}
-    comparisons: dict[str, Comparison] = {}
-    own: dict[str, Margins] = {}
-    for one in environments:
-        for name, comparison in compare_records(one.records, base).items():
-            if one.name != reference:
-                key = f"{one.name} {name}"
-                comparisons[key] = replace(comparison, curve=key)
-                own |= {key: fitting[name]} if name in fitting else {}
+    others = [one for one in environments if one.name != reference]
+    compared = {one.name: compare_records(one.records, base) for one in others}
     itself = compare_records(base, base)
-    rule = Rule(
-        mode=mode,
-        margins=margins or Margins(),
-        alpha=alpha,
-        curves=max(len(comparisons), 1),
-        own=own,
+    rule = _shared_rule(
+        [(one, name) for one, found in compared.items() for name in found],
+        Rule(mode=mode, margins=margins or Margins(), alpha=alpha),
+        own_margins(base) if margins is None else {},
     )
     seeds = {name: curve.seeds for name, curve in matched_curves(base).items()}
     found = []
     for one in environments:
         curves = matched_curves(one.records)
         for name in itself:
-            key = f"{one.name} {name}"
-            compared = comparisons.get(key)
-            verdict = None
-            if one.name != reference:
-                case = Case(
-                    curve=key,
-                    comparison=compared,
-                    rule=rule.of(key),
-                    problem=None if compared else one.reason or f"{key}: no such curve",
-                )
-                verdict = judge_no_regression(case)
             curve = curves.get(name)
+            if one.name == reference:
+                found.append(_of_reference(one, itself[name], curve))
+                continue
+            comparison = compared[one.name].get(name)
             same_seeds = curve is not None and curve.seeds == seeds[name]
-            costs = compared if one.name != reference else itself[name]
-            found.append(
-                Drift(
-                    environment=one.name,
-                    name=name,
-                    curve=curve,
-                    verdict=verdict,
-                    seconds=costs.seconds[0] if costs else math.nan,
-                    memory=costs.memory[0] if costs else math.nan,
-                    changed=changed_answers(compared) if compared and same_seeds else math.nan,
-                    turned=turned_images(compared) if compared else (),
-                )
-            )
+            found.append(_beside(one, name, curve, comparison, rule, same_seeds=same_seeds))
     return found
+
+
+def _key(environment: str, curve: str) -> str:
+    """Return what a curve of an environment is called in verdicts."""
+    return f"{environment} {curve}"
+
+
+def _shared_rule(
+    pairs: Sequence[tuple[str, str]], rule: Rule, fitting: Mapping[str, Margins]
+) -> Rule:
+    """Return the rule that all comparisons share.
+
+    pairs: of the environment and the curve of each. fitting: the margins of the curves that have
+    some of their own, by name.
+    """
+    own = {_key(one, name): fitting[name] for one, name in pairs if name in fitting}
+    return replace(rule, curves=max(len(pairs), 1), own=own)
+
+
+def _of_reference(one: Environment, itself: Comparison, curve: Curve | None) -> Drift:
+    """Return a curve of the reference, which is judged against nothing."""
+    return Drift(
+        environment=one.name,
+        name=itself.curve,
+        curve=curve,
+        verdict=None,
+        seconds=itself.seconds[0],
+        memory=itself.memory[0],
+    )
+
+
+def _beside(
+    one: Environment,
+    name: str,
+    curve: Curve | None,
+    comparison: Comparison | None,
+    rule: Rule,
+    *,
+    same_seeds: bool,
+) -> Drift:
+    """Return a curve of another environment, judged; comparison: None where there is none."""
+    key = _key(one.name, name)
+    if comparison is None:
+        case = Case(
+            curve=key,
+            comparison=None,
+            rule=rule.of(key),
+            problem=one.reason or f"{key}: no such curve",
+        )
+        return Drift(
+            environment=one.name, name=name, curve=curve, verdict=judge_no_regression(case)
+        )
+    case = Case(curve=key, comparison=replace(comparison, curve=key), rule=rule.of(key))
+    return Drift(
+        environment=one.name,
+        name=name,
+        curve=curve,
+        verdict=judge_no_regression(case),
+        seconds=comparison.seconds[0],
+        memory=comparison.memory[0],
+        changed=changed_answers(comparison) if same_seeds else math.nan,
+        turned=turned_images(comparison),
+    )
 
 
 def changed_answers(comparison: Comparison) -> float:
@@ -182,9 +218,9 @@ def caught_half(verdict: Verdict) -> float:
 
     NaN if it is not known, or if the answers were the same.
     """
-    for row in verdict.figures:
-        if "difference" in row and row["scale"] is None and row["low"] != row["high"]:
-            return math.nan if row.get("caught_half") is None else float(row["caught_half"])
+    for row in verdict.rows(AccuracyRow):
+        if row.scale is None and row.low != row.high:
+            return math.nan if row.caught_half is None else row.caught_half
     return math.nan
 
 

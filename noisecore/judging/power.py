@@ -16,6 +16,7 @@ from scipy import stats
 from noisecore.judging.baselines import Answers, Comparison
 from noisecore.judging.gates.outlook import CHURN, without_stray
 from noisecore.judging.gates.regression import judge_comparison
+from noisecore.judging.gates.rows import WithinRow
 from noisecore.judging.gates.rule import MISSED, accuracy_rows
 from noisecore.judging.gates.verdict import Verdict
 from noisecore.judging.margins import Margins, Rule
@@ -226,11 +227,12 @@ def least_margins(comparisons: Mapping[str, Comparison], rule: Rule) -> tuple[fl
     everything = replace(rule, margins=Margins(), curves=len(comparisons))
     for comparison in comparisons.values():
         for row in accuracy_rows(comparison, everything):
-            drop = -row["difference"] if row["bound_high"] < 0 else 0.0
-            if row["scale"] is not None:
-                needed["scale" if row["scale"] > 0 else "clean"].append(drop)
-            elif "bound_low" in row:
-                needed["mean"].append(-row["bound_low"])
+            shown_drop = row.bound_high is not None and row.bound_high < 0
+            drop = -row.difference if shown_drop else 0.0
+            if row.scale is not None:
+                needed["scale" if row.scale > 0 else "clean"].append(drop)
+            elif isinstance(row, WithinRow):
+                needed["mean"].append(math.nan if row.bound_low is None else -row.bound_low)
             else:
                 # A drop of twice the margin must be caught, too: max(m, shown) + missed <= 2 m.
                 calm = without_stray(comparison)

@@ -18,6 +18,7 @@ from noisecore.judging.baselines import Baseline, read_baseline
 from noisecore.judging.curves import Curve, Matrix, curve_matrix, matched_curves
 from noisecore.judging.curves.rows import curve_rows
 from noisecore.judging.gates import Verdict
+from noisecore.judging.gates.verdict import read_verdict
 from noisecore.paths import RUN_BYTES, is_missing, read_text, stands
 from noisecore.records import (
     SCHEMA,
@@ -114,13 +115,13 @@ def curve_figures(curve: Curve) -> dict[str, Any]:
 
 
 class _File(TypedDict):
-    """The parts of a file that are read, each of its type; a record is checked by itself."""
+    """The parts of a file that are read; each record and verdict is checked by itself."""
 
     run: dict[str, Any]
     profile: dict[str, Any]
     planned: tuple[str, ...]
     records: list[dict[str, Any]]
-    verdicts: tuple[Verdict, ...]
+    verdicts: list[dict[str, Any]]
 
 
 _FILE = _File.__annotations__
@@ -154,6 +155,7 @@ def read_results(path: Path) -> Results:
         if held in data:
             parts["records"] = data[held]
         read = as_type(parts, _File)
+        verdicts = [read_verdict(one, f"verdicts[{n}]") for n, one in enumerate(read["verdicts"])]
         results = Results(
             run=read["run"],
             profile=read["profile"],
@@ -163,7 +165,7 @@ def read_results(path: Path) -> Results:
                 for n, record in enumerate(read["records"])
                 for trial in Record.from_dict(_with_nan(record), source=f"{held}[{n}]").trials
             ),
-            verdicts=read["verdicts"],
+            verdicts=tuple(verdicts),
         )
         if schema > 1:
             check_checksum(data)

@@ -81,16 +81,18 @@ def _next(
     verdict: Verdict, nodeid: str, seeds: int, rigorous: bool
 ) -> tuple[str, str, dict[str, str]]:
     """Return what to do, at which node, with which options; nothing to do where it is empty."""
-    keys = {key for row in verdict.figures for key in row}
+    from noisecore.judging.gates.rows import FailureRow, ObstacleRow, ProblemRow
+
     more = _more(seeds)
     file = nodeid.partition("::")[0]
-    if verdict.gate == "trials" or "failure" in keys:
+    if verdict.gate == "trials" or verdict.rows(FailureRow):
         return "to run what failed again:", nodeid, {"resume": "yes"}
-    if renew := next((row["renew"] for row in verdict.figures if "renew" in row), ""):
+    problems = verdict.rows(ProblemRow)
+    if renew := next((row.renew for row in problems if row.renew), ""):
         return "to renew the baseline:", renew, {"update-baseline": "all"}
-    if "problem" in keys:
+    if problems:
         return "to add what the baseline lacks:", file, {"update-baseline": "missing"}
-    if "obstacle" in keys:
+    if verdict.rows(ObstacleRow):
         return "to renew the baseline:", file, {"update-baseline": "all"}
     if verdict.gate == "no regression":
         if not rigorous:

@@ -194,13 +194,15 @@ class Reference:
 
 def describe(path: Path, baseline: Baseline | None, verdicts: Iterable[Verdict]) -> str:
     """Return which baseline it was, and how much of it was compared, in a sentence."""
+    from noisecore.judging.gates.rows import ScaleRow
+
     if baseline is None:
         return f"there was no baseline at {shown(path)}"
     compared: dict[str, set[float]] = {}
     for verdict in verdicts:
         if verdict.gate == "no regression":
-            judged = (row for row in verdict.figures if row.get("verdict") is not None)
-            scales = {row["scale"] for row in judged if row.get("scale") is not None}
+            judged = (row for row in verdict.rows(ScaleRow) if row.verdict is not None)
+            scales = {row.scale for row in judged}
             compared.setdefault(verdict.curve, set()).update(scales)
     held = {
         name: {s for r in baseline.of(name) for s in r.trial.curve_scales}

@@ -121,7 +121,9 @@ def _write(path: Path, renewed: Baseline) -> None:
 
 def _is_since_first(verdict: Verdict) -> bool:
     """Return whether a curve fell too far since its first ancestor."""
-    return any("since" in row and row.get("verdict") == "fail" for row in verdict.figures)
+    from noisecore.judging.gates.rows import SinceFirstRow
+
+    return any(isinstance(row, SinceFirstRow) for row in verdict.fallen)
 
 
 def _outlooks(

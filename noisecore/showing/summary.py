@@ -10,6 +10,7 @@ import numpy as np
 from noisecore.judging.curves import Curve
 from noisecore.judging.curves.rows import curve_rows
 from noisecore.judging.gates import HEAD, Verdict, regression_lines, regression_rows
+from noisecore.judging.gates.rows import FloorRow, PublishedRow
 from noisecore.judging.results import Results, assemble
 from noisecore.records import Trial, TrialRecord
 from noisecore.showing.markdown import bullets, code, fenced, number, shown_estimate, table, text
@@ -148,11 +149,10 @@ def _verdicts(verdicts: Sequence[Verdict]) -> list[str]:
 
 def _curve_table(curve: Curve, verdicts: Sequence[Verdict]) -> str:
     floors = {
-        row["scale"]: f"{verdict.verdict} ({number(row.get('floor'))})"
+        row.scale: f"{verdict.verdict} ({number(row.floor)})"
         for verdict in verdicts
         if verdict.gate == "floor" and verdict.curve == curve.name
-        for row in verdict.figures
-        if row.get("scale") is not None
+        for row in verdict.rows(FloorRow)
     }
     given = curve.replicates == "draws"
     accuracy = "accuracy (95 % over images)" if given else "accuracy (95 %)"
@@ -197,28 +197,27 @@ def _published(verdicts: Sequence[Verdict]) -> list[str]:
     for verdict in verdicts:
         rows = [
             [
-                text(row["name"]),
-                number(row.get("published_accuracy")),
-                number(row.get("mean")),
-                number(row.get("sd")),
-                f"{number(row.get('lo'))} to {number(row.get('hi'))}",
-                number(row.get("holm_p"), 3),
-                {True: "yes", False: "**no**"}.get(row["within"], "\N{EN DASH}"),
-                _points(row.get("refutable")),
-                number(row.get("published_loss")),
-                number(row.get("mean_loss")),
-                str(row.get("seeds", "")),
+                text(row.name),
+                number(row.published_accuracy),
+                number(row.mean),
+                number(row.sd),
+                f"{number(row.lo)} to {number(row.hi)}",
+                number(row.holm_p, 3),
+                "\N{EN DASH}" if row.within is None else "yes" if row.within else "**no**",
+                _points(row.refutable),
+                number(row.published_loss),
+                number(row.mean_loss),
+                str(row.seeds),
             ]
-            for row in verdict.figures
-            if verdict.gate == "published" and "name" in row
+            for row in verdict.rows(PublishedRow)
         ]
         if rows:
             parts += ["## Published and measured", text(verdict.sentence), table(head, rows)]
     return parts
 
 
-def _points(share: object) -> str:
-    return number(100 * share if isinstance(share, float) else None, 2)
+def _points(share: float | None) -> str:
+    return number(None if share is None else 100 * share, 2)
 
 
 def _pictures(stems: Iterable[str]) -> list[str]:

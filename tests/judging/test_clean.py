@@ -7,6 +7,7 @@ from records_factory import make_case as case
 from records_factory import make_sweep
 
 from noisecore.judging.gates import Margins, judge_no_regression
+from noisecore.judging.gates.rows import AccuracyRow, MeanRow, NoteRow
 
 LEVEL = {0.5: 0.9, 1.0: 0.85, 4.0: 0.6}
 
@@ -37,7 +38,7 @@ class TestClean:
         verdict = judge_no_regression(case(make_sweep(new), make_sweep(self.OLD), mode=mode))
         assert verdict.verdict == "fail"
         assert words in verdict.sentence
-        assert [row["scale"] for row in verdict.figures if "scale" in row] == [
+        assert [row.scale for row in verdict.rows(AccuracyRow)] == [
             None, 0.0, 0.5, 1.0, 4.0
         ]  # fmt: skip
 
@@ -56,14 +57,14 @@ class TestClean:
             case(make_sweep(new), make_sweep(self.OLD), mode=mode, margins=off)
         )
         assert verdict.verdict == "pass"
-        mean = next(row for row in verdict.figures if "scale" in row)
-        assert mean["difference"] == pytest.approx(-0.005)
+        mean = verdict.rows(MeanRow)[0]
+        assert mean.difference == pytest.approx(-0.005)
 
     def test_a_baseline_without_it(self) -> None:
         """A baseline without scale 0 is compared as before, with a note, whatever the scales."""
         verdict = judge_no_regression(case(make_sweep(self.OLD), make_sweep(LEVEL), whole=True))
         assert verdict.verdict == "pass"
-        notes = [row["note"] for row in verdict.figures if "note" in row]
+        notes = [row.note for row in verdict.rows(NoteRow)]
         assert "scale 0 is not in the baseline: accuracy on clean images is not compared" in notes
 
     def test_a_run_without_it(self) -> None:

@@ -20,6 +20,7 @@ from simulation.models import Model, add_answers, fit_spreads, fitted, measured,
 
 from noisecore.judging.differences import matched_difference
 from noisecore.judging.gates.regression import judge_comparison
+from noisecore.judging.gates.rows import AccuracyRow
 from noisecore.judging.margins import Margins, Rule
 from noisecore.judging.power import Spread, change_answers, draw_pair
 
@@ -62,13 +63,15 @@ def test_what_is_simulated_is_the_gate(mode, margins) -> None:
                 columns=checks.real_columns(one)[None],
             )
             verdict = judge_comparison(one, rule)
-            rows = [row for row in verdict.figures if "difference" in row]
+            rows = verdict.rows(AccuracyRow)
             assert checks.verdicts(fast) == [verdict.verdict], name
             for kind in ("difference", "bound_high"):
                 ours = fast.estimate if kind == "difference" else fast.bound_high
-                np.testing.assert_allclose(ours[0], [row[kind] for row in rows], atol=1e-12)
-            assert fast.half[0] == pytest.approx(rows[0]["caught_half"])
-            assert fast.most[0] == pytest.approx(rows[0]["caught_most"])
+                np.testing.assert_allclose(
+                    ours[0], [getattr(row, kind) for row in rows], atol=1e-12
+                )
+            assert fast.half[0] == pytest.approx(rows[0].caught_half)
+            assert fast.most[0] == pytest.approx(rows[0].caught_most)
 
 
 def test_an_unchanged_run_of_three_seeds_passes(models) -> None:

@@ -24,6 +24,7 @@ from noisecore.judging.gates import (
     judge_noise_bites,
     judge_published,
 )
+from noisecore.judging.gates.rows import FailureRow
 
 FLOORS = {0.5: 0.9, 2.0: 0.7, 4.0: 0.4}
 
@@ -44,8 +45,8 @@ def test_monotonic_passes_a_falling_curve() -> None:
     """The notebook's shape passes, each step among the figures."""
     verdict = judge_monotonic(sweep({0.1: 0.88, 0.5: 0.86, 1.0: 0.81, 2.0: 0.67, 4.0: 0.35}))
     assert (verdict.gate, verdict.curve, verdict.verdict) == ("monotonic", NAME, "pass")
-    assert [row["scale_to"] for row in verdict.figures] == [0.5, 1, 2, 4]
-    assert all(row["within"] for row in verdict.figures)
+    assert [row.scale_to for row in verdict.figures] == [0.5, 1, 2, 4]
+    assert all(row.within for row in verdict.figures)
 
 
 def test_monotonic_fails_a_rise() -> None:
@@ -82,7 +83,7 @@ def test_monotonic_is_not_claimed_at_chance() -> None:
     flat = sweep({1.0: 0.9, 2.0: 0.1, 4.0: 0.12}, spread=0.0, images=10_000)
     assert judge_monotonic(flat).verdict == "fail"
     assert judge_monotonic(flat, chance=0.1135).verdict == "pass"
-    assert [row["within"] for row in judge_monotonic(flat, chance=0.1135).figures] == [True, None]
+    assert [row.within for row in judge_monotonic(flat, chance=0.1135).figures] == [True, None]
     out = sweep({1.0: 0.9, 2.0: 0.1, 4.0: 0.2}, spread=0.0)
     assert judge_monotonic(out, chance=0.1).verdict == "fail"
 
@@ -136,8 +137,8 @@ def test_floor_on_a_curve() -> None:
     verdict = judge_floor(curve, FLOORS, scale=0.5)
     (row,) = verdict.figures
     assert verdict.verdict == "pass"
-    assert (row["floor"], row["images"], row["seeds"]) == (0.9, 1000, 3)
-    assert row["wilson_low"] < row["mean"] < row["wilson_high"]
+    assert (row.floor, row.images, row.seeds) == (0.9, 1000, 3)
+    assert row.wilson_low < row.mean < row.wilson_high
     text = message(assert_floor, curve, FLOORS, scale=1.0)
     assert "at scale 1 is 0.6500, below the floor of 0.7" in text
     assert "What to do" in text
@@ -185,7 +186,7 @@ def test_failed_trial_never_passes(judge) -> None:
     line = f"{NAME} scale 2 seed 1: loss became NaN"
     assert verdict.verdict == "fail"
     assert line in verdict.sentence
-    assert verdict.figures == ({"failure": line},)
+    assert verdict.figures == (FailureRow(failure=line),)
 
 
 def test_failed_trial_elsewhere_does_not_count() -> None:

@@ -82,7 +82,7 @@ def test_every_place_shows_the_same(curve) -> None:
         point = curve.at(scale)
         assert (float(point.interval.low), float(point.interval.high)) == (low[i], high[i])
         (row,) = judge_floor(point, {9: 0.1}).figures
-        assert (row["wilson_low"], row["wilson_high"]) == (low[i], high[i])
+        assert (row.wilson_low, row.wilson_high) == (low[i], high[i])
         bounds = f"{low[i]:.4f} to {high[i]:.4f}"
         assert bounds in str(curve).splitlines()[i + 2]
         assert bounds in str(point)

@@ -23,6 +23,7 @@ from noisecore.judging.baselines import (
 from noisecore.judging.curves import matched_curves
 from noisecore.judging.drift import Environment, find_drift
 from noisecore.judging.gates import Case, Rule, judge, judge_no_regression
+from noisecore.judging.gates.rows import AccuracyRow
 from noisecore.records import Evaluation, GivenTrial, TrialRecord, pack_right
 from noisecore.running.evaluation import evaluate_outputs
 
@@ -114,10 +115,10 @@ def records(draw, kinds=tuple(KINDS)):
 def check(verdict) -> None:
     """Assert that a verdict passes with a change of exactly 0 in every row."""
     assert verdict.verdict == "pass", verdict.sentence
-    rows = [row for row in verdict.figures if "difference" in row]
+    rows = verdict.rows(AccuracyRow)
     assert rows
-    assert {row[name] for row in rows for name in ("difference", "low", "high")} == {0.0}
-    assert all(row["verdict"] == "pass" for row in rows)
+    assert {figure for row in rows for figure in (row.difference, row.low, row.high)} == {0.0}
+    assert all(row.verdict == "pass" for row in rows)
 
 
 LAW = settings(max_examples=600, derandomize=True, deadline=None, database=None)

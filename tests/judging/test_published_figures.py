@@ -19,12 +19,12 @@ def test_published_figures_that_fit() -> None:
     verdict = judge_published(points, PUBLISHED)
     assert verdict.verdict == "pass"
     first = verdict.figures[0]
-    assert first["name"] == "0.1"
-    assert first["published_accuracy"] == 0.8823
-    assert first["published_loss"] == 0.5468
-    assert first["lo"] < 0.8823 < first["hi"]
-    assert first["sd"] == pytest.approx(0.0025166, abs=1e-6)
-    assert first["within"] is True
+    assert first.name == "0.1"
+    assert first.published_accuracy == 0.8823
+    assert first.published_loss == 0.5468
+    assert first.lo < 0.8823 < first.hi
+    assert first.sd == pytest.approx(0.0025166, abs=1e-6)
+    assert first.within is True
     assert_published(points, PUBLISHED)
 
 
@@ -42,9 +42,9 @@ def test_published_is_adjusted_for_being_many() -> None:
     off = {"0.1": (0.5, 0.9), "4.0": (2.0, 0.27 + 0.055 * 5)}
     points = {"0.1": point([0.89, 0.9, 0.91]), "4.0": point([0.215, 0.27, 0.325])}
     row = judge_published(points, off).figures[1]
-    assert row["p"] < 0.05 <= row["holm_p"]
-    assert off["4.0"][1] > row["hi"]
-    assert row["within"] is True
+    assert row.p < 0.05 <= row.holm_p
+    assert off["4.0"][1] > row.hi
+    assert row.within is True
 
 
 def test_published_says_what_it_could_refute() -> None:
@@ -53,21 +53,19 @@ def test_published_says_what_it_could_refute() -> None:
         f"{n}": point([0.49 + n / 10, 0.5 + n / 10, 0.51 + n / 10 + n / 100]) for n in range(3)
     }
     exact = {name: (1.0, one.mean) for name, one in points.items()}
-    rows = {row["name"]: row for row in judge_published(points, exact).figures}
+    rows = {row.name: row for row in judge_published(points, exact).figures}
     assert list(rows) == ["0", "1", "2", "mean"]
     for name in points:
         for share, verdict in ((0.999, "pass"), (1.001, "fail")):
-            off = exact[name][1] + share * rows[name]["refutable"]
+            off = exact[name][1] + share * rows[name].refutable
             found = judge_published(points, exact | {name: (1.0, off)})
-            assert {row["name"]: row["within"] for row in found.figures}[name] == (
-                verdict == "pass"
-            )
-            assert f"{name}: {100 * rows[name]['refutable']:.2g}" in found.sentence
+            assert {row.name: row.within for row in found.figures}[name] == (verdict == "pass")
+            assert f"{name}: {100 * rows[name].refutable:.2g}" in found.sentence
     seven = {f"{n}": point([0.49, 0.5, 0.51]) for n in range(7)}
     seven["6"] = replace(seven["6"], seeds=(0, 1, 3))  # other seeds: there is no mean
     found = judge_published(seven, dict.fromkeys(seven, (1.0, 0.5)))
     assert len(found.figures) == 7
-    assert found.figures[0]["refutable"] / 0.01 == pytest.approx(13.6, abs=0.05)
+    assert found.figures[0].refutable / 0.01 == pytest.approx(13.6, abs=0.05)
 
 
 def test_published_figures_that_all_stray() -> None:
@@ -82,7 +80,7 @@ def test_published_figures_that_all_stray() -> None:
     published = {name: (1.0, one.mean + 0.01) for name, one in points.items()}
     found = judge_published(points, published)
     assert found.verdict == "fail"
-    assert [row["name"] for row in found.figures if not row["within"]] == ["mean"]
+    assert [row.name for row in found.figures if not row.within] == ["mean"]
     assert "the mean of 8 published accuracies is not compatible" in found.sentence
     fine = {name: (1.0, one.mean) for name, one in points.items()}
     assert "all 8 published accuracies and their mean are compatible" in (
@@ -94,7 +92,7 @@ def test_published_name_that_is_taken() -> None:
     """A published figure of the name mean keeps it."""
     points = {"mean": point([0.5, 0.51]), "b": point([0.6, 0.61])}
     found = judge_published(points, {"mean": (1.0, 0.5), "b": (1.0, 0.6)})
-    assert [row["name"] for row in found.figures] == ["mean", "b", "mean of all"]
+    assert [row.name for row in found.figures] == ["mean", "b", "mean of all"]
 
 
 def test_published_for_a_given_model() -> None:

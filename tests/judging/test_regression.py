@@ -22,6 +22,7 @@ from noisecore.judging.gates import (
     judge_no_regression,
     regression_table,
 )
+from noisecore.judging.gates.rows import AccuracyRow, NoteRow
 
 CURVE = "cnn/gaussian/quick"
 
@@ -59,8 +60,8 @@ class TestSimple:
         """A run that equals its baseline passes, with a row for the mean and for each scale."""
         verdict = judge_no_regression(case(make_sweep(LEVEL), make_sweep(LEVEL)))
         assert verdict.verdict == "pass"
-        assert [row["scale"] for row in verdict.figures if "scale" in row] == [None, 0.5, 1.0, 4.0]
-        assert all(row["difference"] == 0 for row in verdict.figures if "scale" in row)
+        assert [row.scale for row in verdict.rows(AccuracyRow)] == [None, 0.5, 1.0, 4.0]
+        assert all(row.difference == 0 for row in verdict.rows(AccuracyRow))
 
     def test_better_run_passes(self) -> None:
         """Only a fall is a regression."""
@@ -73,8 +74,7 @@ class TestSimple:
         assert verdict.verdict == "fail"
         assert "scale 1 changed by -6.00 points, from 0.8500 to 0.7900" in verdict.sentence
         assert "scale 4" not in verdict.sentence
-        failing = [row["scale"] for row in verdict.figures if row["verdict"] == "fail"]
-        assert 1.0 in failing
+        assert 1.0 in [row.scale for row in verdict.fallen]
 
     def test_the_sentence_names_the_worst_scale(self) -> None:
         """Of many scales that fell the sentence has the greatest fall, and counts the others."""
@@ -88,27 +88,25 @@ class TestSimple:
         """A bound is Student's, of the pooled spread, at the check's share of alpha."""
         new, old = make_sweep({1.0: 0.81}, spread=0.03), make_sweep({1.0: 0.8}, spread=0.03)
         rule = {"margins": Margins(mean=1.0, scale=50.0, clean=None), "alpha": 0.04, "curves": 2}
-        (mean, row) = [
-            row for row in judge_no_regression(case(new, old, **rule)).figures if "scale" in row
-        ]
+        mean, row = judge_no_regression(case(new, old, **rule)).rows(AccuracyRow)
         error = 0.03 * (2 / 3) ** 0.5
         for each in (mean, row):  # one scale: half of alpha for the mean, half for the scale
-            assert each["level"] == pytest.approx(0.99)
-            assert each["bound_high"] == pytest.approx(0.01 + stats.t.isf(0.01, 4) * error)
-        assert mean["allowed"] == 0.01
-        assert mean["caught_half"] == pytest.approx(stats.t.isf(0.01, 4) * error)
-        assert row["caught_half"] == 0.5
+            assert each.level == pytest.approx(0.99)
+            assert each.bound_high == pytest.approx(0.01 + stats.t.isf(0.01, 4) * error)
+        assert mean.allowed == 0.01
+        assert mean.caught_half == pytest.approx(stats.t.isf(0.01, 4) * error)
+        assert row.caught_half == 0.5
         missed = stats.t.isf(0.05, 4) * error
-        assert mean["caught_most"] == pytest.approx(mean["caught_half"] + missed)
+        assert mean.caught_most == pytest.approx(mean.caught_half + missed)
 
     def test_alpha_is_shared(self) -> None:
         """The more curves and scales there are, the surer each check must be of a drop."""
         levels = {}
         for curves in (1, 20):
-            rows = judge_no_regression(
+            verdict = judge_no_regression(
                 case(make_sweep(shifted(-1.0)), make_sweep(LEVEL), curves=curves)
-            ).figures
-            levels[curves] = [row["level"] for row in rows if "level" in row]
+            )
+            levels[curves] = [row.level for row in verdict.rows(AccuracyRow)]
         assert levels[1] == pytest.approx([1 - 0.005, *[1 - 0.005 / 3] * 3])
         assert levels[20] == pytest.approx([1 - 0.005 / 20, *[1 - 0.005 / 60] * 3])
 
@@ -135,7 +133,7 @@ class TestSimple:
                 verdict = judge_no_regression(case(new, old, mode=mode))
                 assert verdict.verdict == "pass"
                 assert "is identical to its baseline" in verdict.sentence
-                assert verdict.figures[0]["difference"] == 0
+                assert verdict.figures[0].difference == 0
         broken = [*old[1:], make_record(scale=4.0, seed=99, status="failed", reason="lost")]
         assert judge_no_regression(case(broken, old)).verdict == "fail"
 
@@ -185,7 +183,7 @@ class TestRigorous:
         )
         verdict = judge_no_regression(case(new, old, mode="rigorous", margins=Margins(mean=5.0)))
         assert verdict.verdict == "fail"
-        assert [row["scale"] for row in verdict.figures if row["verdict"] == "fail"] == [4.0]
+        assert [row.scale for row in verdict.fallen] == [4.0]
 
     def test_bounds_of_the_mean(self) -> None:
         """It passes at 95 %, however many curves there are; to fail it takes more evidence."""
@@ -195,8 +193,8 @@ class TestRigorous:
             judge_comparison(alone, Rule(mode="rigorous", curves=curves)).figures[0]
             for curves in (1, 10)
         )
-        assert one["bound_low"] == many["bound_low"]
-        assert one["bound_high"] < many["bound_high"]
+        assert one.bound_low == many.bound_low
+        assert one.bound_high < many.bound_high
 
     def test_one_seed_on_each_side_is_undecided(self) -> None:
         """With one seed on either side nothing is shown; six on one side show both spreads."""
@@ -210,7 +208,7 @@ class TestRigorous:
         new, old = make_sweep({0.5: 0.9, 1.0: 0.85, 9.0: 0.2}), make_sweep(LEVEL)
         noted = judge_no_regression(case(new, old))
         assert noted.verdict == "pass"
-        lines = [row["note"] for row in noted.figures if "note" in row]
+        lines = [row.note for row in noted.rows(NoteRow)]
         assert lines == ["scale 4 of the baseline was not run", "scale 9 is not in the baseline"]
         whole = judge_no_regression(case(new, old, whole=True))
         assert whole.verdict == "fail"
@@ -236,7 +234,7 @@ class TestMissing:
         )
         assert verdict.verdict == "fail"
         assert "cannot be compared" in verdict.sentence
-        assert [row["obstacle"] for row in verdict.figures] == [
+        assert [row.obstacle for row in verdict.figures] == [
             "dataset sha256 is eeeeeeeeeeee, was dddddddddddd",
             "test draw is 1, was 0",
         ]

@@ -153,6 +153,14 @@ def test_what_cannot_be_read_is_refused_in_one_line(tmp_path, content, message):
             lambda data: data["verdicts"][0].update(gate="luck"),
             r"unknown word 'luck' at `verdicts\[0\]\.gate`",
         ),
+        (
+            lambda data: data["verdicts"][1]["figures"].append({"luck": 1}),
+            r"a known kind of row at `verdicts\[1\]\.figures\[1\]`, got \{'luck': 1\}",
+        ),
+        (
+            lambda data: data["verdicts"][1]["figures"][0].update(mean=None),
+            r"Expected `float`, got `null` at `verdicts\[1\]\.figures\[0\]\.mean`",
+        ),
         (lambda data: data.update(planned=None), "Expected `array`, got `null` at `planned`"),
     ],
 )

@@ -10,6 +10,7 @@ from scripts import load_script
 
 from noisecore.judging.curves import matched_curves
 from noisecore.judging.gates import judge_monotonic
+from noisecore.judging.gates.rows import FittedRow
 from noisecore.judging.statistics import _falling_fits, isotonic_test
 
 CURVE = "cnn/gaussian/quick"
@@ -33,7 +34,7 @@ class TestRigorousMonotonic:
             self.curve({0.5: 0.7, 1.0: 0.9, 4.0: 0.6}, spread=0.002), rigorous=True
         )
         assert found.verdict == "fail"
-        assert [row["scale"] for row in found.figures if "fitted" in row] == [0.5, 1.0, 4.0]
+        assert [row.scale for row in found.rows(FittedRow)] == [0.5, 1.0, 4.0]
 
     def test_within_the_slack(self) -> None:
         """A significant rise within the slack passes."""

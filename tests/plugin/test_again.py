@@ -7,12 +7,20 @@ from types import SimpleNamespace
 import pytest
 
 from noisecore.judging.gates import Rule, Verdict
+from noisecore.judging.gates.rows import FloorRow, MeanRow, ObstacleRow, ProblemRow
 from noisecore.plugin.again import next_commands
 
 SIMPLE = {
     "profile": SimpleNamespace(seeds=(0,)),
     "baseline": SimpleNamespace(rule=Rule()),
 }
+FELL = MeanRow(
+    measured=0.8, baseline=0.9, difference=-0.1, low=-0.12, high=-0.08, allowed=0.015,
+    bound_high=-0.07, level=0.995, verdict="fail", caught_half=0.02, caught_most=0.03,
+)  # fmt: skip
+BELOW = FloorRow(
+    scale=1.0, mean=0.4, floor=0.5, wilson_low=0.3, wilson_high=0.5, seeds=3, images=100
+)
 NODE = "benchmarks/test_a.py::test_no_regression[cnn]"
 
 
@@ -34,19 +42,19 @@ def commands(tmp_path, monkeypatch, gate, figures=(), outcome="fail", node=NODE,
     [
         (
             "no regression",
-            [{"difference": -0.1}],
+            [FELL],
             f"pytest '{NODE}' --noise-scales --noise-baseline=auto --noise-seeds=10 "
             "--noise-gate=rigorous",
         ),
         (
             "no regression",
-            [{"problem": "none there"}],
+            [ProblemRow(problem="none there")],
             "pytest benchmarks/test_a.py --noise-scales --noise-baseline=auto "
             "--noise-update-baseline=missing",
         ),
         (
             "no regression",
-            [{"obstacle": "other data"}],
+            [ObstacleRow(obstacle="other data")],
             "pytest benchmarks/test_a.py --noise-scales --noise-baseline=auto "
             "--noise-update-baseline",
         ),
@@ -57,7 +65,7 @@ def commands(tmp_path, monkeypatch, gate, figures=(), outcome="fail", node=NODE,
         ),
         (
             "floor",
-            [{"floor": 0.5}],
+            [BELOW],
             f"pytest '{NODE}' --noise-scales --noise-baseline=auto --noise-seeds=10",
         ),
     ],
@@ -103,7 +111,7 @@ def test_the_baseline_first(tmp_path, monkeypatch) -> None:
     floor = Verdict(gate="floor", curve="c", verdict="fail", sentence="s")
     fall = Verdict(
         gate="no regression", curve="c", verdict="fail", sentence="s",
-        figures=({"difference": -0.1},),
+        figures=(FELL,),
     )  # fmt: skip
     found = [*((f"test_a.py::test_floor[{i}]", floor) for i in range(5)), ("test_a.py::last", fall)]
     choices = SimpleNamespace(records=None, given={}, **SIMPLE)

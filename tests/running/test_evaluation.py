@@ -175,9 +175,9 @@ class TestCurves:
             verdicts.append(judge(new, before, mode=mode, margins=margins)["mine/gaussian"])
         same, fell = verdicts
         assert same.verdict == "pass"
-        assert same.figures[0]["low"] == same.figures[0]["high"] == 0.0
-        assert fell.figures[0]["difference"] < 0
-        assert fell.figures[0]["high"] - fell.figures[0]["low"] < 0.05
+        assert same.figures[0].low == same.figures[0].high == 0.0
+        assert fell.figures[0].difference < 0
+        assert fell.figures[0].high - fell.figures[0].low < 0.05
         assert fell.verdict == "fail"
 
     def test_other_draws_are_not_comparable(self) -> None:

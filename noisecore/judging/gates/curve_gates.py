@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from dataclasses import replace
 
 from noisecore.judging.curves import Curve
 from noisecore.judging.gates.arguments import check_curve, check_number
+from noisecore.judging.gates.rows import DropRow, FittedRow, Outcome, StepRow, plain_number
 from noisecore.judging.gates.verdict import (
     ALPHA,
     ROUNDING,
-    Outcome,
     Verdict,
     make_verdict,
     missing_figures,
@@ -48,50 +48,57 @@ def judge_monotonic(
     claimed = curve.without_zero()
     if missing := missing_figures("monotonic", claimed):
         return missing
-    allowed = rise_allowance(claimed.accuracy, claimed.images, slack)
-    mean = claimed.mean_accuracy
-    at_chance = -math.inf
-    if chance is not None:
-        check_number("chance", chance, 0, 1)
-        at_chance = chance + 3 * math.sqrt(chance * (1 - chance) / claimed.images)
-    rows: list[dict[str, Any]] = [
-        {
-            "scale_from": float(claimed.scales[i]),
-            "scale_to": float(claimed.scales[i + 1]),
-            "rise": float(mean[i + 1] - mean[i]),
-            "allowed": float(allowed[i]),
-            "judged": bool(max(mean[i], mean[i + 1]) > at_chance),
-        }
-        for i in range(len(mean) - 1)
-    ]
-    for row in rows:
-        row["within"] = row["rise"] <= row["allowed"] + ROUNDING if row["judged"] else None
-    judged = [row for row in rows if row["judged"]]
+    rows = _steps(claimed, slack, chance)
+    judged = [row for row in rows if row.judged]
     if not judged:
         why = "lies at chance throughout" if rows else "has one scale"
         sentence = f"{curve.name} {why}: there is no step to judge"
         return make_verdict("monotonic", curve.name, "inconclusive", sentence, rows)
     if rigorous:
-        end = 2 + max(i for i, row in enumerate(rows) if row["judged"])
+        end = 2 + max(i for i, row in enumerate(rows) if row.judged)
         return _judge_isotonic(claimed, end, slack, rows)
-    worst = max(judged, key=lambda row: float(row["rise"] - row["allowed"]))
-    passed = bool(worst["within"])
-    pair = f"from scale {worst['scale_from']:g} to {worst['scale_to']:g}"
-    figures = f"{worst['rise']:+.4f}, allowed {worst['allowed']:.4f} (slack {slack:g})"
-    if passed:
+    worst = max(judged, key=lambda row: row.rise - row.allowed)
+    pair = f"from scale {worst.scale_from:g} to {worst.scale_to:g}"
+    figures = f"{worst.rise:+.4f}, allowed {worst.allowed:.4f} (slack {slack:g})"
+    if worst.within:
         sentence = f"accuracy of {curve.name} never rises too far; nearest to it {pair}: {figures}"
     else:
-        failing = sum(not row["within"] for row in judged)
+        failing = sum(not row.within for row in judged)
         sentence = (
             f"accuracy of {curve.name} rises {pair}: {figures}; "
             f"{failing} of {len(judged)} steps rise too far"
         )
-    return make_verdict("monotonic", curve.name, "pass" if passed else "fail", sentence, rows)
+    return make_verdict("monotonic", curve.name, "pass" if worst.within else "fail", sentence, rows)
 
 
-def _judge_isotonic(curve: Curve, end: int, slack: float, rows: list[dict[str, Any]]) -> Verdict:
+def _steps(curve: Curve, slack: float, chance: float | None) -> list[StepRow]:
+    """Return a row for each step of a curve, from a scale to the next."""
+    allowed = rise_allowance(curve.accuracy, curve.images, slack)
+    mean = curve.mean_accuracy
+    at_chance = -math.inf
+    if chance is not None:
+        check_number("chance", chance, 0, 1)
+        at_chance = chance + 3 * math.sqrt(chance * (1 - chance) / curve.images)
+    rows = []
+    for i in range(len(mean) - 1):
+        rise = float(mean[i + 1] - mean[i])
+        judged = bool(max(mean[i], mean[i + 1]) > at_chance)
+        rows.append(
+            StepRow(
+                scale_from=float(curve.scales[i]),
+                scale_to=float(curve.scales[i + 1]),
+                rise=rise,
+                allowed=float(allowed[i]),
+                judged=judged,
+                within=rise <= float(allowed[i]) + ROUNDING if judged else None,
+            )
+        )
+    return rows
+
+
+def _judge_isotonic(curve: Curve, end: int, slack: float, steps: list[StepRow]) -> Verdict:
     """Judge the first `end` scales as a whole; the rows of the steps are shown beside it."""
-    rows = [row | {"within": None} for row in rows]
+    rows = [replace(row, within=None) for row in steps]
     name = curve.name
     if len(curve.seeds) < 2:
         one = curve.replicates[:-1]
@@ -104,7 +111,7 @@ def _judge_isotonic(curve: Curve, end: int, slack: float, rows: list[dict[str, A
         f"(p {found.p:.3f}); it fails beyond {slack:g} with p below {ALPHA:g}"
     )
     fitted = [
-        {"scale": float(scale), "mean": float(mean), "fitted": float(fit)}
+        FittedRow(scale=float(scale), mean=float(mean), fitted=float(fit))
         for scale, mean, fit in zip(curve.scales, curve.mean_accuracy, found.fitted, strict=False)
     ]
     outcome: Outcome = "fail" if failed else "pass"
@@ -144,7 +151,8 @@ def judge_noise_bites(curve: Curve, *, least_drop: float) -> Verdict:
         f"accuracy of {curve.name} falls by {drop:.4f} from {high:.4f} at scale {first:g} to "
         f"{low:.4f} at scale {last:g}; the claim is {least_drop:g} or more"
     )
-    row = {"scale_from": first, "scale_to": last, "drop": drop, "least_drop": least_drop}
+    least = plain_number(least_drop)
+    row = DropRow(scale_from=first, scale_to=last, drop=drop, least_drop=least)
     outcome: Outcome = "pass" if drop >= least_drop - ROUNDING else "fail"
     return make_verdict("noise bites", curve.name, outcome, sentence, [row])
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from noisecore.judging.baselines import Comparison
 from noisecore.judging.differences import Difference, matched_difference, pooled_difference
-from noisecore.judging.gates.rule import BLIND, MISSED, Row, show_drop
+from noisecore.judging.gates.rows import AccuracyRow, WithinRow
+from noisecore.judging.gates.rule import BLIND, MISSED, drops_caught
 from noisecore.judging.gates.verdict import ROUNDING
 from noisecore.judging.margins import Rule
 
@@ -25,7 +26,7 @@ MOST = 20.0
 ENOUGH = 8
 
 
-def blindness(comparison: Comparison, row: Row, rule: Rule) -> str | None:
+def blindness(comparison: Comparison, row: AccuracyRow, rule: Rule) -> str | None:
     """Return why the mean's pass says too little, and what would help; None if it says enough.
 
     Where a drop of twice the margin is not caught 95 % of the time, a pass is a matter of luck. One
@@ -33,12 +34,13 @@ def blindness(comparison: Comparison, row: Row, rule: Rule) -> str | None:
     widens every bound and would make a gate that sees look blind.
     """
     # What is identical needs no power, and what rigorous mode passes was shown to be small.
-    if comparison.identical or "bound_low" in row:
+    if comparison.identical or isinstance(row, WithinRow):
         return None
-    most, allowed = row.get("caught_most"), row["allowed"]
+    most, allowed = row.caught_most, row.allowed
     if allowed is not None and rule.margins.mean is not None:
         calm = without_stray(comparison)
-        most = show_drop(calm, rule.margins.mean, rule.mean_alpha).get("caught_most", most)
+        if not math.isnan(calm.error):
+            _, most = drops_caught(calm, rule.margins.mean / 100, rule.mean_alpha)
     if allowed is None or most is None or not most > BLIND * allowed + ROUNDING:
         return None
     if comparison.replicates == "draws":
@@ -68,13 +70,14 @@ def outlook(comparison: Comparison, seeds: int, rule: Rule) -> str:
             "make the baseline with 3 seeds or more (--noise-seeds)"
         )
     each = _each(comparison)
-    row = show_drop(_between(each, seeds, held), rule.margins.mean, rule.mean_alpha)
+    limit = rule.margins.mean / 100
+    half, most = drops_caught(_between(each, seeds, held), limit, rule.mean_alpha)
     line = (
         f"a run of {seeds} seed{'s' * (seeds > 1)} will catch a drop of the mean of "
-        f"{100 * row['caught_half']:.1f} points half of the time, of "
-        f"{100 * row['caught_most']:.1f} points 95 % of the time"
+        f"{100 * half:.1f} points half of the time, of "
+        f"{100 * most:.1f} points 95 % of the time"
     )
-    if row["caught_most"] <= BLIND * row["allowed"]:
+    if most <= BLIND * limit:
         return line
     return f"{line}; its pass would be inconclusive: {_more_seeds(each, held, rule)}"
 
@@ -116,10 +119,11 @@ def _seeds_for(each: Difference, baseline_seeds: int | None, rule: Rule) -> int 
     """
     if rule.margins.mean is None or math.isnan(each.error):
         return None
+    limit = rule.margins.mean / 100
     for seeds in range(2, 101):
         difference = _between(each, seeds, baseline_seeds or seeds)
-        row = show_drop(difference, rule.margins.mean, rule.mean_alpha)
-        if row["caught_most"] <= BLIND * row["allowed"]:
+        _, most = drops_caught(difference, limit, rule.mean_alpha)
+        if most <= BLIND * limit:
             return seeds
     return None
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from noisecore.judging.gates.arguments import (
     check_point,
     check_scale,
 )
+from noisecore.judging.gates.rows import ControlRow, FloorRow, PublishedRow, plain_number
 from noisecore.judging.gates.verdict import (
     ROUNDING,
     Verdict,
@@ -61,15 +63,15 @@ def judge_floor(
     interval = wilson_interval(point.mean * point.images, point.images)
     if math.isfinite(point.image_error):
         interval = point.interval
-    row = {
-        "scale": point.scale,
-        "mean": point.mean,
-        "floor": floor,
-        "wilson_low": float(interval.low),
-        "wilson_high": float(interval.high),
-        "seeds": len(point.seeds),
-        "images": point.images,
-    }
+    row = FloorRow(
+        scale=point.scale,
+        mean=point.mean,
+        floor=None if floor is None else plain_number(floor),
+        wilson_low=float(interval.low),
+        wilson_high=float(interval.high),
+        seeds=len(point.seeds),
+        images=point.images,
+    )
     at = f"accuracy of {point.curve} at scale {point.scale:g} is {point.mean:.4f}"
     if floor is None:
         return make_verdict(
@@ -122,19 +124,19 @@ def judge_at_chance(
         check_number(name, number, 0, math.inf)
     if missing := missing_figures("at chance", point):
         return missing
-    rows: list[dict[str, Any]] = [
-        {
-            "seed": seed,
-            "accuracy": float(a),
-            "loss": float(b),
-            "within": bool(
+    rows = [
+        ControlRow(
+            seed=seed,
+            accuracy=float(a),
+            loss=float(b),
+            within=bool(
                 abs(a - chance) <= accuracy_within + ROUNDING
                 and abs(b - loss) <= loss_within + ROUNDING
             ),
-        }
+        )
         for seed, a, b in zip(point.seeds, point.accuracy, point.loss, strict=True)
     ]
-    strayed = [row for row in rows if not row["within"]]
+    strayed = [row for row in rows if not row.within]
     sentence = (
         f"{len(strayed) or 'none'} of {len(rows)} {point.replicates} of {point.curve} at scale "
         f"{point.scale:g} left chance: accuracy {point.accuracy.min():.4f} to "
@@ -194,81 +196,114 @@ def judge_published(
     names = ", ".join(dict.fromkeys(point.curve for point in points.values()))
     if missing := missing_figures("published", *points.values()):
         return missing
-    measured = {name: (points[name].accuracy, points[name].loss) for name in published}
-    given = dict(published)
     few = [name for name in published if len(points[name].seeds) < 2]
-    same = len({(point.seeds, point.replicates) for point in points.values()}) == 1
-    if same and len(points) > 1 and not few:
-        # Of each seed the mean over the figures: what they have in common counts once.
-        each = np.mean(list(measured.values()), axis=0)
-        name = "mean"
-        while name in given:
-            name += " of all"
-        measured[name] = (each[0], each[1])
-        loss, accuracy = np.mean(list(published.values()), axis=0).tolist()
-        given[name] = (loss, accuracy)
-    rows = [
-        _published_row(name, *measured[name], *figures, alpha=alpha, many=len(given))
-        for name, figures in given.items()
-    ]
+    figures = _figures(points, published, with_mean=not few)
+    rows = [_published_row(figure, alpha=alpha, many=len(figures)) for figure in figures]
     one = next(iter(points.values())).replicates[:-1]
     if few:
-        rows = [row | {"holm_p": None, "within": None} for row in rows]
         sentence = f"with one {one} at {', '.join(few)} there is no spread to compare with"
         return make_verdict("published", names, "inconclusive", sentence, rows)
-    for row, p in zip(rows, holm([row["p"] for row in rows]), strict=True):
-        row |= {"holm_p": float(p), "within": bool(p >= alpha)}
-    least = ", ".join(f"{row['name']}: {100 * row['refutable']:.2g}" for row in rows)
+    adjusted = holm([figure.p for figure in figures])
+    rows = [
+        replace(row, holm_p=float(p), within=bool(p >= alpha))
+        for row, p in zip(rows, adjusted, strict=True)
+    ]
+    nearest = rows[min(range(len(rows)), key=lambda n: figures[n].p)]
+    sentence = _published_sentence(rows, len(published), nearest, one)
+    passed = all(row.within for row in rows)
+    return make_verdict("published", names, "pass" if passed else "fail", sentence, rows)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _Figure:
+    """A published figure, or the mean of all, beside what was measured, (S,) each."""
+
+    name: Any
+    accuracies: Floats
+    losses: Floats
+    loss: float
+    accuracy: float
+
+    @property
+    def p(self) -> float:
+        """The p-value of this figure alone."""
+        return float(prediction_p_value(self.accuracies, self.accuracy))
+
+
+def _figures(
+    points: Mapping[str, Point], published: Mapping[str, tuple[float, float]], *, with_mean: bool
+) -> list[_Figure]:
+    """Return what is compared; with_mean: and the mean of all, if there is one."""
+    found = [
+        _Figure(
+            name=name,
+            accuracies=points[name].accuracy,
+            losses=points[name].loss,
+            loss=loss,
+            accuracy=accuracy,
+        )
+        for name, (loss, accuracy) in published.items()
+    ]
+    same = len({(point.seeds, point.replicates) for point in points.values()}) == 1
+    if same and len(points) > 1 and with_mean:
+        # Of each seed the mean over the figures: what they have in common counts once.
+        accuracies, losses = np.mean([(each.accuracies, each.losses) for each in found], axis=0)
+        loss, accuracy = np.mean(list(published.values()), axis=0).tolist()
+        name = "mean"
+        while name in published:
+            name += " of all"
+        found.append(
+            _Figure(name=name, accuracies=accuracies, losses=losses, loss=loss, accuracy=accuracy)
+        )
+    return found
+
+
+def _published_sentence(
+    rows: Sequence[PublishedRow], published: int, nearest: PublishedRow, one: str
+) -> str:
+    """Return the finding in words; rows: of so many published figures, then of their mean."""
+    least = ", ".join(f"{row.name}: {100 * (row.refutable or 0.0):.2g}" for row in rows)
     could = f"it could refute deviations of so many points or more: {least}"
-    outside = [row for row in rows if not row["within"]]
-    mean = " and their mean" if len(rows) > len(published) else ""
+    outside = [row for row in rows if not row.within]
+    mean = " and their mean" if len(rows) > published else ""
     if not outside:
-        nearest = min(rows, key=lambda row: float(row["p"]))
-        sentence = (
-            f"all {len(published)} published accuracies{mean} are compatible with what was "
+        return (
+            f"all {published} published accuracies{mean} are compatible with what was "
             f"measured; least so {_compared(nearest, one)}; {could}"
         )
-        return make_verdict("published", names, "pass", sentence, rows)
-    single = sum(row["name"] in published for row in outside)
+    single = sum(not row.within for row in rows[:published])
     also = mean if single < len(outside) else ""
-    subject = f"{single} of {len(published)} published accuracies{also}"
+    subject = f"{single} of {published} published accuracies{also}"
     if not single:
-        subject = f"the mean of {len(published)} published accuracies"
-    sentence = (
+        subject = f"the mean of {published} published accuracies"
+    return (
         f"{subject} {'are' if single else 'is'} not compatible with what was measured: "
         f"{'; '.join(_compared(row, one) for row in outside)}; {could}"
     )
-    return make_verdict("published", names, "fail", sentence, rows)
 
 
-def _published_row(
-    name: str,
-    accuracies: Floats,
-    losses: Floats,
-    loss: float,
-    accuracy: float,
-    *,
-    alpha: float,
-    many: int,
-) -> dict[str, Any]:
-    """Return the figures of one of `many` comparisons; accuracies, losses: (S,), as measured."""
+def _published_row(figure: _Figure, *, alpha: float, many: int) -> PublishedRow:
+    """Return the row of one of `many` comparisons, before their p-values are adjusted."""
+    accuracies, name = figure.accuracies, figure.name
     seeds = len(accuracies)
     prediction = prediction_interval(accuracies, 1 - alpha)
     # Holm compares the least p of all with alpha / many.
     refutable = prediction_interval(accuracies, 1 - alpha / many).half_width
-    return {
-        "name": name,
-        "published_accuracy": accuracy,
-        "published_loss": loss,
-        "mean": float(accuracies.mean()),
-        "mean_loss": float(losses.mean()),
-        "sd": float(accuracies.std(ddof=1)) if seeds > 1 else math.nan,
-        "seeds": seeds,
-        "lo": float(prediction.low),
-        "hi": float(prediction.high),
-        "refutable": float(refutable),
-        "p": float(prediction_p_value(accuracies, accuracy)),
-    }
+    return PublishedRow(
+        name=name if type(name) in (str, int, float) else str(name),
+        published_accuracy=plain_number(figure.accuracy),
+        published_loss=plain_number(figure.loss),
+        mean=float(accuracies.mean()),
+        mean_loss=float(figure.losses.mean()),
+        sd=float(accuracies.std(ddof=1)) if seeds > 1 else math.nan,
+        seeds=seeds,
+        lo=float(prediction.low),
+        hi=float(prediction.high),
+        refutable=float(refutable),
+        p=figure.p,
+        holm_p=None,
+        within=None,
+    )
 
 
 def assert_published(
@@ -288,10 +323,10 @@ def assert_published(
     )
 
 
-def _compared(row: Mapping[str, Any], one: str) -> str:
+def _compared(row: PublishedRow, one: str) -> str:
     return (
-        f"{row['name']}: published {row['published_accuracy']:.4f}, measured {row['mean']:.4f} "
-        f"with sd {row['sd']:.4f} over {row['seeds']} {one}s (adjusted p {row['holm_p']:.3f})"
+        f"{row.name}: published {row.published_accuracy:.4f}, measured {row.mean:.4f} "
+        f"with sd {row.sd:.4f} over {row.seeds} {one}s (adjusted p {row.holm_p:.3f})"
     )
 
 

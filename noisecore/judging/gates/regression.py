@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -15,8 +15,20 @@ from noisecore.judging.gates.classes import fallen_classes
 from noisecore.judging.gates.outlook import blindness
 from noisecore.judging.gates.own import own_margins
 from noisecore.judging.gates.regression_text import regression_sentence, regression_table
-from noisecore.judging.gates.rule import Row, accuracy_rows, cost_rows
-from noisecore.judging.gates.verdict import Outcome, Verdict, make_verdict, settle
+from noisecore.judging.gates.rows import (
+    AccuracyRow,
+    FailureRow,
+    JudgedRow,
+    MeanRow,
+    NoteRow,
+    ObstacleRow,
+    Outcome,
+    ProblemRow,
+    Row,
+    SinceFirstRow,
+)
+from noisecore.judging.gates.rule import accuracy_rows, cost_rows
+from noisecore.judging.gates.verdict import Verdict, make_verdict, settle
 from noisecore.judging.margins import ALPHA, Margins, Mode, Rule
 from noisecore.records import TrialRecord
 
@@ -112,59 +124,99 @@ def judge_no_regression(case: Case) -> Verdict:
             f"{described(case)}"
         )
     comparison = case.comparison
-    rejected: Outcome = "pass" if case.accepted else "fail"
     if case.problem or comparison is None:
-        sentence = case.problem or f"{case.curve} is not in the baseline"
-        if case.accepted:
-            sentence = f"{case.curve} is put into the baseline: there was none of it"
-        row = {"problem": sentence} | ({"renew": case.renew} if case.renew else {})
-        return make_verdict(_GATE, case.curve, rejected, sentence, [row])
-    if lines := comparison.failures:
-        rest = f" (and {len(lines) - 1} more)" if len(lines) > 1 else ""
-        sentence = f"{case.curve} cannot pass, for a trial failed or is missing: {lines[0]}{rest}"
-        rows: list[Row] = [{"failure": line} for line in lines]
-        return make_verdict(_GATE, case.curve, "fail", sentence, rows)
-    if lines := comparison.obstacles:
-        sentence = f"{case.curve} cannot be compared with the baseline: {'; '.join(lines)}"
-        rows = [{"obstacle": line} for line in lines]
-        if comparison.new.size and comparison.baseline.size:  # for whoever looks for the reason
-            rows += [row | {"verdict": None} for row in accuracy_rows(comparison, case.rule)]
-        return make_verdict(_GATE, case.curve, rejected, sentence, rows)
-    rows = [*accuracy_rows(comparison, case.rule), *cost_rows(comparison, case.rule.margins)]
-    blind = None
-    if rows and rows[0].get("scale", 0) is None and rows[0]["verdict"] == "pass":
-        blind = blindness(comparison, rows[0], case.rule)
-        if blind:
-            rows[0]["verdict"] = "inconclusive"
-    found = {row["verdict"] for row in rows}
-    lost: list[Row] = [
-        {"note": f"scale {scale:g} of the baseline was not run", "left_out": scale}
-        for scale in comparison.left_out
+        return _without_baseline(case)
+    if comparison.failures:
+        return _with_failures(case, comparison)
+    if comparison.obstacles:
+        return _with_obstacles(case, comparison)
+    return _compared(case, comparison)
+
+
+def _rejected(case: Case) -> Outcome:
+    """Return the outcome where nothing can be compared: a new baseline may be another."""
+    return "pass" if case.accepted else "fail"
+
+
+def _without_baseline(case: Case) -> Verdict:
+    sentence = case.problem or f"{case.curve} is not in the baseline"
+    if case.accepted:
+        sentence = f"{case.curve} is put into the baseline: there was none of it"
+    row = ProblemRow(problem=sentence, renew=case.renew or None)
+    return make_verdict(_GATE, case.curve, _rejected(case), sentence, [row])
+
+
+def _with_failures(case: Case, comparison: Comparison) -> Verdict:
+    lines = comparison.failures
+    rest = f" (and {len(lines) - 1} more)" if len(lines) > 1 else ""
+    sentence = f"{case.curve} cannot pass, for a trial failed or is missing: {lines[0]}{rest}"
+    rows = [FailureRow(failure=line) for line in lines]
+    return make_verdict(_GATE, case.curve, "fail", sentence, rows)
+
+
+def _with_obstacles(case: Case, comparison: Comparison) -> Verdict:
+    lines = comparison.obstacles
+    sentence = f"{case.curve} cannot be compared with the baseline: {'; '.join(lines)}"
+    rows: list[Row] = [ObstacleRow(obstacle=line) for line in lines]
+    if comparison.new.size and comparison.baseline.size:  # for whoever looks for the reason
+        rows += [replace(row, verdict=None) for row in accuracy_rows(comparison, case.rule)]
+    return make_verdict(_GATE, case.curve, _rejected(case), sentence, rows)
+
+
+def _compared(case: Case, comparison: Comparison) -> Verdict:
+    """Judge what can be compared: its rows, then whether a pass says enough, then the whole."""
+    rows: list[JudgedRow] = [
+        *accuracy_rows(comparison, case.rule),
+        *cost_rows(comparison, case.rule.margins),
     ]
-    odd = [row["note"] for row in lost]
-    odd += [f"scale {scale:g} is not in the baseline" for scale in comparison.added]
-    notes: list[Row] = [{"note": line} for line in comparison.notes]
-    notes += [*lost, *({"note": line} for line in odd[len(lost) :])]
-    outcome: Outcome = (
-        "fail" if "fail" in found else "inconclusive" if "inconclusive" in found else "pass"
-    )
+    blind = None
+    if rows and isinstance(mean := rows[0], MeanRow) and mean.verdict == "pass":
+        blind = blindness(comparison, mean, case.rule)
+        if blind:
+            rows[0] = replace(mean, verdict="inconclusive")
+    outcome = _worst(rows)
     sentence = regression_sentence(
         case.curve, outcome, rows, identical=comparison.identical, blind=blind
     )
+    odd = _other_scales(comparison)
+    notes = [*(NoteRow(note=line) for line in comparison.notes), *odd]
     if outcome != "pass":
-        notes += [{"note": line} for line in fallen_classes(comparison, case.labels)]
+        notes += [NoteRow(note=line) for line in fallen_classes(comparison, case.labels)]
     if case.whole and odd:
         rest = "at the scales that both have nothing fell" if outcome == "pass" else sentence
-        outcome, sentence = "fail", f"{case.curve}: {'; '.join([*odd, rest])}"
+        sentence = f"{case.curve}: {'; '.join([*(row.note for row in odd), rest])}"
+        outcome = "fail"
     undecided = outcome == "inconclusive" and not blind  # more seeds or images mend a blind gate
     if outcome != "pass" and case.accepted and not undecided:
-        lost = [row for row in rows if "since" in row and row["verdict"] == "fail"]
-        if lost and not case.new_ancestor:
-            why = regression_sentence(case.curve, "fail", lost)
-            sentence = f"not accepted as the new baseline: {why}"
-        else:
-            outcome, sentence = "pass", f"accepted as the new baseline: {sentence}"
-    return make_verdict(_GATE, case.curve, outcome, sentence, rows + notes)
+        outcome, sentence = _accepted(case, rows, outcome, sentence)
+    return make_verdict(_GATE, case.curve, outcome, sentence, [*rows, *notes])
+
+
+def _worst(rows: Iterable[JudgedRow]) -> Outcome:
+    """Return the outcome of all rows: what is not judged does not count."""
+    found = {row.verdict for row in rows}
+    return "fail" if "fail" in found else "inconclusive" if "inconclusive" in found else "pass"
+
+
+def _other_scales(comparison: Comparison) -> list[NoteRow]:
+    """Return a note for each scale that one side alone has."""
+    lost = [
+        NoteRow(note=f"scale {scale:g} of the baseline was not run", left_out=scale)
+        for scale in comparison.left_out
+    ]
+    added = [f"scale {scale:g} is not in the baseline" for scale in comparison.added]
+    return [*lost, *(NoteRow(note=line) for line in added)]
+
+
+def _accepted(
+    case: Case, rows: Sequence[JudgedRow], outcome: Outcome, sentence: str
+) -> tuple[Outcome, str]:
+    """Return what becomes of a run that is no pass, and is to become the baseline."""
+    lost = [row for row in rows if isinstance(row, SinceFirstRow) and row.verdict == "fail"]
+    if lost and not case.new_ancestor:
+        why = regression_sentence(case.curve, "fail", lost)
+        return outcome, f"not accepted as the new baseline: {why}"
+    return "pass", f"accepted as the new baseline: {sentence}"
 
 
 def assert_no_regression(case: Case) -> None:
@@ -184,12 +236,12 @@ def assert_no_regression(case: Case) -> None:
 
 def _advice(case: Case, verdict: Verdict) -> str:
     """Return what to do about a failure: what decided it says what helps."""
-    if not any("difference" in row for row in verdict.figures):
+    if not verdict.rows(AccuracyRow):
         return _RENEW
-    failed = [row for row in verdict.figures if row.get("verdict") == "fail"]
+    failed = verdict.fallen
     if not failed:
         return _SCALES
-    if case.accepted or all("since" in row for row in failed):
+    if case.accepted or all(isinstance(row, SinceFirstRow) for row in failed):
         return _DECLINED
     assert case.comparison is not None
     cause = _cause(verdict, case.rule.margins)
@@ -203,9 +255,9 @@ def _advice(case: Case, verdict: Verdict) -> str:
 
 def _cause(verdict: Verdict, margins: Margins) -> str:
     """Return how to renew the baseline, where the change is meant."""
-    mean = next((row for row in verdict.figures if row.get("scale", 0) is None), None)
+    means = [row for row in verdict.rows(AccuracyRow) if row.scale is None]
     limit = margins.since_first
-    lost = mean is not None and limit is not None and -mean["difference"] > limit / 100
+    lost = bool(means) and limit is not None and -means[0].difference > limit / 100
     options = "--noise-update-baseline" + (" --noise-new-ancestor" if lost else "")
     return f"If the change is meant, renew the baseline in the commit that causes it ({options})."
 

@@ -5,12 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from textwrap import wrap
-from typing import Any
 
 from noisecore.escaping import visible
-from noisecore.judging.gates.verdict import Outcome, Verdict
-
-Row = dict[str, Any]
+from noisecore.judging.gates.rows import (
+    AccuracyRow,
+    CostRow,
+    JudgedRow,
+    NoteRow,
+    Outcome,
+    SinceFirstRow,
+    WithinRow,
+)
+from noisecore.judging.gates.verdict import Verdict
 
 HEAD = ("scale", "measured", "baseline", "change", "bound", "allowed", "50 %", "95 %", "verdict")
 _UNITS = (
@@ -29,23 +35,23 @@ def regression_rows(verdict: Verdict) -> list[tuple[str, ...]]:
     return [
         (
             _scale(row),
-            f"{row['measured']:.4f}",
-            f"{row['baseline']:.4f}",
-            points(row["difference"]),
+            f"{row.measured:.4f}",
+            f"{row.baseline:.4f}",
+            points(row.difference),
             _bound(row),
-            "-" if row["allowed"] is None else points(-row["allowed"]),
-            *(_caught(row.get(name)) for name in ("caught_half", "caught_most")),
-            row["verdict"] or "-",
+            _allowed(row),
+            _caught(row.caught_half),
+            _caught(row.caught_most),
+            row.verdict or "-",
         )
-        for row in verdict.figures
-        if "difference" in row
+        for row in verdict.rows(AccuracyRow)
     ]
 
 
 def regression_lines(verdict: Verdict) -> list[str]:
     """Return what stands below that table: training time, memory, and differences to know of."""
-    lines = [_cost_line(row) for row in verdict.figures if "cost" in row]
-    return lines + [f"note: {row['note']}" for row in verdict.figures if "note" in row]
+    lines = [_cost_line(row) for row in verdict.rows(CostRow)]
+    return lines + [f"note: {row.note}" for row in verdict.rows(NoteRow)]
 
 
 def regression_table(verdict: Verdict) -> str:
@@ -68,7 +74,7 @@ def regression_table(verdict: Verdict) -> str:
 def regression_sentence(
     curve: str,
     outcome: Outcome,
-    rows: Sequence[Row],
+    rows: Sequence[JudgedRow],
     *,
     identical: bool = False,
     blind: str | None = None,
@@ -82,33 +88,35 @@ def regression_sentence(
     if blind and outcome == "inconclusive":
         return f"{curve} did not fail, but {blind}"
     if outcome != "pass":
-        deciding = [row for row in rows if row["verdict"] == outcome]
-        scales = [row for row in deciding if "difference" in row and row["scale"]]  # noisy ones
+        deciding = [row for row in rows if row.verdict == outcome]
+        scales = [row for row in deciding if isinstance(row, AccuracyRow) and row.scale]  # noisy
         # The table has them all: the sentence names the scale that fell the most.
-        worst = min(scales, key=lambda row: float(row["difference"]), default=None)
+        worst = min(scales, key=lambda row: row.difference, default=None)
         shown = "; ".join(_in_words(row) for row in deciding if row is worst or row not in scales)
         if len(scales) > 1:
             shown += f"; and {len(scales) - 1} more of the scales"
         if outcome == "fail":
             return f"{curve} is {_how_worse(rows)} than its baseline: {shown}"
         return f"whether {curve} is worse than its baseline is undecided: {shown}"
-    judged = [row for row in rows if row["verdict"] == "pass" and "difference" in row]
+    judged = [row for row in rows if row.verdict == "pass" and isinstance(row, AccuracyRow)]
     if not judged:
         return f"nothing of {curve} that was judged is worse than its baseline"
-    nearest = max(judged, key=lambda row: -float(row["difference"]) - float(row["allowed"]))
+    nearest = max(judged, key=lambda row: -row.difference - (row.allowed or 0.0))
     return (
         f"{curve} is no worse than its baseline allows; nearest to it {_in_words(nearest)}"
         f"{_power(judged[0])}"
     )
 
 
-def _how_worse(rows: Sequence[Row]) -> str:
+def _how_worse(rows: Sequence[JudgedRow]) -> str:
     """Return which it is, as far as clean images were judged."""
-    accuracy = [row for row in rows if "difference" in row and "since" not in row]
-    clean = {row["verdict"] for row in accuracy if row["scale"] == 0}
-    noisy = {row["verdict"] for row in accuracy if row["scale"] != 0}
+    accuracy = [
+        row for row in rows if isinstance(row, AccuracyRow) and not isinstance(row, SinceFirstRow)
+    ]
+    clean = {row.verdict for row in accuracy if row.scale == 0}
+    noisy = {row.verdict for row in accuracy if row.scale != 0}
     if "fail" in clean:
-        if any(row["difference"] > 0 for row in accuracy):
+        if any(row.difference > 0 for row in accuracy):
             return "worse at some scales"
         return "worse everywhere" if "fail" in noisy else "worse on clean images only"
     return "more fragile" if "pass" in clean and "fail" in noisy else "worse"
@@ -119,66 +127,70 @@ def points(value: float | None) -> str:
     return "?" if value is None or math.isnan(value) else f"{100 * value:+.2f}"
 
 
-def _in_words(row: Row) -> str:
-    if "cost" in row:
-        what = "training time" if row["cost"] == "seconds" else "peak memory"
-        if math.isnan(row["ratio"]):
+def _in_words(row: JudgedRow) -> str:
+    if isinstance(row, CostRow):
+        what = "training time" if row.cost == "seconds" else "peak memory"
+        if row.ratio is None or math.isnan(row.ratio):
             return f"{what} is not known on both sides"
-        return f"{what} is {row['ratio']:.2f} times the baseline's, allowed {row['allowed']:g}"
-    where = "mean accuracy over the scales" if row["scale"] is None else f"scale {row['scale']:g}"
-    where = "accuracy on clean images" if row["scale"] == 0 else where
-    if "since" in row:
-        where += f" since its first ancestor of {row['since']}"
+        return f"{what} is {row.ratio:.2f} times the baseline's, allowed {row.allowed:g}"
+    assert isinstance(row, AccuracyRow)
+    where = "mean accuracy over the scales" if row.scale is None else f"scale {row.scale:g}"
+    where = "accuracy on clean images" if row.scale == 0 else where
+    if isinstance(row, SinceFirstRow):
+        where += f" since its first ancestor of {row.since}"
     change = (
-        f"{where} changed by {points(row['difference'])} points, from {row['baseline']:.4f} to "
-        f"{row['measured']:.4f}"
+        f"{where} changed by {points(row.difference)} points, from {row.baseline:.4f} to "
+        f"{row.measured:.4f}"
     )
-    if math.isnan(row["low"]):
+    if row.low is None or math.isnan(row.low):
         return f"{change}, with too few seeds to know their spread"
-    return f"{change} (bound {_bound(row)}), allowed {points(-row['allowed'])}"
+    return f"{change} (bound {_bound(row)}), allowed {_allowed(row)}"
 
 
-def _scale(row: Row) -> str:
-    if row["scale"] is not None:
-        return f"{row['scale']:g}"
-    return "since" if "since" in row else "mean"
+def _scale(row: AccuracyRow) -> str:
+    if row.scale is not None:
+        return f"{row.scale:g}"
+    return "since" if isinstance(row, SinceFirstRow) else "mean"
 
 
-def _bound(row: Row) -> str:
-    """Return what the verdict rests on: one bound, or two; the interval in what older runs left."""
-    low, high = row.get("bound_low"), row.get("bound_high")
-    if "bound_high" not in row:
-        low, high = row["low"], row["high"]
+def _bound(row: AccuracyRow) -> str:
+    """Return what the verdict rests on: one bound, or two."""
+    low, high = row.rests_on
     return f"< {points(high)}" if low is None else f"{points(low)} to {points(high)}"
+
+
+def _allowed(row: AccuracyRow) -> str:
+    return "-" if row.allowed is None else points(-row.allowed)
 
 
 def _caught(share: float | None) -> str:
     return "-" if share is None or math.isnan(share) else f"{100 * share:.2f}"
 
 
-def _power(row: Row) -> str:
+def _power(row: AccuracyRow) -> str:
     """Return which drop a pass of the mean would not have been given to, in words."""
-    most = row.get("caught_most")
-    if row["scale"] is not None or most is None or math.isnan(most):
+    most = row.caught_most
+    if row.scale is not None or most is None or math.isnan(most):
         return ""
     return f"; a drop of {100 * most:.1f} points of the mean is caught 95 % of the time"
 
 
 def how_to_read(verdict: Verdict) -> str:
     """Return how the verdicts of the table follow from its rows, in a sentence or two."""
-    rows = [row for row in verdict.figures if "difference" in row]
-    if not any("bound_high" in row for row in rows):  # what older runs left
+    rows = verdict.rows(AccuracyRow)
+    if all(row.level is None for row in rows):  # what noisecore 0.1 left
         return ""
-    return (_WITHIN if rows[0].get("bound_low") is not None else "") + _DROP
+    within = isinstance(rows[0], WithinRow) and rows[0].bound_low is not None
+    return (_WITHIN if within else "") + _DROP
 
 
-def _cost_line(row: Row) -> str:
-    if row["ratio"] is None:
-        return f"{row['cost']} (median): not known on both sides: {row['verdict']}"
-    if row["cost"] == "seconds":
-        what, shown = "training time", f"{row['measured']:.1f} s, was {row['baseline']:.1f} s"
+def _cost_line(row: CostRow) -> str:
+    new, old, ratio = row.measured, row.baseline, row.ratio
+    if new is None or old is None or ratio is None:
+        return f"{row.cost} (median): not known on both sides: {row.verdict}"
+    if row.cost == "seconds":
+        what, shown = "training time", f"{new:.1f} s, was {old:.1f} s"
     else:
-        new, old = (f"{row[side] / 2**20:.0f} MiB" for side in ("measured", "baseline"))
-        what, shown = "peak memory", f"{new}, was {old}"
-    judged = "" if row["allowed"] is None else f", allowed {row['allowed']:g}: {row['verdict']}"
-    return f"{what} (median): {shown}, ratio {row['ratio']:.2f}{judged}"
+        what, shown = "peak memory", f"{new / 2**20:.0f} MiB, was {old / 2**20:.0f} MiB"
+    judged = "" if row.allowed is None else f", allowed {row.allowed:g}: {row.verdict}"
+    return f"{what} (median): {shown}, ratio {ratio:.2f}{judged}"

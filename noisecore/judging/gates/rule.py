@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from dataclasses import replace
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,18 +17,28 @@ from noisecore.judging.differences import (
     paired_difference,
     pooled_difference,
 )
-from noisecore.judging.gates.verdict import ROUNDING, Outcome
+from noisecore.judging.gates.rows import (
+    AccuracyRow,
+    CostRow,
+    MeanRow,
+    Outcome,
+    ScaleRow,
+    SinceFirstRow,
+    WithinRow,
+)
+from noisecore.judging.gates.verdict import ROUNDING
 from noisecore.judging.margins import Margins, Rule
 from noisecore.judging.statistics import Floats
-
-Row = dict[str, Any]
 
 CONFIDENCE = 0.95  # with which rigorous mode must know that a drop is within its margin
 MISSED = 0.05  # a drop that is caught 95 % of the time is missed so often
 BLIND = 2  # a pass that would not have caught so many margins says too little
 
 
-def accuracy_rows(comparison: Comparison, rule: Rule) -> list[Row]:
+_A = TypeVar("_A", bound=AccuracyRow)
+
+
+def accuracy_rows(comparison: Comparison, rule: Rule) -> list[AccuracyRow]:
     """Return a row for the mean over the noisy scales, one a scale, and one since the ancestor.
 
     Each has what was measured on both sides, the difference with its 95 % interval, what is
@@ -36,82 +47,116 @@ def accuracy_rows(comparison: Comparison, rule: Rule) -> list[Row]:
     """
     places = [*([-1] if comparison.noisy.any() else []), *range(len(comparison.scales))]
     others = sum(_margin(rule.margins, comparison, place) is not None for place in places[1:])
-    since = comparison.since_first is not None and rule.margins.since_first is not None
+    first = comparison.since_first
+    since = first is not None and rule.margins.since_first is not None
     alpha = rule.mean_alpha / max(others + since, 1)
-    rows = []
-    for place in places:
-        difference = _difference(comparison, place, rule)
-        row = _row(comparison, place, difference)
-        margin = _margin(rule.margins, comparison, place)
-        if place < 0 and rule.mode_for(comparison.replicates) == "rigorous":
-            row |= _show_within(difference, margin, rule.mean_alpha)
-        else:
-            row |= show_drop(difference, margin, rule.mean_alpha if place < 0 else alpha)
-        rows.append(row)
-    if comparison.since_first is not None:
-        first = comparison.since_first
-        row = _figures(first.new, first.old, first.difference) | {"since": first.when}
-        rows.append(row | show_drop(first.difference, rule.margins.since_first, alpha))
+    rows = [_row(comparison, place, rule, alpha) for place in places]
+    if first is not None:
+        row = _unjudged(SinceFirstRow, first.new, first.old, first.difference, since=first.when)
+        rows.append(show_drop(row, first.difference, rule.margins.since_first, alpha))
     return rows
 
 
-def show_drop(difference: Difference, margin: float | None, alpha: float) -> Row:
+def _row(comparison: Comparison, place: int, rule: Rule, alpha: float) -> AccuracyRow:
+    """Return the row of a scale, judged at the level alpha, or of the mean for a place of -1."""
+    difference = _difference(comparison, place, rule)
+    margin = _margin(rule.margins, comparison, place)
+    at = _at(comparison, place)
+    new, old = comparison.new_accuracy[:, at], comparison.baseline_accuracy[:, at]
+    if place >= 0:
+        scale = float(comparison.scales[place])
+        one = _unjudged(ScaleRow, new, old, difference, scale=scale)
+        return show_drop(one, difference, margin, alpha)
+    if rule.mode_for(comparison.replicates) == "rigorous":
+        within = _unjudged(WithinRow, new, old, difference, bound_low=None)
+        return _show_within(within, difference, margin, rule.mean_alpha)
+    mean = _unjudged(MeanRow, new, old, difference)
+    return show_drop(mean, difference, margin, rule.mean_alpha)
+
+
+def _unjudged(kind: type[_A], new: Floats, old: Floats, difference: Difference, **own: Any) -> _A:
+    """Return a row of a kind before it is judged; own: what that kind has beside the others."""
+    return kind(
+        measured=float(new.mean()),
+        baseline=float(old.mean()),
+        difference=difference.estimate,
+        low=difference.lower(0.975),
+        high=difference.upper(0.975),
+        allowed=None,
+        verdict=None,
+        **own,
+    )
+
+
+def show_drop(row: _A, difference: Difference, margin: float | None, alpha: float) -> _A:
     """Judge a drop that fails when it exceeds its margin and is shown to be one."""
-    row: Row = {"allowed": None, "bound_high": difference.upper(1 - alpha)}
-    row |= {"level": 1 - alpha, "verdict": None}
+    row = replace(row, bound_high=difference.upper(1 - alpha), level=1 - alpha)
     if margin is None:
         return row
     limit = margin / 100
-    row |= {"allowed": limit, "verdict": "inconclusive"}
+    row = replace(row, allowed=limit, verdict="inconclusive")
     if math.isnan(difference.error):
         return row
-
-    def needed(after: Difference) -> float:
-        return max(limit, after.distance(alpha))
-
-    row |= _caught(difference, needed)
-    failed = -difference.estimate > needed(difference) + ROUNDING
-    return row | {"verdict": "fail" if failed else "pass"}
+    half, most = drops_caught(difference, limit, alpha)
+    failed = -difference.estimate > _needed(difference, limit, alpha) + ROUNDING
+    verdict: Outcome = "fail" if failed else "pass"
+    return replace(row, verdict=verdict, caught_half=half, caught_most=most)
 
 
-def _caught(difference: Difference, needed: Callable[[Difference], float]) -> Row:
+def drops_caught(difference: Difference, limit: float, alpha: float) -> tuple[float, float]:
+    """Return the least drops that `show_drop` catches half of the time, and 95 % of the time.
+
+    limit: the margin, as a share.
+    """
+    return _caught(difference, lambda after: _needed(after, limit, alpha))
+
+
+def _needed(difference: Difference, limit: float, alpha: float) -> float:
+    """Return how far below 0 an estimate must lie to exceed its margin, and to be shown."""
+    return max(limit, difference.distance(alpha))
+
+
+def _caught(difference: Difference, needed: Callable[[Difference], float]) -> tuple[float, float]:
     """Return the least drops that are caught half of the time, and 95 % of the time.
 
     needed: how far below 0 an estimate must lie to be caught, from a difference.
     """
-    found = {}
-    for name, sure in (("caught_half", 0.0), ("caught_most", 1.0)):
+
+    def least(sure: float) -> float:
         drop = 0.0
         # A drop over images widens its own error.
         for _ in range(1 if difference.images is None else 50):
             after = difference.after(drop)
             drop = max(needed(after) + sure * after.distance(MISSED), 0.0)
-        found[name] = drop
-    return found
+        return drop
+
+    return least(0.0), least(1.0)
 
 
-def _show_within(difference: Difference, margin: float | None, alpha: float) -> Row:
+def _show_within(
+    row: WithinRow, difference: Difference, margin: float | None, alpha: float
+) -> WithinRow:
     """Judge a mean that passes when it is shown to lie within its margin, and fails when not to.
 
     A run passes where every curve does: a curve that is worse passes at the one level, however many
     there are (an intersection-union test: Berger, Technometrics 24 (1982), 295).
     """
     low, high = difference.lower(CONFIDENCE), difference.upper(1 - alpha)
-    row: Row = {"allowed": None, "bound_low": low, "bound_high": high}
-    row |= {"level": 1 - alpha, "verdict": None}
+    row = replace(row, bound_low=low, bound_high=high, level=1 - alpha)
     if margin is None:
         return row
     limit = margin / 100
-    row |= {"allowed": limit}
+    row = replace(row, allowed=limit)
     if not math.isnan(difference.error):
         # What is caught does not pass, whether it fails or is inconclusive.
-        row |= _caught(difference, lambda after: limit - after.distance(1 - CONFIDENCE))
+        half, most = _caught(difference, lambda after: limit - after.distance(1 - CONFIDENCE))
+        row = replace(row, caught_half=half, caught_most=most)
     verdict: Outcome = "inconclusive"
     if low > -limit - ROUNDING:
         verdict = "pass"
     elif high < -limit - ROUNDING:
         verdict = "fail"
-    return row | {"verdict": verdict}
+    return replace(row, verdict=verdict)
 
 
 def _difference(comparison: Comparison, place: int, rule: Rule) -> Difference:
@@ -137,36 +182,25 @@ def _margin(margins: Margins, comparison: Comparison, place: int) -> float | Non
     return margins.scale if comparison.noisy[place] else margins.clean
 
 
-def _row(comparison: Comparison, place: int, difference: Difference) -> Row:
-    at = _at(comparison, place)
-    new, old = comparison.new_accuracy[:, at], comparison.baseline_accuracy[:, at]
-    scale = None if place < 0 else float(comparison.scales[place])
-    return _figures(new, old, difference) | {"scale": scale}
-
-
-def _figures(new: Floats, old: Floats, difference: Difference) -> Row:
-    return {
-        "scale": None,
-        "measured": float(new.mean()),
-        "baseline": float(old.mean()),
-        "difference": difference.estimate,
-        "low": difference.lower(0.975),
-        "high": difference.upper(0.975),
-    }
-
-
-def cost_rows(comparison: Comparison, margins: Margins) -> list[Row]:
+def cost_rows(comparison: Comparison, margins: Margins) -> list[CostRow]:
     """Return a row for training time and one for peak memory, judged where a margin was given."""
-    rows = []
-    for name, (new, old) in (("seconds", comparison.seconds), ("memory", comparison.memory)):
-        margin = getattr(margins, name)
-        ratio = new / old if old > 0 else math.nan
-        row: Row = {"cost": name, "measured": new, "baseline": old, "ratio": ratio}
-        row |= {"allowed": margin, "verdict": None}
-        if margin is not None:
-            row["verdict"] = (
-                "inconclusive" if math.isnan(ratio) else "fail" if ratio > margin else "pass"
-            )
-        if margin is not None or not math.isnan(ratio):
-            rows.append(row)
-    return rows
+    found = [
+        _cost("seconds", *comparison.seconds, margins.seconds),
+        _cost("memory", *comparison.memory, margins.memory),
+    ]
+    return [row for row in found if row is not None]
+
+
+def _cost(
+    name: Literal["seconds", "memory"], new: float, old: float, margin: float | None
+) -> CostRow | None:
+    """Return the row of a cost; None where it is not known, and need not be."""
+    ratio = new / old if old > 0 else math.nan
+    if margin is None and math.isnan(ratio):
+        return None
+    verdict: Outcome | None = None
+    if margin is not None:
+        verdict = "inconclusive" if math.isnan(ratio) else "fail" if ratio > margin else "pass"
+    return CostRow(
+        cost=name, measured=new, baseline=old, ratio=ratio, allowed=margin, verdict=verdict
+    )

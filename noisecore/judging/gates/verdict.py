@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from typing import Any, Literal, get_args
+from dataclasses import dataclass
+from typing import Any, Literal, NotRequired, TypedDict, TypeVar, get_args
 
 import numpy as np
 
 from noisecore.escaping import terminal, visible
 from noisecore.judging.curves import Curve, Point
+from noisecore.judging.gates.filed import read_row
+from noisecore.judging.gates.rows import FailureRow, JudgedRow, Outcome, Row
 from noisecore.records import RecordError, as_type
 
-# Both in the order in which a reader should see them: what says most, first.
+# In the order in which a reader should see them: what says most, first.
 Gate = Literal[
     "trials", "no regression", "monotonic", "noise bites", "published", "at chance", "floor"
 ]
-Outcome = Literal["fail", "inconclusive", "pass"]
 
 # A mean of shares differs from its exact value in the last digits; accuracies lie at least
 # 1 / (seeds * images) apart, which is much more.
@@ -26,39 +26,81 @@ ROUNDING = 1e-9
 
 ALPHA = 0.05  # the level of every significance test, before it is adjusted for being one of many
 
+_R = TypeVar("_R", bound=Row)
+
+
+class _File(TypedDict):
+    """A verdict as a file has it; each row is checked by itself."""
+
+    gate: Gate
+    curve: str
+    verdict: Outcome
+    sentence: str
+    figures: NotRequired[list[dict[str, Any]]]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
     """What a gate found, and why.
 
     curve: the name of the curve that was judged (of all of them, joined by commas). sentence: the
-    finding in words, with its figures. figures: the rows of a table, plain JSON values, None for
-    what is not known; if trials failed, a row with their "failure" each.
+    finding in words, with its figures. figures: the rows of the table behind it, each of a kind in
+    `noisecore.judging.gates.rows`; if trials failed, a `FailureRow` for each.
     """
 
     gate: Gate
     curve: str
     verdict: Outcome
     sentence: str
-    figures: tuple[dict[str, Any], ...] = ()
+    figures: tuple[Row, ...] = ()
 
     @property
     def urgency(self) -> tuple[int, int]:
         """A key to sort by: what should be looked at first is the least."""
         return get_args(Outcome).index(self.verdict), get_args(Gate).index(self.gate)
 
+    @property
+    def fallen(self) -> list[JudgedRow]:
+        """The rows that failed by themselves."""
+        return [row for row in self.rows(JudgedRow) if row.verdict == "fail"]
+
+    def rows(self, kind: type[_R]) -> list[_R]:
+        """Return the rows of one kind, in their order."""
+        return [row for row in self.figures if isinstance(row, kind)]
+
     def to_dict(self) -> dict[str, Any]:
         """Return the verdict as plain JSON values."""
-        return asdict(self) | {"figures": [dict(row) for row in self.figures]}
+        return {
+            "gate": self.gate,
+            "curve": self.curve,
+            "verdict": self.verdict,
+            "sentence": self.sentence,
+            "figures": [row.to_dict() for row in self.figures],
+        }
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Verdict:
         """Return the verdict that `to_dict` gave; raise `RecordError` on anything else."""
         try:
-            verdict: Verdict = as_type(data, cls)
+            return read_verdict(data, "")
         except RecordError as error:
             raise RecordError(f"not a verdict: {error}") from None
-        return verdict
+
+
+def read_verdict(data: Any, place: str) -> Verdict:
+    """Return the verdict that `to_dict` gave; raise `RecordError` in one line on anything else.
+
+    place: where it stands in a file, for the message; empty for a verdict alone.
+    """
+    read: _File = as_type(data, _File, part=place)
+    at = f"{place}.figures" if place else "figures"
+    return Verdict(
+        gate=read["gate"],
+        curve=read["curve"],
+        verdict=read["verdict"],
+        sentence=read["sentence"],
+        figures=tuple(read_row(row, f"{at}[{n}]") for n, row in enumerate(read.get("figures", ()))),
+    )
 
 
 class Verdicts(list[Verdict]):
@@ -104,7 +146,7 @@ def settle(verdict: Verdict, measured: Iterable[object], *, failed: str, inconcl
     tolerated = collecting.tolerant and verdict.verdict == "inconclusive"
     if verdict.verdict == "pass" or tolerated:
         return
-    failures = [row["failure"] for row in verdict.figures if "failure" in row]
+    failures = [row.failure for row in verdict.rows(FailureRow)]
     if failures:
         hint = (
             "The record of each failed trial says why in full: mend the cause and run again. "
@@ -125,16 +167,10 @@ def make_verdict(
     curve: str,
     verdict: Outcome,
     sentence: str,
-    figures: Sequence[Mapping[str, Any]] = (),
+    figures: Sequence[Row] = (),
 ) -> Verdict:
-    """Return a verdict whose figures are plain JSON: NaN and infinity become None."""
-    plain = tuple(
-        {
-            name: None if isinstance(value, float) and not math.isfinite(value) else value
-            for name, value in row.items()
-        }
-        for row in figures
-    )
+    """Return a verdict whose figures are plain: NaN and infinity become None."""
+    plain = tuple(row.plain() for row in figures)
     return Verdict(gate=gate, curve=curve, verdict=verdict, sentence=sentence, figures=plain)
 
 
@@ -149,7 +185,7 @@ def missing_figures(gate: Gate, *measured: Curve | Point) -> Verdict | None:
     names = ", ".join(dict.fromkeys(_name(one) for one in incomplete))
     rest = f" (and {len(lines) - 1} more)" if len(lines) > 1 else ""
     sentence = f"{names} cannot pass, for a trial failed or is missing: {lines[0]}{rest}"
-    return make_verdict(gate, names, "fail", sentence, [{"failure": line} for line in lines])
+    return make_verdict(gate, names, "fail", sentence, [FailureRow(failure=line) for line in lines])
 
 
 def _name(measured: Curve | Point) -> str:

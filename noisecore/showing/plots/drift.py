@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from noisecore.judging.curves.rows import curve_rows
 from noisecore.judging.drift import Drift
+from noisecore.judging.gates.rows import AccuracyRow
 from noisecore.showing.plots.style import (
     ACCURACY,
     GRID,
@@ -114,20 +115,17 @@ def _draw_changes(axes: Axes, mine: Sequence[Drift], places: Sequence[str]) -> N
         (places.index(one.environment), row)
         for one in mine
         if one.verdict is not None
-        for row in one.verdict.figures
-        if "difference" in row
+        for row in one.verdict.rows(AccuracyRow)
     ]
-    scales = sorted({row["scale"] for _, row in rows if row["scale"] is not None})
+    scales = sorted({row.scale for _, row in rows if row.scale is not None})
     styles: dict[Any, dict[str, Any]] = {**scale_styles(scales)}
     styles[None] = {"color": "black", "marker": "_", "markersize": 11, "linewidth": 2.2}
     for n, scale in enumerate([None, *scales]):
         aside = 0.11 * (n - len(scales) / 2)
-        points = [(at, row) for at, row in rows if row["scale"] == scale]
+        points = [(at, row) for at, row in rows if row.scale == scale]
         # None, for what is unknown, becomes NaN.
-        found = np.array(
-            [[row[key] for _, row in points] for key in ("difference", "low", "high")], dtype=float
-        )
-        changes, low, high = 100 * found
+        found = [(row.difference, row.low, row.high) for _, row in points]
+        changes, low, high = 100 * np.array(found, dtype=float).reshape(-1, 3).T
         axes.errorbar(
             [at + aside for at, _ in points],
             changes,

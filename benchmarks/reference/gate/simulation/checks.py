@@ -8,6 +8,7 @@ import numpy as np
 
 from noisecore.judging.baselines import Comparison
 from noisecore.judging.gates.regression import judge_comparison
+from noisecore.judging.gates.rows import AccuracyRow
 from noisecore.judging.margins import Rule
 from noisecore.judging.power import draw_pair
 from noisecore.judging.statistics import Floats, residual_variance
@@ -65,8 +66,8 @@ def print_checks(source: Path, pairs: int = 500) -> None:
             drawn_columns = expected * (1 / 3 + 1 / 10) * rng.chisquare(999, expected.shape) / 999
             gate = [judge_comparison(one, rule) for one in each]
             words = [verdict.verdict for verdict in gate]
-            rows = [[row for row in v.figures if "difference" in row] for v in gate]
-            real = np.array([[(r["difference"], r["bound_high"]) for r in one] for one in rows])
+            rows = [verdict.rows(AccuracyRow) for verdict in gate]
+            real = np.array([[(r.difference, r.bound_high) for r in one] for one in rows])
             for what, luck, images in (
                 ("exact", exact, columns),
                 ("expected", expected, drawn_columns),

@@ -1,0 +1,62 @@
+"""The rows of verdicts as a file has them: which kind each is, from the names that stand there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from noisecore.escaping import shown
+from noisecore.judging.gates.rows import (
+    ControlRow,
+    CostRow,
+    DropRow,
+    FailureRow,
+    FittedRow,
+    FloorRow,
+    MeanRow,
+    NoteRow,
+    ObstacleRow,
+    ProblemRow,
+    PublishedRow,
+    Row,
+    ScaleRow,
+    SinceFirstRow,
+    StepRow,
+    WithinRow,
+    plain_figure,
+)
+from noisecore.records import RecordError, as_type
+
+# The name that tells a kind from all that follow. A row of a scale is told by its scale.
+_KINDS: dict[str, type[Row]] = {
+    "failure": FailureRow,
+    "problem": ProblemRow,
+    "obstacle": ObstacleRow,
+    "note": NoteRow,
+    "cost": CostRow,
+    "since": SinceFirstRow,
+    "bound_low": WithinRow,
+    "difference": MeanRow,
+    "rise": StepRow,
+    "fitted": FittedRow,
+    "least_drop": DropRow,
+    "floor": FloorRow,
+    "seed": ControlRow,
+    "published_accuracy": PublishedRow,
+}
+
+
+def read_row(data: Mapping[str, Any], place: str) -> Row:
+    """Return the row that `to_dict` gave, here or in an older noisecore.
+
+    place: where it stands, for the message. Raises `RecordError` in one line on anything else.
+    """
+    kind = next((kind for name, kind in _KINDS.items() if name in data), None)
+    if kind is None:
+        raise RecordError(f"expected a known kind of row at `{place}`, got {shown(dict(data))}")
+    if kind is MeanRow and data.get("scale", "") is not None:
+        kind = ScaleRow
+    row: Row = as_type(
+        {name: plain_figure(value) for name, value in data.items()}, kind, part=place
+    )
+    return row

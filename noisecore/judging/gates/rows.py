@@ -1,0 +1,319 @@
+"""The rows of verdicts: a class for each kind, which says what its figures are.
+
+Accuracies, their changes and margins are shares, from 0 to 1; only tables and sentences say them in
+points, which are hundredths. None stands for what is not known, or does not apply. Scales are in
+the unit of their noise. The names and their order are those of results.json.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields, replace
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+import numpy as np
+from msgspec import Meta
+
+# In the order in which a reader should see them: what says most, first.
+Outcome = Literal["fail", "inconclusive", "pass"]
+
+# What a user may give as a whole number stays one. One that no float holds cannot be shown.
+Number = Annotated[int, Meta(ge=-(2**53), le=2**53)] | float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A row of the table behind a verdict."""
+
+    # The names in the order of a file, where that is not the order of the fields.
+    ORDER: ClassVar[tuple[str, ...]] = ()
+    # What a file does not name where it is None.
+    LEFT_OUT: ClassVar[frozenset[str]] = frozenset()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the row as a file has it."""
+        names = _names(self)
+        values = {name: getattr(self, name) for name in self.ORDER or names if name in names}
+        return {
+            name: value
+            for name, value in values.items()
+            if value is not None or name not in self.LEFT_OUT
+        }
+
+    def plain(self) -> Self:
+        """Return the row with plain numbers: None for NaN and infinity, and none of NumPy's."""
+        return replace(self, **{name: plain_figure(getattr(self, name)) for name in _names(self)})
+
+
+@dataclass(frozen=True, kw_only=True)
+class FailureRow(Row):
+    """failure: which trial failed or is missing, and why."""
+
+    failure: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProblemRow(Row):
+    """Why there is nothing to compare a curve with.
+
+    problem: the reason, and what to do. renew: the tests to run for a renewal that takes out what
+    vanished; None where nothing did.
+    """
+
+    LEFT_OUT = frozenset({"renew"})
+
+    problem: str
+    renew: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObstacleRow(Row):
+    """obstacle: a difference between a run and its baseline that forbids a comparison."""
+
+    obstacle: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoteRow(Row):
+    """A line to know of beside a comparison.
+
+    left_out: the scale of the baseline that was not run; None where the note is about other things.
+    """
+
+    LEFT_OUT = frozenset({"left_out"})
+
+    note: str
+    left_out: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class JudgedRow(Row):
+    """A row of a comparison that is judged by itself.
+
+    verdict: None where no margin was given, or where the sides cannot be compared.
+    """
+
+    verdict: Outcome | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccuracyRow(JudgedRow):
+    """How accuracy changed against a baseline; a row of the mean, of a scale, or since the first.
+
+    scale: None for a mean over the noisy scales. measured, baseline: mean accuracy over the seeds
+    (or draws) of each side. difference: the first less the second. low, high: its 95 % interval,
+    None where too few seeds or images show no spread. allowed: the margin, None where none was
+    given. bound_high: the upper bound of the difference that the verdict rests on, None where low
+    is. level: how sure that bound is; None of noisecore 0.1, which had no bounds. caught_half,
+    caught_most: the least drops that the row would have caught half of the time and 95 % of the
+    time, None where allowed or low is.
+    """
+
+    ORDER = (
+        "scale", "measured", "baseline", "difference", "low", "high", "since", "allowed",
+        "bound_low", "bound_high", "level", "verdict", "caught_half", "caught_most",
+    )  # fmt: skip
+
+    scale: float | None
+    measured: float
+    baseline: float
+    difference: float
+    low: float | None
+    high: float | None
+    allowed: float | None
+    bound_high: float | None = None
+    level: float | None = None
+    caught_half: float | None = None
+    caught_most: float | None = None
+
+    @property
+    def rests_on(self) -> tuple[float | None, float | None]:
+        """The bounds of the difference that the verdict rests on: of noisecore 0.1 the interval.
+
+        The lower one is None where the upper one decides alone.
+        """
+        return (self.low, self.high) if self.level is None else (None, self.bound_high)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the row as a file has it."""
+        absent = set()
+        if self.level is None:
+            absent |= {"bound_high", "level"}
+        if self.level is None or self.allowed is None or self.low is None:
+            absent |= {"caught_half", "caught_most"}
+        return {name: value for name, value in super().to_dict().items() if name not in absent}
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeanRow(AccuracyRow):
+    """The row of the mean over the noisy scales: it fails where a drop is shown."""
+
+    scale: None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class WithinRow(MeanRow):
+    """The row of the mean in rigorous mode: it passes where it is shown to lie within its margin.
+
+    bound_low: the lower bound of the difference, which a pass rests on; None where low is.
+    """
+
+    bound_low: float | None
+
+    @property
+    def rests_on(self) -> tuple[float | None, float | None]:
+        """The bounds of the difference that the verdict rests on."""
+        return self.bound_low, self.bound_high
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScaleRow(AccuracyRow):
+    """The row of one scale, 0 among them."""
+
+    scale: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class SinceFirstRow(AccuracyRow):
+    """The row of the mean against the baseline's first ancestor.
+
+    since: the day that the ancestor was made, as 2026-01-31.
+    """
+
+    scale: None = None
+    since: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CostRow(JudgedRow):
+    """What a training took against a baseline.
+
+    cost: "seconds" is the time of a training, "memory" the peak in bytes. measured, baseline: the
+    medians of each side, None where a side says nothing. ratio: the first by the second, None where
+    it is not known. allowed: the greatest ratio that passes, None where none was given.
+    """
+
+    ORDER = ("cost", "measured", "baseline", "ratio", "allowed", "verdict")
+
+    cost: Literal["seconds", "memory"]
+    measured: Number | None
+    baseline: Number | None
+    ratio: float | None
+    allowed: Number | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepRow(Row):
+    """The step of a curve from one scale to the next greater one.
+
+    rise: how much mean accuracy rises. allowed: how much it may. judged: False where both means lie
+    at chance. within: whether it rises no more than is allowed; None where the step is not judged,
+    or the curve is judged as a whole.
+    """
+
+    scale_from: float
+    scale_to: float
+    rise: float
+    allowed: float
+    judged: bool
+    within: bool | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FittedRow(Row):
+    """A curve at one scale, where it is judged as a whole.
+
+    mean: its mean accuracy. fitted: that of the falling curve that lies nearest.
+    """
+
+    scale: float
+    mean: float
+    fitted: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class DropRow(Row):
+    """How far a curve falls from its least scale to its greatest.
+
+    drop: by how much mean accuracy falls. least_drop: how much is claimed.
+    """
+
+    scale_from: float
+    scale_to: float
+    drop: float
+    least_drop: Number
+
+
+@dataclass(frozen=True, kw_only=True)
+class FloorRow(Row):
+    """A curve at one scale, and the floor there.
+
+    mean: its mean accuracy. floor: the least that it may be, None where none is listed. wilson_low,
+    wilson_high: the 95 % interval of the mean over the test images. seeds: how many seeds, or
+    draws, the mean is over. images: how many test images each accuracy is a share of.
+    """
+
+    scale: Number
+    mean: float
+    floor: Number | None
+    wilson_low: float | None
+    wilson_high: float | None
+    seeds: int
+    images: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ControlRow(Row):
+    """One seed of a control that should have learnt nothing.
+
+    accuracy, loss: its own; loss in nats. within: whether both lie at chance.
+    """
+
+    seed: int
+    accuracy: float
+    loss: float
+    within: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishedRow(Row):
+    """A published accuracy, or the mean of all of them, and what was measured.
+
+    name: that which it was given by. published_accuracy, published_loss: what was published; loss
+    in nats, None where it is not known. mean, mean_loss: what was measured, over the seeds. sd: the
+    standard deviation of accuracy. seeds: how many there are. lo, hi: the prediction interval of
+    one further seed. refutable: the least deviation from the mean that would be refuted if no other
+    was; None of noisecore 0.1, too. p: of the deviation alone. holm_p: adjusted for the other rows.
+    within: whether it is compatible. With one seed sd, lo, hi, refutable and p are None; holm_p and
+    within are None in all rows then.
+    """
+
+    name: str | Number
+    published_accuracy: Number
+    published_loss: Number | None
+    mean: float
+    mean_loss: float
+    sd: float | None
+    seeds: int
+    lo: float | None
+    hi: float | None
+    refutable: float | None = None
+    p: float | None
+    holm_p: float | None
+    within: bool | None
+
+
+def plain_number(value: Any) -> Number:
+    """Return a number that somebody gave as JSON can hold it: a whole one stays whole."""
+    value = value.item() if isinstance(value, np.generic) else value
+    return value if type(value) in (int, float) else float(value)
+
+
+def plain_figure(value: Any) -> Any:
+    """Return a figure as JSON can hold it: None for NaN and infinity, and none of NumPy's."""
+    value = value.item() if isinstance(value, np.generic) else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _names(row: Row) -> list[str]:
+    return [field.name for field in fields(row)]
