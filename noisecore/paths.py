@@ -16,8 +16,8 @@ from pathlib import Path
 MIB = 2**20
 
 # What one record, and what a whole run in one file, may take: many times the largest known ones.
-RECORD_BYTES = 64 * MIB
-RUN_BYTES = 256 * MIB
+RECORD_BYTES = 512 * MIB
+RUN_BYTES = 2048 * MIB
 
 # The longest path that a system opens; no option needs a longer text.
 LONGEST = 4096

@@ -34,7 +34,7 @@ def save_weights(model: Any, path: str) -> str:
     """
     goal = Path(path)
     goal.parent.mkdir(parents=True, exist_ok=True)
-    temporary = goal.with_name(f".{os.getpid()}.{goal.name}")
+    temporary = goal.with_name(f".half.{goal.name}")  # one that was killed is written over
     try:
         model.save_weights(str(temporary))
         digest = _sha256(temporary)
