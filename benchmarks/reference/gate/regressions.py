@@ -17,7 +17,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[3]
 
 # File, what stands there, and what is put in its place.
-MODELS, TRIALS, TRAINING = "models.py", "running/trials.py", "running/training.py"
+MODELS, TRAINING = "models.py", "running/training.py"
+TRIALS, IMAGES = "running/trials.py", "running/images.py"
 REGRESSIONS = {
     "no dropout, half the epochs": [
         (MODELS, "            layers.Dropout(0.25),\n", ""),
@@ -29,8 +30,8 @@ REGRESSIONS = {
         (TRAINING, "        test -= mean\n        test /= std\n", ""),
     ],
     "noise at half strength": [
-        (TRIALS, "scale = trial.train_scale\n", "scale = trial.train_scale / 2\n"),
-        (TRIALS, "test[:most], scale, stream", "test[:most], scale / 2, stream"),
+        (IMAGES, "scale = trial.train_scale\n", "scale = trial.train_scale / 2\n"),
+        (IMAGES, "test[:most], scale, stream", "test[:most], scale / 2, stream"),
     ],
     "5 % of the labels shuffled": [
         (TRIALS, "        dataset.y_train,\n", "        some_shuffled(dataset.y_train),\n"),
