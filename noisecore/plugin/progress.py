@@ -13,7 +13,7 @@ from noisecore.records import Trial, TrialRecord
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
 
-    from noisecore.running.engine import Event
+    from noisecore.running.events import Event
 
 
 class Progress:

@@ -52,7 +52,7 @@ def _watch(
     planned: Callable[[], Sequence[str]],
     over: threading.Event,
 ) -> None:
-    from noisecore.running.engine import Event
+    from noisecore.running.events import Event
 
     while not (labels := planned()):
         if over.wait(_PAUSE):

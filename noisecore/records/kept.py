@@ -32,7 +32,8 @@ class Record:
     """What is kept of one training, or of one model that was given, and all its cells.
 
     key: its name on disk. trials: what it was asked for, each with the evaluations of its cells;
-    in a file each cell stands once. They have the same environment, history and parameters.
+    in a file each cell stands once. Those that are complete have the same environment, history and
+    parameters.
     """
 
     key: str
@@ -42,14 +43,14 @@ class Record:
     def of(cls, trials: Iterable[TrialRecord]) -> Record:
         """Return the record of trials that have one key.
 
-        Raises `ValueError` if they are not of one training: their histories, parameters or a cell
-        that they share differ.
+        Raises `ValueError` if they are not of one training: the histories or parameters of those
+        that are complete, or a cell that they share, differ.
         """
-        held = tuple(trials)
+        record = cls(key=(held := tuple(trials))[0].key, trials=held)
         for name in ("key", "environment", "parameters", "history"):
-            if any(getattr(each, name) != getattr(held[0], name) for each in held):
-                raise ValueError(f"the trials of record {held[0].key} must have the same {name}")
-        record = cls(key=held[0].key, trials=held)
+            found = [getattr(each, name) for each in held if each.status == "complete"]
+            if any(each != found[0] for each in found):
+                raise ValueError(f"the trials of record {record.key} must have the same {name}")
         record.cells  # noqa: B018  # raises
         return record
 
@@ -66,7 +67,7 @@ class Record:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as plain JSON values, with a checksum of them."""
-        first = self.trials[0]
+        first = next((each for each in self.trials if each.status == "complete"), self.trials[0])
         common = _common([each.cost for each in self.trials])
         whole = {
             "schema": SCHEMA,

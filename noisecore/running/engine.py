@@ -7,7 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -15,9 +15,10 @@ from typing import Any, Literal, Protocol
 from noisecore import imports
 from noisecore.data import Dataset, load_dataset
 from noisecore.recipes import Recipe
-from noisecore.records import Epoch, Trial, TrialRecord
+from noisecore.records import Trial, TrialRecord
 from noisecore.running import compat
 from noisecore.running.cluster import Cluster, ClusterError, Slot
+from noisecore.running.events import Event
 from noisecore.running.sizing import THREADS
 from noisecore.running.store import Store
 from noisecore.running.trials import conditions, run_trials
@@ -37,22 +38,6 @@ class _Run(Protocol):
         """Return a record each."""
 
 
-@dataclass(frozen=True)
-class Event:
-    """Something happened to a trial.
-
-    It started, finished an epoch, is tried again for a `reason`, has its record, or was there
-    already, from an earlier run.
-    """
-
-    kind: Literal["started", "epoch", "retried", "finished", "reused"]
-    trial: Trial
-    epoch: int | None = None
-    figures: Epoch | None = None
-    record: TrialRecord | None = None
-    reason: str = ""
-
-
 class Engine:
     """Runs the trials of a run, each training once, whoever else shares its store.
 
@@ -61,8 +46,8 @@ class Engine:
     listener: hears of every event, from any thread, one at a time. timeout: seconds that a trial
     may take in a worker, None for any. retries: how often a trial is run again whose worker was
     lost. gpus: given out one a worker, by their names in CUDA_VISIBLE_DEVICES. cluster: runs the
-    workers instead of this machine. models: the folder where the weights of each training are kept;
-    None keeps none.
+    workers instead of this machine. keep_models: whether the weights of each training are kept, in
+    the folder `models` beside that of the records.
     """
 
     def __init__(
@@ -77,7 +62,7 @@ class Engine:
         retries: int = 1,
         gpus: Sequence[str] = (),
         cluster: Cluster | None = None,
-        models: Path | None = None,
+        keep_models: bool = False,
     ) -> None:
         self.store = store
         self.location = location
@@ -87,7 +72,7 @@ class Engine:
         self._retries = retries
         self._gpus = gpus
         self._cluster = cluster
-        self._models = models
+        self._keep_models = keep_models
         self._conditions = cluster.conditions if cluster else conditions(THREADS)
         self.trials = tuple(trials)
         # What is trained once, by its key, and the trials that it is trained for.
@@ -257,15 +242,20 @@ class Engine:
             found = {record.trial: record for record in self.store.read(key)}
             left = [trial for trial in trials if trial not in found]
             earlier: list[TrialRecord] = []
+            weights = None
             if left and self.store.resume:
                 earlier = self.store.earlier(key, left[0].training)
-                taken = self.store.take_over(earlier, left)
-                found |= {record.trial: record for record in taken}
-                left = [trial for trial in left if trial not in found]
+                weights = find_weights(self._weights(key), earlier)
+                taken = self.store.made_own(earlier, left)
+                # A record is of one training: without its weights all of it is made again.
+                if taken and (weights is not None or len(taken) == len(left)):
+                    self.store.write(taken)
+                    found |= {record.trial: record for record in taken}
+                    left = [trial for trial in left if trial not in found]
             reused = {trial for trial, record in found.items() if "resumed_from" in record.cost}
             if left:
                 self._tell(Event("started", left[0]))
-                records = self._run_with_weights(key, left, run, earlier)
+                records = self._run_with(weights, key, left, run, earlier)
                 if self._stopping:
                     return False
                 self.store.write(records)
@@ -287,20 +277,27 @@ class Engine:
                 self._records[trial] = record
                 self._change.notify_all()
 
-    def _run_with_weights(
-        self, key: str, trials: list[Trial], run: _Run, earlier: list[TrialRecord]
+    def _weights(self, key: str) -> Path:
+        """Return where the weights of a training are kept."""
+        return self.store.folder.parent / "models" / f"{key}.weights.h5"
+
+    def _run_with(
+        self,
+        weights: Weights | None,
+        key: str,
+        trials: list[Trial],
+        run: _Run,
+        earlier: list[TrialRecord],
     ) -> list[TrialRecord]:
         """Run the trials of a training, with the weights that an earlier run kept if there are any.
 
         earlier: what earlier runs have of the training, which lacks cells of these trials.
         """
-        path = self._models and self._models / f"{key}.weights.h5"
-        kept = find_weights(path, earlier) if path is not None else None
-        if kept is not None:
-            tested = self._run_to_records(trials, partial(run, weights=kept))
+        if weights is not None:
+            tested = self._run_to_records(trials, partial(run, weights=weights))
             return [of_training(record, earlier[0]) for record in tested]
-        weights = Weights(path=str(path)) if path is not None else None
-        records = self._run_to_records(trials, partial(run, weights=weights))
+        goal = Weights(path=str(self._weights(key))) if self._keep_models else None
+        records = self._run_to_records(trials, partial(run, weights=goal))
         if not earlier:
             return records
         return [replace(each, cost={"note": _TRAINED_AGAIN, **each.cost}) for each in records]

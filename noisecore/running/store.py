@@ -92,8 +92,9 @@ class Store:
     def write(self, records: Sequence[TrialRecord]) -> None:
         """Keep what came of a training, whole: a reader finds all of it or none.
 
-        What an earlier run has of the same training, for other trials, stays beside it. Raises
-        `StoreError` if the disk refuses; what was written before stays.
+        What an earlier run has of the same training, for other trials, stays beside it; unless its
+        numbers are not the same: then it is replaced, as a record of the same trial always is.
+        Raises `StoreError` if the disk refuses; what was written before stays.
         """
         record = Record.of(records)
         try:
@@ -101,7 +102,7 @@ class Store:
         except RecordError:  # it is written anew
             earlier = []
         asked = {each.trial for each in records}
-        with suppress(ValueError):  # that was another training: its numbers are not the same
+        with suppress(ValueError):
             record = Record.of([*records, *(e for e in earlier if e.trial not in asked)])
         self._write(record)
 
@@ -176,10 +177,10 @@ class Store:
             return []
         return [each for each in found if each.status == "complete"]
 
-    def take_over(
+    def made_own(
         self, earlier: Sequence[TrialRecord], trials: Sequence[Trial]
     ) -> list[TrialRecord]:
-        """Return what earlier runs have of these trials of a training, made this run's own.
+        """Return what earlier runs have of these trials of a training, as this run's own.
 
         That is each trial whose cells are all there, whatever trial had them tested.
         """
@@ -197,8 +198,6 @@ class Store:
                 found.append(
                     replace(own, trial=trial, run=self.run, evaluations=evaluations, cost=cost)
                 )
-        if found:
-            self.write(found)
         return found
 
     def set_aside(self, path: Path) -> None:

@@ -57,7 +57,7 @@ def find_weights(path: Path, earlier: Sequence[TrialRecord]) -> Weights | None:
 def of_training(tested: TrialRecord, earlier: TrialRecord) -> TrialRecord:
     """Return the record of a trial that was tested with the weights of an earlier training."""
     if tested.status == "failed":
-        return tested
+        return replace(tested, history=earlier.history, parameters=earlier.parameters)
     trained = {name: each for name, each in earlier.cost.items() if name in _OF_TRAINING}
     cost = {**tested.cost, **trained, "resumed_from": earlier.run}
     return replace(tested, history=earlier.history, cost=cost)

@@ -10,7 +10,7 @@ from records_factory import make_record
 
 from noisecore.plugin.progress import Progress, duration, outcome
 from noisecore.records import Epoch, TrialRecord
-from noisecore.running.engine import Event
+from noisecore.running.events import Event
 
 NAME = "cnn/gaussian/quick"
 

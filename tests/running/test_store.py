@@ -1,14 +1,11 @@
-"""Records on disk: claimed by one, complete or not there, and of this run alone."""
+"""Records on disk: complete or not there, and of this run alone."""
 
 from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
-import threading
-import time
 from dataclasses import replace
 
 import pytest
@@ -27,66 +24,6 @@ def store(tmp_path):
     store = Store(tmp_path / "results" / "trials", RUN)
     store.prepare()
     return store
-
-
-# Claims
-
-
-def test_claim_is_exclusive_between_threads(store):
-    """One thread has a trial; another that asks is told no at once, and later yes."""
-    answers = []
-
-    def ask():
-        with store.claim(KEY) as mine:
-            answers.append(mine)
-
-    def ask_beside():
-        thread = threading.Thread(target=ask)
-        thread.start()
-        thread.join()
-
-    with store.claim(KEY) as mine:
-        assert mine
-        ask_beside()
-    ask_beside()
-    assert answers == [False, True]
-
-
-def test_claims_of_different_trials_do_not_meet(store):
-    """Two trials are run side by side."""
-    with store.claim("a" * 20) as first, store.claim("b" * 20) as second:
-        assert (first, second) == (True, True)
-
-
-def test_claim_ends_with_an_error_in_its_block(store):
-    """A trial that broke can be claimed again."""
-    with pytest.raises(ZeroDivisionError), store.claim(KEY):
-        raise ZeroDivisionError
-    with store.claim(KEY) as mine:
-        assert mine
-
-
-def test_claim_is_exclusive_between_processes_and_dies_with_its_holder(store):
-    """A trial that another process has is not ours, until that process ends, however it ends."""
-    program = (
-        "import pathlib, sys, time; from noisecore.running.store import Store\n"
-        "with Store(pathlib.Path(sys.argv[1]), 'another run').claim(sys.argv[2]) as mine:\n"
-        "    print(mine, flush=True); time.sleep(600)"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", program, str(store.folder), KEY],
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-    ) as holder:
-        try:
-            assert holder.stdout.readline() == "True\n"
-            with store.claim(KEY) as mine:
-                assert not mine
-        finally:
-            holder.kill()
-    with store.claim(KEY) as mine:
-        assert mine
 
 
 # Records
@@ -200,8 +137,10 @@ def resuming(store):
 
 def take_over(store, *trials):
     """Return what earlier runs have of these trials of one training."""
-    earlier = store.earlier(KEY, trials[0].training)
-    return store.take_over(earlier, trials)
+    taken = store.made_own(store.earlier(KEY, trials[0].training), trials)
+    if taken:
+        store.write(taken)
+    return taken
 
 
 def test_take_over_makes_the_record_this_runs_own(store):
@@ -233,12 +172,23 @@ def test_take_over_of_cells_that_another_trial_had_tested(store):
     named = replace(fewer, noise="fog", noise_source="f" * 64)
     more = replace(record.trial, test_scales=(0.0, 2.0))
     later = resuming(store)
-    earlier = later.earlier(record.key, record.trial.training)
-    taken = later.take_over(earlier, [fewer, named, more])
+    taken = later.made_own(later.earlier(record.key, record.trial.training), [fewer, named, more])
     assert [each.trial for each in taken] == [fewer, named]
     assert [each.evaluations for each in taken] == [record.evaluations[:1]] * 2
+    later.write(taken)
     assert later.read(record.key) == taken
     assert store.read(record.key) == [record]
+
+
+def test_a_failure_costs_no_other_trial(store):
+    """What failed stands beside what an earlier run has of the same training."""
+    before = make_record(run="an older run", accuracies={0.0: 0.9, 1.0: 0.8, 2.0: 0.5})
+    store.write([before])
+    failed = make_record(status="failed", environment={"python": "3.11.0"})
+    store.write([failed])
+    (kept,) = store.records()
+    assert (kept.status, kept.reason, kept.trial) == ("failed", failed.reason, failed.trial)
+    assert Store(store.folder, "an older run").records() == [before]
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"schema": 99}', '{"schema": 1}'])
@@ -299,22 +249,6 @@ def test_damaged_files_are_found(store):
     (store.folder / "copy.json").write_text((store.folder / f"{KEY}.json").read_text())
     (store.folder / "junk.json").write_text("{")
     assert store.damaged() == [store.folder / "copy.json", store.folder / "junk.json"]
-
-
-def test_claim_ends_though_a_forked_child_lives(store):
-    """A child that a test forked meanwhile does not keep others from the trial."""
-    with store.claim(KEY) as mine:
-        assert mine
-        child = os.fork()
-        if child == 0:
-            time.sleep(60)
-            os._exit(0)
-    try:
-        with store.claim(KEY) as mine:
-            assert mine
-    finally:
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
 
 
 def test_disk_that_is_full_already(store, monkeypatch):

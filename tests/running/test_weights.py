@@ -27,7 +27,7 @@ def run(tiny: SimpleNamespace, folder: Path, name: str, trial: Trial, **choices)
         location=(tiny.path, None),
         workers=1,
         listener=lambda event: kinds.append(event.kind),
-        models=folder / "models",
+        keep_models=True,
         **choices,
     )
     engine.start()

@@ -24,7 +24,8 @@ from noisecore.records import TrialRecord
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
 
-    from noisecore.running.engine import Engine, Event
+    from noisecore.running.engine import Engine
+from noisecore.running.events import Event
 
 
 class Trained(Planned):
@@ -116,7 +117,7 @@ class Trained(Planned):
             retries=self._choices.retries,
             gpus=gpus,
             cluster=self._cluster,
-            models=self._choices.artifacts / "models" if self._choices.keep_models else None,
+            keep_models=self._choices.keep_models,
         )
 
     @property
