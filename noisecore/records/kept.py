@@ -231,7 +231,7 @@ def _read(data: Mapping[str, Any]) -> Record:
     """Return the record of a file's content; raise `RecordError` if it holds none."""
     named = [name for name in _SUBJECTS if name in data]
     if len(named) != 1:
-        raise RecordError("it must have either a training, or a given model")
+        raise RecordError("it must be of either a training, or a given model")
     subject: Training | _Given = as_type(data[named[0]], _SUBJECTS[named[0]], part=named[0])
     rest = {name: each for name, each in data.items() if name not in (named[0], "checksum")}
     parts: _File = as_type(rest, _File)

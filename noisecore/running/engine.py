@@ -245,7 +245,8 @@ class Engine:
             weights = None
             if left and self.store.resume:
                 earlier = self.store.earlier(key, left[0].training)
-                weights = find_weights(self._weights(key), earlier)
+                if self._cluster is None:
+                    weights = find_weights(self._weights(key), earlier)
                 taken = self.store.made_own(earlier, left)
                 # A record is of one training: without its weights all of it is made again.
                 if taken and (weights is not None or len(taken) == len(left)):

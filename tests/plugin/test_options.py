@@ -51,6 +51,12 @@ BAD_VALUES = {
     "timeout infinite": (["--noise-trial-timeout=inf"], "seconds > 0", "got 'inf'"),
     "retries": (["--noise-retries=-1"], "whole number >= 0", "got '-1'"),
     "resume": (["--noise-resume=maybe"], "must be yes or no", "got 'maybe'"),
+    "keep-models": (["--noise-keep-models=maybe"], "must be yes or no", "got 'maybe'"),
+    "keep-models elsewhere": (
+        ["--noise-keep-models", "--noise-scheduler=tcp://here:1"],
+        "keeps what is trained on this machine",
+        "leave one out",
+    ),
     "update-baseline": (["--noise-update-baseline=al"], "must be all or missing", "got 'al'"),
     "gate": (["--noise-gate=strict"], "must be auto or simple or rigorous", "got 'strict'"),
     "alpha": (["--noise-alpha=2"], "rate of false alarms in (0, 0.5]", "got '2'"),
@@ -84,6 +90,7 @@ OWN_VALUES = {
     "trial-timeout": "9",
     "retries": "4",
     "resume": "yes",
+    "keep-models": "yes",
     "artifacts": "left-here",
     "baseline": "auto",
     "baseline-dir": "other",
@@ -103,7 +110,8 @@ def pytest_sessionfinish(session):
     print("RUNNING", choices.running)
     print("REST", choices.data_dir, choices.records, choices.workers, choices.artifacts)
     print("BASELINE", choices.baseline, choices.timeout, choices.retries)
-    print("BASELINE", choices.resume, choices.scheduler, choices.force_precision)
+    more = choices.scheduler, choices.force_precision, choices.keep_models
+    print("BASELINE", choices.resume, *more)
 """
 
 
@@ -195,7 +203,7 @@ def test_bad_dataset(bench, tiny, usage_line, make, came) -> None:
         ("[1]", "got no schema"),
         ('{"schema": 0}', "expected schema 1 to 2, got 0: make it again"),
         ('{"schema": 3}', "expected schema 1 to 2, got 3: update noisecore"),
-        ('{"schema": 1}', "not a trial record"),
+        ('{"schema": 1}', "not a record"),
     ],
 )
 @pytest.mark.parametrize("file", ["trial.json", "results.json"])

@@ -110,7 +110,7 @@ def test_examples_are_written_with_equals() -> None:
         *(REPOSITORY / "benchmarks").glob("*.py"),
     ]
     value = r"[A-Z]{3,}|[\d./{]|(auto|none|pass|fail|simple|rigorous|quick|notebook|float32)\b"
-    valued = rf"--noise-(?!update|scales|resume|force)[a-z-]+ ({value})"
+    valued = rf"--noise-(?!update|scales|resume|keep|force)[a-z-]+ ({value})"
     found = [
         f"{path.name}: {line.strip()}"
         for path in texts

@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 from records_factory import make_record
 
-from noisecore.records import RecordError
+from noisecore.records import Record, RecordError
 from noisecore.running.store import Store, StoreError
 
 RUN = make_record().run
@@ -79,8 +79,12 @@ def test_another_runs_record_of_an_older_schema_is_not_seen(store):
             json.dumps({**make_record().to_dict(), "trial": {}}).encode(),
             "not a trial record: ",
         ),
+        (
+            json.dumps({**Record.of([make_record()]).to_dict(), "training": {}}).encode(),
+            "not a record: ",
+        ),
     ],
-    ids=["empty", "cut", "binary", "no record", "no trial"],
+    ids=["empty", "cut", "binary", "no record", "no trial", "no training"],
 )
 def test_damaged_record_is_named(store, content, message):
     """A file of this run that cannot be read is named in one line, and set aside among others."""
