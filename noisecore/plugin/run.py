@@ -166,7 +166,7 @@ class Run:
         self._say_how_to_go_on({record.trial.label for record in records})
         missing = len(set(planned) - {record.trial.label for record in records})
         if ended and missing:
-            self.problems.append(f"{missing} of its records are not there any more")
+            self.problems.append(f"{missing} of its trials have no record any more")
         about = self._about()
         renewal: list[str] = []
         compared: list[str] = []

@@ -153,11 +153,11 @@ class TestUnwritten:
         [
             ("(folder / 'results.json').mkdir()", "is not whole: results.json could not be made"),
             ("(folder / 'curve.csv').mkdir()", "is not whole: curve.csv could not be made"),
-            ("shutil.rmtree(folder / 'trials')", "records are not there any more"),
-            ("next((folder / 'trials').glob('*.json')).unlink()", "1 of its records are not there"),
+            ("shutil.rmtree(folder / 'trials')", "trials have no record any more"),
+            ("next((folder / 'trials').glob('*.json')).unlink()", "3 of its trials have no record"),
             (
                 "next((folder / 'trials').glob('*.json')).write_text('{')",
-                "1 of its records are not",
+                "3 of its trials have no record",
             ),
         ],
         ids=["results", "curve", "records", "record", "damaged"],
