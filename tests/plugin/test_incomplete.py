@@ -191,7 +191,7 @@ class TestUnwritten:
         self.spoil(green, "shutil.rmtree(folder / 'trials')")
         result = green.run(AUTO, "-n1")
         assert result.ret == pytest.ExitCode.TESTS_FAILED
-        result.stdout.fnmatch_lines(["* records are not there any more"])
+        result.stdout.fnmatch_lines(["* trials have no record any more"])
         result.stdout.fnmatch_lines(["the plan of this run is not at *trials/.plan any more"])
 
     @pytest.mark.parametrize("xdist", [(), ("-n1",)], ids=["alone", "xdist"])
