@@ -40,12 +40,13 @@ def test_trials_of_a_training_are_joined() -> None:
 @pytest.mark.parametrize(
     "changed",
     [
+        replace(TWO, trial=replace(TWO.trial, model="mlp")),
         replace(TWO, parameters=7),
         replace(TWO, history=()),
         replace(TWO, environment={"python": "3.12.0"}),
         replace(TWO, evaluations=(replace(TWO.evaluations[0], loss=9.0), TWO.evaluations[1])),
     ],
-    ids=["parameters", "history", "environment", "a cell"],
+    ids=["model", "parameters", "history", "environment", "a cell"],
 )
 def test_other_numbers_of_one_key_stay_apart(changed) -> None:
     """Two trainings that have one key, as of runs that were put together, are not made into one."""

@@ -43,13 +43,20 @@ class Record:
     def of(cls, trials: Iterable[TrialRecord]) -> Record:
         """Return the record of trials that have one key.
 
-        Raises `ValueError` if they are not of one training: the histories or parameters of those
-        that are complete, or a cell that they share, differ.
+        Raises `ValueError` if they are not of one training, or one model: what stands in them, the
+        histories or parameters of those that are complete, or a cell that they share, differ.
         """
         record = cls(key=(held := tuple(trials))[0].key, trials=held)
-        for name in ("key", "environment", "parameters", "history"):
-            found = [getattr(each, name) for each in held if each.status == "complete"]
-            if any(each != found[0] for each in found):
+        complete = [each for each in held if each.status == "complete"]
+        found: dict[str, list[Any]] = {
+            "key": [each.key for each in held],
+            "subject": [_subject(each.trial) for each in held],
+            "environment": [each.environment for each in complete],
+            "parameters": [each.parameters for each in complete],
+            "history": [each.history for each in complete],
+        }
+        for name, values in found.items():
+            if any(each != values[0] for each in values):
                 raise ValueError(f"the trials of record {record.key} must have the same {name}")
         record.cells  # noqa: B018  # raises
         return record
