@@ -109,13 +109,13 @@ class FakeModel:
 PROBABILITIES = [[0.7, 0.2, 0.1], [0.25, 0.5, 0.25], [0.3, 0.3, 0.4], [0.0, 1.0, 0.0]]
 
 
-def test_loss_and_right_images_are_those_of_the_probabilities():
-    """The loss is the mean cross-entropy in nats, and an image is right if its class is likeliest.
+def test_loss_is_that_of_the_probabilities():
+    """The loss is the mean cross-entropy in nats of the probabilities that stand beside it.
 
     A class that was given no chance at all costs -ln 1e-7, as Keras has it.
     """
-    loss, right = evaluate(FakeModel(PROBABILITIES), np.zeros((4, 1)), np.array([0, 0, 2, 2]))
-    assert right.tolist() == [True, False, True, False]
+    loss, found = evaluate(FakeModel(PROBABILITIES), np.zeros((4, 1)), np.array([0, 0, 2, 2]))
+    assert found.tolist() == np.float32(PROBABILITIES).tolist()
     expected = -(math.log(0.7) + math.log(0.25) + math.log(0.4) + math.log(1e-7)) / 4
     assert loss == pytest.approx(expected, rel=1e-6)
     assert isinstance(loss, float)
@@ -123,8 +123,8 @@ def test_loss_and_right_images_are_those_of_the_probabilities():
 
 def test_a_certain_and_right_model_has_no_loss():
     """Probability 1 for every right class is a loss of exactly 0."""
-    loss, right = evaluate(FakeModel(np.eye(3)), np.zeros((3, 1)), np.arange(3))
-    assert (loss, right.all()) == (0, True)
+    loss, found = evaluate(FakeModel(np.eye(3)), np.zeros((3, 1)), np.arange(3))
+    assert (loss, found.tolist()) == (0, np.eye(3).tolist())
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
@@ -252,7 +252,8 @@ history, _ = train(
     model, recipe, lambda epoch: images, labels, lambda epoch: shuffled(0, epoch, 11),
     (images, labels), lambda epoch, figures: None,
 )
-loss, right = evaluate(model, images, labels)
+loss, probabilities = evaluate(model, images, labels)
+right = probabilities.argmax(axis=1) == labels
 for epoch in history:
     np.testing.assert_allclose(epoch.loss, loss, rtol=1e-5)
     np.testing.assert_allclose(epoch.accuracy, right.mean(), rtol=1e-5)

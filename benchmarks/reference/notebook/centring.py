@@ -51,7 +51,11 @@ def main() -> None:
         noisy = apply_noise(gaussian, images, SCALE, Stream(seed, "train", None))
 
         def show(epoch, _, seed=seed, model=model):
-            rights = {k: evaluate(model, x, dataset.y_test)[1] for k, x in tests.items()}
+            labels = dataset.y_test
+            rights = {
+                name: evaluate(model, each, labels)[1].argmax(axis=1) == labels
+                for name, each in tests.items()
+            }
             shown = {name: round(float(right.mean()), 4) for name, right in rights.items()}
             line = {"training": chosen.training, "seed": seed, "epoch": epoch + 1}
             print(json.dumps(line | shown), flush=True)
