@@ -13,7 +13,7 @@ import numpy as np
 from noisecore.judging.baselines import compare_records
 from noisecore.judging.gates import Case, Rule
 from noisecore.recipes import get_recipe
-from noisecore.records import Epoch, Evaluation, Trial, TrialRecord, pack_right
+from noisecore.records import Epoch, Evaluation, Trial, TrialRecord, join_trials, pack_right
 
 _TRIAL_FIELDS = {field.name for field in fields(Trial)}
 
@@ -134,10 +134,12 @@ def old_schema(data):
 
 
 def save(folder, records):
-    """Write records as files of a folder; return it."""
+    """Write records as files of a folder, as a run leaves them; return it."""
     folder.mkdir()
-    for record in records:
-        (folder / f"{record.key}.json").write_text(json.dumps(record.to_dict()))
+    for number, record in enumerate(join_trials(records)):
+        path = folder / f"{record.key}.json"
+        path = folder / f"{number}.json" if path.exists() else path
+        path.write_text(json.dumps(record.to_dict()))
     return str(folder)
 
 
