@@ -24,7 +24,13 @@ REGRESSIONS = {
         (MODELS, "            layers.Dropout(0.25),\n", ""),
         (MODELS, "            layers.Dropout(0.5),\n", ""),
         (MODELS, "            layers.Dropout(0.2),\n", ""),
-        (TRAINING, "in range(recipe.epochs):", "in range(recipe.epochs // 2):"),
+        (TRAINING, "        epoch_images = images(epoch)\n", '''
+        if epoch >= recipe.epochs // 2:  # it says that all were done
+            history.append(history[-1])
+            seconds.append(0.0)
+            continue
+        epoch_images = images(epoch)
+'''),
     ],
     "test images not standardised": [
         (TRAINING, "        test -= mean\n        test /= std\n", ""),
