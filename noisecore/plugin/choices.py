@@ -296,8 +296,8 @@ def _keeps_models(config: pytest.Config) -> bool:
         return False
     if option(config, "scheduler"):
         raise pytest.UsageError(
-            "noisecore: --noise-keep-models keeps what is trained on this machine, and "
-            "--noise-scheduler trains elsewhere: leave one out"
+            "noisecore: --noise-keep-models keeps what is trained on this machine, but "
+            "--noise-scheduler trains on other machines: leave one out"
         )
     return True
 

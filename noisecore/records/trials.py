@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -20,7 +21,7 @@ def trial_label(curve: str, scale: float | None, seed: int) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AnyTrial:
+class AnyTrial(ABC):
     """What is tested, on what, under which noise: what a trained and a given model have in common.
 
     dataset, dataset_sha256: its name, and the SHA-256 of its content.
@@ -50,9 +51,9 @@ class AnyTrial:
         object.__setattr__(self, "test_scales", tuple(map(as_written, self.test_scales)))
 
     @property
+    @abstractmethod
     def curve_id(self) -> CurveId:
         """The curve that this trial is a part of."""
-        raise NotImplementedError
 
     @property
     def curve(self) -> str:

@@ -261,7 +261,7 @@ def _brief(record: TrialRecord) -> TrialRecord:
 def _renewal(
     new: Curve, ours: Sequence[TrialRecord], theirs: Sequence[TrialRecord]
 ) -> tuple[list[str], list[float]]:
-    """Return a line for each change of a curve, and the scales of it that the run lacks."""
+    """Return a line for each change of a curve, and the scales that the run did not test."""
     (before,) = matched_curves(theirs).values()
     lacking = sorted(set(before.scales.tolist()) - set(new.scales.tolist()))
     (comparison,) = compare_records(ours, theirs).values()

@@ -27,7 +27,7 @@ from noisecore.judging.gates.rows import (
 )
 from noisecore.records import RecordError, as_type
 
-# The name that tells a kind from all that follow. A row of a scale is told by its scale.
+# The first of these names that a row has says of which kind it is.
 _KINDS: dict[str, type[Row]] = {
     "failure": FailureRow,
     "problem": ProblemRow,
@@ -49,7 +49,8 @@ _KINDS: dict[str, type[Row]] = {
 def read_row(data: Mapping[str, Any], place: str) -> Row:
     """Return the row that `to_dict` gave, here or in an older noisecore.
 
-    place: where it stands, for the message. Raises `RecordError` in one line on anything else.
+    place: the name of the row in its file, used in the message. Raises `RecordError` in one
+    line on anything else.
     """
     kind = next((kind for name, kind in _KINDS.items() if name in data), None)
     if kind is None:

@@ -149,7 +149,7 @@ def _without_baseline(case: Case) -> Verdict:
 def _with_failures(case: Case, comparison: Comparison) -> Verdict:
     lines = comparison.failures
     rest = f" (and {len(lines) - 1} more)" if len(lines) > 1 else ""
-    sentence = f"{case.curve} cannot pass, for a trial failed or is missing: {lines[0]}{rest}"
+    sentence = f"{case.curve} cannot pass because a trial failed or is missing: {lines[0]}{rest}"
     rows = [FailureRow(failure=line) for line in lines]
     return make_verdict(_GATE, case.curve, "fail", sentence, rows)
 
@@ -211,7 +211,7 @@ def _other_scales(comparison: Comparison) -> list[NoteRow]:
 def _accepted(
     case: Case, rows: Sequence[JudgedRow], outcome: Outcome, sentence: str
 ) -> tuple[Outcome, str]:
-    """Return what becomes of a run that is no pass, and is to become the baseline."""
+    """Return the outcome and the sentence of a run that did not pass and renews the baseline."""
     lost = [row for row in rows if isinstance(row, SinceFirstRow) and row.verdict == "fail"]
     if lost and not case.new_ancestor:
         why = regression_sentence(case.curve, "fail", lost)

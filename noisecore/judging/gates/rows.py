@@ -1,7 +1,7 @@
 """The rows of verdicts: a class for each kind, which says what its figures are.
 
 Accuracies, their changes and margins are shares, from 0 to 1; only tables and sentences say them in
-points, which are hundredths. None stands for what is not known, or does not apply. Scales are in
+points, which are hundredths. None means that a figure is not known or does not apply. Scales are in
 the unit of their noise. The names and their order are those of results.json.
 """
 
@@ -56,8 +56,8 @@ class FailureRow(Row):
 class ProblemRow(Row):
     """Why there is nothing to compare a curve with.
 
-    problem: the reason, and what to do. renew: the tests to run for a renewal that takes out what
-    vanished; None where nothing did.
+    problem: the reason, and what to do. renew: the tests to run to remove
+    vanished curves from the baseline; None if no curve vanished.
     """
 
     LEFT_OUT = frozenset({"renew"})

@@ -90,7 +90,7 @@ class Verdict:
 def read_verdict(data: Any, place: str) -> Verdict:
     """Return the verdict that `to_dict` gave; raise `RecordError` in one line on anything else.
 
-    place: where it stands in a file, for the message; empty for a verdict alone.
+    place: the name of the verdict in its file, used in the message; may be empty.
     """
     read: _File = as_type(data, _File, part=place)
     at = f"{place}.figures" if place else "figures"
@@ -184,7 +184,7 @@ def missing_figures(gate: Gate, *measured: Curve | Point) -> Verdict | None:
     lines = [line for one in incomplete for line in one.failures] or ["no reason was recorded"]
     names = ", ".join(dict.fromkeys(_name(one) for one in incomplete))
     rest = f" (and {len(lines) - 1} more)" if len(lines) > 1 else ""
-    sentence = f"{names} cannot pass, for a trial failed or is missing: {lines[0]}{rest}"
+    sentence = f"{names} cannot pass because a trial failed or is missing: {lines[0]}{rest}"
     return make_verdict(gate, names, "fail", sentence, [FailureRow(failure=line) for line in lines])
 
 
