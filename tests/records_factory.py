@@ -11,7 +11,8 @@ from typing import Any, Literal
 import numpy as np
 
 from noisecore.judging.baselines import compare_records
-from noisecore.judging.gates import Case, Rule
+from noisecore.judging.gates import Rule
+from noisecore.judging.gates.case import Case
 from noisecore.recipes import get_recipe
 from noisecore.records import Epoch, Evaluation, Trial, TrialRecord, join_trials, pack_right
 

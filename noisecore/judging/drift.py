@@ -11,7 +11,8 @@ import numpy as np
 
 from noisecore.judging.baselines import Comparison, compare_records
 from noisecore.judging.curves import Curve, matched_curves
-from noisecore.judging.gates import Case, Verdict, judge_no_regression
+from noisecore.judging.gates import Verdict
+from noisecore.judging.gates.case import Case, judge_case
 from noisecore.judging.gates.own import own_margins
 from noisecore.judging.gates.rows import AccuracyRow
 from noisecore.judging.margins import ALPHA, Margins, Mode, Rule
@@ -168,15 +169,13 @@ def _beside(
             rule=rule.of(key),
             problem=one.reason or f"{key}: no such curve",
         )
-        return Drift(
-            environment=one.name, name=name, curve=curve, verdict=judge_no_regression(case)
-        )
+        return Drift(environment=one.name, name=name, curve=curve, verdict=judge_case(case))
     case = Case(curve=key, comparison=replace(comparison, curve=key), rule=rule.of(key))
     return Drift(
         environment=one.name,
         name=name,
         curve=curve,
-        verdict=judge_no_regression(case),
+        verdict=judge_case(case),
         seconds=comparison.seconds[0],
         memory=comparison.memory[0],
         changed=changed_answers(comparison) if same_seeds else math.nan,

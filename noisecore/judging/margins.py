@@ -100,6 +100,19 @@ def parse_margins(text: object, default: Margins | None = None) -> Margins:
     return margins
 
 
+def changed_margins(margins: Margins, *said: Margins | str | None) -> Margins:
+    """Return margins after each change: all of them, a text of some, or None for no change.
+
+    Raises `MarginsError` on anything else.
+    """
+    for each in said:
+        if isinstance(each, Margins):
+            margins = each
+        elif each is not None:
+            margins = parse_margins(each, margins)
+    return margins
+
+
 def parse_alpha(text: object) -> float:
     """Return the rate of false alarms that a text says; raise `MarginsError` on anything else."""
     try:

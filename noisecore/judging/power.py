@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from noisecore.judging.baselines import Answers, Comparison
+from noisecore.judging.gates.case import judge_comparison
 from noisecore.judging.gates.outlook import CHURN, without_stray
-from noisecore.judging.gates.regression import judge_comparison
 from noisecore.judging.gates.rows import WithinRow
 from noisecore.judging.gates.rule import MISSED, accuracy_rows
 from noisecore.judging.gates.verdict import Verdict

@@ -7,13 +7,14 @@ from collections.abc import Generator
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from noisecore.data import DatasetError
 from noisecore.escaping import terminal, visible
 from noisecore.plugin import baseline
+from noisecore.plugin.baseline import NoiseBaseline
 from noisecore.plugin.choices import Choices, read_choices
 from noisecore.plugin.collection import collect, evaluates, measures, trains, vanished
 from noisecore.plugin.declare import MARKER, other_scales, parametrize
@@ -44,10 +45,6 @@ from noisecore.plugin.signals import Signals
 from noisecore.plugin.sources import Evaluated, Given, Source, Trained
 from noisecore.plugin.topology import distributes, is_worker, place
 from noisecore.records import RecordError
-
-if TYPE_CHECKING:
-    from noisecore.plugin.baseline import Reference
-
 
 _INPUT = "noisecore_run"  # what the controller tells its xdist workers
 _REFUSAL = "noisecore_usage"  # what they answer, if what they collected cannot be run
@@ -130,7 +127,8 @@ def pytest_collection_modifyitems(
     try:
         with one_line_errors():
             collect(config, items)
-            config.stash[SELECTED] = Selected(vanished=vanished(session))
+            gone, unclaimed = vanished(session, items)
+            config.stash[SELECTED] = Selected(vanished=gone, unclaimed=unclaimed)
     except pytest.UsageError as error:
         if not is_worker(config):
             raise
@@ -155,10 +153,12 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if config.option.collectonly or distributes(config):
         return
     comparing = [item for item in session.items if baseline.compares(item)]
+    found = config.stash.get(SELECTED, Selected())
     selected = config.stash[SELECTED] = Selected(
         tests=tuple(item.stash.get(NODEID, item.nodeid) for item in session.items),
         comparing=tuple(item.stash.get(NODEID, item.nodeid) for item in comparing),
-        vanished=config.stash.get(SELECTED, Selected()).vanished,
+        vanished=found.vanished,
+        unclaimed=found.unclaimed,
     )
     if is_worker(config):
         vars(config)["workeroutput"][_SELECTED] = asdict(selected)
@@ -279,8 +279,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         assert run is not None
         try:
             records = wait_for(run, item.stash.get(REQUESTS, ()), verdicts)
-            if handle is not None:  # before the curves that fixtures of the test have evaluated
-                handle.records[:0] = records
+            if handle is not None:
+                handle.asked(records)
             result = yield
             if handle is not None and run.reference is not None and baseline.compares(item):
                 run.reference.check_evaluated(item.stash[NODEID], handle.evaluated)
@@ -328,9 +328,9 @@ def robustness(request: pytest.FixtureRequest) -> Robustness:
 
 
 @pytest.fixture
-def noise_baseline(request: pytest.FixtureRequest) -> Reference:
+def noise_baseline(request: pytest.FixtureRequest, robustness: Robustness) -> NoiseBaseline:
     """The baseline that the run is judged against; without one, the test is skipped."""
-    run = request.config.stash.get(RUN, None)
-    if run is None or run.reference is None:
-        pytest.fail("the fixture noise_baseline goes with the fixture robustness", False)
-    return run.reference
+    run = request.config.stash[RUN]
+    if run is None or run.reference is None:  # asked for by request.getfixturevalue()
+        pytest.fail("the fixture noise_baseline must be an argument of the test", False)
+    return NoiseBaseline(run.reference, robustness, request.node.stash[NODEID])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,11 +21,12 @@ _LEFT_OUT = ("artifacts", "resume", "update-baseline")
 
 
 def next_commands(
-    found: Sequence[tuple[str, Verdict]], choices: Choices, root: Path
+    found: Sequence[tuple[str, Verdict]], choices: Choices, root: Path, *, given: Container[str]
 ) -> dict[str, list[str]]:
     """Return commands by what they are for, a few at most, and how many more there would be.
 
     found: verdicts with the nodes that found them; root: the folder that nodes are relative to.
+    given: the names of the curves of models that were given.
     """
     commands: dict[str, list[str]] = {}
     if choices.records is not None:
@@ -34,12 +35,12 @@ def next_commands(
     for nodeid, verdict in sorted(found, key=lambda each: each[1].gate != "no regression"):
         if verdict.verdict == "pass" or nodeid.startswith("noisecore::"):
             continue
-        given = verdict.curve.startswith(nodeid)
-        rigorous = choices.baseline.rule.mode_for("draws" if given else "seeds") == "rigorous"
+        is_given = verdict.curve in given
+        rigorous = choices.baseline.rule.mode_for("draws" if is_given else "seeds") == "rigorous"
         purpose, node, changes = _next(verdict, nodeid, len(choices.profile.seeds), rigorous)
-        if given and changes.keys() == {"seeds"}:
+        if is_given and changes.keys() == {"seeds"}:
             purpose = ""  # the test evaluates a model: no seeds are trained
-        line = _line(node, nodeid, verdict.curve, choices, root, changes)
+        line = _line(node, choices, root, changes, given=is_given)
         known = commands.setdefault(purpose, []) if purpose else [line]
         if line not in known:
             known.append(line)
@@ -52,21 +53,23 @@ def _few(lines: list[str]) -> list[str]:
     return [*lines[:_SHOWN], f"# and {more} more"] if more > 0 else lines
 
 
-def closer_look(nodeid: str, curve: str, choices: Choices) -> str:
-    """Return the command that looks closer at a curve that fell, empty where nothing is trained."""
-    given = curve.startswith(nodeid)
+def closer_look(nodeid: str, choices: Choices, *, given: bool) -> str:
+    """Return the command that looks closer at a curve that fell, empty where nothing is trained.
+
+    given: whether the curve is of a model that was given.
+    """
     if choices.records is not None or (given and choices.baseline.rule.mode != "simple"):
         return ""
     changes = {**_more(len(choices.profile.seeds)), "gate": "rigorous"}
-    return _line(nodeid, nodeid, curve, choices, choices.root, changes)
+    return _line(nodeid, choices, choices.root, changes, given=given)
 
 
 def _line(
-    node: str, nodeid: str, curve: str, choices: Choices, root: Path, changes: Mapping[str, str]
+    node: str, choices: Choices, root: Path, changes: Mapping[str, str], *, given: bool
 ) -> str:
     """Return the command that runs a node as the run did, but for these changes."""
     options = {**_kept(choices.given), **changes}
-    if curve.startswith(nodeid):
+    if given:
         options.pop("seeds", None)
     else:
         options = {"scales": OWN_SCALES, **options}

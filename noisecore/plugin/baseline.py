@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from noisecore.judging.margins import parse_margins
+from noisecore.judging.margins import Margins, Mode, changed_margins
 from noisecore.paths import check_folder, is_missing
 from noisecore.plugin.again import closer_look
 from noisecore.plugin.choices import Choices
@@ -22,12 +22,11 @@ from noisecore.profiles import Profile
 from noisecore.records import GivenTrial, RecordError, TrialRecord
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from noisecore.judging.baselines import Baseline, Comparison
-    from noisecore.judging.gates import Case, Verdict
-    from noisecore.plugin.sources import Source
+    from noisecore.judging.baselines import Baseline, Comparison, Origin
+    from noisecore.judging.curves import Curve
+    from noisecore.judging.gates import Verdict
+    from noisecore.judging.gates.case import Case
+    from noisecore.plugin.fixture import Robustness
 
 # A test that takes this fixture compares its curve with the baseline.
 FIXTURE = "noise_baseline"
@@ -53,56 +52,69 @@ def file_of(item: pytest.Item) -> str:
 
 
 class Reference:
-    """What the fixture `noise_baseline` gives: the baseline, and the rule to judge by.
+    """The baseline that a run is judged against.
 
     path: of the baseline's file. baseline: what it held as the run began. vanished: the curves that
     no test compares any more.
     """
 
-    def __init__(self, path: Path, choices: Choices, source: Source) -> None:
+    def __init__(self, path: Path, choices: Choices) -> None:
         self.path = path
         self._choices = choices
         self.baseline = read(path, choices.profile)
         self.vanished: Collection[str] = ()
         if choices.baseline.update:
             _check_place(path)
-        self._source = source
+
+    def rename(self, former: str, model: str) -> bool:
+        """Let a curve be of a model of another name; return whether there was one to rename."""
+        from noisecore.judging.baselines import renamed
+
+        if self.baseline is None or former not in self.baseline.origins:
+            return False
+        self.baseline = renamed(self.baseline, {former: model})
+        return True
 
     def case(
         self,
-        curve: str,
-        records: Sequence[TrialRecord],
+        curve: Curve,
         request: Request | None = None,
         *,
-        nodeid: str = "",
-        evaluated: Sequence[str] = (),
-        labels: NDArray[np.int64] | None = None,
-        margins: str | None = None,
+        nodeid: str,
+        evaluated: Sequence[str],
+        margins: Margins | str | None = None,
+        mode: Mode | None = None,
+        alpha: float | None = None,
     ) -> Case:
-        """Return the case of the curve that these records make, of a request if they were asked.
+        """Return a curve beside the baseline, and the rule that it is judged by.
 
-        nodeid: of the test that asks; evaluated: the curves that it has evaluated. labels: the
-        class numbers of the test images, left out for those of the run's own data set. margins:
-        what the test says of them.
+        request: what the test's marker asked for, None for a curve of its own. nodeid: of the test
+        that asks; evaluated: the curves that it has evaluated. margins, mode, alpha: what the test
+        says of them, before all else.
         """
-        from noisecore.judging.gates import Case
+        from noisecore.judging.gates.case import Case
 
         baseline, choices = self.baseline, self._choices.baseline
-        problem, renew = self._problem(curve, nodeid, evaluated)
+        name = curve.name
+        problem, renew = self._problem(name, nodeid, evaluated)
         comparison, rule = None, choices.rule
+        own, marked = None, None if request is None else request.margins
         if baseline is not None and problem is None:
-            comparison = self._compare(baseline, curve, records)
-            own = None if choices.own_margins else baseline.origins[curve].margins
-            allowed = rule.margins
-            for said in (own, request and request.margins, margins):
-                allowed = allowed if said is None else parse_margins(said, allowed)
+            comparison = self._compare(baseline, name, curve.records)
+            own = None if choices.own_margins else baseline.origins[name].margins
             # All curves of the baseline are of one run, whichever of its tests were chosen today.
-            rule = replace(rule, margins=allowed, curves=len(baseline.origins))
+            rule = replace(rule, curves=len(baseline.origins))
+        rule = replace(
+            rule,
+            margins=changed_margins(rule.margins, own, marked, margins),
+            mode=mode or rule.mode,
+            alpha=alpha or rule.alpha,
+        )
         whole = request is None or own_scales(self._choices)
         left_out = comparison is not None and bool(comparison.left_out)
         accepted = choices.update == "all" and (whole or not left_out)
         return Case(
-            curve=curve,
+            curve=name,
             comparison=comparison,
             rule=rule,
             whole=whole,
@@ -110,8 +122,8 @@ class Reference:
             renew=renew,
             accepted=accepted or (choices.update == "missing" and problem is not None),
             new_ancestor=choices.new_ancestor,
-            labels=self._labels() if request is not None else labels,
-            closer=closer_look(nodeid, curve, self._choices) if nodeid else "",
+            labels=curve.labels,
+            closer=closer_look(nodeid, self._choices, given=curve.replicates == "draws"),
         )
 
     def _problem(self, curve: str, nodeid: str, evaluated: Sequence[str]) -> tuple[str | None, str]:
@@ -119,6 +131,8 @@ class Reference:
 
         With the tests to run for a renewal that takes out what vanished, too, empty if nothing did.
         """
+        from noisecore.judging.gates.regression import held_curves
+
         held = self.baseline
         if held is None:
             candidate = shown(self._choices.artifacts / CANDIDATE)
@@ -129,9 +143,10 @@ class Reference:
         if curve in held.origins:
             return None, ""
         lacking = f"{curve} is not in the baseline {shown(self.path)}"
+        holds = f", which holds {held_curves(held)}"
         gone = list(dict.fromkeys([*self.vanished, *self._unevaluated(nodeid, evaluated)]))
         if not gone:
-            return f"{lacking}: add it with --noise-update-baseline=missing", ""
+            return f"{lacking}{holds}: add it with --noise-update-baseline=missing", ""
         file = nodeid.partition("::")[0]
         files = {each for name in gone for each in held.origins[name].tests}
         return (
@@ -165,10 +180,6 @@ class Reference:
         """Return whether the tests are those of a commit; changed files are of none."""
         return not commit.endswith("-dirty") and commit_of(self._choices.root) == commit
 
-    def _labels(self) -> NDArray[np.int64] | None:
-        dataset = self._source.dataset
-        return None if dataset is None else dataset.y_test
-
     def check_evaluated(self, nodeid: str, evaluated: Sequence[str]) -> None:
         """Fail the test if it no longer evaluates a curve of its own that the baseline has."""
         gone = self._unevaluated(nodeid, evaluated)
@@ -190,6 +201,45 @@ class Reference:
     def describe(self, verdicts: Iterable[Verdict]) -> str:
         """Return which baseline it was, and how much of it was compared, in a sentence."""
         return describe(self.path, self.baseline, verdicts)
+
+
+class NoiseBaseline:
+    """What the fixture `noise_baseline` gives: the baseline of the run, as one test sees it."""
+
+    def __init__(self, reference: Reference, robustness: Robustness, nodeid: str) -> None:
+        self._reference = reference
+        self._robustness = robustness
+        self._nodeid = nodeid
+
+    @property
+    def path(self) -> Path:
+        """The path of the baseline's file."""
+        return self._reference.path
+
+    @property
+    def baseline(self) -> Baseline | None:
+        """What the file held as the run began, None if it was not there."""
+        return self._reference.baseline
+
+    def case(
+        self,
+        curve: Curve,
+        *,
+        margins: Margins | str | None = None,
+        mode: Mode | None = None,
+        alpha: float | None = None,
+    ) -> Case:
+        """Return a curve beside the baseline, once the run has kept its records."""
+        kept = self._robustness.keep(curve)
+        return self._reference.case(
+            kept,
+            self._robustness.request(curve.name),
+            nodeid=self._nodeid,
+            evaluated=self._robustness.evaluated,
+            margins=margins,
+            mode=mode,
+            alpha=alpha,
+        )
 
 
 def describe(path: Path, baseline: Baseline | None, verdicts: Iterable[Verdict]) -> str:
@@ -248,12 +298,13 @@ def own_scales(choices: Choices) -> bool:
     return choices.given.get("scales", OWN_SCALES) == OWN_SCALES
 
 
-def read(path: Path, profile: Profile) -> Baseline | None:
+def read(path: Path, profile: Profile, former: Mapping[str, str] | None = None) -> Baseline | None:
     """Return the baseline, None if its file is not there.
 
-    Raises `RecordError` if the file cannot be used.
+    former: the models of curves that are called otherwise now, as in `Robustness`. Raises
+    `RecordError` if the file cannot be used.
     """
-    from noisecore.judging.baselines import read_baseline
+    from noisecore.judging.baselines import read_baseline, renamed
 
     if is_missing(path):
         return None
@@ -263,7 +314,7 @@ def read(path: Path, profile: Profile) -> Baseline | None:
             f"{path}: expected a baseline of profile {profile.name}, got one of "
             f"{baseline.profile}: name another file with --noise-baseline"
         )
-    return baseline
+    return renamed(baseline, former) if former else baseline
 
 
 def _check_place(path: Path) -> None:
@@ -274,6 +325,16 @@ def _check_place(path: Path) -> None:
         raise RecordError(
             f"{path}: cannot be written: {error.strerror}: name another file with --noise-baseline"
         ) from None
+
+
+def is_named(origin: Origin, record: TrialRecord) -> bool:
+    """Return whether a curve was given a name, and is not called after the test that evaluates it.
+
+    record: one of the curve's, in a baseline.
+    """
+    trial = record.trial
+    after = any(trial.model.startswith(f"{file}::") for file in origin.tests)
+    return isinstance(trial, GivenTrial) and not after
 
 
 def evaluated_by(record: TrialRecord, nodeid: str) -> bool:

@@ -18,7 +18,8 @@ from noisecore.plugin import baseline
 from noisecore.plugin.baseline import evaluated_by, shown
 from noisecore.plugin.choices import Choices
 from noisecore.plugin.judged import Judged
-from noisecore.plugin.outcomes import Outcome, Selected, swallowed
+from noisecore.plugin.outcomes import Outcome, Outcomes, Selected, swallowed
+from noisecore.plugin.vanished import unclaimed
 
 if TYPE_CHECKING:
     from noisecore.judging.baselines import Baseline
@@ -27,7 +28,7 @@ NODEID = "noisecore::baseline"
 
 
 def close(
-    session: pytest.Session, outcomes: Sequence[Outcome], selected: Selected, choices: Choices
+    session: pytest.Session, outcomes: Outcomes, selected: Selected, choices: Choices
 ) -> list[Judged]:
     """Report the last item, and return its verdicts.
 
@@ -41,8 +42,9 @@ def close(
     gone: Mapping[str, str] = {}
     unjudged: Mapping[str, str] = {}
     if path is not None:
-        gone = {} if renewing else selected.vanished  # what vanished is taken out then
-        held = baseline.read(path, choices.profile)
+        held = baseline.read(path, choices.profile, outcomes.former())
+        if not renewing:  # then what vanished is taken out
+            gone = {**selected.vanished, **unclaimed(held, outcomes, selected)}
         unjudged = _unjudged(measured, held, renewing=renewing)
     parts = [
         _paragraph("Tests hid the failure of a gate:", list(map(visible, hidden)), _LET_THROUGH),
@@ -72,8 +74,8 @@ _COMPARE_AGAIN = (
     "takes them out."
 )
 _ASSERT = (
-    "call assert_no_regression(robustness.against(noise_baseline)) in the test, or take the "
-    "fixture noise_baseline out of it."
+    "call assert_no_regression(curve, noise_baseline) in the test, or take the fixture "
+    "noise_baseline out of it."
 )
 
 

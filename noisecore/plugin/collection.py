@@ -10,11 +10,11 @@ import pytest
 from noisecore.functions import unknown
 from noisecore.plugin import baseline
 from noisecore.plugin.choices import Choices
+from noisecore.plugin.clock import CLOCK
 from noisecore.plugin.declare import read_requests
-from noisecore.plugin.fixture import CLOCK
 from noisecore.plugin.keys import CHOICES, REQUESTS, SEEN
 from noisecore.plugin.options import in_ci
-from noisecore.plugin.vanished import find_vanished
+from noisecore.plugin.vanished import find_unclaimed, find_vanished
 from noisecore.records import RecordError
 
 if TYPE_CHECKING:
@@ -141,16 +141,22 @@ def _refuse_slow_precision(
         )
 
 
-def vanished(session: pytest.Session) -> dict[str, str]:
-    """Return why no test compares a curve of the baseline any more, for each that vanished."""
+def vanished(
+    session: pytest.Session, items: Sequence[pytest.Item]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Return why no test compares a curve of the baseline any more, for each that vanished.
+
+    And where others were looked for, which have vanished unless one of the `items` compares them.
+    """
     config = session.config
     choices, seen = config.stash[CHOICES], config.stash[SEEN]
     own = any(evaluates(item) for item in seen.items.values())
     running = (trains(config) or own) and not config.option.collectonly
     if not running or choices.baseline.path is None:
-        return {}
+        return {}, {}
     try:
         held = baseline.read(choices.baseline.path, choices.profile)
     except RecordError as error:
         raise pytest.UsageError(f"noisecore: {error}") from None
-    return find_vanished(held, seen, choices, session)
+    found = find_vanished(held, seen, choices, session)
+    return found, find_unclaimed(held, items, seen, session)

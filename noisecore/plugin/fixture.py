@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
-import time
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,10 +14,11 @@ from noisecore.callables import name_of
 from noisecore.data import DatasetError, class_numbers
 from noisecore.escaping import described, shown, visible
 from noisecore.functions import unknown
-from noisecore.judging.margins import MarginsError, parse_margins
 from noisecore.noise import Noise, NoiseError
 from noisecore.plugin.choices import Choices
+from noisecore.plugin.clock import CLOCK
 from noisecore.plugin.failing import failure
+from noisecore.plugin.made import figures_of
 from noisecore.profiles import Profile
 from noisecore.records import CurveId, TrialRecord
 
@@ -24,30 +26,18 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from noisecore.judging.curves import Curve, Point
-    from noisecore.judging.gates import Case
-    from noisecore.plugin.baseline import Reference
+    from noisecore.judging.gates.case import Case
+    from noisecore.plugin.baseline import NoiseBaseline
     from noisecore.plugin.declare import Request
     from noisecore.plugin.run import Run
 
 
-_OWN = ("run", "on_labels")  # what the fixture gives itself
-
-
 def _check_names(given: Mapping[str, Any], function: Callable[..., Any]) -> None:
-    """Fail the test on an argument that `function` has not, or that the fixture gives itself."""
-    known = [each for each in inspect.signature(function).parameters if each not in _OWN]
+    """Fail the test on an argument that `function` has not."""
+    known = list(inspect.signature(function).parameters)
     for name in given:
         if name not in known:
             raise failure(f"noisecore: {unknown('argument', name, known)}")
-
-
-def _check_margins(margins: str | None) -> None:
-    """Fail the test on margins that cannot be read."""
-    try:
-        if margins is not None:
-            parse_margins(margins)
-    except MarginsError as error:
-        raise failure(f"noisecore: {error}") from None
 
 
 def _class_numbers(y: Any) -> NDArray[np.int64] | None:
@@ -64,46 +54,11 @@ def _class_numbers(y: Any) -> NDArray[np.int64] | None:
         return None
 
 
-class _ReplayClock:
-    """A timer for pytest-benchmark: the seconds that records hold, while they are replayed.
-
-    At any other time it is the usual one, so that a test can measure what it does itself.
-    """
-
-    __name__ = "recorded_training_seconds"
-
-    def __init__(self) -> None:
-        self.now: float | None = None
-
-    def __call__(self) -> float:
-        return time.perf_counter() if self.now is None else self.now
-
-    def replay(self, benchmark: Any, seconds: list[float]) -> None:
-        """Give `benchmark` a round of each of these lengths."""
-        left = iter(seconds)
-        now = self.now = 0.0
-
-        def advance() -> None:
-            nonlocal now
-            now += next(left, 0.0)
-            self.now = now
-
-        try:
-            benchmark.pedantic(advance, rounds=len(seconds))
-        finally:
-            self.now = None
-
-
-CLOCK = _ReplayClock()
-
-
 class Robustness:
-    """The records of one test's trials, as curves or a point.
+    """The curves of one test: of the trials that its marker asks for, and of what it evaluates.
 
-    profile: the run's. rigorous: whether it is judged in rigorous mode. records: a list for each
-    condition that the test's marker declares, and for each model that it evaluates. evaluated:
-    the names of the curves of these; labels: of their records. compared: the curves that the test
-    has to compare with the baseline.
+    profile: the run's. rigorous: whether it is judged in rigorous mode. former: of each curve that
+    noisecore 0.1 put into the baseline under another name, by that, the model's name now.
     """
 
     def __init__(
@@ -117,14 +72,13 @@ class Robustness:
     ) -> None:
         self.profile: Profile = choices.profile
         self.rigorous = choices.baseline.rigorous
-        self.records: list[list[TrialRecord]] = []
-        self.evaluated: list[str] = []
-        self.labels: list[str] = []
-        self._compares = compares
         self._requests = requests
         self._run = run
         self._nodeid = nodeid
-        self._labels: dict[str, NDArray[np.int64] | None] = {}
+        self._compares = compares
+        self._asked: list[list[TrialRecord]] = []
+        self._evaluated: dict[str, Curve] = {}
+        self.former: dict[str, str] = {}
 
     def evaluate(
         self,
@@ -139,16 +93,17 @@ class Robustness:
     ) -> Curve:
         """Test a trained model at scale 0 and at each of `scales`; return its curve.
 
-        The curve is named by the test, and by `name` where a test has several. All else is as in
-        `noisecore.running.evaluation.evaluate_given`, whose further arguments `how` may hold:
-        draws, units, value_range, clip, batch_size, dataset, least_clean, outputs, channels. What
-        cannot be evaluated fails the test, in one line.
+        As `noisecore.evaluate`, whose further arguments `how` may hold: draws, units, value_range,
+        clip, batch_size, dataset, least_clean, outputs, channels. The records are kept among the
+        run's artifacts. name: what the curve is called, which it keeps when the test is renamed
+        or moved; left out, it is called after the test. What cannot be evaluated fails the test, in
+        one line.
         """
-        from noisecore.running.evaluation import evaluate_given
+        from noisecore.measure import evaluate
 
-        _check_names(how, evaluate_given)
-        return self._keep(
-            lambda **own: evaluate_given(model, x, y, scales=scales, noise=noise, **own, **how),
+        _check_names(how, evaluate)
+        return self._measure(
+            lambda owner: evaluate(model, x, y, scales=scales, noise=noise, name=owner, **how),
             name,
             name_of(noise) if callable(noise) else str(noise),
             how,
@@ -167,73 +122,133 @@ class Robustness:
         """Take what a model gave elsewhere, by the scale of the noise; return its curve.
 
         As `evaluate`, for images that were made noisy and shown to the model by somebody else:
-        `noisecore.running.evaluation.evaluate_outputs` says what `outputs` and `how` may be.
+        `noisecore.evaluate_outputs` says what `outputs` and `how` may be.
         """
-        from noisecore.running.evaluation import evaluate_outputs
+        from noisecore.measure import evaluate_outputs
 
         _check_names(how, evaluate_outputs)
-        return self._keep(
-            lambda **own: evaluate_outputs(outputs, y, noise=noise, **own, **how),
+        return self._measure(
+            lambda owner: evaluate_outputs(outputs, y, noise=noise, name=owner, **how),
             name,
             str(noise),
             how,
             y,
         )
 
-    def _keep(
+    def _measure(
         self,
-        make: Callable[..., list[TrialRecord]],
+        measure: Callable[[str], Curve],
         name: str,
         noise: str,
         how: Mapping[str, Any],
         y: Any,
     ) -> Curve:
-        """Return the curve of the records that `make` makes, which are kept first."""
+        """Return the curve that `measure` makes under its name, once its records are kept."""
         from noisecore.judging.curves import matched_curves
         from noisecore.running.evaluation import GivenError, clip_bounds
         from noisecore.running.store import StoreError
 
         if not isinstance(name, str):
             raise failure(f"noisecore: name must be a text, got {shown(name)}")
-        owner = f"{self._nodeid} {name}" if name else self._nodeid
+        owner = name or self._nodeid
         try:
             clip = clip_bounds(how.get("clip"), how.get("units", "range"))
         except GivenError as error:
             raise failure(f"noisecore: {error}") from None
-        curve = CurveId(model=owner, noise=noise, clip=clip).name
-        if curve in self.evaluated:
+        curve_id = CurveId(model=owner, noise=noise, clip=clip)
+        # What noisecore 0.1 called it: after the test, even where it had a name.
+        former = replace(curve_id, model=f"{self._nodeid} {name}") if name else None
+        if curve_id.name in self._evaluated:
             raise failure(
-                f"noisecore: {curve} was evaluated already: give the curves of one test names, "
-                "as in evaluate(..., name='small')"
+                f"noisecore: {curve_id.name} was evaluated already: give the curves of one test "
+                "names, as in evaluate(..., name='small')"
             )
-        found: list[NDArray[np.int64]] = []
-        own = {"name": owner, "run": self._run.id, "on_labels": found.append}
+        made: list[Curve] = []
+
+        def records() -> list[TrialRecord]:
+            made.append(measure(owner))
+            return self._run.made.own(made[0], self._nodeid)
+
         try:
-            records = self._run.source.evaluate(curve, lambda: make(**own))
+            found = self._run.source.evaluate(curve_id, records, former=former)
         except (DatasetError, GivenError, NoiseError, StoreError) as error:
             raise failure(f"noisecore: {error}") from None
-        self.evaluated.append(curve)
-        self._labels[curve] = found[0] if found else _class_numbers(y)
-        self.labels += [record.trial.label for record in records]
-        self.records.append(records)
-        return matched_curves(records)[curve]
+        reference = self._run.reference
+        if former and reference is not None and reference.rename(former.name, owner):
+            self.former[former.name] = owner
+        labels = made[0].labels if made else _class_numbers(y)
+        curve = self._evaluated[curve_id.name] = matched_curves(found, labels=labels)[curve_id.name]
+        return curve
+
+    def keep(self, curve: Curve) -> Curve:
+        """Return a curve that `noisecore.evaluate` made, once the run has kept its records."""
+        from noisecore.judging.curves import matched_curves
+        from noisecore.running.evaluation import GivenError
+        from noisecore.running.store import StoreError
+
+        known = self._evaluated.get(curve.name)
+        if curve.name in self._names or not curve.records:
+            return curve
+        if known is not None and figures_of(known) == figures_of(curve):
+            return known
+        if known is not None:
+            raise failure(
+                f"noisecore: two curves of this test are called {curve.name}: give one of them "
+                "another name, as in evaluate(..., name='small')"
+            )
+        try:
+            records = self._run.source.keep(curve.name, self._run.made.own(curve, self._nodeid))
+        except (GivenError, StoreError) as error:
+            raise failure(f"noisecore: {error}") from None
+        kept = matched_curves(records, labels=curve.labels)[curve.name]
+        self._evaluated[curve.name] = kept
+        return kept
+
+    def asked(self, records: list[list[TrialRecord]]) -> None:
+        """Take the records of each condition that the marker declares."""
+        self._asked = records
+
+    @property
+    def _names(self) -> list[str]:
+        return [request.curve for request in self._requests]
+
+    @property
+    def records(self) -> list[list[TrialRecord]]:
+        """The records of each curve, in the order of `curves`."""
+        return [*self._asked, *(list(curve.records) for curve in self._evaluated.values())]
+
+    @property
+    def evaluated(self) -> list[str]:
+        """The names of the curves that the test evaluated."""
+        return list(self._evaluated)
+
+    @property
+    def labels(self) -> list[str]:
+        """The labels of the records of these."""
+        return [each.trial.label for curve in self._evaluated.values() for each in curve.records]
 
     @property
     def compared(self) -> list[str]:
         """The names of the curves that the test has to compare with the baseline."""
-        asked = [request.curve for request in self._requests]
-        return [*asked, *self.evaluated] if self._compares else []
+        return [*self._names, *self._evaluated] if self._compares else []
 
     @property
     def curves(self) -> list[Curve]:
-        """The matched curve (train scale = test scale) of each condition, in their order."""
+        """The curve of each condition in the marker, then of each model that was evaluated."""
         from noisecore.judging.curves import matched_curves
 
-        return [curve for records in self.records for curve in matched_curves(records).values()]
+        dataset = self._run.source.dataset
+        labels = None if dataset is None else dataset.y_test
+        asked = [
+            curve
+            for records in self._asked
+            for curve in matched_curves(records, labels=labels).values()
+        ]
+        return [*asked, *self._evaluated.values()]
 
     @property
     def curve(self) -> Curve:
-        """The matched curve of a test with one condition."""
+        """The curve of a test that has one."""
         curves = self.curves
         if not curves:
             raise ValueError(
@@ -256,50 +271,41 @@ class Robustness:
         return curve.at(float(curve.scales[0]))
 
     def against(
-        self, baseline: Reference, curve: Curve | None = None, *, margins: str | None = None
+        self, baseline: NoiseBaseline, curve: Curve | None = None, *, margins: str | None = None
     ) -> Case:
-        """Return the case of this test's one curve against the fixture `noise_baseline`.
+        """Return what noisecore 0.1 gave to `assert_no_regression`; it takes the curve itself now.
 
-        Where a test evaluates several models, `curve` says which. margins: for this curve, such as
-        "mean>3,scale>5"; what they do not name is as it would be without.
+        Write `assert_no_regression(robustness.curve, noise_baseline, margins=...)` instead.
         """
         from noisecore.judging.curves import Curve
-        from noisecore.plugin.baseline import Reference
+        from noisecore.plugin.baseline import NoiseBaseline
 
-        if not isinstance(baseline, Reference):
+        warnings.warn(
+            "robustness.against(noise_baseline) is deprecated: write "
+            "assert_no_regression(curve, noise_baseline)",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        if not isinstance(baseline, NoiseBaseline):
             raise TypeError(
-                "baseline must be the fixture noise_baseline, an argument of the test: "
-                f"robustness.against(noise_baseline), got {described(baseline)}"
+                "baseline must be the fixture noise_baseline, an argument of the test, got "
+                f"{described(baseline)}"
             )
         if not isinstance(curve, Curve | None):
             raise TypeError(
                 "curve must be one that robustness.evaluate gave, or left out, got "
                 f"{described(curve)}"
             )
-        _check_margins(margins)
         if curve is None and len(self.records) != 1:
             raise ValueError(
                 f"this test has {len(self.records)} curves: compare one a test, or name the one "
-                "that was evaluated: robustness.against(noise_baseline, curve)"
+                "that was evaluated: assert_no_regression(curve, noise_baseline)"
             )
-        if self._requests and (curve is None or curve.name not in self.evaluated):
-            (request,) = self._requests
-            return baseline.case(
-                request.curve, self.records[0], request, nodeid=self._nodeid, margins=margins
-            )
-        records = {each[0].trial.curve: each for each in self.records}
-        name = next(iter(records)) if curve is None else curve.name
-        if name not in records:
-            raise ValueError(f"{name} was not evaluated by this test, but {', '.join(records)}")
-        labels = self._labels.get(name)
-        return baseline.case(
-            name,
-            records[name],
-            nodeid=self._nodeid,
-            evaluated=self.evaluated,
-            labels=labels,
-            margins=margins,
-        )
+        return baseline.case(self.curve if curve is None else curve, margins=margins)
+
+    def request(self, curve: str) -> Request | None:
+        """Return what the test's marker asked for of a curve, None if it did not."""
+        return next((each for each in self._requests if each.curve == curve), None)
 
     def properties(self) -> list[tuple[str, object]]:
         """Return what JUnit keeps of the test: accuracy and its interval at each scale."""

@@ -52,9 +52,11 @@ class Judge:
         selected = self._config.stash.get(SELECTED, Selected())
         outcomes, choices = list(self._outcomes), self._config.stash[CHOICES]
         try:
-            self._closing = close(session, outcomes, selected, choices)
+            self._closing = close(session, self._outcomes, selected, choices)
             if choices.baseline.path is not None and any(outcome.noise for outcome in outcomes):
-                held = baseline.read(choices.baseline.path, choices.profile)
+                held = baseline.read(
+                    choices.baseline.path, choices.profile, self._outcomes.former()
+                )
                 self._lines = wrap_text(baseline.describe(choices.baseline.path, held, ()))
         except RecordError as error:
             self._problems.append(f"the baseline cannot be read any more: {error}")

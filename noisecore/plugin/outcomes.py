@@ -24,12 +24,14 @@ class Selected:
     """What a run was asked to do, once tests were deselected.
 
     tests: the node ids of all tests. comparing: of those that take the baseline. vanished: why no
-    test compares a curve of the baseline any more, by its name.
+    test compares a curve of the baseline any more, by its name. unclaimed: likewise, of curves that
+    have names of their own: they have vanished unless a test compares them.
     """
 
     tests: tuple[str, ...] = ()
     comparing: tuple[str, ...] = ()
     vanished: Mapping[str, str] = field(default_factory=dict)
+    unclaimed: Mapping[str, str] = field(default_factory=dict)
 
 
 def tell(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
@@ -48,6 +50,7 @@ def tell(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRepo
         "strict": _strict(item),
         "compared": list(handle.compared) if handle is not None else [],
         "evaluated": list(handle.labels) if handle is not None else [],
+        "former": dict(handle.former) if handle is not None else {},
     }
 
 
@@ -73,8 +76,8 @@ class Outcome:
 
     nodeid: as pytest collected it. noise: whether it takes the fixture robustness; compares:
     whether the baseline too. compared: the curves that it has to compare with that. evaluated: the
-    labels of the records that it made. by_gate: whether a gate failed it. phases: the verdicts of
-    setup, call and teardown.
+    labels of the records that it made. former: as in `Robustness`. by_gate: whether a gate failed
+    it. phases: the verdicts of setup, call and teardown.
     """
 
     nodeid: str
@@ -86,6 +89,7 @@ class Outcome:
     compares: bool = False
     compared: tuple[str, ...] = ()
     evaluated: tuple[str, ...] = ()
+    former: Mapping[str, str] = field(default_factory=dict)
     phases: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
 
     @property
@@ -102,6 +106,7 @@ class Outcome:
         self.compares = told.get("compares", self.compares)
         self.compared = tuple(told.get("compared", self.compared))
         self.evaluated = tuple(told.get("evaluated", self.evaluated))
+        self.former = told.get("former", self.former)
         if report.failed:
             self.by_gate = told.get("by_gate", False) and (again or self.state != "failed")
             self.state = "failed"
@@ -146,6 +151,20 @@ class Outcomes:
             for outcome in self._found.values()
             for verdict in outcome.verdicts
         ]
+
+    def compared(self) -> list[tuple[str, str]]:
+        """Return each curve that a test compared with the baseline, and the test's file."""
+        return [
+            (verdict["curve"], outcome.nodeid.partition("::")[0])
+            for outcome in self
+            if outcome.compares
+            for verdict in outcome.verdicts
+            if verdict["gate"] == "no regression"
+        ]
+
+    def former(self) -> dict[str, str]:
+        """Return the models of the curves that the baseline has under other names, by these."""
+        return {name: model for each in self for name, model in each.former.items()}
 
     def evaluated(self) -> list[str]:
         """Return the labels of the records that tests made of models that they were given."""

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
 from noisecore.escaping import one_line
 from noisecore.plugin.failing import failure
-from noisecore.plugin.keys import CHOICES, RAISED, VERDICTS
+from noisecore.plugin.keys import CHOICES, HANDLE, RAISED, VERDICTS
 from noisecore.records import TrialRecord
 
 if TYPE_CHECKING:
+    from noisecore.judging.curves import Curve
     from noisecore.judging.gates import Verdicts
     from noisecore.plugin.declare import Request
     from noisecore.plugin.run import Run
@@ -48,12 +50,20 @@ def wait_for(
     return records
 
 
+def _keep(item: pytest.Item, curve: Curve) -> None:
+    """Keep the records of a curve that a test judges, whoever made it."""
+    handle = item.stash.get(HANDLE, None)
+    if handle is not None:
+        handle.keep(curve)
+
+
 @contextmanager
 def judging(item: pytest.Item, phase: str) -> Iterator[Verdicts]:
     """Collect the verdicts of one phase of a test that takes the fixture, and keep them."""
     from noisecore.judging.gates import collect_verdicts
 
-    with collect_verdicts(tolerant=item.config.stash[CHOICES].baseline.tolerant) as verdicts:
+    tolerant = item.config.stash[CHOICES].baseline.tolerant
+    with collect_verdicts(tolerant=tolerant, keep=partial(_keep, item)) as verdicts:
         try:
             yield verdicts
         finally:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -12,12 +12,11 @@ import noisecore
 from noisecore.judging.margins import Margins
 from noisecore.plugin.baseline import CANDIDATE, FIXTURE, commit_of, own_scales, read, shown
 from noisecore.plugin.choices import Choices
-from noisecore.records import GivenTrial, TrialRecord
+from noisecore.records import TrialRecord
 
 if TYPE_CHECKING:
     from noisecore.judging.baselines import Baseline, Origin
     from noisecore.judging.gates import Verdict
-    from noisecore.plugin.sources import Source
     from noisecore.plugin.sources.source import Pairs
 
 NOT_RENEWED = "the baseline was not renewed: nothing was measured"
@@ -26,10 +25,11 @@ NOT_RENEWED = "the baseline was not renewed: nothing was measured"
 def renew(
     path: Path,
     choices: Choices,
-    source: Source,
     records: Sequence[TrialRecord],
     verdicts: Sequence[Verdict],
     *,
+    pairs: Pairs,
+    former: Mapping[str, str],
     unfinished: Sequence[str],
     vanished: Sequence[str],
     missing: int,
@@ -38,23 +38,24 @@ def renew(
 ) -> tuple[list[str], bool]:
     """Leave the candidate among the artifacts, and renew the baseline if asked to.
 
-    path: of the baseline's file. unfinished: why the run is not complete, a line a test. vanished:
-    the curves that no test compares any more. missing: how many trials have no record. root: the
-    folder of the tests. Returns what was done, in lines, and whether all that was asked for was.
-    Raises `OSError`, with the path that was to be written, if the disk refuses.
+    path: of the baseline's file. pairs: which curve is compared by a test of which file. former:
+    the models of curves that the baseline has under other names. unfinished: why the run is not
+    complete, a line a test. vanished: the curves that no test compares any more. missing: how many
+    trials have no record. root: the folder of the tests. Returns what was done, in lines, and
+    whether all that was asked for was. Raises `OSError`, with the path that was to be written, if
+    the disk refuses.
     """
     from noisecore.judging.baselines import renew_baseline
 
     update = choices.baseline.update
     candidate = choices.artifacts / CANDIDATE
-    pairs = [*source.compared(), *_evaluated(records, verdicts)]
     origins = _origins(records, pairs, started, None if choices.records else commit_of(root))
     try:
         _refuse_incomplete(unfinished, missing)
         if not origins:
             raise ValueError(f"no test that was run takes the fixture {FIXTURE}")
         renewed = renew_baseline(
-            read(path, choices.profile),
+            read(path, choices.profile, former),
             records,
             profile=choices.profile.name,
             origins=origins,
@@ -150,16 +151,6 @@ def _outlooks(
         elif line := outlook(itself[name], len(choices.profile.seeds), rule):
             lines.append(f"{name}: {line}")
     return lines
-
-
-def _evaluated(records: Sequence[TrialRecord], verdicts: Sequence[Verdict]) -> Pairs:
-    """Return the curves of given models that were compared, each with the file of its test."""
-    compared = {verdict.curve for verdict in verdicts if verdict.gate == "no regression"}
-    return [
-        (record.trial.curve, record.trial.model.partition("::")[0])
-        for record in records
-        if isinstance(record.trial, GivenTrial) and record.trial.curve in compared
-    ]
 
 
 def _origins(

@@ -27,11 +27,12 @@ from noisecore.plugin.baseline import CANDIDATE, Reference, shown
 from noisecore.plugin.choices import Choices
 from noisecore.plugin.judged import Judged
 from noisecore.plugin.locking import lock_folder
+from noisecore.plugin.made import Made
 from noisecore.plugin.outcomes import Outcomes, Selected
 from noisecore.plugin.renewal import NOT_RENEWED, renew
 from noisecore.plugin.sources import Source
 from noisecore.plugin.summary import summarise
-from noisecore.plugin.vanished import given_up
+from noisecore.plugin.vanished import given_up, unclaimed
 from noisecore.records import GivenTrial, RecordError, TrialRecord
 from noisecore.running.training import standardise
 from noisecore.showing.parts import Parts, quietly
@@ -68,9 +69,10 @@ class Run:
         self.annotations: list[str] = []
         self.problems: list[str] = []
         self.going_on = ""
+        self.made = Made(run_id)
         self.reference = None
         if choices.baseline.path is not None:
-            self.reference = Reference(choices.baseline.path, choices, source)
+            self.reference = Reference(choices.baseline.path, choices)
 
     def prepare(self, *, xdist_worker: bool) -> None:
         """Hold the artifact folder, as `lock_folder` does, and make it ready."""
@@ -172,15 +174,15 @@ class Run:
         compared: list[str] = []
         with parts.making("the comparison with the baseline"):
             if self.reference is not None:
-                unfinished = outcomes.unfinished(selected)
-                vanished = [*selected.vanished, *given_up(self.reference.baseline, outcomes)]
-                renewal = self._renew(records, verdicts, unfinished, vanished, missing, root)
+                renewal = self._renew(records, verdicts, outcomes, selected, missing, root)
                 compared = [self.reference.describe(verdicts)]
                 about["baseline"] = "; ".join([*compared, *renewal])
         commands: dict[str, list[str]] = {}
         with parts.making("what to do next"):
             nodes = [each.nodeid for each in judged]
-            commands = next_commands(list(zip(nodes, verdicts, strict=True)), self.choices, root)
+            given = {r.trial.curve for r in records if isinstance(r.trial, GivenTrial)}
+            found = list(zip(nodes, verdicts, strict=True))
+            commands = next_commands(found, self.choices, root, given=given)
             about |= {"next": commands} if commands else {}
         self._write(parts, about, records, verdicts, planned)
         self._lines += summarise(parts, records, planned, verdicts)
@@ -224,8 +226,8 @@ class Run:
         self,
         records: Sequence[TrialRecord],
         verdicts: Sequence[Verdict],
-        unfinished: Sequence[str],
-        vanished: Sequence[str],
+        outcomes: Outcomes,
+        selected: Selected,
         missing: int,
         root: Path,
     ) -> list[str]:
@@ -233,15 +235,17 @@ class Run:
         if self.reference is None:
             return []
         path = self.reference.path
+        lost = {**selected.vanished, **unclaimed(self.reference.baseline, outcomes, selected)}
         try:
             lines, done = renew(
                 path,
                 self.choices,
-                self.source,
                 records,
                 verdicts,
-                unfinished=unfinished,
-                vanished=vanished,
+                pairs=[*self.source.compared(), *outcomes.compared()],
+                former=outcomes.former(),
+                unfinished=outcomes.unfinished(selected),
+                vanished=[*lost, *given_up(self.reference.baseline, outcomes)],
                 missing=missing,
                 started=self._started,
                 root=root,

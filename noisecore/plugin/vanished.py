@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from noisecore.plugin.baseline import FIXTURE, compares, evaluated_by
+from noisecore.plugin.baseline import FIXTURE, compares, evaluated_by, is_named
 from noisecore.plugin.choices import Choices
 from noisecore.plugin.declare import read_requests
 from noisecore.plugin.keys import NODEID
@@ -17,7 +17,7 @@ from noisecore.records import GivenTrial, TrialRecord
 
 if TYPE_CHECKING:
     from noisecore.judging.baselines import Baseline, Origin
-    from noisecore.plugin.outcomes import Outcome
+    from noisecore.plugin.outcomes import Outcome, Outcomes, Selected
 
 
 def find_vanished(
@@ -53,9 +53,50 @@ def find_vanished(
         first = baseline.of(name)[0]
         if name in asked or any(evaluated_by(first, node) for node in nodes):
             continue
+        if nodes and is_named(origin, first):
+            continue  # which test evaluates it is not known before it has run: see `unclaimed`
         if not _left_out(first, choices) and (why := _looked_for(origin, seen, session)):
             found[name] = why
     return found
+
+
+def find_unclaimed(
+    baseline: Baseline | None, items: Sequence[pytest.Item], seen: Seen, session: pytest.Session
+) -> dict[str, str]:
+    """Return where curves with names of their own were looked for, in words, by their names.
+
+    Only where each test that could evaluate them is among the `items` that are run.
+    """
+    own = [
+        item
+        for item in seen.items.values()
+        if compares(item) and item.get_closest_marker("robustness") is None
+    ]
+    if baseline is None or not set(own) <= set(items):
+        return {}
+    found = {
+        name: _looked_for(origin, seen, session)
+        for name, origin in baseline.origins.items()
+        if origin.tests and is_named(origin, baseline.of(name)[0])
+    }
+    return {name: where for name, where in found.items() if where}
+
+
+def unclaimed(baseline: Baseline | None, outcomes: Outcomes, selected: Selected) -> dict[str, str]:
+    """Return why no test compares a curve that has a name of its own, by that name.
+
+    None where a test that could have compared it did not pass: it may not have come to that.
+    """
+    comparing = [outcome for outcome in outcomes if outcome.compares]
+    fine = ("passed", "expected", "allowed")
+    if baseline is None or any(outcome.state not in fine for outcome in comparing):
+        return {}
+    compared = {curve for curve, _ in outcomes.compared()}
+    return {
+        name: why
+        for name, why in selected.unclaimed.items()
+        if name in baseline.origins and name not in compared
+    }
 
 
 def given_up(baseline: Baseline | None, outcomes: Iterable[Outcome]) -> list[str]:

@@ -10,7 +10,12 @@ from noisecore.records.checking import (
     check_schema,
     with_checksum,
 )
-from noisecore.records.files import read_json, read_record, write_atomically
+from noisecore.records.files import (
+    read_json,
+    read_record,
+    write_atomically,
+    write_records,
+)
 from noisecore.records.kept import Record, join_trials
 from noisecore.records.record import Epoch, Evaluation, TrialRecord
 from noisecore.records.trials import (
@@ -54,4 +59,5 @@ __all__ = [
     "trial_label",
     "with_checksum",
     "write_atomically",
+    "write_records",
 ]

@@ -107,7 +107,7 @@ def _checksum(plain: Mapping[str, Any]) -> str:
     for name, value in content.items():
         if isinstance(value, list) and value and all(map(_has_checksum, value)):
             content[name] = [each["checksum"] for each in value]
-    text = json.dumps(_finite(content), sort_keys=True, separators=(",", ":"))
+    text = json.dumps(finite(content), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -115,11 +115,12 @@ def _has_checksum(value: Any) -> bool:
     return isinstance(value, Mapping) and "checksum" in value
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
+    """Return JSON values with null for what is not a finite number."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
-        return {name: _finite(each) for name, each in value.items()}
+        return {name: finite(each) for name, each in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(each) for each in value]
+        return [finite(each) for each in value]
     return value

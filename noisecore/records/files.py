@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from noisecore.paths import RECORD_BYTES, open_new, read_text
-from noisecore.records.checking import RecordError
-from noisecore.records.kept import Record
+from noisecore.records.checking import SCHEMA, RecordError, finite, with_checksum
+from noisecore.records.kept import Record, join_trials
+from noisecore.records.record import TrialRecord
 
 
 def read_record(path: Path) -> Record:
@@ -23,6 +25,21 @@ def read_record(path: Path) -> Record:
     except ValueError as error:
         raise RecordError(f"{path}: not JSON: {error}") from None
     return Record.from_dict(data, source=str(path))
+
+
+def write_records(path: Path, records: Sequence[TrialRecord]) -> None:
+    """Write records into one file, whole or not at all; its folder is made.
+
+    It is a results.json that says of no run, and is read as one.
+    Raises `RecordError` if there are none, `OSError` if the file cannot be written.
+    """
+    if not records:
+        raise RecordError("there are no records to write: they come from evaluate or train_sweep")
+    kept = [each.to_dict() for each in join_trials(records)]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nothing: dict[str, Any] = {"run": {}, "profile": {}, "planned": [], "verdicts": []}
+    content = with_checksum(finite({"schema": SCHEMA, **nothing, "records": kept}))
+    write_atomically(path, json.dumps(content, indent=1) + "\n")
 
 
 def read_json(path: Path, most: int) -> Any:

@@ -19,7 +19,7 @@ from simulation import checks, decline, given, intervals, trained  # (the path a
 from simulation.models import Model, add_answers, fit_spreads, fitted, measured, read_answers
 
 from noisecore.judging.differences import matched_difference
-from noisecore.judging.gates.regression import judge_comparison
+from noisecore.judging.gates.case import judge_comparison
 from noisecore.judging.gates.rows import AccuracyRow
 from noisecore.judging.margins import Margins, Rule
 from noisecore.judging.power import Spread, change_answers, draw_pair

@@ -22,7 +22,8 @@ from noisecore.judging.baselines import (
 )
 from noisecore.judging.curves import matched_curves
 from noisecore.judging.drift import Environment, find_drift
-from noisecore.judging.gates import Case, Rule, judge, judge_no_regression
+from noisecore.judging.gates import Rule, judge
+from noisecore.judging.gates.case import Case, judge_case
 from noisecore.judging.gates.rows import AccuracyRow
 from noisecore.records import Evaluation, GivenTrial, TrialRecord, pack_right
 from noisecore.running.evaluation import evaluate_outputs
@@ -133,7 +134,7 @@ def test_gate_and_drift(both, mode, whole) -> None:
     (comparison,) = compare_records(shuffled, made).values()
     rule = Rule(mode=mode)
     case = Case(curve=comparison.curve, comparison=comparison, rule=rule, whole=whole)
-    check(judge_no_regression(case))
+    check(judge_case(case))
     sides = [Environment(name="a", records=tuple(made)), Environment(name="b", records=shuffled)]
     for found in find_drift(sides, "a", mode=mode):
         if found.verdict is not None:

@@ -13,15 +13,14 @@ from scipy import stats
 
 from noisecore.judging.baselines import Comparison
 from noisecore.judging.gates import (
-    Case,
     Margins,
     Rule,
     assert_no_regression,
     collect_verdicts,
     judge_comparison,
-    judge_no_regression,
     regression_table,
 )
+from noisecore.judging.gates.case import Case, judge_case
 from noisecore.judging.gates.rows import AccuracyRow, NoteRow
 
 CURVE = "cnn/gaussian/quick"
@@ -58,19 +57,19 @@ class TestSimple:
 
     def test_equal_runs_pass(self) -> None:
         """A run that equals its baseline passes, with a row for the mean and for each scale."""
-        verdict = judge_no_regression(case(make_sweep(LEVEL), make_sweep(LEVEL)))
+        verdict = judge_case(case(make_sweep(LEVEL), make_sweep(LEVEL)))
         assert verdict.verdict == "pass"
         assert [row.scale for row in verdict.rows(AccuracyRow)] == [None, 0.5, 1.0, 4.0]
         assert all(row.difference == 0 for row in verdict.rows(AccuracyRow))
 
     def test_better_run_passes(self) -> None:
         """Only a fall is a regression."""
-        verdict = judge_no_regression(case(make_sweep(shifted(6.0)), make_sweep(LEVEL)))
+        verdict = judge_case(case(make_sweep(shifted(6.0)), make_sweep(LEVEL)))
         assert verdict.verdict == "pass"
 
     def test_fall_at_one_scale(self) -> None:
         """A fall beyond the margin and three errors fails, and its scale is named."""
-        verdict = judge_no_regression(case(make_sweep(shifted({1.0: -6.0})), make_sweep(LEVEL)))
+        verdict = judge_case(case(make_sweep(shifted({1.0: -6.0})), make_sweep(LEVEL)))
         assert verdict.verdict == "fail"
         assert "scale 1 changed by -6.00 points, from 0.8500 to 0.7900" in verdict.sentence
         assert "scale 4" not in verdict.sentence
@@ -79,7 +78,7 @@ class TestSimple:
     def test_the_sentence_names_the_worst_scale(self) -> None:
         """Of many scales that fell the sentence has the greatest fall, and counts the others."""
         worse = make_sweep(shifted({0.5: -10.0, 1.0: -25.0, 4.0: -20.0}))
-        verdict = judge_no_regression(case(worse, make_sweep(LEVEL)))
+        verdict = judge_case(case(worse, make_sweep(LEVEL)))
         assert "scale 1 changed by -25.00 points" in verdict.sentence
         assert verdict.sentence.endswith("; and 2 more of the scales")
         assert "scale 4 changed" not in verdict.sentence
@@ -88,7 +87,7 @@ class TestSimple:
         """A bound is Student's, of the pooled spread, at the check's share of alpha."""
         new, old = make_sweep({1.0: 0.81}, spread=0.03), make_sweep({1.0: 0.8}, spread=0.03)
         rule = {"margins": Margins(mean=1.0, scale=50.0, clean=None), "alpha": 0.04, "curves": 2}
-        mean, row = judge_no_regression(case(new, old, **rule)).rows(AccuracyRow)
+        mean, row = judge_case(case(new, old, **rule)).rows(AccuracyRow)
         error = 0.03 * (2 / 3) ** 0.5
         for each in (mean, row):  # one scale: half of alpha for the mean, half for the scale
             assert each.level == pytest.approx(0.99)
@@ -103,9 +102,7 @@ class TestSimple:
         """The more curves and scales there are, the surer each check must be of a drop."""
         levels = {}
         for curves in (1, 20):
-            verdict = judge_no_regression(
-                case(make_sweep(shifted(-1.0)), make_sweep(LEVEL), curves=curves)
-            )
+            verdict = judge_case(case(make_sweep(shifted(-1.0)), make_sweep(LEVEL), curves=curves))
             levels[curves] = [row.level for row in verdict.rows(AccuracyRow)]
         assert levels[1] == pytest.approx([1 - 0.005, *[1 - 0.005 / 3] * 3])
         assert levels[20] == pytest.approx([1 - 0.005 / 20, *[1 - 0.005 / 60] * 3])
@@ -113,16 +110,16 @@ class TestSimple:
     def test_a_pass_that_sees_nothing_is_none(self) -> None:
         """Seeds that spread too much make a pass inconclusive, which says what would help."""
         wide = [make_sweep(LEVEL, spread=0.03, seeds=seeds) for seeds in (range(3), range(3, 6))]
-        verdict = judge_no_regression(case(*wide))
+        verdict = judge_case(case(*wide))
         assert verdict.verdict == "inconclusive"
         assert "did not fail, but with 3 seeds against 3 a drop must be" in verdict.sentence
         found = re.search(r"give both sides (\d+) seeds or more", verdict.sentence)
         seeds = int(found[1])
         step = 0.03 / np.arange(seeds).std(ddof=1)
         more = [make_sweep(LEVEL, spread=step, seeds=range(k, k + seeds)) for k in (0, 500)]
-        assert judge_no_regression(case(*more)).verdict == "pass"
+        assert judge_case(case(*more)).verdict == "pass"
         margins = Margins(mean=12.0, scale=12.0, clean=None)
-        assert judge_no_regression(case(*wide, margins=margins)).verdict == "pass"
+        assert judge_case(case(*wide, margins=margins)).verdict == "pass"
 
     def test_identical_on_the_seeds_that_both_have(self) -> None:
         """Where shared seeds gave the same answers nothing changed, whatever other seeds did."""
@@ -130,26 +127,24 @@ class TestSimple:
         for mode in ("simple", "rigorous"):
             for seeds in (1, 3, 10):
                 new = [record for record in old if record.trial.seed < seeds]
-                verdict = judge_no_regression(case(new, old, mode=mode))
+                verdict = judge_case(case(new, old, mode=mode))
                 assert verdict.verdict == "pass"
                 assert "is identical to its baseline" in verdict.sentence
                 assert verdict.figures[0].difference == 0
         broken = [*old[1:], make_record(scale=4.0, seed=99, status="failed", reason="lost")]
-        assert judge_no_regression(case(broken, old)).verdict == "fail"
+        assert judge_case(case(broken, old)).verdict == "fail"
 
     def test_one_seed_each_is_undecided(self) -> None:
         """Without any spread to go by the verdict is inconclusive, and says why."""
         new, old = make_sweep(shifted(-0.1), seeds=[0]), make_sweep(LEVEL, seeds=[0])
-        verdict = judge_no_regression(case(new, old))
+        verdict = judge_case(case(new, old))
         assert verdict.verdict == "inconclusive"
         assert "too few seeds to know their spread" in verdict.sentence
 
     def test_a_margin_that_is_switched_off(self) -> None:
         """A check without a margin is shown and decides nothing."""
         off = Margins(mean=None, scale=None)
-        verdict = judge_no_regression(
-            case(make_sweep(shifted(-30.0)), make_sweep(LEVEL), margins=off)
-        )
+        verdict = judge_case(case(make_sweep(shifted(-30.0)), make_sweep(LEVEL), margins=off))
         assert verdict.verdict == "pass"
         assert "-30.00" in regression_table(verdict)
 
@@ -181,7 +176,7 @@ class TestRigorous:
             make_sweep(level, spread=0.001, seeds=range(10))
             for level in (shifted({4.0: -4.0}), LEVEL)
         )
-        verdict = judge_no_regression(case(new, old, mode="rigorous", margins=Margins(mean=5.0)))
+        verdict = judge_case(case(new, old, mode="rigorous", margins=Margins(mean=5.0)))
         assert verdict.verdict == "fail"
         assert [row.scale for row in verdict.fallen] == [4.0]
 
@@ -201,19 +196,19 @@ class TestRigorous:
         other = make_sweep(shifted(0.1), seeds=[7])
         for seeds, outcome in (([0], "inconclusive"), (range(1, 7), "pass")):
             new = make_sweep(LEVEL, spread=0.002, seeds=seeds)
-            assert judge_no_regression(case(new, other, mode="rigorous")).verdict == outcome
+            assert judge_case(case(new, other, mode="rigorous")).verdict == outcome
 
     def test_other_scales(self) -> None:
         """Scales that one side lacks are noted; where both must have the same ones they fail."""
         new, old = make_sweep({0.5: 0.9, 1.0: 0.85, 9.0: 0.2}), make_sweep(LEVEL)
-        noted = judge_no_regression(case(new, old))
+        noted = judge_case(case(new, old))
         assert noted.verdict == "pass"
         lines = [row.note for row in noted.rows(NoteRow)]
         assert lines == ["scale 4 of the baseline was not run", "scale 9 is not in the baseline"]
-        whole = judge_no_regression(case(new, old, whole=True))
+        whole = judge_case(case(new, old, whole=True))
         assert whole.verdict == "fail"
         assert "scale 9 is not in the baseline" in whole.sentence
-        assert judge_no_regression(case(new, old, whole=True, accepted=True)).verdict == "pass"
+        assert judge_case(case(new, old, whole=True, accepted=True)).verdict == "pass"
 
 
 class TestMissing:
@@ -223,13 +218,13 @@ class TestMissing:
         """A failed trial fails the gate with its reason."""
         new = make_sweep(LEVEL)
         new[-1] = make_record(scale=4.0, seed=2, status="failed", reason="loss became NaN")
-        verdict = judge_no_regression(case(new, make_sweep(LEVEL)))
+        verdict = judge_case(case(new, make_sweep(LEVEL)))
         assert verdict.verdict == "fail"
         assert "scale 4 seed 2: loss became NaN" in verdict.sentence
 
     def test_obstacles(self) -> None:
         """What is not comparable fails with the list of differences."""
-        verdict = judge_no_regression(
+        verdict = judge_case(
             case(make_sweep(LEVEL, test_draw=1, dataset_sha256="e" * 64), make_sweep(LEVEL))
         )
         assert verdict.verdict == "fail"
@@ -242,10 +237,10 @@ class TestMissing:
     def test_not_in_the_baseline(self) -> None:
         """A curve without a counterpart fails, with the problem that was given or its own words."""
         new = case(make_sweep(LEVEL), [])
-        assert judge_no_regression(new).sentence == f"{CURVE} is not in the baseline"
+        assert judge_case(new).sentence == f"{CURVE} is not in the baseline"
         told = Case(curve=CURVE, comparison=None, problem="there is no baseline: make one")
-        assert judge_no_regression(told).sentence == "there is no baseline: make one"
-        assert judge_no_regression(told).verdict == "fail"
+        assert judge_case(told).sentence == "there is no baseline: make one"
+        assert judge_case(told).verdict == "fail"
 
 
 class TestCosts:
@@ -255,18 +250,18 @@ class TestCosts:
     def test_seconds(self, margin, outcome) -> None:
         """Training time is shown, and fails only beyond a ratio that was given."""
         new, old = (make_sweep(LEVEL, cost={"train_seconds": s}) for s in (6.0, 4.0))
-        verdict = judge_no_regression(case(new, old, margins=Margins(seconds=margin)))
+        verdict = judge_case(case(new, old, margins=Margins(seconds=margin)))
         assert verdict.verdict == outcome
         assert "training time (median): 6.0 s, was 4.0 s, ratio 1.50" in regression_table(verdict)
 
     def test_unknown_memory(self) -> None:
         """A margin on what was not recorded is undecided; without a margin it is not mentioned."""
         new, old = (make_sweep(LEVEL) for _ in range(2))
-        found = judge_no_regression(case(new, old, margins=Margins(memory=2.0)))
+        found = judge_case(case(new, old, margins=Margins(memory=2.0)))
         assert found.verdict == "inconclusive"
         assert "peak memory is not known on both sides" in found.sentence
         assert "memory" in regression_table(found)
-        assert "memory" not in regression_table(judge_no_regression(case(new, old)))
+        assert "memory" not in regression_table(judge_case(case(new, old)))
 
 
 class TestMessage:
@@ -274,7 +269,7 @@ class TestMessage:
 
     def test_table_fits_80_columns(self) -> None:
         """The table has a line a scale, in points, and is no wider than a terminal."""
-        verdict = judge_no_regression(case(make_sweep(shifted(-20.0)), make_sweep(LEVEL)))
+        verdict = judge_case(case(make_sweep(shifted(-20.0)), make_sweep(LEVEL)))
         lines = regression_table(verdict).splitlines()
         assert max(map(len, lines)) <= 80
         assert lines[2].split() == ["scale", "measured", "baseline", "change", "bound", "allowed",
@@ -296,7 +291,7 @@ class TestMessage:
         """Whatever is missing, the verdict is JSON without NaN."""
         new, old = (make_sweep(LEVEL, seeds=[0]) for _ in range(2))
         for mode in ("simple", "rigorous"):
-            verdict = judge_no_regression(
+            verdict = judge_case(
                 case(new, old, mode=mode, margins=Margins(seconds=2.0, memory=2.0))
             )
             json.dumps(verdict.to_dict(), allow_nan=False)
@@ -313,12 +308,10 @@ class TestMessage:
 
     def test_accepted(self) -> None:
         """What is to become the baseline passes with its fall shown, unless a trial failed."""
-        fall = judge_no_regression(
-            case(make_sweep(shifted(-20.0)), make_sweep(LEVEL), accepted=True)
-        )
+        fall = judge_case(case(make_sweep(shifted(-20.0)), make_sweep(LEVEL), accepted=True))
         assert fall.verdict == "pass"
         assert "accepted as the new baseline" in fall.sentence
         assert "-20.00" in regression_table(fall)
         failed = [*make_sweep(LEVEL)[:-1], make_record(scale=4.0, seed=2, status="failed")]
-        broken = judge_no_regression(case(failed, make_sweep(LEVEL), accepted=True))
+        broken = judge_case(case(failed, make_sweep(LEVEL), accepted=True))
         assert broken.verdict == "fail"

@@ -38,7 +38,7 @@ from noisecore.judging.gates import (
     judge_noise_bites,
     parse_margins,
 )
-from noisecore.judging.gates.regression import judge_comparison
+from noisecore.judging.gates.case import judge_comparison
 from noisecore.judging.power import binomial_interval, fit_spread, simulate
 
 BASELINE_SEEDS = 10

@@ -1,7 +1,12 @@
 """Baselines: committed results, and how a run is laid beside them."""
 
 from noisecore.judging.baselines.ancestor import First, SinceFirst, first_of, since_first
-from noisecore.judging.baselines.comparison import Answers, Comparison, compare_records
+from noisecore.judging.baselines.comparison import (
+    Answers,
+    Comparison,
+    compare_curves,
+    compare_records,
+)
 from noisecore.judging.baselines.file import (
     Baseline,
     Origin,
@@ -12,6 +17,7 @@ from noisecore.judging.baselines.file import (
     with_first,
     write_baseline,
 )
+from noisecore.judging.baselines.renaming import renamed
 
 __all__ = [
     "Answers",
@@ -22,9 +28,11 @@ __all__ = [
     "Renewed",
     "SinceFirst",
     "compare_baseline",
+    "compare_curves",
     "compare_records",
     "first_of",
     "read_baseline",
+    "renamed",
     "renew_baseline",
     "since_first",
     "with_first",

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from noisecore.code import comparable, kinds, shortened
 from noisecore.judging.baselines.ancestor import SinceFirst
-from noisecore.judging.curves import Cells, Replicates, curve_cells, evaluation_at
+from noisecore.judging.curves import Cells, Curve, Replicates, curve_cells, evaluation_at
 from noisecore.judging.statistics import Floats
 from noisecore.records import Evaluation, GivenTrial, Trial, TrialRecord
 
@@ -91,6 +91,15 @@ def compare_records(
     """
     ours, theirs = curve_cells(new), curve_cells(baseline)
     return {name: _compare(name, ours[name], theirs[name]) for name in ours if name in theirs}
+
+
+def compare_curves(new: Curve, baseline: Curve) -> Comparison:
+    """Return the comparison of two curves, of whatever names, by their records.
+
+    Raises `ValueError` if the records of one side do not belong together.
+    """
+    ours, theirs = (curve_cells(each.records)[each.name] for each in (new, baseline))
+    return _compare(new.name, ours, theirs)
 
 
 def _compare(name: str, ours: Cells, theirs: Cells) -> Comparison:

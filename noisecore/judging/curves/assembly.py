@@ -8,6 +8,7 @@ from dataclasses import fields
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from noisecore.code import comparable
 from noisecore.escaping import shown
@@ -19,11 +20,14 @@ from noisecore.records import Evaluation, GivenTrial, Trial, TrialRecord
 Cells = dict[tuple[float, int], TrialRecord]
 
 
-def matched_curves(records: Iterable[TrialRecord]) -> dict[str, Curve]:
+def matched_curves(
+    records: Iterable[TrialRecord], *, labels: NDArray[np.int64] | None = None
+) -> dict[str, Curve]:
     """Return the matched curve of each name: scale by seed, trained and tested at the scale.
 
     Of a model that was given, the curve over its test scales, by draw; of one that was trained
-    with a noise once, the curve over its test scales, by seed.
+    with a noise once, the curve over its test scales, by seed. labels: (images,), the class number
+    of each test image, where it is known.
 
     Raises `ValueError`, naming both keys, if two records of a curve do not belong together: other
     data, source, recipe or test images, or other numbers for the same scale and seed.
@@ -57,6 +61,9 @@ def matched_curves(records: Iterable[TrialRecord]) -> dict[str, Curve]:
             once=_once(cells, scales) if _given(cells) else (),
             image_error=_image_error(cells, scales) if _given(cells) else None,
             failures=tuple(failures),
+            id=trial.curve_id,
+            records=tuple({id(record): record for record in cells.values()}.values()),
+            labels=labels,
         )
     return curves
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
@@ -13,15 +15,16 @@ import pandas as pd
 from scipy.integrate import trapezoid
 
 from noisecore.escaping import shown, visible
+from noisecore.judging.curves.table import as_text, table_rows
 from noisecore.judging.statistics import Floats, Interval, image_interval, mean_interval
 from noisecore.noise import as_written
+from noisecore.records import CurveId, TrialRecord, write_records
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
 Replicates = Literal["seeds", "draws"]
-
-_SHOWN_SEEDS = 5
 
 
 class Drop(NamedTuple):
@@ -91,7 +94,11 @@ class Point:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Curve:
-    """Accuracy and loss over scale: a model tested at the scale that it was trained at.
+    """Accuracy and loss over scale, with the records that they were read from.
+
+    A trained model is tested at the scale that it was trained at; a given model, or one that was
+    trained once, is tested at all scales. `noisecore.evaluate`, `noisecore.train_sweep` and the
+    fixture `robustness` return curves, and every gate takes one.
 
     scales: (k,) ascending. accuracy, loss: (S, k), a row a seed, NaN where the trial failed or is
     missing. images: how many test images each accuracy is a share of. failures: a line for each
@@ -100,7 +107,17 @@ class Curve:
     with. once: the scales at which all draws are the same measurement: the noise draws nothing, or
     there is none. image_error: (k,), of a given model, the standard error over images of mean
     accuracy, None or NaN where it is not known. model, noise: their names, empty where they are
-    not known.
+    not known. id: which curve it is. records: what was measured, a record per trial; a curve that
+    was put together by hand has none, and cannot be saved or compared with a baseline. labels:
+    (images,), the class number of each test image, where it is known.
+
+    Example:
+        >>> import noisecore
+        >>> curve = noisecore.evaluate(predict, x, y, scales=[0.1, 0.3], name="digits")
+        >>> curve.name
+        'digits/gaussian'
+        >>> curve.mean_accuracy.shape
+        (3,)
     """
 
     name: str
@@ -115,6 +132,9 @@ class Curve:
     image_error: Floats | None = None
     model: str = ""
     noise: str = ""
+    id: CurveId | None = None
+    records: Sequence[TrialRecord] = field(default=(), repr=False)
+    labels: NDArray[np.int64] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         shape = (len(self.seeds), len(self.scales))
@@ -257,6 +277,14 @@ class Curve:
             }
         )
 
+    def save(self, path: str | Path) -> None:
+        """Write the curve's records into a file, whole or not at all; its folder is made.
+
+        `noisecore.read_records` and `noisecore.compare` read it. Raises `RecordError` if the curve
+        has no records, `OSError` if the file cannot be written.
+        """
+        write_records(Path(path), self.records)
+
     def plot(self) -> Figure:
         """Return the curve's picture, as the run leaves it: loss and accuracy over scale."""
         from noisecore.showing.plots import plot_curve  # it stands above: only when asked
@@ -267,7 +295,7 @@ class Curve:
         """Return what a notebook shows: the table and the picture."""
         from noisecore.showing.plots import render
 
-        head, *rows = self._rows()
+        head, *rows = table_rows(self)
         table = "".join(
             "<tr>" + "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in row) + "</tr>"
             for tag, row in (("th", head), *(("td", row) for row in rows))
@@ -281,41 +309,7 @@ class Curve:
         )
 
     def __str__(self) -> str:
-        rows = self._rows()
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = [
-            "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
-            for row in rows
-        ]
-        return "\n".join([f"{visible(self.name)} on {self.images} test images", *lines])
-
-    def _rows(self) -> list[tuple[str, ...]]:
-        """Return the cells of the curve's table, the head first."""
-        interval, given = self.interval, self.replicates == "draws"
-        many = len(self.seeds) > _SHOWN_SEEDS
-        what = self.replicates
-        seeds = f"{len(self.seeds)} {what}" if many else f"{what} {' '.join(map(str, self.seeds))}"
-        # Near 0 and 1 an interval over images is wider on one side, so its two bounds are shown.
-        head = "95 % over images" if given else "± 95 %"
-        rows: list[tuple[str, ...]] = [("scale", "accuracy", head, seeds, "loss")]
-        for i, scale in enumerate(self.scales):
-            column = self.accuracy[:, i]
-            once = float(scale) in self.once
-            each = " ".join(_figure(value).rjust(6) for value in column)
-            span = f"{_figure(column.min())} to {_figure(column.max())}"
-            shown = "once" if once else span if many else each
-            bounds = f"{_figure(interval.low[i])} to {_figure(interval.high[i])}"
-            half = _figure(interval.half_width[i])
-            rows.append(
-                (
-                    f"{scale:g}",
-                    _figure(self.mean_accuracy[i]),
-                    bounds if given and not math.isnan(interval.low[i]) else half,
-                    shown,
-                    _figure(self.mean_loss[i]),
-                )
-            )
-        return rows
+        return as_text(self)
 
 
 def _interval(
@@ -324,7 +318,3 @@ def _interval(
     if replicates == "draws":
         return image_interval(accuracy.mean(axis=0), error, images)
     return mean_interval(accuracy)
-
-
-def _figure(value: float) -> str:
-    return "-" if math.isnan(value) else f"{value:.4f}"

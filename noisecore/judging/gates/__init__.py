@@ -4,6 +4,7 @@
 `AssertionError` unless it is a pass. What is missing or inconclusive is never a pass.
 """
 
+from noisecore.judging.gates.case import judge_comparison
 from noisecore.judging.gates.curve_gates import (
     assert_monotonic,
     assert_noise_bites,
@@ -20,10 +21,8 @@ from noisecore.judging.gates.point_gates import (
     judge_published,
 )
 from noisecore.judging.gates.regression import (
-    Case,
     assert_no_regression,
     judge,
-    judge_comparison,
     judge_no_regression,
 )
 from noisecore.judging.gates.regression_text import (
@@ -46,7 +45,6 @@ from noisecore.judging.margins import (
 __all__ = [
     "ALPHA",
     "HEAD",
-    "Case",
     "Margins",
     "MarginsError",
     "Mode",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, NotRequired, TypedDict, TypeVar, get_args
@@ -53,6 +53,9 @@ class Verdict:
     verdict: Outcome
     sentence: str
     figures: tuple[Row, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.gate}: {self.verdict}: {self.sentence}"
 
     @property
     def urgency(self) -> tuple[int, int]:
@@ -106,12 +109,14 @@ def read_verdict(data: Any, place: str) -> Verdict:
 class Verdicts(list[Verdict]):
     """The verdicts that a block of `collect_verdicts` collects, in their order.
 
-    tolerant: whether an inconclusive verdict raises no error. raised: the errors that were raised.
+    tolerant: whether an inconclusive verdict raises no error. keep: is given each curve that is
+    judged, before its verdict is known. raised: the errors that were raised.
     """
 
-    def __init__(self, *, tolerant: bool) -> None:
+    def __init__(self, *, tolerant: bool, keep: Callable[[Curve], None] | None = None) -> None:
         super().__init__()
         self.tolerant = tolerant
+        self.keep = keep
         self.raised: list[AssertionError] = []
 
 
@@ -120,13 +125,16 @@ _collecting: list[Verdicts] = []
 
 
 @contextmanager
-def collect_verdicts(*, tolerant: bool = False) -> Iterator[Verdicts]:
+def collect_verdicts(
+    *, tolerant: bool = False, keep: Callable[[Curve], None] | None = None
+) -> Iterator[Verdicts]:
     """Yield a list that every `assert_...` inside the block adds its verdict to, passed or not.
 
-    tolerant: whether an inconclusive verdict does not raise. Of nested blocks the innermost
+    tolerant: whether an inconclusive verdict does not raise. keep: is given each curve that is
+    judged, so that its records are kept whatever the verdict. Of nested blocks the innermost
     collects, in whichever thread the verdict is found.
     """
-    verdicts = Verdicts(tolerant=tolerant)
+    verdicts = Verdicts(tolerant=tolerant, keep=keep)
     _collecting.append(verdicts)
     try:
         yield verdicts
@@ -134,7 +142,9 @@ def collect_verdicts(*, tolerant: bool = False) -> Iterator[Verdicts]:
         _collecting[:] = [each for each in _collecting if each is not verdicts]
 
 
-def settle(verdict: Verdict, measured: Iterable[object], *, failed: str, inconclusive: str) -> None:
+def settle(
+    verdict: Verdict, measured: Collection[object], *, failed: str, inconclusive: str
+) -> None:
     """Hand a verdict to whoever collects; raise `AssertionError` unless it is a pass.
 
     The message has the sentence, the failed trials, what was measured (curves, points, or a text),
@@ -142,6 +152,9 @@ def settle(verdict: Verdict, measured: Iterable[object], *, failed: str, inconcl
     """
     __tracebackhide__ = True
     collecting = _collecting[-1] if _collecting else Verdicts(tolerant=False)
+    for each in measured:
+        if collecting.keep is not None and isinstance(each, Curve):
+            collecting.keep(each)
     collecting.append(verdict)
     tolerated = collecting.tolerant and verdict.verdict == "inconclusive"
     if verdict.verdict == "pass" or tolerated:
@@ -154,7 +167,7 @@ def settle(verdict: Verdict, measured: Iterable[object], *, failed: str, inconcl
         )
     else:
         hint = inconclusive if verdict.verdict == "inconclusive" else failed
-    parts = [f"{verdict.gate}: {verdict.verdict}: {visible(verdict.sentence)}"]
+    parts = [visible(str(verdict))]
     parts.append("\n".join(map(visible, failures)))
     parts += [*map(str, measured), f"What to do: {hint}"]
     error = AssertionError(terminal("\n\n".join(part for part in parts if part)))

@@ -11,7 +11,7 @@ import pytest
 from noisecore.plugin.choices import Choices
 from noisecore.plugin.declare import Request
 from noisecore.plugin.sources.source import Pairs, Plan, Planned
-from noisecore.records import TrialRecord
+from noisecore.records import CurveId, GivenTrial, TrialRecord, join_trials
 
 if TYPE_CHECKING:
     from noisecore.running.store import Store
@@ -51,9 +51,19 @@ class Evaluated(Planned):
         """Raise, for there is nothing to wait for."""
         raise RuntimeError("no trials were submitted")
 
-    def evaluate(self, curve: str, evaluate: Callable[[], list[TrialRecord]]) -> list[TrialRecord]:
+    def evaluate(
+        self,
+        curve: CurveId,
+        evaluate: Callable[[], list[TrialRecord]],
+        *,
+        former: CurveId | None = None,
+    ) -> list[TrialRecord]:
         """Return the records of a curve of a model that was given, and keep them."""
-        return keep(self._store, curve, evaluate())
+        return keep(self._store, curve.name, evaluate())
+
+    def keep(self, curve: str, records: list[TrialRecord]) -> list[TrialRecord]:
+        """Keep the records of a curve that was made without the run; return them."""
+        return keep(self._store, curve, records)
 
     def records(self) -> list[TrialRecord]:
         """Return all records of the run, on disk already."""
@@ -62,5 +72,9 @@ class Evaluated(Planned):
 
 def keep(store: Store, curve: str, records: list[TrialRecord]) -> list[TrialRecord]:
     """Write the records of a curve down before anything is judged by them."""
-    store.replace(curve, records)
+    if isinstance(records[0].trial, GivenTrial):
+        store.replace(curve, records)
+        return records
+    for record in join_trials(records):
+        store.write(record.trials)
     return records

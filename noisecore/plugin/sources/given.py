@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from noisecore.plugin.choices import Choices
 from noisecore.plugin.declare import Request
 from noisecore.plugin.failing import failure
 from noisecore.plugin.sources.source import Pairs, Plan, Planned
-from noisecore.records import TrialRecord
+from noisecore.records import CurveId, TrialRecord
 
 
 class Given(Planned):
@@ -99,11 +100,35 @@ class Given(Planned):
             record for record in self._all if request.fits(record) and record.trial.label in labels
         ]
 
-    def evaluate(self, curve: str, evaluate: Callable[[], list[TrialRecord]]) -> list[TrialRecord]:
+    def evaluate(
+        self,
+        curve: CurveId,
+        evaluate: Callable[[], list[TrialRecord]],
+        *,
+        former: CurveId | None = None,
+    ) -> list[TrialRecord]:
         """Return the given records of a curve; fail the test if there are none."""
-        found = [record for record in self._all if record.trial.curve == curve]
+        if former is not None:
+            self._all = [
+                replace(record, trial=replace(record.trial, model=curve.model))
+                if record.trial.curve_id == former
+                else record
+                for record in self._all
+            ]
+        found = self._of(curve.name)
         if not found:
-            raise failure(f"noisecore: {self._path} holds no records of {curve}")
+            raise failure(f"noisecore: {self._path} holds no records of {curve.name}")
+        return found
+
+    def keep(self, curve: str, records: list[TrialRecord]) -> list[TrialRecord]:
+        """Return the given records of a curve; where there are none, those that were made now."""
+        if not self._of(curve):
+            self._all += records
+        return self._of(curve)
+
+    def _of(self, curve: str) -> list[TrialRecord]:
+        """Return the records of a curve, which the report has from now on."""
+        found = [record for record in self._all if record.trial.curve == curve]
         self._asked |= {_name(record) for record in found}
         return self._belonging(found)
 

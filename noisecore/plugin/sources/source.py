@@ -13,7 +13,7 @@ import pytest
 from noisecore.data import Dataset
 from noisecore.paths import RUN_BYTES
 from noisecore.plugin.declare import Request
-from noisecore.records import TrialRecord, read_json, write_atomically
+from noisecore.records import CurveId, TrialRecord, read_json, write_atomically
 
 Pairs = Sequence[Sequence[str]]  # a curve and a test file each
 
@@ -40,8 +40,20 @@ class Source(Protocol):
     def wait(self, request: Request) -> list[TrialRecord]:
         """Return the records of one request when they are there."""
 
-    def evaluate(self, curve: str, evaluate: Callable[[], list[TrialRecord]]) -> list[TrialRecord]:
-        """Return the records of a curve of a model that was given, and keep them."""
+    def evaluate(
+        self,
+        curve: CurveId,
+        evaluate: Callable[[], list[TrialRecord]],
+        *,
+        former: CurveId | None = None,
+    ) -> list[TrialRecord]:
+        """Return the records of a curve of a model that was given, and keep them.
+
+        former: what the curve was to noisecore 0.1, for records of that time.
+        """
+
+    def keep(self, curve: str, records: list[TrialRecord]) -> list[TrialRecord]:
+        """Keep the records of a curve that was made without the run; return what is judged."""
 
     def records(self) -> list[TrialRecord]:
         """Return all records of the run, on disk already."""

@@ -19,7 +19,7 @@ from noisecore.plugin.progress import Progress
 from noisecore.plugin.sources.evaluated import keep
 from noisecore.plugin.sources.source import Pairs, Plan, Planned
 from noisecore.plugin.watching import watching
-from noisecore.records import TrialRecord
+from noisecore.records import CurveId, TrialRecord
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
@@ -175,9 +175,19 @@ class Trained(Planned):
         with self._uncaptured(), self._progress.waiting() if self._progress else nullcontext():
             return self._engine.wait(trials)
 
-    def evaluate(self, curve: str, evaluate: Callable[[], list[TrialRecord]]) -> list[TrialRecord]:
+    def evaluate(
+        self,
+        curve: CurveId,
+        evaluate: Callable[[], list[TrialRecord]],
+        *,
+        former: CurveId | None = None,
+    ) -> list[TrialRecord]:
         """Return the records of a curve of a model that was given, and keep them."""
-        return keep(self._store, curve, evaluate())
+        return keep(self._store, curve.name, evaluate())
+
+    def keep(self, curve: str, records: list[TrialRecord]) -> list[TrialRecord]:
+        """Keep the records of a curve that was made without the run; return them."""
+        return keep(self._store, curve, records)
 
     def records(self) -> list[TrialRecord]:
         """Return all records that this run has made so far."""

@@ -67,39 +67,9 @@ def evaluate_given(
 ) -> list[TrialRecord]:
     """Test a trained model at scale 0 and at each of `scales`; return a record a draw.
 
-    model: a model of Keras, PyTorch, scikit-learn or ONNX Runtime, a `.keras` file, or a function
-        from float32 images, `batch_size` at most, to class probabilities or scores, (images,
-        classes). Scores are taken for logits. A PyTorch module is asked in eval mode, where its
-        weights are, and gets its own modes back; one that was exported or traced in training mode
-        would stay in it, and is refused. What a function or a session answers is its own affair.
-    x, y: images as the model takes them, (n, height, width) or (n, height, width, channels), and
-        labels, (n,) class numbers or (n, classes) one-hot; or one thing that brings both: a
-        `tf.data.Dataset`, PyTorch's `DataLoader` or `Dataset`, or an `.npz` file with x_test and
-        y_test.
-    noise: a name, or what can be called as a noise is: a function, a `functools.partial`, a bound
-        method, an object.
-    units: what scale 1 is. "range": from the least to the greatest value that a pixel can have,
-        the `value_range`; left out, 0 to 255 for uint8 and 0 to 1 for floats, with a note if no
-        pixel reaches half of that. "own": the units of `x`, whatever its range: for a model that
-        takes standardised images.
-    draws: realisations of the noise, each a record; they stand beside each other as seeds do. The
-        model is asked once for draws that are equal, as those of a noise that draws nothing.
-    clip: bounds of the noisy images, in `units`, such as (0, 1) or "0:1".
-    batch_size: images that the model gets at most. Memory beside the model and the data follows
-        it, about ten batches; with a noise of a user's own it is about five blocks of 256 images
-        at least, for such a noise is drawn for blocks.
-    least_clean: accuracy on clean images under which nothing is measured; left out, answers that
-        agree with the labels no better than by chance are refused.
-    outputs: what the model gives, "probabilities" or "scores"; left out, what sums to 1, as its
-        precision can, is probabilities.
-    channels: where `x` has its channels, "last" or "first"; left out, first where the model or `x`
-        is PyTorch's, else last. The noise is the same for both. Of a file, whose channels are
-        last, it says where the model takes them.
-
+    The arguments are those of `noisecore.evaluate`, which says what they may be. run: the id that
+    the records get.
     on_labels: is called with the class numbers of all images, (n,), once they are known.
-
-    The model gets float32 images in the range of `x`, uint8 ones too: a copy, which it may change.
-    It is refused if no noise changes any of its outputs; if these are class labels, a note says so.
     Raises `GivenError`, or `NoiseError`, in one line, on what cannot be evaluated.
     """
     start = time.perf_counter()

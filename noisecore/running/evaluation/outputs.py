@@ -38,17 +38,11 @@ def evaluate_outputs(
 ) -> list[TrialRecord]:
     """Make records of what a model gave elsewhere, for images that were noisy already.
 
-    outputs: by scale, 0 among them, class probabilities or scores, (n, classes), or of several
-        draws of the noise (draws, n, classes), equally many at each scale but 0.
-    y: labels, (n,) class numbers or (n, classes) one-hot.
-    kind: what the outputs are, "probabilities" or "scores"; left out, what sums to 1, as its
-        precision can, is probabilities.
-    noise, units: what the scales are of; all else, `on_labels` too, as in `evaluate_given`.
-
-    noisecore has not seen the images: that equal names stand for equal images is the caller's
-    word. Raises `GivenError`, or `NoiseError` or `DatasetError`, on what cannot be meant.
+    The arguments are those of `noisecore.evaluate_outputs`, which says what they may be; `run` and
+    `on_labels` are as in `evaluate_given`.
     """
     check_kind(kind, "kind")
+    word(name, "name")
     word(noise, "noise")
     word(dataset, "dataset")
     least_clean = share(least_clean, "least_clean")

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from noisecore.judging.baselines import Comparison
-from noisecore.judging.gates.regression import judge_comparison
+from noisecore.judging.gates.case import judge_comparison
 from noisecore.judging.gates.rows import AccuracyRow
 from noisecore.judging.margins import Rule
 from noisecore.judging.power import draw_pair

@@ -10,8 +10,8 @@ import numpy as np
 from scipy import stats
 
 from noisecore.judging.baselines import Comparison
+from noisecore.judging.gates.case import judge_comparison
 from noisecore.judging.gates.outlook import CHURN, fitting_margin
-from noisecore.judging.gates.regression import judge_comparison
 from noisecore.judging.margins import Margins, Mode, Rule
 from noisecore.judging.power import Held, change_answers
 from noisecore.judging.statistics import Floats

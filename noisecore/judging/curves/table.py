@@ -1,0 +1,57 @@
+"""A curve as a table for people."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from noisecore.escaping import visible
+
+if TYPE_CHECKING:
+    from noisecore.judging.curves.curve import Curve
+
+_SHOWN_SEEDS = 5
+
+
+def as_text(curve: Curve) -> str:
+    """Return the curve's table, a line a scale, under its name."""
+    rows = table_rows(curve)
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [
+        "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
+        for row in rows
+    ]
+    return "\n".join([f"{visible(curve.name)} on {curve.images} test images", *lines])
+
+
+def table_rows(curve: Curve) -> list[tuple[str, ...]]:
+    """Return the cells of the curve's table, the head first."""
+    interval, given = curve.interval, curve.replicates == "draws"
+    many = len(curve.seeds) > _SHOWN_SEEDS
+    what = curve.replicates
+    seeds = f"{len(curve.seeds)} {what}" if many else f"{what} {' '.join(map(str, curve.seeds))}"
+    # Near 0 and 1 an interval over images is wider on one side, so its two bounds are shown.
+    head = "95 % over images" if given else "± 95 %"
+    rows: list[tuple[str, ...]] = [("scale", "accuracy", head, seeds, "loss")]
+    for i, scale in enumerate(curve.scales):
+        column = curve.accuracy[:, i]
+        once = float(scale) in curve.once
+        each = " ".join(_figure(value).rjust(6) for value in column)
+        span = f"{_figure(column.min())} to {_figure(column.max())}"
+        shown = "once" if once else span if many else each
+        bounds = f"{_figure(interval.low[i])} to {_figure(interval.high[i])}"
+        half = _figure(interval.half_width[i])
+        rows.append(
+            (
+                f"{scale:g}",
+                _figure(curve.mean_accuracy[i]),
+                bounds if given and not math.isnan(interval.low[i]) else half,
+                shown,
+                _figure(curve.mean_loss[i]),
+            )
+        )
+    return rows
+
+
+def _figure(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value:.4f}"

@@ -1,0 +1,161 @@
+"""A curve beside a baseline, and the verdict on it: it may lose no more than the margins allow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from noisecore.judging.baselines import Comparison
+from noisecore.judging.gates.classes import fallen_classes
+from noisecore.judging.gates.outlook import blindness
+from noisecore.judging.gates.regression_text import regression_sentence
+from noisecore.judging.gates.rows import (
+    FailureRow,
+    JudgedRow,
+    MeanRow,
+    NoteRow,
+    ObstacleRow,
+    Outcome,
+    ProblemRow,
+    Row,
+    SinceFirstRow,
+)
+from noisecore.judging.gates.rule import accuracy_rows, cost_rows
+from noisecore.judging.gates.verdict import Verdict, make_verdict
+from noisecore.judging.margins import Rule
+
+_GATE: Literal["no regression"] = "no regression"
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Case:
+    """A curve that is to be judged against a baseline, and how.
+
+    comparison: None where there is nothing to compare it with. rule: how it is judged. problem: why
+    there is nothing to compare it with, and what to do; renew: the tests to run for a renewal that
+    takes out what vanished, too, empty where nothing did. whole: whether the run must have the same
+    scales as the baseline. accepted: whether the run is to become the baseline, so that what would
+    fail is shown and passes. new_ancestor: whether that holds for the loss since the first
+    ancestor, too. labels: the class numbers of the test images, where they are known. closer: a
+    command that looks closer. scripted: whether it is judged outside a run of pytest.
+    """
+
+    curve: str
+    comparison: Comparison | None
+    rule: Rule = field(default_factory=Rule)
+    whole: bool = False
+    problem: str | None = None
+    renew: str = ""
+    accepted: bool = False
+    new_ancestor: bool = False
+    labels: NDArray[np.int64] | None = None
+    closer: str = ""
+    scripted: bool = False
+
+
+def judge_comparison(comparison: Comparison, rule: Rule) -> Verdict:
+    """Return the verdict on one curve; see `judge_no_regression`."""
+    name = comparison.curve
+    return judge_case(Case(curve=name, comparison=comparison, rule=rule.of(name)))
+
+
+def judge_case(case: Case) -> Verdict:
+    """Return the verdict on a curve that stands beside a baseline; see `judge_no_regression`."""
+    comparison = case.comparison
+    if case.problem or comparison is None:
+        return _without_baseline(case)
+    if comparison.failures:
+        return _with_failures(case, comparison)
+    if comparison.obstacles:
+        return _with_obstacles(case, comparison)
+    return _compared(case, comparison)
+
+
+def _rejected(case: Case) -> Outcome:
+    """Return the outcome where nothing can be compared: a new baseline may be another."""
+    return "pass" if case.accepted else "fail"
+
+
+def _without_baseline(case: Case) -> Verdict:
+    sentence = case.problem or f"{case.curve} is not in the baseline"
+    if case.accepted:
+        sentence = f"{case.curve} is put into the baseline: there was none of it"
+    row = ProblemRow(problem=sentence, renew=case.renew or None)
+    return make_verdict(_GATE, case.curve, _rejected(case), sentence, [row])
+
+
+def _with_failures(case: Case, comparison: Comparison) -> Verdict:
+    lines = comparison.failures
+    rest = f" (and {len(lines) - 1} more)" if len(lines) > 1 else ""
+    sentence = f"{case.curve} cannot pass because a trial failed or is missing: {lines[0]}{rest}"
+    rows = [FailureRow(failure=line) for line in lines]
+    return make_verdict(_GATE, case.curve, "fail", sentence, rows)
+
+
+def _with_obstacles(case: Case, comparison: Comparison) -> Verdict:
+    lines = comparison.obstacles
+    sentence = f"{case.curve} cannot be compared with the baseline: {'; '.join(lines)}"
+    rows: list[Row] = [ObstacleRow(obstacle=line) for line in lines]
+    if comparison.new.size and comparison.baseline.size:  # for whoever looks for the reason
+        rows += [replace(row, verdict=None) for row in accuracy_rows(comparison, case.rule)]
+    return make_verdict(_GATE, case.curve, _rejected(case), sentence, rows)
+
+
+def _compared(case: Case, comparison: Comparison) -> Verdict:
+    """Judge what can be compared: its rows, then whether a pass says enough, then the whole."""
+    rows: list[JudgedRow] = [
+        *accuracy_rows(comparison, case.rule),
+        *cost_rows(comparison, case.rule.margins),
+    ]
+    blind = None
+    if rows and isinstance(mean := rows[0], MeanRow) and mean.verdict == "pass":
+        blind = blindness(comparison, mean, case.rule)
+        if blind:
+            rows[0] = replace(mean, verdict="inconclusive")
+    outcome = _worst(rows)
+    sentence = regression_sentence(
+        case.curve, outcome, rows, identical=comparison.identical, blind=blind
+    )
+    odd = _other_scales(comparison)
+    notes = [*(NoteRow(note=line) for line in comparison.notes), *odd]
+    if outcome != "pass":
+        notes += [NoteRow(note=line) for line in fallen_classes(comparison, case.labels)]
+    if case.whole and odd:
+        rest = "at the scales that both have nothing fell" if outcome == "pass" else sentence
+        sentence = f"{case.curve}: {'; '.join([*(row.note for row in odd), rest])}"
+        outcome = "fail"
+    undecided = outcome == "inconclusive" and not blind  # more seeds or images mend a blind gate
+    if outcome != "pass" and case.accepted and not undecided:
+        outcome, sentence = _accepted(case, rows, outcome, sentence)
+    return make_verdict(_GATE, case.curve, outcome, sentence, [*rows, *notes])
+
+
+def _worst(rows: Iterable[JudgedRow]) -> Outcome:
+    """Return the outcome of all rows: what is not judged does not count."""
+    found = {row.verdict for row in rows}
+    return "fail" if "fail" in found else "inconclusive" if "inconclusive" in found else "pass"
+
+
+def _other_scales(comparison: Comparison) -> list[NoteRow]:
+    """Return a note for each scale that one side alone has."""
+    lost = [
+        NoteRow(note=f"scale {scale:g} of the baseline was not run", left_out=scale)
+        for scale in comparison.left_out
+    ]
+    added = [f"scale {scale:g} is not in the baseline" for scale in comparison.added]
+    return [*lost, *(NoteRow(note=line) for line in added)]
+
+
+def _accepted(
+    case: Case, rows: Sequence[JudgedRow], outcome: Outcome, sentence: str
+) -> tuple[Outcome, str]:
+    """Return the outcome and the sentence of a run that did not pass and renews the baseline."""
+    lost = [row for row in rows if isinstance(row, SinceFirstRow) and row.verdict == "fail"]
+    if lost and not case.new_ancestor:
+        why = regression_sentence(case.curve, "fail", lost)
+        return outcome, f"not accepted as the new baseline: {why}"
+    return "pass", f"accepted as the new baseline: {sentence}"
