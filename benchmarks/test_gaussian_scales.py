@@ -59,4 +59,4 @@ def test_noise_bites(robustness, noise_model):
 
 def test_no_regression(robustness, noise_baseline, noise_model):
     """Accuracy is no further below the committed baseline than the margins allow."""
-    assert_no_regression(robustness.against(noise_baseline))
+    assert_no_regression(robustness.curve, noise_baseline)

@@ -12,7 +12,7 @@ from noisecore.judging.gates import assert_no_regression
 
 @pytest.mark.robustness({margins})
 def test_no_regression(robustness, noise_baseline, noise_model):
-    assert_no_regression(robustness.against(noise_baseline))
+    assert_no_regression(robustness.curve, noise_baseline)
 """
 OTHER = """
 import pytest

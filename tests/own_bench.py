@@ -33,7 +33,7 @@ from noisecore.judging.gates import assert_floor, assert_monotonic, assert_no_re
 TEST = """
 def test_NAME(robustness, noise_baseline):
     robustness.evaluate(model, *images(), scales=[0.2, 1])
-    assert_no_regression(robustness.against(noise_baseline))
+    assert_no_regression(robustness.curve, noise_baseline)
 """
 
 AUTO = "--noise-baseline=auto"

@@ -245,7 +245,7 @@ def _model(values: Mapping[str, Any], params: Mapping[str, Any], profile: Profil
     if len(models) > 1:
         itself = (
             "; a test that evaluates a model itself needs no marker: it says its margins in "
-            "robustness.against(noise_baseline, margins=...)"
+            "assert_no_regression(curve, noise_baseline, margins=...)"
         )
         raise ValueError(
             f"{len(models)} models ({', '.join(models)}) and one curve: let the test take "

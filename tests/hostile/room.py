@@ -34,7 +34,7 @@ def test_falls(robustness, noise_model):
 
 @pytest.mark.robustness()
 def test_no_regression(robustness, noise_baseline, noise_model):
-    assert_no_regression(robustness.against(noise_baseline))
+    assert_no_regression(robustness.curve, noise_baseline)
 """
 
 

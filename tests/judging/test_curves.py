@@ -24,6 +24,7 @@ from noisecore.judging.curves import (
     matched_curves,
     matrix_frame,
 )
+from noisecore.judging.curves.table import table_rows
 from noisecore.judging.gates import judge_floor
 from noisecore.records import TrialRecord
 from noisecore.showing.plots import plot_curve, render
@@ -272,7 +273,7 @@ def test_curve_shows_itself_in_a_notebook() -> None:
     html = curve._repr_html_()
     assert "<b>a&lt;b</b> on 1000 test images" in html
     cells = re.findall("<t[hd]>(.*?)</t[hd]>", html)
-    assert cells == [cell for row in curve._rows() for cell in row]
+    assert cells == [cell for row in table_rows(curve) for cell in row]
     (picture,) = re.findall('base64,([^"]+)', html)
     assert base64.b64decode(picture).startswith(b"\x89PNG")
 

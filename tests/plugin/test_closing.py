@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 from own_bench import AUTO, ONE, UPDATE
 
-ASSERT = "    assert_no_regression(robustness.against(noise_baseline))\n"
+ASSERT = "    assert_no_regression(robustness.curve, noise_baseline)\n"
 
 # Each lets a test pass over its gate: what stands in place of the assertion.
 FORGOTTEN = {
     "nothing": "",
-    "case": "    robustness.against(noise_baseline)\n",
+    "case": "    noise_baseline.case(robustness.curve)\n",
     "judged only": (
         "    from noisecore.judging.gates import judge_no_regression\n"
-        "    judge_no_regression(robustness.against(noise_baseline))\n"
+        "    judge_no_regression(robustness.curve, noise_baseline)\n"
     ),
     "process": (
         "    import subprocess, sys\n    subprocess.run([sys.executable, '-c', 'assert False'])\n"
@@ -222,7 +222,7 @@ def sometimes(x):
 def test_one(robustness, noise_baseline):
     calls[:] = [len(calls) + 1]
     robustness.evaluate(sometimes, *images(), scales=[0.2, 1])
-    assert_no_regression(robustness.against(noise_baseline))
+    assert_no_regression(robustness.curve, noise_baseline)
 """
 
 

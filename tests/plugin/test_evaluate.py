@@ -17,7 +17,7 @@ from noisecore.judging.gates import assert_monotonic, assert_no_regression
 def test_mine(robustness, noise_baseline):
     curve = robustness.evaluate(model, *images(), scales=[0.2, 1])
     assert_monotonic(curve, slack=0.01)
-    assert_no_regression(robustness.against(noise_baseline))
+    assert_no_regression(robustness.curve, noise_baseline)
 """
 
 
@@ -79,7 +79,7 @@ def test_from_no_baseline_to_a_renewed_one(repository, xdist) -> None:
 def test_artifacts(repository) -> None:
     """A run without training leaves what every run leaves: records, tables, a curve, a summary."""
     change(repository, ", noise_baseline", "")
-    change(repository, "    assert_no_regression(robustness.against(noise_baseline))\n", "")
+    change(repository, "    assert_no_regression(robustness.curve, noise_baseline)\n", "")
     run = repository.runpytest("--junitxml=junit.xml")
     assert run.ret == pytest.ExitCode.OK
     run.stdout.fnmatch_lines(["*draws 0 1 2*"])
@@ -118,30 +118,29 @@ def test_no_tensorflow(repository) -> None:
 def test_several_curves(repository) -> None:
     """Two curves in one test have names of their own; one name twice is refused."""
     change(repository, ", noise_baseline", "")
-    change(repository, "    assert_no_regression(robustness.against(noise_baseline))\n", """
+    change(repository, "    assert_no_regression(robustness.curve, noise_baseline)\n", """
     robustness.evaluate(worse, *images(), scales=[1], name="worse")
     robustness.evaluate(model, *images(), scales=[1], noise="uniform")
     assert [curve.name for curve in robustness.curves] == [
-        "test_mine.py::test_mine/gaussian", "test_mine.py::test_mine worse/gaussian",
-        "test_mine.py::test_mine/uniform"]
+        "test_mine.py::test_mine/gaussian", "worse/gaussian", "test_mine.py::test_mine/uniform"]
     robustness.evaluate(worse, *images(), scales=[1], name="worse")
 """)  # fmt: skip
     run = repository.runpytest()
     assert run.ret == pytest.ExitCode.TESTS_FAILED
-    run.stdout.fnmatch_lines(["noisecore: test_mine.py::test_mine worse/gaussian was evaluated*"])
+    run.stdout.fnmatch_lines(["noisecore: worse/gaussian was evaluated already: *"])
     assert "Traceback" not in run.stdout.str()
 
 
 def test_which_of_several_curves(repository) -> None:
     """Each of several curves is compared by naming it; without a name that is refused."""
-    change(repository, "    assert_no_regression(robustness.against(noise_baseline))\n", """
+    change(repository, "    assert_no_regression(robustness.curve, noise_baseline)\n", """
     other = robustness.evaluate(worse, *images(), scales=[1], name="worse")
     for each in (curve, other):
-        assert_no_regression(robustness.against(noise_baseline, each))
+        assert_no_regression(each, noise_baseline)
     try:
         robustness.against(noise_baseline)
     except ValueError as error:
-        assert "against(noise_baseline, curve)" in str(error)
+        assert "assert_no_regression(curve, noise_baseline)" in str(error)
     else:
         assert False
 """)  # fmt: skip
@@ -153,7 +152,7 @@ def test_a_curve_that_a_test_gave_up(repository) -> None:
     """A test that no longer evaluates a curve of the baseline fails, and names it."""
     repository.runpytest("--noise-update-baseline")
     change(repository, "scales=[0.2, 1])", "scales=[0.2, 1], name='new')")
-    change(repository, "    assert_no_regression(robustness.against(noise_baseline))\n", "")
+    change(repository, "    assert_no_regression(robustness.curve, noise_baseline)\n", "")
     run = repository.runpytest("--noise-baseline=auto")
     assert run.ret == pytest.ExitCode.TESTS_FAILED
     run.stdout.fnmatch_lines(["noisecore: test_mine.py::test_mine/gaussian vanished: *"])
@@ -185,7 +184,7 @@ def test_refusal_is_one_line(repository) -> None:
 def test_records_are_judged_again(repository) -> None:
     """With --noise-records the model is not asked again."""
     change(repository, ", noise_baseline", "")
-    change(repository, "    assert_no_regression(robustness.against(noise_baseline))\n", "")
+    change(repository, "    assert_no_regression(robustness.curve, noise_baseline)\n", "")
     assert repository.runpytest().ret == pytest.ExitCode.OK
     change(repository, "evaluate(model", "evaluate(None")
     run = repository.runpytest("--noise-records=noisecore-results/quick", "--noise-artifacts=again")
@@ -240,7 +239,7 @@ def outputs(ask):
 
 def test_mine(robustness, noise_baseline):
     robustness.evaluate_outputs(outputs(model), images()[1])
-    assert_no_regression(robustness.against(noise_baseline))
+    assert_no_regression(robustness.curve, noise_baseline)
 """)
     assert repository.runpytest_subprocess("--noise-baseline=auto").ret == 1
     assert repository.runpytest_subprocess("--noise-update-baseline").ret == 0

@@ -8,7 +8,7 @@ import shutil
 import pytest
 from own_bench import AUTO, ONE, TEST, TWO, UPDATE
 
-ASSERT = "    assert_no_regression(robustness.against(noise_baseline))\n"
+ASSERT = "    assert_no_regression(robustness.curve, noise_baseline)\n"
 
 # How a test of the other file ends, by what stands in its first line.
 ENDS = {

@@ -9,17 +9,23 @@ from own_bench import AUTO
 
 # A call each that cannot be meant, and what is said of it.
 MISTAKES = {
-    "assert_no_regression(curve)": "TypeError: case must be a curve and its baseline: give "
-    "robustness.against(noise_baseline), got Curve",
-    "assert_no_regression(None)": "got None",
-    "robustness.against(None)": "TypeError: baseline must be the fixture noise_baseline, an "
-    "argument of the test: robustness.against(noise_baseline), got None",
+    "assert_no_regression(curve)": "TypeError: baseline must be the fixture noise_baseline, what "
+    "read_baseline returns, or a curve, got None",
+    "assert_no_regression(None, noise_baseline)": "TypeError: curve must be a curve",
+    "assert_no_regression(curve, 'path')": "got 'path'",
+    "assert_no_regression(noise_baseline, curve)": "got NoiseBaseline",
+    "assert_no_regression(replace(curve, name='b'), noise_baseline)": "b must be called as its "
+    "records are",
+    "assert_no_regression(replace(curve, records=()), noise_baseline)": "has no records",
+    "assert_no_regression(curve, noise_baseline, margins='drop>3')": "margins must be written as",
+    "assert_no_regression(curve, noise_baseline, margins=3)": "margins must be a text",
+    "assert_no_regression(curve, noise_baseline, mode='strict')": "mode must be",
+    "assert_no_regression(curve, noise_baseline, alpha=2)": "alpha must be",
+    "robustness.against(None)": "TypeError: baseline must be the fixture noise_baseline",
     "robustness.against('path')": "got 'path'",
     "robustness.against(curve, noise_baseline)": "got Curve",
     "robustness.against(noise_baseline, 'name')": "TypeError: curve must be one that "
     "robustness.evaluate gave, or left out, got 'name'",
-    "robustness.against(noise_baseline, replace(curve, name='b'))": "ValueError: b was not "
-    "evaluated by this test",
     "robustness.record(None)": "TypeError: benchmark must be the fixture of pytest-benchmark",
     "robustness.point": "ValueError: this test has 3 scales",
     "assert_floor(curve, 0.5)": "TypeError: floors must be a dict from scale to the least accuracy "
@@ -43,8 +49,10 @@ MISTAKES = {
     "got Point",
     "assert_noise_bites(None, least_drop=0.1)": "TypeError: curve must be a curve",
     "assert_noise_bites(curve, least_drop='a')": "TypeError: least_drop must be",
-    "assert_at_chance(curve, chance=0.1, loss=2)": "TypeError: point must be a point",
+    "assert_at_chance(curve, chance=0.1, loss=2)": "scale must be given for a curve",
     "assert_published([curve.at(1)], {'a': (1, 0.9)})": "TypeError: points must be a dict by name",
+    "assert_published(curve, {7: (1, 0.9)})": "scale must be one of 0, 0.2, 1, got 7",
+    "assert_published(curve, 0.9)": "TypeError",
     "assert_published({'a': curve.at(1)}, {'a': 0.9})": "TypeError: published['a'] must be a pair",
     "assert_published({'a': curve.at(1)}, {'b': (1, 0.9)})": "ValueError: published must name",
     "assert_published({'a': curve.at(1)}, {'a': (1, 90)})": "ValueError: the accuracy of published",

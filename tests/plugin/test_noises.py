@@ -131,7 +131,7 @@ from noisecore.judging.gates import assert_no_regression
 
 @pytest.mark.robustness(noise="salt_and_pepper", scales=[0.1, 0.9], train=(fog, 0.5))
 def test_across(robustness, noise_baseline, noise_model):
-    assert_no_regression(robustness.against(noise_baseline))
+    assert_no_regression(robustness.curve, noise_baseline)
 """
     )
     (tmp_path / "test_own.py").write_text(test)

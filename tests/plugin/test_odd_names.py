@@ -27,7 +27,7 @@ def test_many(robustness, noise_baseline):
         how = {"scales": [0.2], "draws": 1, "name": name}
         curve = robustness.evaluate(model, *IMAGES, **how)
         if number % 10 == 0:
-            assert_no_regression(robustness.against(noise_baseline, curve))
+            assert_no_regression(curve, noise_baseline)
 
 def test_fails(robustness):
     curve = robustness.evaluate(worse, *IMAGES, scales=[1], name=NAMES[43] + "\\r::error::e")

@@ -99,7 +99,7 @@ class TestMargins:
     def test_said_by_the_test(self, own) -> None:
         """Margins that a test gives hold before all others; what they do not name stays."""
         own.make()
-        own.change("test_a.py", "(noise_baseline)", "(noise_baseline, margins='scale>6')")
+        own.change("test_a.py", "noise_baseline)\n", "noise_baseline, margins='scale>6')\n")
         assert own.run(AUTO).ret == 0
         assert allowed(own) == {None: 2.4, 0.0: 1.5, 0.2: 6.0, 1.0: 6.0}
         assert own.run(AUTO, "--noise-margins=mean>1,scale>2").ret == 0
@@ -110,11 +110,11 @@ class TestMargins:
     )
     def test_bad_margins_of_a_test(self, own, given, words) -> None:
         """Margins that cannot be read fail the test in one line, also without a baseline."""
-        own.change("test_a.py", "(noise_baseline)", f"(noise_baseline, margins={given})")
+        own.change("test_a.py", "noise_baseline)\n", f"noise_baseline, margins={given})\n")
         result = own.run("test_a.py", UPDATE)
         assert result.ret == 1
-        (line,) = [line for line in result.outlines if line.startswith("noisecore: margins")]
-        assert words in line
+        lines = [line for line in result.outlines if line.startswith("E ")]
+        assert [words in line for line in lines] == [True]
 
     def test_marker_of_a_test_that_evaluates(self, own) -> None:
         """Who looks for them at the marker, which is for trainings, is told where they belong."""
@@ -123,7 +123,7 @@ class TestMargins:
         )
         result = own.run("test_a.py", UPDATE)
         assert result.ret == 4
-        assert "says its margins in robustness.against(noise_baseline, margins=...)" in (
+        assert "says its margins in assert_no_regression(curve, noise_baseline, margins=...)" in (
             result.stderr.str()
         )
 

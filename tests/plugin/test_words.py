@@ -28,7 +28,7 @@ def columns():
 
 def test_one(robustness, noise_baseline):
     robustness.evaluate(model, DATA, scales=[0.2, 1])
-    assert_no_regression(robustness.against(noise_baseline))
+    assert_no_regression(robustness.curve, noise_baseline)
 """
 
 

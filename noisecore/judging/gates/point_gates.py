@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -15,7 +15,6 @@ from noisecore.judging.gates.arguments import (
     check_figures,
     check_floors,
     check_number,
-    check_point,
     check_scale,
 )
 from noisecore.judging.gates.rows import ControlRow, FloorRow, PublishedRow, plain_number
@@ -101,8 +100,9 @@ def assert_floor(
 
 
 def judge_at_chance(
-    point: Point,
+    measured: Curve | Point,
     *,
+    scale: float | None = None,
     chance: float,
     loss: float,
     accuracy_within: float = 0.02,
@@ -110,11 +110,12 @@ def judge_at_chance(
 ) -> Verdict:
     """Judge that every seed of a control lies at chance: it had no signal to learn from.
 
-    chance, loss: what is expected without signal, such as the share of the commonest class and
-    the logarithm of the number of classes. Every seed counts, not the mean: seeds that strayed in
+    measured: a curve and the `scale` to judge, or a point, which has its own. chance, loss: what is
+    expected without signal, such as the share of the commonest class and the logarithm of the
+    number of classes. Every seed counts, not the mean: seeds that strayed in
     opposite directions do not cancel.
     """
-    check_point("point", point)
+    point = _point(measured, scale)
     for name, number in (
         ("chance", chance),
         ("loss", loss),
@@ -148,8 +149,9 @@ def judge_at_chance(
 
 
 def assert_at_chance(
-    point: Point,
+    measured: Curve | Point,
     *,
+    scale: float | None = None,
     chance: float,
     loss: float,
     accuracy_within: float = 0.02,
@@ -159,13 +161,14 @@ def assert_at_chance(
     __tracebackhide__ = True
     settle(
         judge_at_chance(
-            point,
+            measured,
+            scale=scale,
             chance=chance,
             loss=loss,
             accuracy_within=accuracy_within,
             loss_within=loss_within,
         ),
-        [point],
+        [measured],
         failed="Above chance, a signal reaches the control: look for labels or images that leak "
         "into it. At chance with another loss, it was not trained to the end.",
         inconclusive="Run the control again.",
@@ -173,14 +176,15 @@ def assert_at_chance(
 
 
 def judge_published(
-    points: Mapping[str, Point],
-    published: Mapping[str, tuple[float, float]],
+    measured: Curve | Mapping[str, Point],
+    published: Mapping[Any, tuple[float, float]],
     *,
     alpha: float = 0.05,
 ) -> Verdict:
     """Judge that published accuracies are compatible with what was measured.
 
-    points: what was measured, by name. published: (loss, accuracy) by the same names. Each
+    measured: a curve, with `published` (loss, accuracy) by scale; or points by name, with
+    `published` by the same names. Each
     accuracy is compared with the prediction of one further seed, and so is their mean, where all
     points have the same seeds: figures that all stray to one side may each do so by chance. They
     are adjusted by Holm over all of them; losses are shown beside and not judged. In the figures,
@@ -192,6 +196,7 @@ def judge_published(
     Raises `ValueError` if the names differ, or there are none, or an accuracy is no share.
     """
     check_number("alpha", alpha, 0, 1)
+    points = _points(measured, published)
     check_figures(points, published)
     names = ", ".join(dict.fromkeys(point.curve for point in points.values()))
     if missing := missing_figures("published", *points.values()):
@@ -231,7 +236,7 @@ class _Figure:
 
 
 def _figures(
-    points: Mapping[str, Point], published: Mapping[str, tuple[float, float]], *, with_mean: bool
+    points: Mapping[Any, Point], published: Mapping[Any, tuple[float, float]], *, with_mean: bool
 ) -> list[_Figure]:
     """Return what is compared; with_mean: and the mean of all, if there is one."""
     found = [
@@ -307,16 +312,16 @@ def _published_row(figure: _Figure, *, alpha: float, many: int) -> PublishedRow:
 
 
 def assert_published(
-    points: Mapping[str, Point],
-    published: Mapping[str, tuple[float, float]],
+    measured: Curve | Mapping[str, Point],
+    published: Mapping[Any, tuple[float, float]],
     *,
     alpha: float = 0.05,
 ) -> None:
     """Assert that published figures are compatible with the measured; see `judge_published`."""
     __tracebackhide__ = True
     settle(
-        judge_published(points, published, alpha=alpha),
-        points.values(),
+        judge_published(measured, published, alpha=alpha),
+        [measured] if isinstance(measured, Curve) else list(measured.values()),
         failed="Find what differs by an experiment: one ingredient of the recipe at a time, from "
         "the published protocol towards this one.",
         inconclusive="Run 3 seeds or more (--noise-seeds=3): one gives no spread, two a poor one.",
@@ -328,6 +333,15 @@ def _compared(row: PublishedRow, one: str) -> str:
         f"{row.name}: published {row.published_accuracy:.4f}, measured {row.mean:.4f} "
         f"with sd {row.sd:.4f} over {row.seeds} {one}s (adjusted p {row.holm_p:.3f})"
     )
+
+
+def _points(
+    measured: Curve | Mapping[str, Point], published: Mapping[Any, tuple[float, float]]
+) -> Mapping[Any, Point]:
+    """Return the points that published figures are of: those given, or those of a curve."""
+    if not isinstance(measured, Curve) or not isinstance(published, Mapping):
+        return cast(Mapping[Any, Point], measured)
+    return {scale: measured.at(scale) for scale in published}
 
 
 def _point(measured: Curve | Point, scale: float | None) -> Point:

@@ -153,6 +153,12 @@ def _case(
         raise RecordError(
             f"{curve.name} has no records to compare: give a curve of evaluate or train_sweep"
         )
+    (named, *others) = dict.fromkeys(record.trial.curve for record in curve.records)
+    if others or named != curve.name:
+        raise RecordError(
+            f"{curve.name} must be called as its records are, {named}: give the curve as it was "
+            "measured"
+        )
     if isinstance(baseline, Standard):
         return baseline.case(curve, margins=margins, mode=mode, alpha=alpha)
     comparison, problem, own, curves = None, None, None, 1
