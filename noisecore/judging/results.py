@@ -174,15 +174,26 @@ def read_results(path: Path) -> Results:
     return results
 
 
-def read_records(path: Path) -> list[TrialRecord]:
-    """Return the records at `path`: a results.json, an artifact folder, or a folder of records.
+def read_records(path: str | Path) -> list[TrialRecord]:
+    """Return the records at a path.
 
-    An artifact folder is a profile's own, or the one around it if no other profile has run. Of a
-    run that did not end it has the records that there are.
+    Args:
+        path: Of a results.json, of what `Curve.save` wrote, of an artifact folder, or of a folder
+            of records. An artifact folder is a profile's own, or the one around it if no other
+            profile has run. Of a run that did not end it has the records that there are.
 
-    Raises `RecordError` in one line if there is no record, or a file that is not one.
+    Returns:
+        A record per trial, in the order of the file.
+
+    Raises:
+        RecordError: There is no record, or a file that is not one; one line says which.
+
+    Example:
+        >>> curve.save("digits.json")
+        >>> len(read_records("digits.json")) == len(curve.records)
+        True
     """
-    path = _find(path)
+    path = _find(Path(path))
     if not os.path.isdir(path) and not is_missing(path):
         return list(read_results(path).records)
     records: list[TrialRecord] = []

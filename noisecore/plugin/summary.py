@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from noisecore.escaping import visible
 from noisecore.plugin.progress import duration, outcome
-from noisecore.records import TrialRecord
+from noisecore.records import RecordError, TrialRecord
 from noisecore.showing.parts import Parts
 from noisecore.showing.terminal import wrap_text
 
@@ -31,8 +31,9 @@ def summarise(
         lines.append(f"{reused} of them were taken over from an earlier run")
     lines += [outcome(record) for record in records if record.status == "failed"]
     curves, _, problem = assemble(records)
-    if problem:
-        lines += ["", *wrap_text(f"no curve could be made of the records: {problem}")]
+    with parts.making("the curves"):
+        if problem:
+            raise RecordError(problem)
     for curve in curves.values():
         with parts.making(f"the lines of {visible(curve.name)}"):
             lines += _curve_lines(curve, verdicts)

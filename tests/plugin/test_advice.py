@@ -72,7 +72,7 @@ class TestRenamed:
         own.make()
         more = "scales=[0.2, 1])\n    robustness.evaluate(model, *images(), scales=[1], name='b')"
         own.change("test_a.py", "scales=[0.2, 1])", more)
-        own.change("test_a.py", "(noise_baseline)", "(noise_baseline, robustness.curves[1])")
+        own.change("test_a.py", "robustness.curve,", "robustness.curves[1],")
         result = own.run(UPDATE)
         assert result.ret == pytest.ExitCode.TESTS_FAILED
         assert ONE in own.curves

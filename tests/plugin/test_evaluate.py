@@ -78,7 +78,7 @@ def test_from_no_baseline_to_a_renewed_one(repository, xdist) -> None:
 
 def test_artifacts(repository) -> None:
     """A run without training leaves what every run leaves: records, tables, a curve, a summary."""
-    change(repository, ", noise_baseline", "")
+    change(repository, "(robustness, noise_baseline)", "(robustness)")
     change(repository, "    assert_no_regression(robustness.curve, noise_baseline)\n", "")
     run = repository.runpytest("--junitxml=junit.xml")
     assert run.ret == pytest.ExitCode.OK
@@ -117,7 +117,7 @@ def test_no_tensorflow(repository) -> None:
 
 def test_several_curves(repository) -> None:
     """Two curves in one test have names of their own; one name twice is refused."""
-    change(repository, ", noise_baseline", "")
+    change(repository, "(robustness, noise_baseline)", "(robustness)")
     change(repository, "    assert_no_regression(robustness.curve, noise_baseline)\n", """
     robustness.evaluate(worse, *images(), scales=[1], name="worse")
     robustness.evaluate(model, *images(), scales=[1], noise="uniform")
@@ -183,7 +183,7 @@ def test_refusal_is_one_line(repository) -> None:
 
 def test_records_are_judged_again(repository) -> None:
     """With --noise-records the model is not asked again."""
-    change(repository, ", noise_baseline", "")
+    change(repository, "(robustness, noise_baseline)", "(robustness)")
     change(repository, "    assert_no_regression(robustness.curve, noise_baseline)\n", "")
     assert repository.runpytest().ret == pytest.ExitCode.OK
     change(repository, "evaluate(model", "evaluate(None")

@@ -74,6 +74,11 @@ class Baseline:
     origins: Mapping[str, Origin]
     records: tuple[TrialRecord, ...]
 
+    @property
+    def curves(self) -> dict[str, Curve]:
+        """The curves by their names, in alphabetical order."""
+        return matched_curves(self.records)
+
     def of(self, curve: str) -> list[TrialRecord]:
         """Return the records of one curve."""
         return [record for record in self.records if record.trial.curve == curve]
@@ -90,8 +95,24 @@ class _File(TypedDict):
 _FILE = _File.__annotations__
 
 
-def read_baseline(path: Path) -> Baseline:
-    """Return the baseline in a file; raise `RecordError`, one line, if it cannot be used."""
+def read_baseline(path: str | Path) -> Baseline:
+    """Return the baseline in a file.
+
+    Args:
+        path: Of the file, such as "baselines/quick.json".
+
+    Returns:
+        The baseline: its curves by name, in `curves`, and where each came from, in `origins`.
+
+    Raises:
+        RecordError: The file is not there, or is no baseline, or was altered; one line says so.
+
+    Example:
+        >>> baseline = write_baseline("baselines/quick.json", curve)
+        >>> list(read_baseline("baselines/quick.json").curves)
+        ['digits/gaussian']
+    """
+    path = Path(path)
     try:
         data = read_json(path, RUN_BYTES)
     except OSError as error:

@@ -1,0 +1,85 @@
+"""Two runs, curve by curve."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from noisecore.judging.baselines import Baseline
+from noisecore.judging.curves import Curve
+from noisecore.judging.gates import judge
+from noisecore.judging.gates.verdict import Verdict, make_verdict
+from noisecore.judging.margins import ALPHA, Margins, Mode, changed_margins, parse_alpha
+from noisecore.judging.results import read_any, read_old
+
+if TYPE_CHECKING:
+    from noisecore.records import TrialRecord
+
+Run = str | Path | Baseline | Curve | Iterable["Curve | TrialRecord"]
+
+
+def compare(
+    new: Run,
+    old: Run,
+    *,
+    margins: Margins | str | None = None,
+    mode: Mode | None = None,
+    alpha: float = ALPHA,
+) -> dict[str, Verdict]:
+    """Judge one run against another, curve by curve, as a run is judged against its baseline.
+
+    Args:
+        new: What is judged: a curve, curves, records, a baseline, or the path of a file or folder
+            that holds them (a results.json, an artifact folder, a baseline, what `Curve.save`
+            wrote).
+        old: What it is compared with, likewise. Two single curves may have different names.
+        margins: How much may be lost, such as "mean>3,scale>5" in points of accuracy. None takes
+            those of the curve's own in a baseline, else the usual.
+        mode: "simple" or "rigorous". None takes "rigorous" for given models, "simple" for trained.
+        alpha: How often an unchanged run may fail, over all curves.
+
+    Returns:
+        A verdict for each curve, by name. A curve that one side alone has is inconclusive.
+
+    Raises:
+        RecordError: A path holds no records, or records do not belong together.
+        MarginsError: The margins or alpha cannot be read.
+
+    Example:
+        >>> verdicts = compare(curve, old_curve)
+        >>> [verdict.verdict for verdict in verdicts.values()]
+        ['pass']
+    """
+    from noisecore.judging.gates import judge_no_regression
+
+    alpha = parse_alpha(alpha)
+    if isinstance(new, Curve) and isinstance(old, Curve):
+        verdict = judge_no_regression(new, old, margins=margins, mode=mode, alpha=alpha)
+        return {new.name: verdict}
+    ours = _records(new)
+    theirs = read_old(Path(old)) if isinstance(old, str | Path) else old
+    theirs = theirs if isinstance(theirs, Baseline) else _records(theirs)
+    given = None if margins is None else changed_margins(Margins(), margins)
+    found = judge(ours, theirs, mode=mode, margins=given, alpha=alpha)
+    held = theirs.records if isinstance(theirs, Baseline) else theirs
+    names = [dict.fromkeys(record.trial.curve for record in side) for side in (ours, held)]
+    for name in sorted({*names[0], *names[1]} - set(found)):
+        where = "new" if name in names[0] else "old"
+        sentence = f"{name} is in the {where} run alone: there is nothing to compare it with"
+        found[name] = make_verdict("no regression", name, "inconclusive", sentence)
+    return found
+
+
+def _records(run: Run) -> list[TrialRecord]:
+    """Return the records of a run, wherever they are."""
+    if isinstance(run, str | Path):
+        return read_any(Path(run))
+    if isinstance(run, Baseline):
+        return list(run.records)
+    parts = [run] if isinstance(run, Curve) else run
+    return [
+        record
+        for part in parts
+        for record in (part.records if isinstance(part, Curve) else (part,))
+    ]

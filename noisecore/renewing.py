@@ -1,0 +1,101 @@
+"""A baseline that a script writes: what pytest does with --noise-update-baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import noisecore
+from noisecore.judging.baselines import Baseline, Origin, read_baseline, renew_baseline
+from noisecore.judging.baselines import write_baseline as write
+from noisecore.judging.curves import Curve
+from noisecore.judging.gates import judge_no_regression
+from noisecore.judging.gates.own import fitting_margins
+from noisecore.judging.gates.rows import SinceFirstRow
+from noisecore.paths import is_missing
+from noisecore.records import RecordError
+
+
+def write_baseline(
+    path: str | Path,
+    curves: Curve | Iterable[Curve] | Baseline,
+    *,
+    profile: str | None = None,
+    new_ancestor: bool = False,
+) -> Baseline:
+    """Write curves into a baseline file, whole or not at all; its folder is made.
+
+    A curve that the file holds already is renewed, and remembers its first ancestor; the file's
+    other curves stay. Commit the file.
+
+    Args:
+        path: Of the file, such as "baselines/quick.json".
+        curves: What is put in, with their records; or a whole baseline, which replaces the file.
+        profile: The run's profile that the file is for, with pytest. Left out, that of the file,
+            or "quick" for a new one.
+        new_ancestor: Whether what was lost since a curve's first ancestor may be forgotten.
+
+    Returns:
+        What the file holds now.
+
+    Raises:
+        RecordError: The file is no baseline; a curve has no records, or a trial of it failed; a
+            curve fell further since its first ancestor than its margin allows.
+        OSError: The file cannot be written.
+
+    Example:
+        >>> baseline = write_baseline("baselines/quick.json", curve)
+        >>> list(baseline.origins)
+        ['digits/gaussian']
+    """
+    path = Path(path)
+    if isinstance(curves, Baseline):
+        write(path, curves)
+        return curves
+    given = [curves] if isinstance(curves, Curve) else list(curves)
+    for curve in given:
+        if not isinstance(curve, Curve) or not curve.records:
+            raise RecordError(
+                f"curves must be curves with records, as evaluate returns them, got {curve!r:.60}"
+            )
+    old = None if is_missing(path) else read_baseline(path)
+    if not new_ancestor and old is not None:
+        _refuse_decline(given, old)
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    origins = {
+        curve.name: Origin(
+            date=now,
+            commit=None,
+            noisecore=noisecore.__version__,
+            tests=old.origins[curve.name].tests if old and curve.name in old.origins else (),
+            margins=fitting_margins(curve.records),
+        )
+        for curve in given
+    }
+    try:
+        renewed = renew_baseline(
+            old,
+            [record for curve in given for record in curve.records],
+            profile=profile or (old.profile if old else "quick"),
+            origins=origins,
+            whole=True,
+            new_ancestor=new_ancestor,
+        )
+    except ValueError as error:
+        raise RecordError(f"{path}: the baseline was not written: {error}") from None
+    write(path, renewed.baseline)
+    return renewed.baseline
+
+
+def _refuse_decline(curves: Iterable[Curve], old: Baseline) -> None:
+    """Raise `RecordError` if a curve fell too far since its first ancestor."""
+    for curve in curves:
+        if curve.name not in old.origins:
+            continue
+        verdict = judge_no_regression(curve, old)
+        if any(isinstance(row, SinceFirstRow) for row in verdict.fallen):
+            raise RecordError(
+                f"the baseline was not written: {verdict.sentence}: if the loss since the first "
+                "ancestor is meant, give new_ancestor=True"
+            )
