@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from noisecore.callables import named as named
     from noisecore.compared import compare as compare
     from noisecore.data import Dataset as Dataset
     from noisecore.data import load_dataset as load_dataset
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from noisecore.testing import check_noise as check_noise
 
 _HOMES = {
+    "callables": ("named",),
     "compared": ("compare",),
     "data": ("Dataset", "load_dataset"),
     "judging.baselines": ("Baseline", "read_baseline"),

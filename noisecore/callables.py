@@ -53,11 +53,22 @@ class Named:
 
 
 def named(function: Callable[..., Any], *, name: str) -> Named:
-    """Return `function` under another name, such as that of a `functools.partial`.
+    """Return a function under another name, so that two `functools.partial` can be told apart.
 
-    So two partials of one noise can be told apart:
-    `noise=named(partial(fog, density=2), name="thick_fog")`. Raises `TypeError` if it cannot be
-    called, `ValueError` if the name is empty.
+    Args:
+        function: A noise or a builder, such as a `functools.partial`.
+        name: What it is called.
+
+    Returns:
+        What can be called as `function` is.
+
+    Raises:
+        TypeError: It cannot be called.
+        ValueError: The name is empty.
+
+    Example:
+        >>> named(predict, name="bright")(x).shape
+        (400, 3)
     """
     if not callable(function):
         raise TypeError(f"what is named must be a function, got {shown(function)}")

@@ -24,6 +24,11 @@ class Profile:
     dataset, models, noise: names. scales: the run's, ascending; 0 is trained too and stands
     outside every claim. seeds: a trial each. test_draw: the realisation of the noise on the test
     images, the same for every seed and run. clip: bounds of the noisy images, None for none.
+
+    Example:
+        >>> recipe = Recipe(name="short", epochs=3)
+        >>> Profile(name="mine", dataset="own.npz", models=("mlp",), recipe=recipe).seeds
+        (0, 1, 2)
     """
 
     name: str

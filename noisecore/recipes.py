@@ -35,6 +35,10 @@ class Recipe:
     train_noise: "fresh" draws the training noise anew for each epoch, "frozen" draws it once.
     precision: the arithmetic of training and evaluation; "mixed_bfloat16" is Keras' policy of that
         name, weights and the model's last layer in float32.
+
+    Example:
+        >>> Recipe(name="short", epochs=3).batch_size
+        128
     """
 
     name: str

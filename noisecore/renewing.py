@@ -7,10 +7,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import noisecore
-from noisecore.judging.baselines import Baseline, Origin, read_baseline, renew_baseline
+from noisecore.judging.baselines import (
+    Baseline,
+    Origin,
+    compare_records,
+    first_of,
+    read_baseline,
+    renew_baseline,
+    with_first,
+)
 from noisecore.judging.baselines import write_baseline as write
 from noisecore.judging.curves import Curve
-from noisecore.judging.gates import judge_no_regression
+from noisecore.judging.gates import Rule, judge_comparison
 from noisecore.judging.gates.own import fitting_margins
 from noisecore.judging.gates.rows import SinceFirstRow
 from noisecore.paths import is_missing
@@ -93,9 +101,12 @@ def _refuse_decline(curves: Iterable[Curve], old: Baseline) -> None:
     for curve in curves:
         if curve.name not in old.origins:
             continue
-        verdict = judge_no_regression(curve, old)
+        origin, held = old.origins[curve.name], old.of(curve.name)
+        first = origin.first or first_of(held, date=origin.date, commit=origin.commit)
+        comparison = compare_records(curve.records, held)[curve.name]
+        verdict = judge_comparison(with_first(comparison, first, curve.records), Rule())
         if any(isinstance(row, SinceFirstRow) for row in verdict.fallen):
             raise RecordError(
-                f"the baseline was not written: {verdict.sentence}: if the loss since the first "
-                "ancestor is meant, give new_ancestor=True"
+                f"the baseline was not written: {verdict.sentence}: if the loss is meant, give "
+                "new_ancestor=True"
             )

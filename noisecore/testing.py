@@ -31,9 +31,20 @@ def check_noise(
     whatever stands beside it; it is stronger at each of the `scales`, ascending and greater
     than 0, than at the one before; and its source can be read, for it is part of a trial's key.
 
-    shape: of an image, (height, width) or (height, width, channels); the images that the noise is
-    tried on are float32, smooth, in [0, 1]. Raises `NoiseError`, a `ValueError`, on arguments that
-    cannot be meant.
+    Args:
+        noise: The function, `f(images, scale, *, rng) -> images`.
+        scales: Strengths, ascending and greater than 0, in the noise's own unit.
+        shape: Of an image, (height, width) or (height, width, channels). The images that the noise
+            is tried on are float32, smooth, in [0, 1].
+
+    Raises:
+        AssertionError: The noise breaks its contract; the message says where.
+        NoiseError: The scales or the shape cannot be meant.
+
+    Example:
+        >>> def brighter(images, scale, *, rng):
+        ...     return (images + scale).astype(np.float32)
+        >>> check_noise(brighter, [0.1, 0.2])
     """
     __tracebackhide__ = True
     scales = _checked(noise, scales)

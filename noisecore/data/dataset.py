@@ -40,7 +40,7 @@ class Facts:
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Hold images and labels for training and testing, with their provenance. Arrays are read-only.
+    """Images and labels for training and testing, with their provenance. Arrays are read-only.
 
     name: as records show it; of a user's own file the file name without its folder.
     x_train, x_test: images, (n, height, width, channels), channels last: uint8 in 0..255 or
@@ -48,6 +48,11 @@ class Dataset:
     y_train, y_test: labels, int64, (n,), 0..num_classes-1.
     sha256: of the content (`content_sha256`), the same however it was found.
     source: where it was found. licence: of the data.
+
+    Example:
+        >>> np.savez("own.npz", x_train=x, y_train=y, x_test=x, y_test=y)
+        >>> load_dataset("own.npz").num_classes
+        3
     """
 
     name: str

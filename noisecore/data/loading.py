@@ -17,16 +17,29 @@ from noisecore.escaping import shorten
 DATASETS = ("mnist-5k", "mnist", "fashion-mnist", "digits")
 
 
-def load_dataset(name: str, data_dir: str | os.PathLike[str] | None = None) -> Dataset:
+def load_dataset(
+    name: str | os.PathLike[str], data_dir: str | os.PathLike[str] | None = None
+) -> Dataset:
     """Return a dataset, read, checked and, if it is nowhere on this machine, downloaded by Keras.
 
-    name: one of `DATASETS`, or a user's own: `FILE.npz` or `FILE.py:FUNCTION`, see `load_own`.
-    data_dir: a folder that is looked at first, for `mnist` and `fashion-mnist`.
+    Args:
+        name: "mnist-5k", "mnist", "fashion-mnist" or "digits"; or data of your own, `FILE.npz` or
+            `FILE.py:FUNCTION`.
+        data_dir: A folder that is looked at first, for "mnist" and "fashion-mnist".
 
-    Raises DatasetError if the name is unknown, the data is truncated, altered or unusable, or it
-    is not there; another dataset never takes its place.
+    Returns:
+        The dataset; its arrays are read-only.
+
+    Raises:
+        DatasetError: The name is unknown, the data is truncated, altered or unusable, or it is not
+            there; another dataset never takes its place.
+
+    Example:
+        >>> np.savez("own.npz", x_train=x, y_train=y, x_test=x, y_test=y)
+        >>> load_dataset("own.npz").image_shape
+        (6, 6, 1)
     """
-    return load(name, data_dir, download=True)
+    return load(os.fspath(name), data_dir, download=True)
 
 
 def load(name: str, data_dir: str | os.PathLike[str] | None, *, download: bool) -> Dataset:

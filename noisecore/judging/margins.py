@@ -31,6 +31,10 @@ class Margins:
     any one of these, in points. clean: of accuracy at scale 0, in points. since_first: of the mean
     again, against the baseline's first ancestor, written since-first. seconds, memory: of
     training time and peak memory, as ratios to the baseline's.
+
+    Example:
+        >>> str(Margins(mean=2, seconds=1.5))
+        'mean>2,scale>3,clean>1.5,since-first>2,seconds>1.5'
     """
 
     mean: float | None = 1.5

@@ -11,7 +11,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from noisecore.noise.checks import call_noise, check_finite, check_images, check_scale
-from noisecore.noise.families import FloatArray, Noise, NoiseError, is_shipped
+from noisecore.noise.families import (
+    FloatArray,
+    Noise,
+    NoiseError,
+    get_noise,
+    is_shipped,
+)
 
 # Samples that share one random generator. Large enough that making the generator (about 15 µs)
 # costs nothing beside its draws, small enough that a block of images stays in the cache.
@@ -42,27 +48,44 @@ class Stream:
 
 
 def apply_noise(
-    noise: Noise,
+    noise: str | Noise,
     images: FloatArray,
     scale: float,
-    stream: Stream,
+    stream: Stream | int = 0,
     *,
     indices: ArrayLike | None = None,
     clip: tuple[float, float] | None = None,
     out: FloatArray | None = None,
 ) -> FloatArray:
-    """Return a copy of `images` under `noise` at `scale`, drawn block by block from `stream`.
+    """Return a copy of `images` under `noise` at `scale`, drawn block by block.
 
-    images: float32, (samples, height, width, ...). `indices`, (samples,), says which samples of
-    the split these are; left out, they are all of it from the first on. A sample's noise depends
-    on its index and the stream alone: not on the batch, the subset or the order. `clip` bounds
-    the result; left out, it is not bounded. Scale 0 is the identity, clipping included. `out` is
-    the array for the result, float32 of the images' shape; it may be `images` itself.
+    A sample's noise depends on its index and the draw alone: not on the batch, the subset or the
+    order. Memory beyond the result is about three blocks of `BLOCK` samples.
 
-    Memory beyond the result is about three blocks of `BLOCK` samples. Raises `NoiseError` on a
-    scale that is negative or not finite, images that are not float32, indices that do not fit or
-    come twice, and a noise that changes shape or dtype.
+    Args:
+        noise: A name, such as "gaussian", or a function `f(images, scale, *, rng) -> images`.
+        images: float32, (samples, height, width) or (samples, height, width, channels).
+        scale: The strength, in the noise's unit and that of the images. Scale 0 is the identity.
+        stream: Which realisation: the number of a draw of test noise, or a `Stream`.
+        indices: (samples,), which samples of the split these are. Left out, they are all of it,
+            from the first on.
+        clip: Bounds of the result, such as (0, 1). Left out, it is not bounded.
+        out: The array for the result, float32 of the images' shape; it may be `images` itself.
+
+    Returns:
+        The noisy images, float32, of the same shape.
+
+    Raises:
+        NoiseError: The scale is negative or not finite, the images are not float32, the indices do
+            not fit or come twice, or the noise is unknown or changes shape or dtype.
+
+    Example:
+        >>> noisy = apply_noise("gaussian", x, 0.3)
+        >>> noisy.shape == x.shape
+        True
     """
+    noise = get_noise(noise) if isinstance(noise, str) else noise
+    stream = Stream(stream, "test") if isinstance(stream, int) else stream
     scale = check_scale(scale)
     check_images(images)
     places = np.arange(len(images)) if indices is None else np.asarray(indices)

@@ -21,7 +21,7 @@ def rename(own, what: str) -> str:
         return UNIFORM
     if what == "curve":
         own.change("test_a.py", "scales=", "name='small', scales=")
-        return ONE.replace("/", " small/")
+        return "small/gaussian"
     if what == "test":
         own.change("test_a.py", "test_one", "test_new")
         return ONE.replace("one", "new")

@@ -68,7 +68,15 @@ class Origin:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Baseline:
-    """Results to compare with: the records of some curves, and each curve's origin."""
+    """Results to compare with: the records of some curves, and each curve's origin.
+
+    profile: of the runs that it is for, with pytest. origins: where each curve came from, by name.
+
+    Example:
+        >>> baseline = read_baseline("old.json")
+        >>> baseline.profile, list(baseline.curves)
+        ('quick', ['digits/gaussian'])
+    """
 
     profile: str
     origins: Mapping[str, Origin]

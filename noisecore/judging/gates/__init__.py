@@ -14,12 +14,11 @@ from noisecore.judging.gates.curve_gates import (
 from noisecore.judging.gates.point_gates import (
     assert_at_chance,
     assert_floor,
-    assert_published,
     floor_for,
     judge_at_chance,
     judge_floor,
-    judge_published,
 )
+from noisecore.judging.gates.published import assert_published, judge_published
 from noisecore.judging.gates.regression import (
     assert_no_regression,
     judge,

@@ -35,13 +35,28 @@ def judge_monotonic(
 ) -> Verdict:
     """Judge that mean accuracy never rises from a scale to the next by more than is allowed.
 
-    Scale 0 stands outside the claim. The allowance is `rise_allowance`: `slack`, or three standard
-    errors if that is more. With `chance`, a pair is not judged where both means lie below chance
-    plus three binomial standard errors. With no pair to judge the verdict is inconclusive.
+    Scale 0 is not part of the claim. The allowance is `slack`, or three standard errors if that is
+    more. With no pair of scales to judge the verdict is inconclusive.
 
-    rigorous: judge the curve as a whole instead, up to the last pair that is judged: it fails if it
-    lies further than `slack` off every falling curve, and significantly so (`isotonic_test`,
-    0.05). With one seed that is inconclusive.
+    Args:
+        curve: What was measured.
+        slack: How much accuracy may rise from one scale to the next, as a share: 0.01 is a point.
+        chance: The accuracy of a guess, such as 0.1. A pair is not judged where both means lie
+            below it plus three binomial standard errors.
+        rigorous: Judge the curve as a whole instead, up to the last pair that is judged: it fails
+            if it lies further than `slack` off every falling curve, significantly (p < 0.05, an
+            isotonic regression). With one seed that is inconclusive.
+
+    Returns:
+        The verdict, with a row for each step.
+
+    Raises:
+        TypeError: The curve is no curve, or an argument is no number.
+        ValueError: An argument is out of its bounds, or the curve has no scale above 0.
+
+    Example:
+        >>> judge_monotonic(curve, slack=0.01).verdict
+        'pass'
     """
     check_curve(curve)
     check_number("slack", slack, 0, math.inf)
@@ -121,7 +136,21 @@ def _judge_isotonic(curve: Curve, end: int, slack: float, steps: list[StepRow]) 
 def assert_monotonic(
     curve: Curve, *, slack: float = 0.01, chance: float | None = None, rigorous: bool = False
 ) -> None:
-    """Assert that accuracy falls as noise grows, but for an allowed rise; see `judge_monotonic`."""
+    """Assert that accuracy falls as noise grows, but for an allowed rise.
+
+    Args:
+        curve: What was measured.
+        slack: How much accuracy may rise from one scale to the next, as a share.
+        chance: The accuracy of a guess, below which nothing is judged.
+        rigorous: Judge the curve as a whole, as `judge_monotonic` says.
+
+    Raises:
+        AssertionError: The verdict is "fail" or "inconclusive"; the message says what to do.
+        TypeError, ValueError: As of `judge_monotonic`.
+
+    Example:
+        >>> assert_monotonic(curve, slack=0.01)
+    """
     __tracebackhide__ = True
     settle(
         judge_monotonic(curve, slack=slack, chance=chance, rigorous=rigorous),
@@ -134,7 +163,23 @@ def assert_monotonic(
 def judge_noise_bites(curve: Curve, *, least_drop: float) -> Verdict:
     """Judge that mean accuracy falls by `least_drop` or more from the least scale to the greatest.
 
-    Scale 0 stands outside the claim; with one other scale the verdict is inconclusive.
+    Scale 0 is not part of the claim; with one other scale the verdict is inconclusive. A noise that
+    does not reach the model fails here.
+
+    Args:
+        curve: What was measured.
+        least_drop: The least fall of accuracy, as a share: 0.2 is 20 points.
+
+    Returns:
+        The verdict, with a row for the drop.
+
+    Raises:
+        TypeError: The curve is no curve, or the drop is no number.
+        ValueError: The drop is not from 0 to 1, or the curve has no scale above 0.
+
+    Example:
+        >>> judge_noise_bites(curve, least_drop=0.05).verdict
+        'pass'
     """
     check_curve(curve)
     check_number("least_drop", least_drop, 0, 1)
@@ -158,7 +203,19 @@ def judge_noise_bites(curve: Curve, *, least_drop: float) -> Verdict:
 
 
 def assert_noise_bites(curve: Curve, *, least_drop: float) -> None:
-    """Assert that noise lowers accuracy by as much as is claimed; see `judge_noise_bites`."""
+    """Assert that noise lowers accuracy by as much as is claimed.
+
+    Args:
+        curve: What was measured.
+        least_drop: The least fall of accuracy from the least scale to the greatest, as a share.
+
+    Raises:
+        AssertionError: The verdict is "fail" or "inconclusive"; the message says what to do.
+        TypeError, ValueError: As of `judge_noise_bites`.
+
+    Example:
+        >>> assert_noise_bites(curve, least_drop=0.05)
+    """
     __tracebackhide__ = True
     settle(
         judge_noise_bites(curve, least_drop=least_drop),

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, cast
-
-import numpy as np
+from collections.abc import Mapping
 
 from noisecore.escaping import described
 from noisecore.judging.curves import Curve, Point
 from noisecore.judging.gates.arguments import (
-    check_figures,
     check_floors,
     check_number,
     check_scale,
 )
-from noisecore.judging.gates.rows import ControlRow, FloorRow, PublishedRow, plain_number
+from noisecore.judging.gates.rows import ControlRow, FloorRow, plain_number
 from noisecore.judging.gates.verdict import (
     ROUNDING,
     Verdict,
@@ -26,17 +21,29 @@ from noisecore.judging.gates.verdict import (
     settle,
 )
 from noisecore.judging.statistics import (
-    Floats,
-    holm,
-    prediction_interval,
-    prediction_p_value,
     wilson_interval,
 )
 from noisecore.noise import as_written
 
 
 def floor_for(floors: Mapping[float, float], scale: float) -> float | None:
-    """Return the floor at a scale: its own, else that of the next greater scale, else None."""
+    """Return the floor at a scale: its own, else that of the next greater scale, else None.
+
+    Args:
+        floors: The least accuracy by scale, as shares.
+        scale: The scale, in the noise's unit.
+
+    Returns:
+        The floor, as a share; None beyond the last scale that is listed.
+
+    Raises:
+        TypeError: A scale or a floor is no number.
+        ValueError: A floor is not from 0 to 1.
+
+    Example:
+        >>> floor_for({0.5: 0.9, 1: 0.8}, 0.7)
+        0.8
+    """
     check_floors(floors)
     check_scale("scale", scale)
     above = {as_written(listed): floor for listed, floor in floors.items()}
@@ -49,10 +56,25 @@ def judge_floor(
 ) -> Verdict:
     """Judge that mean accuracy over the seeds reaches the floor; no tolerance is given.
 
-    measured: a curve and the `scale` to judge, or a point, which has its own. floors: accuracy by
-    scale, read by `floor_for`; beyond the last one the verdict is inconclusive. The figures carry
-    Wilson's interval of the mean on the test images (of a given model, with the effective number
-    of images, as its curve shows it), for the reader: it decides nothing.
+    The figures carry Wilson's interval of the mean on the test images (of a given model, with the
+    effective number of images, as its curve shows it), for the reader: it decides nothing.
+
+    Args:
+        measured: A curve and the `scale` to judge, or a point, which has its own.
+        floors: The least accuracy by scale, as shares, read by `floor_for`. Beyond the last scale
+            the verdict is inconclusive.
+        scale: Which scale of a curve.
+
+    Returns:
+        The verdict, with a row for the scale.
+
+    Raises:
+        TypeError: An argument is of another kind.
+        ValueError: A floor is not from 0 to 1, or the curve has no such scale.
+
+    Example:
+        >>> judge_floor(curve, {0.3: 0.9}, scale=0.3).verdict
+        'pass'
     """
     check_floors(floors)
     point = _point(measured, scale)
@@ -87,7 +109,20 @@ def judge_floor(
 def assert_floor(
     measured: Curve | Point, floors: Mapping[float, float], *, scale: float | None = None
 ) -> None:
-    """Assert that accuracy at a scale reaches its floor; see `judge_floor`."""
+    """Assert that accuracy at a scale reaches its floor.
+
+    Args:
+        measured: A curve and the `scale` to judge, or a point, which has its own.
+        floors: The least accuracy by scale, as shares, read by `floor_for`.
+        scale: Which scale of a curve.
+
+    Raises:
+        AssertionError: The verdict is "fail" or "inconclusive"; the message says what to do.
+        TypeError, ValueError: As of `judge_floor`.
+
+    Example:
+        >>> assert_floor(curve, {0.3: 0.9}, scale=0.3)
+    """
     __tracebackhide__ = True
     settle(
         judge_floor(measured, floors, scale=scale),
@@ -110,10 +145,26 @@ def judge_at_chance(
 ) -> Verdict:
     """Judge that every seed of a control lies at chance: it had no signal to learn from.
 
-    measured: a curve and the `scale` to judge, or a point, which has its own. chance, loss: what is
-    expected without signal, such as the share of the commonest class and the logarithm of the
-    number of classes. Every seed counts, not the mean: seeds that strayed in
-    opposite directions do not cancel.
+    Every seed counts, not the mean: seeds that strayed in opposite directions do not cancel.
+
+    Args:
+        measured: A curve and the `scale` to judge, or a point, which has its own.
+        scale: Which scale of a curve.
+        chance: The accuracy without a signal, such as the share of the commonest class.
+        loss: The loss without a signal, such as the logarithm of the number of classes.
+        accuracy_within: How far accuracy may be from `chance`, as a share.
+        loss_within: How far the loss may be from `loss`.
+
+    Returns:
+        The verdict, with a row for each seed.
+
+    Raises:
+        TypeError: An argument is of another kind.
+        ValueError: A number is out of its bounds, or the curve has no such scale.
+
+    Example:
+        >>> judge_at_chance(curve, scale=2, chance=1 / 3, loss=1.1).verdict
+        'fail'
     """
     point = _point(measured, scale)
     for name, number in (
@@ -157,7 +208,23 @@ def assert_at_chance(
     accuracy_within: float = 0.02,
     loss_within: float = 0.01,
 ) -> None:
-    """Assert that a control learnt nothing; see `judge_at_chance`."""
+    """Assert that a control learnt nothing: every seed of it lies at chance.
+
+    Args:
+        measured: A curve and the `scale` to judge, or a point, which has its own.
+        scale: Which scale of a curve.
+        chance: The accuracy without a signal.
+        loss: The loss without a signal.
+        accuracy_within: How far accuracy may be from `chance`, as a share.
+        loss_within: How far the loss may be from `loss`.
+
+    Raises:
+        AssertionError: The verdict is "fail"; the message says what to do.
+        TypeError, ValueError: As of `judge_at_chance`.
+
+    Example:
+        >>> assert_at_chance(curve, scale=2, chance=0.6, loss=1, accuracy_within=1, loss_within=1)
+    """
     __tracebackhide__ = True
     settle(
         judge_at_chance(
@@ -173,175 +240,6 @@ def assert_at_chance(
         "into it. At chance with another loss, it was not trained to the end.",
         inconclusive="Run the control again.",
     )
-
-
-def judge_published(
-    measured: Curve | Mapping[str, Point],
-    published: Mapping[Any, tuple[float, float]],
-    *,
-    alpha: float = 0.05,
-) -> Verdict:
-    """Judge that published accuracies are compatible with what was measured.
-
-    measured: a curve, with `published` (loss, accuracy) by scale; or points by name, with
-    `published` by the same names. Each
-    accuracy is compared with the prediction of one further seed, and so is their mean, where all
-    points have the same seeds: figures that all stray to one side may each do so by chance. They
-    are adjusted by Holm over all of them; losses are shown beside and not judged. In the figures,
-    lo and hi bound the prediction of that accuracy alone, at 1 - alpha; "within" is by the adjusted
-    p; "refutable" is the least deviation from the measured mean that would be refuted if no other
-    was. With fewer than 2 seeds anywhere the verdict is inconclusive. "Compatible" is all that a
-    pass says: with few seeds the interval is wide.
-
-    Raises `ValueError` if the names differ, or there are none, or an accuracy is no share.
-    """
-    check_number("alpha", alpha, 0, 1)
-    points = _points(measured, published)
-    check_figures(points, published)
-    names = ", ".join(dict.fromkeys(point.curve for point in points.values()))
-    if missing := missing_figures("published", *points.values()):
-        return missing
-    few = [name for name in published if len(points[name].seeds) < 2]
-    figures = _figures(points, published, with_mean=not few)
-    rows = [_published_row(figure, alpha=alpha, many=len(figures)) for figure in figures]
-    one = next(iter(points.values())).replicates[:-1]
-    if few:
-        sentence = f"with one {one} at {', '.join(few)} there is no spread to compare with"
-        return make_verdict("published", names, "inconclusive", sentence, rows)
-    adjusted = holm([figure.p for figure in figures])
-    rows = [
-        replace(row, holm_p=float(p), within=bool(p >= alpha))
-        for row, p in zip(rows, adjusted, strict=True)
-    ]
-    nearest = rows[min(range(len(rows)), key=lambda n: figures[n].p)]
-    sentence = _published_sentence(rows, len(published), nearest, one)
-    passed = all(row.within for row in rows)
-    return make_verdict("published", names, "pass" if passed else "fail", sentence, rows)
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class _Figure:
-    """A published figure, or the mean of all, beside what was measured, (S,) each."""
-
-    name: Any
-    accuracies: Floats
-    losses: Floats
-    loss: float
-    accuracy: float
-
-    @property
-    def p(self) -> float:
-        """The p-value of this figure alone."""
-        return float(prediction_p_value(self.accuracies, self.accuracy))
-
-
-def _figures(
-    points: Mapping[Any, Point], published: Mapping[Any, tuple[float, float]], *, with_mean: bool
-) -> list[_Figure]:
-    """Return what is compared; with_mean: and the mean of all, if there is one."""
-    found = [
-        _Figure(
-            name=name,
-            accuracies=points[name].accuracy,
-            losses=points[name].loss,
-            loss=loss,
-            accuracy=accuracy,
-        )
-        for name, (loss, accuracy) in published.items()
-    ]
-    same = len({(point.seeds, point.replicates) for point in points.values()}) == 1
-    if same and len(points) > 1 and with_mean:
-        # Of each seed the mean over the figures: what they have in common counts once.
-        accuracies, losses = np.mean([(each.accuracies, each.losses) for each in found], axis=0)
-        loss, accuracy = np.mean(list(published.values()), axis=0).tolist()
-        name = "mean"
-        while name in published:
-            name += " of all"
-        found.append(
-            _Figure(name=name, accuracies=accuracies, losses=losses, loss=loss, accuracy=accuracy)
-        )
-    return found
-
-
-def _published_sentence(
-    rows: Sequence[PublishedRow], published: int, nearest: PublishedRow, one: str
-) -> str:
-    """Return the finding in words; rows: of so many published figures, then of their mean."""
-    least = ", ".join(f"{row.name}: {100 * (row.refutable or 0.0):.2g}" for row in rows)
-    could = f"it could refute deviations of so many points or more: {least}"
-    outside = [row for row in rows if not row.within]
-    mean = " and their mean" if len(rows) > published else ""
-    if not outside:
-        return (
-            f"all {published} published accuracies{mean} are compatible with what was "
-            f"measured; least so {_compared(nearest, one)}; {could}"
-        )
-    single = sum(not row.within for row in rows[:published])
-    also = mean if single < len(outside) else ""
-    subject = f"{single} of {published} published accuracies{also}"
-    if not single:
-        subject = f"the mean of {published} published accuracies"
-    return (
-        f"{subject} {'are' if single else 'is'} not compatible with what was measured: "
-        f"{'; '.join(_compared(row, one) for row in outside)}; {could}"
-    )
-
-
-def _published_row(figure: _Figure, *, alpha: float, many: int) -> PublishedRow:
-    """Return the row of one of `many` comparisons, before their p-values are adjusted."""
-    accuracies, name = figure.accuracies, figure.name
-    seeds = len(accuracies)
-    prediction = prediction_interval(accuracies, 1 - alpha)
-    # Holm compares the least p of all with alpha / many.
-    refutable = prediction_interval(accuracies, 1 - alpha / many).half_width
-    return PublishedRow(
-        name=name if type(name) in (str, int, float) else str(name),
-        published_accuracy=plain_number(figure.accuracy),
-        published_loss=plain_number(figure.loss),
-        mean=float(accuracies.mean()),
-        mean_loss=float(figure.losses.mean()),
-        sd=float(accuracies.std(ddof=1)) if seeds > 1 else math.nan,
-        seeds=seeds,
-        lo=float(prediction.low),
-        hi=float(prediction.high),
-        refutable=float(refutable),
-        p=figure.p,
-        holm_p=None,
-        within=None,
-    )
-
-
-def assert_published(
-    measured: Curve | Mapping[str, Point],
-    published: Mapping[Any, tuple[float, float]],
-    *,
-    alpha: float = 0.05,
-) -> None:
-    """Assert that published figures are compatible with the measured; see `judge_published`."""
-    __tracebackhide__ = True
-    settle(
-        judge_published(measured, published, alpha=alpha),
-        [measured] if isinstance(measured, Curve) else list(measured.values()),
-        failed="Find what differs by an experiment: one ingredient of the recipe at a time, from "
-        "the published protocol towards this one.",
-        inconclusive="Run 3 seeds or more (--noise-seeds=3): one gives no spread, two a poor one.",
-    )
-
-
-def _compared(row: PublishedRow, one: str) -> str:
-    return (
-        f"{row.name}: published {row.published_accuracy:.4f}, measured {row.mean:.4f} "
-        f"with sd {row.sd:.4f} over {row.seeds} {one}s (adjusted p {row.holm_p:.3f})"
-    )
-
-
-def _points(
-    measured: Curve | Mapping[str, Point], published: Mapping[Any, tuple[float, float]]
-) -> Mapping[Any, Point]:
-    """Return the points that published figures are of: those given, or those of a curve."""
-    if not isinstance(measured, Curve) or not isinstance(published, Mapping):
-        return cast(Mapping[Any, Point], measured)
-    return {scale: measured.at(scale) for scale in published}
 
 
 def _point(measured: Curve | Point, scale: float | None) -> Point:

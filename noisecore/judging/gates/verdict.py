@@ -46,6 +46,10 @@ class Verdict:
     curve: the name of the curve that was judged (of all of them, joined by commas). sentence: the
     finding in words, with its figures. figures: the rows of the table behind it, each of a kind in
     `noisecore.judging.gates.rows`; if trials failed, a `FailureRow` for each.
+
+    Example:
+        >>> print(judge_floor(curve, {0.3: 0.9}, scale=0.3))
+        floor: pass: accuracy of digits/gaussian at scale 0.3 is ...
     """
 
     gate: Gate
