@@ -7,7 +7,7 @@ a profile, data set, model and recipe; change one of these and the floors no lon
 
 import pytest
 
-from noisecore.judging.gates import (
+from noisecore import (
     assert_floor,
     assert_monotonic,
     assert_no_regression,

@@ -6,7 +6,7 @@ That accuracy falls with the scale is no law: it is claimed here for each noise 
 
 import pytest
 
-from noisecore.judging.gates import assert_monotonic, assert_noise_bites
+from noisecore import assert_monotonic, assert_noise_bites
 
 # Half widths in standard deviations of the pixels; shares of the pixels; pixels.
 SCALES = {

@@ -26,7 +26,7 @@ def judge_published(
 
     Each accuracy is compared with the prediction of one further seed, and so is their mean, where
     all points have the same seeds: figures that all stray to one side may each do so by chance.
-    They are adjusted by Holm over all of them; losses are shown beside and not judged. In the figures,
+    They are adjusted by Holm over all of them; losses are shown and not judged. In the figures,
     lo and hi bound the prediction of that accuracy alone, at 1 - alpha; "within" is by the adjusted
     p; "refutable" is the least deviation from the measured mean that would be refuted if no other
     was. With fewer than 2 seeds anywhere the verdict is inconclusive. "Compatible" is all that a
