@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from noisecore.code import code_sha256, function_sha256
+from noisecore.errors import ArgumentError, ArgumentTypeError, NoisecoreError
 from noisecore.escaping import shown
 
 # What stands for a function or class while its owner is written down: its source, or its home.
@@ -36,7 +37,7 @@ _REDUCE = ("__reduce_ex__", "__reduce__")
 _PLAIN = (type(None), bool, int, float, str)
 
 
-class BoundError(TypeError):
+class BoundError(NoisecoreError, TypeError):
     """Something is bound to what is called that cannot be written down."""
 
 
@@ -56,13 +57,13 @@ def named(function: Callable[..., Any], *, name: str) -> Named:
     """Return `function` under another name, such as that of a `functools.partial`.
 
     So two partials of one noise can be told apart:
-    `noise=named(partial(fog, density=2), name="thick_fog")`. Raises `TypeError` if it cannot be
-    called, `ValueError` if the name is empty.
+    `noise=named(partial(fog, density=2), name="thick_fog")`. Raises `ArgumentTypeError` if it
+    cannot be called, `ArgumentError` if the name is empty.
     """
     if not callable(function):
-        raise TypeError(f"what is named must be a function, got {shown(function)}")
+        raise ArgumentTypeError(f"what is named must be a function, got {shown(function)}")
     if not isinstance(name, str) or not name.strip():
-        raise ValueError(f"name must be a word, got {shown(name)}")
+        raise ArgumentError(f"name must be a word, got {shown(name)}")
     return Named(function, name)
 
 

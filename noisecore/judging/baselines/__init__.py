@@ -4,6 +4,7 @@ from noisecore.judging.baselines.ancestor import First, SinceFirst, first_of, si
 from noisecore.judging.baselines.comparison import Answers, Comparison, compare_records
 from noisecore.judging.baselines.file import (
     Baseline,
+    BaselineError,
     Origin,
     Renewed,
     compare_baseline,
@@ -16,6 +17,7 @@ from noisecore.judging.baselines.file import (
 __all__ = [
     "Answers",
     "Baseline",
+    "BaselineError",
     "Comparison",
     "First",
     "Origin",
