@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from noisecore.compared import compare as compare
     from noisecore.data import Dataset as Dataset
     from noisecore.data import load_dataset as load_dataset
+    from noisecore.errors import NoisecoreError as NoisecoreError
     from noisecore.judging.baselines import Baseline as Baseline
     from noisecore.judging.baselines import read_baseline as read_baseline
     from noisecore.judging.curves import Curve as Curve
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from noisecore.testing import check_noise as check_noise
 
 _HOMES = {
+    "errors": ("NoisecoreError",),
     "callables": ("named",),
     "compared": ("compare",),
     "data": ("Dataset", "load_dataset"),

@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from noisecore.code import code_sha256, function_sha256
+from noisecore.errors import ArgumentError, ArgumentTypeError, NoisecoreError
 from noisecore.escaping import shown
 
 # What stands for a function or class while its owner is written down: its source, or its home.
@@ -36,7 +37,7 @@ _REDUCE = ("__reduce_ex__", "__reduce__")
 _PLAIN = (type(None), bool, int, float, str)
 
 
-class BoundError(TypeError):
+class BoundError(NoisecoreError, TypeError):
     """Something is bound to what is called that cannot be written down."""
 
 
@@ -63,17 +64,17 @@ def named(function: Callable[..., Any], *, name: str) -> Named:
         What can be called as `function` is.
 
     Raises:
-        TypeError: It cannot be called.
-        ValueError: The name is empty.
+        ArgumentTypeError: It cannot be called.
+        ArgumentError: The name is empty.
 
     Example:
         >>> named(predict, name="bright")(x).shape
         (400, 3)
     """
     if not callable(function):
-        raise TypeError(f"what is named must be a function, got {shown(function)}")
+        raise ArgumentTypeError(f"what is named must be a function, got {shown(function)}")
     if not isinstance(name, str) or not name.strip():
-        raise ValueError(f"name must be a word, got {shown(name)}")
+        raise ArgumentError(f"name must be a word, got {shown(name)}")
     return Named(function, name)
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from noisecore.errors import NoisecoreError
 from noisecore.functions import Functions
 
 Builder = Callable[[tuple[int, ...], int], Any]
 
 
-class ModelError(ValueError):
+class ModelError(NoisecoreError, ValueError):
     """A model cannot be built as asked; the message says why and what to do."""
 
 

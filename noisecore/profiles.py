@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from noisecore.errors import NoisecoreError
 from noisecore.escaping import shorten
 from noisecore.functions import unknown
 from noisecore.noise import NoiseError, check_bounds, check_scale
 from noisecore.recipes import RECIPES, Recipe, RecipeError, get_recipe
 
 
-class ProfileError(ValueError):
+class ProfileError(NoisecoreError, ValueError):
     """A profile, or a choice that was to replace one of its own, cannot be used."""
 
 

@@ -6,6 +6,7 @@ import sys
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, get_args, get_type_hints
 
+from noisecore.errors import NoisecoreError
 from noisecore.escaping import shorten
 from noisecore.functions import unknown
 
@@ -16,7 +17,7 @@ TrainNoise = Literal["frozen", "fresh"]
 Precision = Literal["float32", "mixed_bfloat16"]
 
 
-class RecipeError(ValueError):
+class RecipeError(NoisecoreError, ValueError):
     """A recipe has a value that cannot be used; the message says which, and what was expected."""
 
 

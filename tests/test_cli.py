@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tomllib
+from importlib.metadata import EntryPoint
+from pathlib import Path
 
 import pytest
 from records_factory import make_sweep
@@ -131,11 +134,24 @@ def test_module() -> None:
         text=True,
         check=True,
     )
+    assert ended.stdout.startswith("usage: python -m noisecore ")
     assert "data " in ended.stdout
     assert "report " in ended.stdout
     loaded = {line.rpartition("|")[2].strip() for line in ended.stderr.splitlines()}
     assert "noisecore.cli" in loaded
     assert loaded.isdisjoint({"keras", "matplotlib", "pandas", "scipy", "tensorflow"})
+
+
+def test_console_script(capsys) -> None:
+    """The package has a script that calls what `python -m noisecore` does, by its own name."""
+    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]
+    assert list(project["scripts"]) == ["noisecore"]
+    called = EntryPoint("noisecore", project["scripts"]["noisecore"], "console_scripts").load()
+    assert called is main
+    assert "(see noisecore report --help)" in refused(capsys, "report")
+    with pytest.raises(SystemExit):
+        called(["--help"])
+    assert capsys.readouterr().out.startswith("usage: noisecore ")
 
 
 def test_plugin() -> None:

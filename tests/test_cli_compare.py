@@ -90,10 +90,31 @@ class TestCompare:
         assert (ended.returncode, ended.stderr) == (1, b"")
 
     def test_margins(self, tmp_path, old) -> None:
-        """--fail says what fails: a wide margin passes, a ratio of seconds fails by itself."""
+        """--margins says what fails: a wide one passes, a ratio of seconds fails by itself."""
         new = save(tmp_path / "new", make_sweep(WORSE, cost={"train_seconds": 9.0}))
+        assert main(["compare", old, new, "--margins", "mean>20,scale>30"]) == 0
+        assert main(["compare", old, new, "--margins", "mean>20,scale>30,seconds>2"]) == 1
+
+    @pytest.mark.parametrize("command", ["compare", "power", "calibrate", "drift"])
+    def test_old_name(self, command, capsys) -> None:
+        """No help lists the old name of --margins, which noisecore 0.1 had."""
+        with pytest.raises(SystemExit):
+            main([command, "--help"])
+        shown = capsys.readouterr().out
+        assert "--margins" in shown
+        assert "--fail" not in shown
+
+    def test_old_name_is_taken(self, tmp_path, old, capsys) -> None:
+        """It does what --margins does, and one line says what it is called now."""
+        new = save(tmp_path / "new", make_sweep(WORSE))
+        assert main(["compare", old, new, "--margins", "mean>20,scale>30"]) == 0
+        meant = capsys.readouterr()
+        assert meant.err == ""
         assert main(["compare", old, new, "--fail", "mean>20,scale>30"]) == 0
-        assert main(["compare", old, new, "--fail", "mean>20,scale>30,seconds>2"]) == 1
+        shown = capsys.readouterr()
+        assert shown.out == meant.out
+        (line,) = shown.err.splitlines()
+        assert line.startswith("noisecore: --fail is now called --margins:")
 
     def test_failed_trials(self, tmp_path, old, capsys) -> None:
         """A failed trial ends with 2, with its reason; beside a fall the fall counts."""
@@ -158,7 +179,7 @@ class TestCompare:
         [
             ([], "required: A, B"),
             (["nowhere", "nowhere"], "nowhere: expected a file or a folder, found neither"),
-            (["old", "old", "--fail", "drop>3"], "margins must be written as mean>1.5"),
+            (["old", "old", "--margins", "drop>3"], "margins must be written as mean>1.5"),
             (["old", "old", "--gate", "strict"], "invalid choice: 'strict'"),
             (["empty", "old"], "expected a results.json, or a folder of records, found neither"),
             (["bad.json", "old"], "bad.json"),

@@ -183,7 +183,7 @@ class TestCommand:
         assert "at most 1 % of runs of 3 seeds\n" in shown
         assert "Assumed: seeds are normal" in shown
         assert max(map(len, shown.splitlines())) <= 80
-        assert main(["floors", folder, "--seeds", "1", "--rate=0.1"]) == 0
+        assert main(["floors", folder, "--seeds", "1", "--alpha=0.1"]) == 0
         shown = capsys.readouterr().out
         assert "at most 10 % of runs of 1 seed\n" in shown
         assert main(["floors", folder, "--seeds", "1"]) == 0
@@ -254,9 +254,9 @@ class TestCommand:
         ("arguments", "words"),
         [
             (["--seeds", "0"], "a whole number >= 1, 1000 at most, got '0'"),
-            (["--rate", "1"], "expected a share of runs from 1e-9 to 0.5 as 0.01, got '1'"),
-            (["--rate", "nan"], "got 'nan'"),
-            (["--rate", "1 %"], "got '1 %'"),
+            (["--alpha", "1"], "expected a share of runs from 1e-9 to 0.5 as 0.01, got '1'"),
+            (["--alpha", "nan"], "got 'nan'"),
+            (["--alpha", "1 %"], "got '1 %'"),
         ],
     )
     def test_bad_arguments(self, tmp_path, capsys, arguments, words) -> None:

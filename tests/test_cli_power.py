@@ -77,7 +77,7 @@ class TestPower:
             (["--drops", "-1"], "expected"),
             (["--drops", "200"], "expected points in (0, 100]"),
             (["--pairs", "many"], "got 'many'"),
-            (["--fail", "x"], "margins must be"),
+            (["--margins", "x"], "margins must be"),
         ],
     )
     def test_usage(self, spread, capsys, arguments, words) -> None:

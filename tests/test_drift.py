@@ -177,7 +177,7 @@ class TestCommand:
         out = str(tmp_path / "out")
         fallen = str(tmp_path / "py311-tf220")
         assert main(["drift", *folders, fallen, "--out", out]) == 1
-        assert main(["drift", *folders, fallen, "--out", out, "--fail", "mean>50,scale>50"]) == 0
+        assert main(["drift", *folders, fallen, "--out", out, "--margins", "mean>50,scale>50"]) == 0
 
     def test_odd_names(self, tmp_path, capsys) -> None:
         """Folders and versions of odd names are drawn and written as they are."""
@@ -193,18 +193,30 @@ class TestCommand:
         ElementTree.parse(tmp_path / "out/drift.svg")
 
     def test_picture_that_cannot_be_drawn(self, folders, tmp_path, monkeypatch, capsys) -> None:
-        """Without its picture the rest is written, and the exit code says that it is missing."""
+        """Without its picture the rest is written, and the bug that it is keeps its traceback."""
 
         def broken(_):
             raise RuntimeError("no way")
 
         monkeypatch.setattr("noisecore.showing.plots.plot_drift", broken)
         out = tmp_path / "out"
-        assert main(["drift", *folders, "--out", str(out)]) == 4
+        with pytest.raises(RuntimeError, match="no way"):
+            main(["drift", *folders, "--out", str(out)])
         assert {path.name for path in out.iterdir()} == {"drift.md", "drift.json"}
         assert "drift.png" not in (out / "drift.md").read_text()
         error = capsys.readouterr().err
         assert error.startswith("noisecore: the picture could not be made: RuntimeError: no way")
+
+    def test_full_disk(self, folders, tmp_path, monkeypatch, capsys) -> None:
+        """What the disk refuses is one line for all files, and exit code 4."""
+
+        def full(*_):
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr("noisecore.records.write_atomically", full)
+        assert main(["drift", *folders, "--out", str(tmp_path / "out")]) == 4
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.endswith("and 1 more could not be made: No space left on device")
 
     def test_expected_and_missing(self, folders, tmp_path) -> None:
         """An environment that left nothing is a row all the same, with its installer's words."""

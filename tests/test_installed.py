@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -25,3 +26,19 @@ def test_in_a_worker() -> None:
     checkout = Path(__file__).parents[1]
     found = subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=True)
     assert found.stdout.strip() == noisecore.__file__
+
+
+def test_console_script() -> None:
+    """The wheel brings the script `noisecore`, whose exit codes and lines reach the shell."""
+    script = Path(sysconfig.get_path("scripts")) / "noisecore"
+    version = subprocess.run([script, "--version"], capture_output=True, text=True, check=True)
+    assert version.stdout.strip() == noisecore.__version__
+    for command, said in (
+        ([script], "noisecore: the following"),
+        ([sys.executable, "-P", "-m", "noisecore"], "python -m noisecore: the following"),
+        ([script, "report", "/nowhere/at/all"], "noisecore: /nowhere/at/all/results.json: cannot"),
+    ):
+        ended = subprocess.run(command, capture_output=True, text=True)
+        (line,) = ended.stderr.splitlines()
+        assert (ended.returncode, ended.stdout) == (4, "")
+        assert line.startswith(said)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import argparse
 import io
+import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import noisecore
 from noisecore.cli import calibrate, codes, compare, drift, floors, power
+from noisecore.cli.problems import say_problems
+from noisecore.errors import NoisecoreError, RefusedError
 from noisecore.escaping import one_line, shorten
 from noisecore.paths import LONGEST
 from noisecore.showing.terminal import say
@@ -23,9 +27,15 @@ class _Parser(argparse.ArgumentParser):
         self.exit(codes.USAGE, f"{shown}\n")
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code, which `noisecore.cli.codes` lists."""
-    parser = _Parser(prog="python -m noisecore", description=noisecore.__doc__)
+def main(arguments: Sequence[str] | None = None, *, prog: str = "noisecore") -> int:
+    """Run one command and return its exit code, which `noisecore.cli.codes` lists.
+
+    arguments: None takes those of this process, which is the command then. prog: how it was called.
+    What cannot be used is one line. An error of any other kind is a bug, and is raised.
+    """
+    if arguments is None:
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` ends it without a traceback
+    parser = _Parser(prog=prog, description=noisecore.__doc__)
     parser.add_argument("--version", action="version", version=noisecore.__version__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     data = commands.add_parser(
@@ -58,12 +68,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             parser.error(f"no argument can be {shorten(word)!r}")
         if word.endswith("=--"):  # argparse takes the value away, and gives a list of none
             parser.error(f"{word[:-3]} needs a value, got '--'")
-    chosen = parser.parse_args(ours)
-    chosen.rest = given[len(ours) + 1 :]
     try:
+        chosen = parser.parse_args(ours)
+        chosen.rest = given[len(ours) + 1 :]
         code: int = chosen.command(chosen)
-    except (ValueError, OSError) as error:  # a file that cannot be used, or records that cannot
-        say(f"noisecore: {one_line(error)}", err=True)
+    except NoisecoreError as error:
+        with suppress(RefusedError):  # the exit code says it too
+            say(f"noisecore: {one_line(error)}", err=True)
         return codes.USAGE
     return code
 
@@ -81,6 +92,4 @@ def _report(folder: Path) -> int:
 
     made = redraw(folder)
     say(f"{len(made.written)} files written to {folder}")
-    for problem in made.problems:
-        say(f"noisecore: {problem}", err=True)
-    return codes.USAGE if made.problems else codes.OK
+    return codes.USAGE if say_problems(made) else codes.OK

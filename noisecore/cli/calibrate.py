@@ -20,6 +20,7 @@ from noisecore.cli.power import (
     spreads_of,
     whole_number,
 )
+from noisecore.errors import ArgumentError, refusals
 from noisecore.judging.margins import Margins, Mode, Rule
 from noisecore.showing.terminal import say
 
@@ -162,7 +163,7 @@ def _fresh_records(chosen: argparse.Namespace, first: int) -> list[TrialRecord] 
     if chosen.records is not None:
         return read_any(chosen.records)
     if chosen.runs * chosen.seeds > MOST_SEEDS:
-        raise ValueError(
+        raise ArgumentError(
             f"--runs times --seeds must be {MOST_SEEDS} seeds at most, got "
             f"{chosen.runs * chosen.seeds}"
         )
@@ -173,13 +174,14 @@ def _fresh_records(chosen: argparse.Namespace, first: int) -> list[TrialRecord] 
         f"--noise-artifacts={chosen.artifacts}", *_reference(chosen), *chosen.rest,
     ]  # fmt: skip
     started = time.time()
-    code = run_to_its_end(command)
+    with refusals("pytest cannot be started"):
+        code = run_to_its_end(command)
     if code not in (0, 1):  # a gate may fail here; the records are there all the same
         say(f"pytest ended with exit code {code}: nothing was calibrated", err=True)
         return None
-    made = [
-        path for path in chosen.artifacts.glob("*/results.json") if path.stat().st_mtime >= started
-    ]
+    with refusals(f"{chosen.artifacts}: cannot be read"):
+        found = chosen.artifacts.glob("*/results.json")
+        made = [path for path in found if path.stat().st_mtime >= started]
     if not made:
         say(
             "pytest trained nothing: name, behind --, the tests that have the marker robustness, "

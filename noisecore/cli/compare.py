@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from noisecore.cli import codes
+from noisecore.cli.renamed import Renamed
 from noisecore.escaping import visible
 from noisecore.judging.margins import (
     ALPHA,
@@ -56,13 +57,13 @@ def add_margins(parser: argparse.ArgumentParser) -> None:
     """Add the option that says how much may be lost."""
     parser.add_argument(
         "--margins",
-        "--fail",  # its name in noisecore 0.1
         metavar="MARGINS",
         type=_margins,
         default=None,
         help="how much may be lost, such as mean>2,seconds>1.5 (default: the baseline's own, else "
         f"{Margins()})",
     )
+    parser.add_argument("--fail", action=Renamed, dest="margins", type=_margins)  # in noisecore 0.1
     parser.add_argument(
         "--alpha",
         metavar="RATE",

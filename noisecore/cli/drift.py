@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from noisecore.cli import codes
 from noisecore.cli.compare import CODES, add_gate, mode_of
+from noisecore.cli.problems import say_problems
+from noisecore.errors import ArgumentError, refusals
 from noisecore.judging.margins import Margins
 from noisecore.paths import RUN_BYTES, read_file, stands
 from noisecore.showing.terminal import say
@@ -108,9 +110,7 @@ def _drift(chosen: argparse.Namespace) -> int:
             parts.written.append(chosen.out / name)
     say(summary)
     say(f"written to {chosen.out}: {', '.join(path.name for path in parts.written)}")
-    for problem in parts.problems:
-        say(f"noisecore: {problem}", err=True)
-    return codes.USAGE if parts.problems else _code(environments, found)
+    return codes.USAGE if say_problems(parts) else _code(environments, found)
 
 
 def _json(found: list[Drift]) -> str:
@@ -125,11 +125,12 @@ def _read(folders: list[Path], expected: list[str], logs: Path | None) -> list[E
     found: dict[str, Environment] = {}
     for folder, name in zip(folders, _names(folders), strict=True):
         if name in found:
-            raise ValueError(
+            raise ArgumentError(
                 f"each FOLDER names an environment: expected one {name}, got two: give folders of "
                 "different names, such as those around them"
             )
-        inside = [path / "results.json" for path in sorted(folder.glob("*"))]
+        with refusals(f"{folder}: cannot be read"):
+            inside = [path / "results.json" for path in sorted(folder.glob("*"))]
         # Not a pattern with the name: it would pass over a link that leads nowhere.
         results = list(filter(os.path.lexists, inside)) or list(
             filter(os.path.lexists, [folder / "results.json"])
@@ -153,7 +154,8 @@ def _names(folders: list[Path]) -> list[str]:
 
     Two runs of one profile, `a/quick` and `b/quick`, are of the environments `a` and `b`.
     """
-    places = [Path(os.path.realpath(folder)) for folder in folders]
+    with refusals("the current folder cannot be used"):
+        places = [Path(os.path.realpath(folder)) for folder in folders]
     names = [place.name for place in places]
     return [
         place.parent.name if names.count(place.name) > 1 and stands(place / "results.json")
@@ -164,8 +166,10 @@ def _names(folders: list[Path]) -> list[str]:
 
 def _last_lines(name: str, logs: Path | None) -> str:
     """Return the end of an environment's newest log of a command that failed, empty if none did."""
-    paths = list((logs / name / "log").glob("*.log")) if logs is not None else []
-    for path in sorted(paths, key=lambda path: path.lstat().st_mtime, reverse=True):
+    with refusals(f"{logs}: cannot be read"):
+        found = list((logs / name / "log").glob("*.log")) if logs is not None else []
+        paths = sorted(found, key=lambda path: path.lstat().st_mtime, reverse=True)
+    for path in paths:
         try:
             text = read_file(path, RUN_BYTES).decode(errors="replace")
         except OSError as error:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from noisecore.cli import codes
 from noisecore.cli.power import MOST_OF_A_RUN, whole_number
 from noisecore.escaping import shorten, visible
+from noisecore.judging.margins import ALPHA
 from noisecore.showing.terminal import say, wrap_text
 
 if TYPE_CHECKING:
@@ -37,10 +38,11 @@ def add_command(commands: Any) -> None:
     parser.add_argument("baseline", metavar="BASELINE", type=Path, help="baseline, or results")
     parser.add_argument("--seeds", type=_seeds, default=3, help="seeds of a run (3)")
     parser.add_argument(
-        "--rate",
-        type=_rate,
-        default=0.01,
-        help="share of the runs of an unchanged model that may fail (0.01)",
+        "--alpha",
+        metavar="RATE",
+        type=_alpha,
+        default=ALPHA,
+        help=f"share of the runs of an unchanged model that may fail ({ALPHA:g})",
     )
     parser.set_defaults(command=_floors)
 
@@ -54,14 +56,14 @@ def _floors(chosen: argparse.Namespace) -> int:
     found = propose_floors(
         read_any(chosen.baseline),
         seeds=chosen.seeds,
-        rate=chosen.rate,
+        rate=chosen.alpha,
         classes={name: facts.num_classes for name, facts in (PACKAGED | PUBLISHED).items()},
     )
     if found.floors:
         count = sum(int(each.able.sum()) for each in found.floors)
         say(
             f"{count} floors, which all together fail an unchanged model\nin at most "
-            f"{100 * chosen.rate:g} % of runs of {chosen.seeds} seed{'s' * (chosen.seeds > 1)}"
+            f"{100 * chosen.alpha:g} % of runs of {chosen.seeds} seed{'s' * (chosen.seeds > 1)}"
         )
     for each in found.floors:
         _show(each)
@@ -97,7 +99,7 @@ def _seeds(text: str) -> int:
     return whole_number(text, MOST_OF_A_RUN)
 
 
-def _rate(text: str) -> float:
+def _alpha(text: str) -> float:
     try:
         rate = float(text)
     except ValueError:

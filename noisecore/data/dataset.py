@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from noisecore.errors import NoisecoreError
 from noisecore.escaping import one_line
 
 Array = NDArray[Any]
@@ -18,7 +19,7 @@ Array = NDArray[Any]
 ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 
 
-class DatasetError(ValueError):
+class DatasetError(NoisecoreError, ValueError):
     """A dataset cannot be used; the message says what was expected, what came and what to do."""
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from noisecore.errors import ArgumentError
 from noisecore.judging.baselines import Comparison, compare_records
 from noisecore.judging.curves import Curve, matched_curves
 from noisecore.judging.gates import Verdict
@@ -92,12 +93,12 @@ def find_drift(
 
     All comparisons together are one run: they share `alpha`. margins: None takes those of the
     curve's own (`own_margins`), else the usual.
-    Raises `ValueError` if the reference is not there or has no records.
+    Raises `ArgumentError` if the reference is not there or has no records.
     """
     by_name = {one.name: one for one in environments}
     if reference not in by_name or not by_name[reference].records:
         known = ", ".join(name for name, one in by_name.items() if one.records)
-        raise ValueError(f"the reference must be one of {known or 'none'}, got {reference!r}")
+        raise ArgumentError(f"the reference must be one of {known or 'none'}, got {reference!r}")
     base = by_name[reference].records
     others = [one for one in environments if one.name != reference]
     compared = {one.name: compare_records(one.records, base) for one in others}

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
+from noisecore.errors import ArgumentError
 from noisecore.judging.baselines import Comparison, compare_records
 from noisecore.judging.curves import Replicates, curve_cells
 from noisecore.judging.statistics import Floats, image_error, image_interval, residual_variance
@@ -64,10 +65,10 @@ def propose_floors(
     (`given_floor`). A curve of which no floor would be above chance has none: it could not fail.
     classes: how many a data set has, by name; chance is 1 / classes, or 0 where that is not known.
 
-    Raises `ValueError` if the records do not belong together.
+    Raises `CurveError` if the records do not belong together.
     """
     if not 0 < rate < 1:
-        raise ValueError(f"rate must lie between 0 and 1, got {rate}")
+        raise ArgumentError(f"rate must lie between 0 and 1, got {rate}")
     records = list(records)
     cells = curve_cells(records)
     failed: list[str] = []

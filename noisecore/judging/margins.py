@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from noisecore.errors import NoisecoreError
 from noisecore.escaping import shorten
 
 ALPHA = 0.01  # how often a whole run fails an unchanged model by chance, at most
@@ -19,7 +20,7 @@ _POINTS = ("mean", "scale", "clean", "since-first")
 _NAMES = (*_POINTS, "seconds", "memory")
 
 
-class MarginsError(ValueError):
+class MarginsError(NoisecoreError, ValueError):
     """An expression of margins cannot be read; the message says which part, and why."""
 
 

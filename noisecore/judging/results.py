@@ -14,8 +14,9 @@ from typing import Any, Literal, TypedDict
 import numpy as np
 
 from noisecore import __version__
+from noisecore.errors import refusals
 from noisecore.judging.baselines import Baseline, read_baseline
-from noisecore.judging.curves import Curve, Matrix, curve_matrix, matched_curves
+from noisecore.judging.curves import Curve, CurveError, Matrix, curve_matrix, matched_curves
 from noisecore.judging.curves.rows import curve_rows
 from noisecore.judging.gates import Verdict
 from noisecore.judging.gates.verdict import read_verdict
@@ -88,7 +89,7 @@ def assemble(
     """
     try:
         return matched_curves(records), curve_matrix(records), None
-    except ValueError as error:
+    except CurveError as error:
         return {}, {}, str(error)
 
 
@@ -146,6 +147,8 @@ def read_results(path: Path) -> Results:
         if error.msg.startswith("Unterminated string"):
             what = "is cut off"
         raise RecordError(f"{path}: {what}: {error}") from None
+    except ValueError as error:  # a whole number of more digits than Python reads
+        raise RecordError(f"{path}: is not JSON: {error}") from None
     except RecursionError:
         raise RecordError(f"{path}: is not JSON: nested too deeply") from None
     schema = check_schema(data, source=str(path))
@@ -197,12 +200,14 @@ def read_records(path: str | Path) -> list[TrialRecord]:
     if not os.path.isdir(path) and not is_missing(path):
         return list(read_results(path).records)
     records: list[TrialRecord] = []
-    for file in sorted(path.rglob("[!.]*.json")):
+    with refusals(f"{path}: cannot be read"):
+        files = sorted(path.rglob("[!.]*.json"))
+    for file in files:
         try:
             records += read_record(file).trials
         except OSError as error:
             raise RecordError(f"{file}: cannot be read: {_reason(error)}") from None
-        except ValueError as error:
+        except RecordError as error:
             raise RecordError(f"{file}: {_reason(error).removeprefix(f'{file}: ')}") from None
     if not records:
         raise RecordError(f"{path}: expected a results.json, or a folder of records, found neither")
@@ -262,7 +267,8 @@ def _baselines(path: Path) -> list[Path]:
         return [path] if _is_baseline(path) else []
     if _is_run(path):
         return []
-    files = (file for file in sorted(path.glob("[!.]*.json")))
+    with refusals(f"{path}: cannot be read"):
+        files = iter(sorted(path.glob("[!.]*.json")))
     first = next(files, None)  # of a folder of records, which may have thousands
     if first is None or not _is_baseline(first):
         return []

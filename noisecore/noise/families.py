@@ -7,13 +7,14 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from noisecore.errors import NoisecoreError
 from noisecore.functions import Functions
 
 FloatArray = NDArray[np.float32]
 Noise = Callable[..., FloatArray]
 
 
-class NoiseError(ValueError):
+class NoiseError(NoisecoreError, ValueError):
     """A noise, or what was given to one, cannot be used; the message says why and what to do."""
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from noisecore.data import DatasetError
+from noisecore.errors import NoisecoreError
 from noisecore.escaping import terminal, visible
 from noisecore.plugin import baseline
 from noisecore.plugin.baseline import NoiseBaseline
@@ -44,7 +44,6 @@ from noisecore.plugin.seen import Seen
 from noisecore.plugin.signals import Signals
 from noisecore.plugin.sources import Evaluated, Given, Source, Trained
 from noisecore.plugin.topology import distributes, is_worker, place
-from noisecore.records import RecordError
 
 _INPUT = "noisecore_run"  # what the controller tells its xdist workers
 _REFUSAL = "noisecore_usage"  # what they answer, if what they collected cannot be run
@@ -175,6 +174,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         ]
         try:
             run.source.submit(requests, compared)
+        except NoisecoreError as error:
+            raise pytest.UsageError(f"noisecore: {error}") from None
         except OSError as error:
             raise pytest.UsageError(
                 f"noisecore: the artifacts cannot be written: {error.strerror or error}"
@@ -188,10 +189,6 @@ def _make_run(config: pytest.Config, *, trains: bool = True) -> Run:
 
 
 def _run_of(config: pytest.Config, choices: Choices, run_id: str, *, trains: bool) -> Run:
-    from noisecore.running.cluster import ClusterError
-    from noisecore.running.compat import TensorFlowError
-    from noisecore.running.store import StoreError
-
     try:
         source: Source
         if choices.records is not None:
@@ -203,7 +200,7 @@ def _run_of(config: pytest.Config, choices: Choices, run_id: str, *, trains: boo
         run = Run(choices, run_id, source)
         run.prepare(xdist_worker=is_worker(config))
         return run
-    except (ClusterError, DatasetError, RecordError, StoreError, TensorFlowError) as error:
+    except NoisecoreError as error:
         raise pytest.UsageError(f"noisecore: {error}") from None
 
 

@@ -12,11 +12,12 @@ from typing import Literal, TypeVar
 
 import pytest
 
-from noisecore.data import DatasetError, check_name, is_own
+from noisecore.data import check_name, is_own
+from noisecore.errors import NoisecoreError
 from noisecore.escaping import shorten
 from noisecore.judging.margins import MarginsError, Mode, Rule, parse_alpha, parse_margins
-from noisecore.models import ModelError, get_builder
-from noisecore.noise import NoiseError, check_scales, get_noise
+from noisecore.models import get_builder
+from noisecore.noise import check_scales, get_noise
 from noisecore.plugin.options import (
     OPTIONS,
     OWN_SCALES,
@@ -38,7 +39,6 @@ from noisecore.profiles import (
     parse_scales,
     read_profiles,
 )
-from noisecore.recipes import RecipeError
 
 Update = Literal["", "all", "missing"]
 _UPDATES: tuple[Update, ...] = ("", "all", "missing")
@@ -127,7 +127,7 @@ def read_choices(config: pytest.Config) -> Choices:
             shown = ",".join(f"{scale:g}" for scale in changed.scales)
             notes.append(f"scales are run in ascending order: {shown}")
         _check_known(changed)
-    except (DatasetError, ModelError, NoiseError, ProfileError, RecipeError) as error:
+    except NoisecoreError as error:
         raise pytest.UsageError(f"noisecore: {error}") from None
     records = _records(config)
     if option(config, "scheduler") and option(config, "workers") == "0":

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from noisecore.callables import name_of
+from noisecore.errors import ArgumentError, NoisecoreError
 from noisecore.escaping import shown
 from noisecore.functions import unknown
 from noisecore.judging.margins import parse_margins
@@ -169,7 +170,7 @@ def read_requests(item: pytest.Item, marker: pytest.Mark, profile: Profile) -> t
             _read_request({**marker.kwargs, **condition}, params, profile)
             for condition in marker.args or ({},)
         ]
-    except (TypeError, ValueError) as error:
+    except NoisecoreError as error:
         raise pytest.UsageError(f"noisecore: {item.nodeid}: marker robustness: {error}") from None
     except Exception as error:  # the values are anybody's, and may raise whatever they like
         why = " ".join(f"{type(error).__name__}: {error}".split())
@@ -190,16 +191,16 @@ def _read_request(
     """Return the request of one condition, None if its model is not one of the run's."""
     for field in values:
         if field not in _FIELDS:
-            raise ValueError(unknown("argument", field, _FIELDS))
+            raise ArgumentError(unknown("argument", field, _FIELDS))
     if "margins" in values:
         parse_margins(values["margins"])  # what cannot be read is said before anything is trained
     model = _model(values, params, profile)
     recipe = _recipe(values.get("recipe", {}), profile)
     blank = values.get("blank", False)
     if not isinstance(blank, bool):
-        raise ValueError(f"blank must be True or False, got {shown(blank)}")
+        raise ArgumentError(f"blank must be True or False, got {shown(blank)}")
     if blank and recipe.standardisation != "none":
-        raise ValueError(
+        raise ArgumentError(
             "blank images cannot be standardised: add recipe={'standardisation': 'none'}"
         )
     noise = _noise(values.get("noise", profile.noise))
@@ -215,7 +216,7 @@ def _read_request(
         # What is trained on clean images is one model, whatever the noise would have been.
         trained_with = trained_with if scale else noise
         if "noise_scale" in params:
-            raise ValueError(
+            raise ArgumentError(
                 "train= gives one model, tested at all scales: judge robustness.curve, and leave "
                 "noise_scale out"
             )
@@ -247,7 +248,7 @@ def _model(values: Mapping[str, Any], params: Mapping[str, Any], profile: Profil
             "; a test that evaluates a model itself needs no marker: it says its margins in "
             "assert_no_regression(curve, noise_baseline, margins=...)"
         )
-        raise ValueError(
+        raise ArgumentError(
             f"{len(models)} models ({', '.join(models)}) and one curve: let the test take "
             "noise_model, to run once for each, or name one in models="
             + itself
@@ -265,7 +266,7 @@ def _models(values: Mapping[str, Any], profile: Profile) -> tuple[str, ...]:
     except (TypeError, ValueError):
         models = []
     if not any(models):
-        raise ValueError(
+        raise ArgumentError(
             "models must be a list of names such as ['cnn', 'mlp'], or of functions that build a "
             f"model, got {shown(given)}"
         )
@@ -292,7 +293,7 @@ def _training(train: Any) -> tuple[str, float]:
     if isinstance(train, str):
         train = train.split(":")
     if not isinstance(train, tuple | list) or len(train) != 2:
-        raise ValueError(
+        raise ArgumentError(
             f"train must be a noise and its scale, such as ('gaussian', 0.5), got {shown(train)}"
         )
     noise, scale = _noise(train[0]), check_scale(train[1])
@@ -303,12 +304,12 @@ def _training(train: Any) -> tuple[str, float]:
 def _scales(values: Mapping[str, Any], profile: Profile) -> tuple[float, ...]:
     noise = values.get("noise", profile.noise)
     if "scales" not in values and (name_of(noise) if callable(noise) else noise) != profile.noise:
-        raise ValueError(
+        raise ArgumentError(
             f"scales must be given with noise=: the run's are in the unit of {profile.noise}"
         )
     scales = listed_scales(values.get("scales", (0.0, *profile.scales)))
     if not scales:
-        raise ValueError("scales must be a list of numbers such as [0.1, 1], got an empty one")
+        raise ArgumentError("scales must be a list of numbers such as [0.1, 1], got an empty one")
     return scales
 
 
@@ -322,7 +323,7 @@ def _recipe(given: Any, profile: Profile) -> Recipe:
         said = "precision=" in given
         return recipe if said else recipe.but(precision=profile.recipe.precision)
     if not isinstance(given, Mapping) or not all(isinstance(name, str) for name in given):
-        raise ValueError(
+        raise ArgumentError(
             "recipe must be a dict of changes such as {'epochs': 8}, or a text such as "
             f"quick+epochs=8, got {shown(given)}"
         )

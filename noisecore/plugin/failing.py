@@ -10,6 +10,7 @@ from types import TracebackType
 import pytest
 
 import noisecore
+from noisecore.errors import NoisecoreError
 from noisecore.escaping import one_line, terminal
 
 _HERE = Path(noisecore.__file__).parent
@@ -33,16 +34,14 @@ def one_line_errors() -> Iterator[None]:
 def point_at_mistake(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
     """Let the traceback of a user's mistake end at the user's own line.
 
-    A mistake is what noisecore says of itself, by a `raise`, of a wrong type or value. What it does
-    not expect, such as an error that NumPy raises for it, is a bug: that shows all frames.
+    A mistake is a `NoisecoreError` that noisecore raised. What it does not expect, such as an error
+    that NumPy raises for it, is a bug: that shows all frames.
     """
-    if not excinfo.errisinstance((TypeError, ValueError)):
+    if not excinfo.errisinstance(NoisecoreError):
         return
     entries = list(_entries(excinfo.tb))
     kept = [entry for entry in entries if not _is_ours(entry)]
     if not kept or not _is_ours(entries[-1]):
-        return
-    if not str(excinfo.traceback[-1].statement).lstrip().startswith("raise "):
         return
     shown: TracebackType | None = None
     for entry in reversed(kept):

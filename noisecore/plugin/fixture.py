@@ -12,6 +12,7 @@ import numpy as np
 
 from noisecore.callables import name_of
 from noisecore.data import DatasetError, class_numbers
+from noisecore.errors import ArgumentError, ArgumentTypeError
 from noisecore.escaping import described, shown, visible
 from noisecore.functions import unknown
 from noisecore.noise import Noise, NoiseError
@@ -253,12 +254,12 @@ class Robustness:
         """The curve of a test that has one."""
         curves = self.curves
         if not curves:
-            raise ValueError(
+            raise ArgumentError(
                 "there is no curve: a test gets one by @pytest.mark.robustness(), in its own "
                 "function and not in its fixtures, or by robustness.evaluate(...)"
             )
         if len(curves) > 1:
-            raise ValueError(f"this test has {len(curves)} curves: use robustness.curves")
+            raise ArgumentError(f"this test has {len(curves)} curves: use robustness.curves")
         return curves[0]
 
     @property
@@ -266,7 +267,7 @@ class Robustness:
         """The scale of a test with one condition and one scale."""
         curve = self.curve
         if len(curve.scales) > 1:
-            raise ValueError(
+            raise ArgumentError(
                 f"this test has {len(curve.scales)} scales: use robustness.curve.at(scale), or "
                 "take noise_scale to run once for each"
             )
@@ -289,17 +290,17 @@ class Robustness:
             stacklevel=2,
         )
         if not isinstance(baseline, NoiseBaseline):
-            raise TypeError(
+            raise ArgumentTypeError(
                 "baseline must be the fixture noise_baseline, an argument of the test, got "
                 f"{described(baseline)}"
             )
         if not isinstance(curve, Curve | None):
-            raise TypeError(
+            raise ArgumentTypeError(
                 "curve must be one that robustness.evaluate gave, or left out, got "
                 f"{described(curve)}"
             )
         if curve is None and len(self.records) != 1:
-            raise ValueError(
+            raise ArgumentError(
                 f"this test has {len(self.records)} curves: compare one a test, or name the one "
                 "that was evaluated: assert_no_regression(curve, noise_baseline)"
             )
@@ -333,7 +334,7 @@ class Robustness:
         Accuracy, loss and seeds go into its `extra_info`, in the order of the seeds.
         """
         if not callable(getattr(benchmark, "pedantic", None)):
-            raise TypeError(
+            raise ArgumentTypeError(
                 "benchmark must be the fixture of pytest-benchmark, an argument of the test, got "
                 f"{described(benchmark)}"
             )

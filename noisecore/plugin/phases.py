@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from noisecore.errors import NoisecoreError
 from noisecore.escaping import one_line
 from noisecore.plugin.failing import failure
 from noisecore.plugin.keys import CHOICES, HANDLE, RAISED, VERDICTS
@@ -26,12 +27,10 @@ def wait_for(
 ) -> list[list[TrialRecord]]:
     """Return the records of each request; fail the test if there are none, or a trial failed."""
     from noisecore.judging.gates import Verdict
-    from noisecore.running.cluster import ClusterError
-    from noisecore.running.store import StoreError
 
     try:
         records = [run.source.wait(request) for request in requests]
-    except (ClusterError, StoreError) as error:
+    except NoisecoreError as error:
         raise failure(f"noisecore: {error}") from None
     flat = [record for part in records for record in part]
     failed = [record for record in flat if record.status == "failed"]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import noisecore
+from noisecore.errors import NoisecoreError
 from noisecore.judging.margins import Margins
 from noisecore.plugin.baseline import CANDIDATE, FIXTURE, commit_of, own_scales, read, shown
 from noisecore.plugin.choices import Choices
@@ -45,15 +46,14 @@ def renew(
     whether all that was asked for was. Raises `OSError`, with the path that was to be written, if
     the disk refuses.
     """
-    from noisecore.judging.baselines import renew_baseline
+    from noisecore.judging.baselines import BaselineError, renew_baseline
 
     update = choices.baseline.update
     candidate = choices.artifacts / CANDIDATE
     origins = _origins(records, pairs, started, None if choices.records else commit_of(root))
     try:
-        _refuse_incomplete(unfinished, missing)
-        if not origins:
-            raise ValueError(f"no test that was run takes the fixture {FIXTURE}")
+        if why := _incomplete(unfinished, missing, origins):
+            raise BaselineError(why)
         renewed = renew_baseline(
             read(path, choices.profile, former),
             records,
@@ -65,8 +65,8 @@ def renew(
             new_ancestor=choices.baseline.new_ancestor,
         )
         if lacking := sorted(set(origins) - set(renewed.baseline.origins)):
-            raise ValueError(f"{', '.join(lacking)} has no records")
-    except ValueError as error:
+            raise BaselineError(f"{', '.join(lacking)} has no records")
+    except NoisecoreError as error:
         candidate.unlink(missing_ok=True)
         return ([f"the baseline was not renewed: {error}"] if update else []), not update
     _write(candidate, renewed.baseline)
@@ -83,13 +83,14 @@ def renew(
     return [head, *renewed.lines, *foreseen], not renewed.stayed
 
 
-def _refuse_incomplete(unfinished: Sequence[str], missing: int) -> None:
-    """Raise `ValueError` if trials have no record, or tests did not come to their end."""
+def _incomplete(unfinished: Sequence[str], missing: int, origins: Mapping[str, Origin]) -> str:
+    """Return why a run is not the whole that a baseline is made of; empty if it is."""
     if missing:
-        raise ValueError(f"{missing} trials have no record")
+        return f"{missing} trials have no record"
     if unfinished:
         rest = f" (and {len(unfinished) - 1} more)" if len(unfinished) > 1 else ""
-        raise ValueError(f"the run is not complete: {unfinished[0]}{rest}")
+        return f"the run is not complete: {unfinished[0]}{rest}"
+    return "" if origins else f"no test that was run takes the fixture {FIXTURE}"
 
 
 def _objection(

@@ -20,6 +20,7 @@ import pytest
 
 import noisecore
 from noisecore.data import unit_images
+from noisecore.errors import NoisecoreError
 from noisecore.noise import Stream, apply_noise, get_noise
 from noisecore.plugin import github
 from noisecore.plugin.again import next_commands
@@ -33,7 +34,7 @@ from noisecore.plugin.renewal import NOT_RENEWED, renew
 from noisecore.plugin.sources import Source
 from noisecore.plugin.summary import summarise
 from noisecore.plugin.vanished import given_up, unclaimed
-from noisecore.records import GivenTrial, RecordError, TrialRecord
+from noisecore.records import GivenTrial, TrialRecord
 from noisecore.running.training import standardise
 from noisecore.showing.parts import Parts, quietly
 from noisecore.showing.terminal import wrap_text
@@ -250,7 +251,7 @@ class Run:
                 started=self._started,
                 root=root,
             )
-        except (OSError, RecordError) as error:
+        except (NoisecoreError, OSError) as error:
             where = Path(getattr(error, "filename", None) or path)
             why = getattr(error, "strerror", None) or error
             what = "the baseline"

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from noisecore.errors import NoisecoreError
 from noisecore.escaping import one_line, shown
 
 SCHEMA = 2
@@ -26,7 +27,7 @@ Share = Annotated[float, Meta(ge=0, le=1)]
 Amount = Annotated[float, Meta(ge=0, le=1.7976931348623157e308)]
 
 
-class RecordError(ValueError):
+class RecordError(NoisecoreError, ValueError):
     """A record cannot be read; the message says which part, what was expected and what came."""
 
 

@@ -43,7 +43,7 @@ class Record:
     def of(cls, trials: Iterable[TrialRecord]) -> Record:
         """Return the record of trials that have one key.
 
-        Raises `ValueError` if they are not of one training, or one model: what stands in them, the
+        Raises `RecordError` if they are not of one training, or one model: what stands in them, the
         histories or parameters of those that are complete, or a cell that they share, differ.
         """
         record = cls(key=(held := tuple(trials))[0].key, trials=held)
@@ -57,7 +57,7 @@ class Record:
         }
         for name, values in found.items():
             if any(each != values[0] for each in values):
-                raise ValueError(f"the trials of record {record.key} must have the same {name}")
+                raise RecordError(f"the trials of record {record.key} must have the same {name}")
         record.cells  # noqa: B018  # raises
         return record
 
@@ -69,7 +69,7 @@ class Record:
             for each in record.evaluations:
                 cell = record.trial.cell(each.scale)
                 if cells.setdefault(cell, each) != each:
-                    raise ValueError(f"record {self.key} has two evaluations of {shown(cell)}")
+                    raise RecordError(f"record {self.key} has two evaluations of {shown(cell)}")
         return cells
 
     def to_dict(self) -> dict[str, Any]:
@@ -121,7 +121,7 @@ def join_trials(trials: Iterable[TrialRecord]) -> list[Record]:
     for key, held in groups.items():
         try:
             records.append(Record.of(held))
-        except ValueError:
+        except RecordError:
             records += [Record(key=key, trials=(each,)) for each in held]
     return records
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from noisecore.errors import ArgumentTypeError
 from noisecore.escaping import shown
 from noisecore.noise import as_written
 from noisecore.recipes import Recipe
@@ -46,7 +47,7 @@ class AnyTrial(ABC):
     def __post_init__(self) -> None:
         for name in ("dataset", "model", "noise"):  # which names of curves are made of
             if not isinstance(getattr(self, name), str):
-                raise TypeError(f"{name} must be a text, got {shown(getattr(self, name))}")
+                raise ArgumentTypeError(f"{name} must be a text, got {shown(getattr(self, name))}")
         # 1 and 1.0 are one scale, and must give one key.
         object.__setattr__(self, "test_scales", tuple(map(as_written, self.test_scales)))
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import noisecore
 from noisecore import imports
+from noisecore.errors import NoisecoreError
 from noisecore.records import Epoch, Trial, TrialRecord
 from noisecore.running import dask_worker
 from noisecore.running.own import own_functions
@@ -37,7 +38,7 @@ _FAREWELL = 3.0
 _PATIENCE = 60.0  # seconds that a slot waits for a Dask worker to come back, or for another one
 
 
-class ClusterError(RuntimeError):
+class ClusterError(NoisecoreError, RuntimeError):
     """The cluster cannot run the trials; the message says which of its workers, why, what to do."""
 
 

@@ -15,13 +15,15 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
+from noisecore.errors import NoisecoreError
+
 # Distributions that provide `import tensorflow`, the likeliest first.
 _TENSORFLOWS = ("tensorflow", "tensorflow-cpu", "tensorflow-macos", "tensorflow-rocm", "tf-nightly")
 
 INSTALL = "pip install 'noisecore[cpu]' (or [tensorflow], or [cuda] for NVIDIA GPUs)"
 
 
-class TensorFlowError(RuntimeError):
+class TensorFlowError(NoisecoreError, RuntimeError):
     """TensorFlow is missing, or was started with other settings; the message says what to do."""
 
 

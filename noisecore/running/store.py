@@ -13,6 +13,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from noisecore.errors import NoisecoreError
 from noisecore.paths import RECORD_BYTES, check_folder, is_missing, open_lock, open_new
 from noisecore.records import (
     Record,
@@ -25,7 +26,7 @@ from noisecore.records import (
 )
 
 
-class StoreError(OSError):
+class StoreError(NoisecoreError, OSError):
     """The artifact folder cannot be used; the message says why and what to do."""
 
 
@@ -102,7 +103,7 @@ class Store:
         except RecordError:  # it is written anew
             earlier = []
         asked = {each.trial for each in records}
-        with suppress(ValueError):
+        with suppress(RecordError):
             record = Record.of([*records, *(e for e in earlier if e.trial not in asked)])
         self._write(record)
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from noisecore.errors import NoisecoreError
 from noisecore.noise import BLOCK, FloatArray, Stream
 from noisecore.recipes import Recipe
 from noisecore.records import Epoch
@@ -19,7 +20,7 @@ from noisecore.running import compat
 EVALUATION_BATCH = 125
 
 
-class TrialError(RuntimeError):
+class TrialError(NoisecoreError, RuntimeError):
     """A trial ended without a result; the message is its reason."""
 
 

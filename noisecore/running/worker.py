@@ -24,6 +24,7 @@ from typing import Any
 
 import noisecore
 from noisecore import imports
+from noisecore.errors import NoisecoreError
 from noisecore.paths import open_end
 from noisecore.records import Epoch, Trial, TrialRecord, trial_from_dict
 from noisecore.running import compat
@@ -40,7 +41,7 @@ _CREPT = 1.5
 _PR_SET_PDEATHSIG = 1  # from Linux' <sys/prctl.h>
 
 
-class WorkerError(RuntimeError):
+class WorkerError(NoisecoreError, RuntimeError):
     """A trial gave no record; the message says why, and where the worker's log is."""
 
 

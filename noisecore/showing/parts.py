@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from noisecore.errors import NoisecoreError
 from noisecore.escaping import one_line, visible
 
 _NAMED = 3  # parts that a line names
@@ -16,11 +17,12 @@ _NAMED = 3  # parts that a line names
 class Parts:
     """What was made of a report, and what could not be.
 
-    written: the paths of the files that were written.
+    written: the paths of the files that were written. bugs: the errors that were noisecore's own.
     """
 
     def __init__(self) -> None:
         self.written: list[Path] = []
+        self.bugs: list[Exception] = []
         self._failed: dict[str, list[str]] = {}
 
     @contextmanager
@@ -31,10 +33,13 @@ class Parts:
                 yield
         except Exception as error:  # `problems` has it, and it fails the run's exit code
             self._failed.setdefault(reason(error), []).append(part)
+            if not isinstance(error, NoisecoreError | OSError | MemoryError):
+                self.bugs.append(error)
 
     def add(self, others: Parts) -> None:
         """Take in what was made of other parts, and what was not."""
         self.written += others.written
+        self.bugs += others.bugs
         for why, parts in others._failed.items():
             self._failed.setdefault(why, []).extend(parts)
 
@@ -57,7 +62,7 @@ def reason(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         where = f": {visible(error.filename)}" if error.filename else ""
         return f"{error.strerror}{where}"
-    if type(error).__module__.startswith("noisecore."):  # a message of our own
+    if isinstance(error, NoisecoreError):
         return one_line(error)
     frames = traceback.extract_tb(error.__traceback__)
     where = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""

@@ -6,6 +6,7 @@ import os
 import sys
 from textwrap import wrap
 
+from noisecore.errors import RefusedError
 from noisecore.escaping import one_line, terminal
 
 WIDTH = 80
@@ -18,9 +19,15 @@ def wrap_text(text: str) -> list[str]:
 
 
 def say(*texts: object, end: str = "\n", err: bool = False) -> None:
-    """Print texts as data, to standard error with `err`; nobody has to be there to read them."""
+    """Print texts as data, to standard error with `err`; nobody has to be there to read them.
+
+    Raises `RefusedError` where they cannot be written, as on a full disk.
+    """
     stream = sys.stderr if err else sys.stdout
     try:
         print(*map(terminal, texts), end=end, file=stream, flush=True)
-    except BrokenPipeError:  # such as `| head`: what was found out still counts
+    except OSError as error:
+        # What is left in the stream would be tried again when Python ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        if not isinstance(error, BrokenPipeError):  # as of `| head`: what was found out counts
+            raise RefusedError(f"the output cannot be written: {error.strerror or error}") from None

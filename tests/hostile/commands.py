@@ -20,14 +20,14 @@ RESULTS = "noisecore-results/quick/results.json"
 # What is given a value each, after it.
 OPTIONS = {
     ("data",): ("--data-dir",),
-    ("compare", BASELINE, BASELINE): ("--fail", "--gate"),
-    ("power", BASELINE, "--pairs=5"): ("--seeds", "--drops", "--fail", "--pairs"),
+    ("compare", BASELINE, BASELINE): ("--margins", "--gate"),
+    ("power", BASELINE, "--pairs=5"): ("--seeds", "--drops", "--margins", "--pairs"),
     ("calibrate", BASELINE, "--records=records", "--pairs=5"): (
-        "--runs", "--seeds", "--artifacts", "--records", "--fail", "--pairs",
+        "--runs", "--seeds", "--artifacts", "--records", "--margins", "--pairs",
     ),
-    ("floors", BASELINE): ("--seeds", "--rate"),
+    ("floors", BASELINE): ("--seeds", "--alpha"),
     ("drift", "noisecore-results", "copy"): (
-        "--expected", "--logs", "--reference", "--out", "--gate", "--fail",
+        "--expected", "--logs", "--reference", "--out", "--gate", "--margins",
     ),
 }  # fmt: skip
 # What could take minutes by what it is asked for.

@@ -27,24 +27,25 @@ MISTAKES = {
     "robustness.against(noise_baseline, 'name')": "TypeError: curve must be one that "
     "robustness.evaluate gave, or left out, got 'name'",
     "robustness.record(None)": "TypeError: benchmark must be the fixture of pytest-benchmark",
-    "robustness.point": "ValueError: this test has 3 scales",
+    "robustness.point": "ArgumentError: this test has 3 scales",
     "assert_floor(curve, 0.5)": "TypeError: floors must be a dict from scale to the least accuracy "
     "there, such as {1: 0.9}, got 0.5",
-    "assert_floor(curve, {1: 50}, scale=1)": "ValueError: the floor of scale 1 must be a finite "
+    "assert_floor(curve, {1: 50}, scale=1)": "ArgumentError: the floor of scale 1 must be a finite "
     "number in [0, 1], got 50",
     "assert_floor(curve, {1: 'a'}, scale=1)": "TypeError: the floor of scale 1 must be a finite "
     "number in [0, 1], got 'a'",
     "assert_floor(curve, {'1': 0.5}, scale=1)": "TypeError: the scale of a floor must be a number",
-    "assert_floor(curve, {1: 0.5})": "ValueError: scale must be given for a curve, one of 0, 0.2, "
-    "1, got None",
+    "assert_floor(curve, {1: 0.5})": "ArgumentError: scale must be given for a curve, one of 0, "
+    "0.2, 1, got None",
     "assert_floor(curve, {1: 0.5}, scale=7)": "scale must be one of 0, 0.2, 1, got 7",
     "assert_floor(curve, {1: 0.5}, scale='7')": "scale must be one of 0, 0.2, 1, got '7'",
     "assert_floor(curve.at(1), {1: 0.5}, scale='1')": "TypeError: scale must be a number",
     "assert_floor([0.9], {1: 0.5})": "TypeError: measured must be a curve or a point",
     "floor_for({1: 0.5}, 'a')": "TypeError: scale must be a number, got 'a'",
-    "assert_monotonic(curve, slack=-1)": "ValueError: slack must be a finite number >= 0, got -1",
+    "assert_monotonic(curve, slack=-1)": "ArgumentError: slack must be a finite number >= 0, got "
+    "-1",
     "assert_monotonic(curve, slack='a')": "TypeError: slack must be a finite number >= 0, got 'a'",
-    "assert_monotonic(curve, chance=9)": "ValueError: chance must be",
+    "assert_monotonic(curve, chance=9)": "ArgumentError: chance must be",
     "assert_monotonic(curve.at(1))": "TypeError: curve must be a curve, such as robustness.curve, "
     "got Point",
     "assert_noise_bites(None, least_drop=0.1)": "TypeError: curve must be a curve",
@@ -54,15 +55,16 @@ MISTAKES = {
     "assert_published(curve, {7: (1, 0.9)})": "scale must be one of 0, 0.2, 1, got 7",
     "assert_published(curve, 0.9)": "TypeError",
     "assert_published({'a': curve.at(1)}, {'a': 0.9})": "TypeError: published['a'] must be a pair",
-    "assert_published({'a': curve.at(1)}, {'b': (1, 0.9)})": "ValueError: published must name",
-    "assert_published({'a': curve.at(1)}, {'a': (1, 90)})": "ValueError: the accuracy of published",
+    "assert_published({'a': curve.at(1)}, {'b': (1, 0.9)})": "ArgumentError: published must name",
+    "assert_published({'a': curve.at(1)}, {'a': (1, 90)})": "ArgumentError: the accuracy of",
     "assert_published({'a': curve}, {'a': (1, 0.9)})": "TypeError: points['a'] must be a point",
-    "curve.at(7)": "ValueError: test_a.py::test_mistake",
+    "curve.at(7)": "ArgumentError: test_a.py::test_mistake",
     "curve.at(None)": "scale must be one of 0, 0.2, 1, got None",
     "check_noise(lambda x, s, *, rng: x, 3)": "NoiseError: scales must be a list of numbers",
 }
 HEAD = """
 from dataclasses import replace
+from noisecore.judging import statistics
 from noisecore.judging.gates import *
 from noisecore.testing import check_noise
 """
@@ -100,7 +102,7 @@ def test_without_a_curve(own) -> None:
     """A test that evaluated nothing is told how one gets a curve."""
     own.write("test_a.py", "\ndef test_early(robustness):\n    robustness.curve  # own line\n")
     text = own.run("test_a.py", "-q").stdout.str()
-    assert "ValueError: there is no curve: a test gets one by" in text
+    assert "ArgumentError: there is no curve: a test gets one by" in text
     assert "own line" in text
     assert "fixture.py" not in text
 
@@ -117,12 +119,13 @@ def test_the_whole_way(own) -> None:
     [
         ("rise_allowance", "lambda *_: np.zeros(3) + np.zeros(2)"),
         ("rise_allowance", "None"),
+        ("rise_allowance", "lambda given, *_: statistics.rise_allowance(given, 0, 0.0)"),
         ("missing_figures", "lambda *_: {}['no']"),
         ("check_curve", "lambda curve: curve.nothing"),
     ],
 )
 def test_bugs(own, name, wrong) -> None:
-    """An error that noisecore did not raise itself shows where in noisecore it was."""
+    """An error that is none of noisecore's own shows where in noisecore it was, raised or not."""
     own.write("test_a.py", "import numpy as np\n" + HEAD + BUG.format(name=name, wrong=wrong))
     result = own.run("test_a.py", "-q")
     assert result.ret == 1

@@ -9,6 +9,7 @@ from noisecore.judging.baselines.comparison import (
 )
 from noisecore.judging.baselines.file import (
     Baseline,
+    BaselineError,
     Origin,
     Renewed,
     compare_baseline,
@@ -22,6 +23,7 @@ from noisecore.judging.baselines.renaming import renamed
 __all__ = [
     "Answers",
     "Baseline",
+    "BaselineError",
     "Comparison",
     "First",
     "Origin",

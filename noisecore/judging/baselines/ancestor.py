@@ -19,7 +19,7 @@ import numpy as np
 from noisecore.judging.curves import evaluation_at
 from noisecore.judging.differences import Difference, difference_of_means, matched_difference
 from noisecore.judging.statistics import Floats, residual_variance
-from noisecore.records import Amount, Evaluation, Share, Trial, TrialRecord
+from noisecore.records import Amount, Evaluation, RecordError, Share, Trial, TrialRecord
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +43,7 @@ class First:
     def __post_init__(self) -> None:
         answers = np.zeros(0) if self.images is None else self.answers()
         if not self.accuracy or not ((answers >= 0) & (answers <= 1)).all():
-            raise ValueError("the figures of the first ancestor are not all from 0 to 1")
+            raise RecordError("the figures of the first ancestor are not all from 0 to 1")
 
     def answers(self) -> Floats:
         """Return the mean answer of a given model at each test image, (images,)."""

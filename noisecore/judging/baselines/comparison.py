@@ -87,7 +87,7 @@ def compare_records(
 ) -> dict[str, Comparison]:
     """Return a comparison for each curve that is on both sides, by name.
 
-    Raises `ValueError` if the records of one side do not belong together.
+    Raises `CurveError` if the records of one side do not belong together.
     """
     ours, theirs = curve_cells(new), curve_cells(baseline)
     return {name: _compare(name, ours[name], theirs[name]) for name in ours if name in theirs}

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, TypedDict
 
+from noisecore.errors import NoisecoreError
 from noisecore.escaping import shorten
 from noisecore.judging.baselines.ancestor import (
     First,
@@ -16,7 +17,7 @@ from noisecore.judging.baselines.ancestor import (
     what_is_the_same,
 )
 from noisecore.judging.baselines.comparison import Comparison, compare_records
-from noisecore.judging.curves import Curve, matched_curves
+from noisecore.judging.curves import Curve, CurveError, matched_curves
 from noisecore.judging.margins import parse_margins
 from noisecore.paths import RUN_BYTES
 from noisecore.records import (
@@ -30,6 +31,10 @@ from noisecore.records import (
     with_checksum,
     write_atomically,
 )
+
+
+class BaselineError(NoisecoreError, ValueError):
+    """A baseline cannot be renewed; the message says for what."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,7 +154,7 @@ def _checked(data: Mapping[str, Any], schema: int) -> Baseline:
     )
     try:
         held = set(matched_curves(records))
-    except ValueError as error:
+    except CurveError as error:
         raise RecordError(str(error)) from None
     if held != set(origins):
         names = ", ".join(map(shorten, sorted(held ^ set(origins))))
@@ -188,7 +193,7 @@ def write_baseline(path: Path, baseline: Baseline) -> None:
 def compare_baseline(new: Iterable[TrialRecord], baseline: Baseline) -> dict[str, Comparison]:
     """Return each shared curve's comparison with a baseline, and with its first ancestor.
 
-    Raises `ValueError` if the records of one side do not belong together.
+    Raises `CurveError` if the records of one side do not belong together.
     """
     new = list(new)
     return {
@@ -239,7 +244,7 @@ def renew_baseline(
     scales of the baseline's stays too, for a baseline is not put together from halves; unless
     `whole` says that the run's scales are all that there are. What is renewed remembers its first
     ancestor, unless `new_ancestor` starts anew or its figures mean something else now.
-    Raises `ValueError` if a trial of such a curve has no figures.
+    Raises `BaselineError` if a trial of such a curve has no figures.
     """
     kept = dict(old.origins) if old else {}
     held = list(old.records) if old else []
@@ -253,7 +258,7 @@ def renew_baseline(
     curves = matched_curves(record for record in given if record.trial.curve in origins)
     for name, curve in curves.items():
         if not curve.complete:
-            raise ValueError(f"{name} is not complete: {curve.failures[0]}")
+            raise BaselineError(f"{name} is not complete: {curve.failures[0]}")
         ours = [record for record in given if record.trial.curve == name]
         if old and name in kept:
             if only_missing:

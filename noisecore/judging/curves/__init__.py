@@ -7,13 +7,14 @@ from noisecore.judging.curves.assembly import (
     evaluation_at,
     matched_curves,
 )
-from noisecore.judging.curves.curve import Curve, Drop, Point, Replicates
+from noisecore.judging.curves.curve import Curve, CurveError, Drop, Point, Replicates
 from noisecore.judging.curves.frames import class_frame, curve_frame, matrix_frame
 from noisecore.judging.curves.matrix import Matrix
 
 __all__ = [
     "Cells",
     "Curve",
+    "CurveError",
     "Drop",
     "Matrix",
     "Point",

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from noisecore.code import comparable
 from noisecore.escaping import shown
-from noisecore.judging.curves.curve import Curve, Replicates
+from noisecore.judging.curves.curve import Curve, CurveError, Replicates
 from noisecore.judging.curves.matrix import Matrix
 from noisecore.judging.statistics import Floats, image_error
 from noisecore.records import Evaluation, GivenTrial, Trial, TrialRecord
@@ -29,7 +29,7 @@ def matched_curves(
     with a noise once, the curve over its test scales, by seed. labels: (images,), the class number
     of each test image, where it is known.
 
-    Raises `ValueError`, naming both keys, if two records of a curve do not belong together: other
+    Raises `CurveError`, naming both keys, if two records of a curve do not belong together: other
     data, source, recipe or test images, or other numbers for the same scale and seed.
     """
     curves = {}
@@ -116,7 +116,7 @@ def evaluation_at(record: TrialRecord | None, scale: float) -> Evaluation | str:
 def curve_cells(records: Iterable[TrialRecord]) -> dict[str, Cells]:
     """Return each curve's records by (scale, seed), names in alphabetical order.
 
-    Raises `ValueError`, naming both keys, if two records of a curve do not belong together.
+    Raises `CurveError`, naming both keys, if two records of a curve do not belong together.
     """
     groups: dict[str, Cells] = {}
     for record in records:
@@ -176,23 +176,23 @@ def _axes(cells: Cells) -> tuple[list[float], tuple[int, ...]]:
 
 
 def _check_same_curve(first: TrialRecord, record: TrialRecord) -> None:
-    """Raise `ValueError` unless two records differ in nothing but scale and seed."""
+    """Raise `CurveError` unless two records differ in nothing but scale and seed."""
     ours, theirs = (_common(r.trial) for r in (first, record))
     for name in ours | theirs:
         if (a := ours.get(name)) != (b := theirs.get(name)):
             if name.endswith("_source") and not comparable([a, b]):
-                raise ValueError(
+                raise CurveError(
                     f"{record.trial.curve}: records of one curve must have a {name} of one kind, "
                     f"got {shown(a)} in {first.key} and {shown(b)} in {record.key}, which cannot "
                     "be compared: one may be by an older noisecore; make it again"
                 )
-            raise ValueError(
+            raise CurveError(
                 f"{record.trial.curve}: records of one curve must have the same {name}, "
                 f"got {shown(a)} in {first.key} and {shown(b)} in {record.key}"
             )
     images = {e.images for r in (first, record) for e in r.evaluations}
     if len(images) > 1:
-        raise ValueError(
+        raise CurveError(
             f"{record.trial.curve}: records of one curve must have the same number of test "
             f"images, got {sorted(images)} in {first.key} and {record.key}"
         )
@@ -212,7 +212,7 @@ def _one_of(first: TrialRecord, record: TrialRecord) -> TrialRecord:
         if candidate.status != "complete":
             return candidate
     if first.numbers() != record.numbers():
-        raise ValueError(
+        raise CurveError(
             f"{record.trial.label}: expected one record, got two that differ: "
             f"{first.key} and {record.key}"
         )

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy.integrate import trapezoid
 
+from noisecore.errors import ArgumentError, NoisecoreError
 from noisecore.escaping import shown, visible
 from noisecore.judging.curves.table import as_text, table_rows
 from noisecore.judging.statistics import Floats, Interval, image_interval, mean_interval
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Replicates = Literal["seeds", "draws"]
+
+
+class CurveError(NoisecoreError, ValueError):
+    """Records or figures make no curve; the message says which do not belong together."""
 
 
 class Drop(NamedTuple):
@@ -139,18 +144,18 @@ class Curve:
     def __post_init__(self) -> None:
         shape = (len(self.seeds), len(self.scales))
         if 0 in shape or np.any(np.diff(self.scales) <= 0):
-            raise ValueError(
+            raise CurveError(
                 f"{self.name}: scales must ascend, one and a seed at least, "
                 f"got {self.scales} and seeds {self.seeds}"
             )
         for figure in ("accuracy", "loss"):
             if getattr(self, figure).shape != shape:
-                raise ValueError(
+                raise CurveError(
                     f"{self.name}: {figure} must have the shape (seeds, scales) = {shape}, "
                     f"got {getattr(self, figure).shape}"
                 )
         if self.image_error is not None and self.image_error.shape != self.scales.shape:
-            raise ValueError(
+            raise CurveError(
                 f"{self.name}: image_error must have the shape (scales,) = {self.scales.shape}, "
                 f"got {self.image_error.shape}"
             )
@@ -181,14 +186,14 @@ class Curve:
         return bool(np.isfinite(self.accuracy).all() and np.isfinite(self.loss).all())
 
     def at(self, scale: float) -> Point:
-        """Return the figures at one scale; raise `ValueError` if the curve has none there."""
+        """Return the figures at one scale; raise `ArgumentError` if the curve has none there."""
         try:
             found = np.flatnonzero(self.scales == as_written(scale))
         except (TypeError, ValueError):  # no number
             found = np.zeros(0, np.int64)
         if not len(found):
             known = ", ".join(f"{s:g}" for s in self.scales)
-            raise ValueError(f"{self.name}: scale must be one of {known}, got {shown(scale)}")
+            raise ArgumentError(f"{self.name}: scale must be one of {known}, got {shown(scale)}")
         i = int(found[0])
         return Point(
             curve=self.name,
@@ -208,12 +213,12 @@ class Curve:
         )
 
     def without_zero(self) -> Curve:
-        """Return the curve without scale 0; raise `ValueError` if nothing else is there."""
+        """Return the curve without scale 0; raise `CurveError` if nothing else is there."""
         keep = self.scales != 0
         if keep.all():
             return self
         if not keep.any():
-            raise ValueError(f"{self.name}: expected a scale greater than 0, got none")
+            raise CurveError(f"{self.name}: expected a scale greater than 0, got none")
         return replace(
             self,
             scales=self.scales[keep],

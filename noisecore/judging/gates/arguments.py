@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from noisecore.errors import ArgumentError, ArgumentTypeError
 from noisecore.escaping import described
 from noisecore.judging.curves import Curve, Point
 
@@ -13,46 +14,48 @@ from noisecore.judging.curves import Curve, Point
 def check_number(name: str, value: float, low: float, high: float) -> None:
     """Raise unless a gate's own number is finite and lies within its bounds.
 
-    That is a `TypeError` for what is no number, and a `ValueError` for another number.
+    That is an `ArgumentTypeError` for what is no number, an `ArgumentError` for another number.
     """
     bounds = f"in [{low:g}, {high:g}]" if math.isfinite(high) else f">= {low:g}"
     try:
         finite = math.isfinite(value)
     except TypeError:
-        raise TypeError(
+        raise ArgumentTypeError(
             f"{name} must be a finite number {bounds}, got {described(value)}"
         ) from None
     if not (finite and low <= value <= high):
-        raise ValueError(f"{name} must be a finite number {bounds}, got {value}")
+        raise ArgumentError(f"{name} must be a finite number {bounds}, got {value}")
 
 
 def check_scale(name: str, value: Any) -> None:
-    """Raise `TypeError` unless it is a number; the greatest floor may be listed at infinity."""
+    """Raise `ArgumentTypeError` unless it is a number; the last floor may be at infinity."""
     try:
         math.isnan(value)
     except TypeError:
-        raise TypeError(f"{name} must be a number, got {described(value)}") from None
+        raise ArgumentTypeError(f"{name} must be a number, got {described(value)}") from None
 
 
 def check_curve(value: Any) -> None:
-    """Raise `TypeError` unless it is a curve."""
+    """Raise `ArgumentTypeError` unless it is a curve."""
     if not isinstance(value, Curve):
-        raise TypeError(f"curve must be a curve, such as robustness.curve, got {described(value)}")
+        raise ArgumentTypeError(
+            f"curve must be a curve, such as robustness.curve, got {described(value)}"
+        )
 
 
 def check_point(name: str, value: Any) -> None:
-    """Raise `TypeError` unless it is a point."""
+    """Raise `ArgumentTypeError` unless it is a point."""
     if not isinstance(value, Point):
-        raise TypeError(
+        raise ArgumentTypeError(
             f"{name} must be a point, such as robustness.point or robustness.curve.at(1), got "
             f"{described(value)}"
         )
 
 
 def check_floors(floors: Any) -> None:
-    """Raise `TypeError` or `ValueError` unless it has accuracies by scale."""
+    """Raise an error, as `check_number` does, unless it has accuracies by scale."""
     if not isinstance(floors, Mapping):
-        raise TypeError(
+        raise ArgumentTypeError(
             "floors must be a dict from scale to the least accuracy there, such as {1: 0.9}, got "
             f"{described(floors)}"
         )
@@ -62,25 +65,25 @@ def check_floors(floors: Any) -> None:
 
 
 def check_figures(points: Any, published: Any) -> None:
-    """Raise `TypeError` or `ValueError` unless they are points and figures by the same names."""
+    """Raise an error, as `check_number` does, unless they have points and figures by name."""
     for name, value, example in (
         ("points", points, "{'cnn': robustness.point}"),
         ("published", published, "{'cnn': (0.12, 0.97)}, loss and accuracy"),
     ):
         if not isinstance(value, Mapping):
-            raise TypeError(
+            raise ArgumentTypeError(
                 f"{name} must be a dict by name, such as {example}, got {described(value)}"
             )
     if set(points) != set(published) or not points:
         measured, wanted = (", ".join(map(str, each)) or "nothing" for each in (points, published))
-        raise ValueError(f"published must name what was measured: {measured}, got {wanted}")
+        raise ArgumentError(f"published must name what was measured: {measured}, got {wanted}")
     for name, figures in published.items():
         check_point(f"points[{name!r}]", points[name])
         try:
             loss, accuracy = figures
             float(loss)  # one that is not known may be NaN
         except (TypeError, ValueError):
-            raise TypeError(
+            raise ArgumentTypeError(
                 f"published[{name!r}] must be a pair of loss and accuracy, such as (0.12, 0.97), "
                 f"got {described(figures)}"
             ) from None

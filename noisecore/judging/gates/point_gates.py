@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from noisecore.errors import ArgumentError, ArgumentTypeError
 from noisecore.escaping import described
 from noisecore.judging.curves import Curve, Point
 from noisecore.judging.gates.arguments import (
@@ -246,15 +247,15 @@ def _point(measured: Curve | Point, scale: float | None) -> Point:
     if isinstance(measured, Curve):
         if scale is None:
             known = ", ".join(f"{each:g}" for each in measured.scales)
-            raise ValueError(f"scale must be given for a curve, one of {known}, got None")
+            raise ArgumentError(f"scale must be given for a curve, one of {known}, got None")
         return measured.at(scale)
     if not isinstance(measured, Point):
-        raise TypeError(
+        raise ArgumentTypeError(
             "measured must be a curve or a point, such as robustness.curve, got "
             f"{described(measured)}"
         )
     if scale is not None:
         check_scale("scale", scale)
         if as_written(scale) != measured.scale:
-            raise ValueError(f"scale must be the point's own, {measured.scale:g}, got {scale:g}")
+            raise ArgumentError(f"scale must be the point's own, {measured.scale:g}, got {scale:g}")
     return measured

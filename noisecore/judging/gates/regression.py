@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol, runtime_checkable
 
+from noisecore.errors import ArgumentTypeError
 from noisecore.escaping import described, shown
 from noisecore.judging.baselines import (
     Baseline,
@@ -172,7 +173,7 @@ def _case(
         comparison = compare_curves(curve, baseline)
         own = own_margins(baseline.records).get(baseline.name)
     else:
-        raise TypeError(
+        raise ArgumentTypeError(
             "baseline must be the fixture noise_baseline, what read_baseline returns, or a curve, "
             f"got {described(baseline)}"
         )

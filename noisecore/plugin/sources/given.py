@@ -85,11 +85,11 @@ class Given(Planned):
 
     def _belonging(self, records: list[TrialRecord]) -> list[TrialRecord]:
         """Return records of one curve; fail the test if they do not belong together."""
-        from noisecore.judging.curves import curve_cells
+        from noisecore.judging.curves import CurveError, curve_cells
 
         try:
             curve_cells(records)
-        except ValueError as error:
+        except CurveError as error:
             raise failure(f"{self._path}: {error}") from None
         return records
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from noisecore.data import Dataset, is_own, load_dataset, unit_images
+from noisecore.errors import NoisecoreError
 from noisecore.noise import NoiseError, get_noise, try_noise
 from noisecore.plugin.choices import Choices
 from noisecore.plugin.declare import Request
@@ -128,9 +129,6 @@ class Trained(Planned):
     @contextmanager
     def working(self, config: pytest.Config) -> Iterator[None]:
         """Train side by side while the tests of the block wait, each for its own."""
-        from noisecore.running.compat import TensorFlowError
-        from noisecore.running.store import StoreError
-
         if self._engine is None:
             if self._cluster is not None:
                 self._cluster.disconnect()  # xdist's controller has seen that all is well
@@ -154,7 +152,7 @@ class Trained(Planned):
             try:
                 self._plan.write(planned=planned, compared=self._compared)
                 self._engine.start()
-            except (StoreError, TensorFlowError) as error:
+            except NoisecoreError as error:
                 raise pytest.UsageError(f"noisecore: {error}") from None
             except OSError as error:
                 raise pytest.UsageError(

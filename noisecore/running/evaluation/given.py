@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from noisecore.callables import name_of, source_sha256, told
+from noisecore.errors import NoisecoreError
 from noisecore.noise import FloatArray
 from noisecore.running.compat import INSTALL
 from noisecore.running.evaluation.files import how_to_load
@@ -24,7 +25,7 @@ from noisecore.running.evaluation.frameworks import is_torch, used, version_of
 from noisecore.running.evaluation.modes import always_training, evaluating
 
 
-class GivenError(ValueError):
+class GivenError(NoisecoreError, ValueError):
     """What was given cannot be evaluated: what it is, what was expected, what came, what to do."""
 
 

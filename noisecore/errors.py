@@ -1,0 +1,46 @@
+"""Errors that say what a user can do: all others are bugs, and keep their tracebacks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class NoisecoreError(Exception):
+    """Something that was given or asked for cannot be used; the message says what to do.
+
+    Every error of noisecore's own is one, and a built-in error too, such as a `ValueError`.
+
+    Example:
+        >>> try:
+        ...     curve.at(7)
+        ... except NoisecoreError as error:
+        ...     print(error)
+        digits/gaussian: scale must be one of 0, 0.1, 0.3, 2, got 7
+    """
+
+
+class ArgumentError(NoisecoreError, ValueError):
+    """An argument has a value that it cannot have."""
+
+
+class ArgumentTypeError(NoisecoreError, TypeError):
+    """An argument is of a type that it cannot have."""
+
+
+class RefusedError(NoisecoreError, OSError):
+    """The system refused a file, a folder or a process."""
+
+
+@contextmanager
+def refusals(what: str) -> Iterator[None]:
+    """Let what the system refuses in the block be a `RefusedError`, in one line.
+
+    what: what cannot be done then, such as "RUN: cannot be read"; the system's reason follows.
+    """
+    try:
+        yield
+    except NoisecoreError:
+        raise
+    except OSError as error:
+        raise RefusedError(f"{what}: {error.strerror or error}") from None
