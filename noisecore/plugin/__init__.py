@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Generator
 from contextlib import suppress
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -44,6 +42,7 @@ from noisecore.plugin.signals import Signals
 from noisecore.plugin.sources import Evaluated, Given, Source, Trained
 from noisecore.plugin.topology import distributes, is_worker, place
 from noisecore.records import RecordError
+from noisecore.running.store import new_run
 
 if TYPE_CHECKING:
     from noisecore.plugin.baseline import Reference
@@ -75,8 +74,7 @@ def pytest_configure(config: pytest.Config) -> None:
         judge = Judge(config, lambda: _make_run(config, trains=False))
         config.pluginmanager.register(judge, "noisecore-judge")
     told = getattr(config, "workerinput", {}).get(_INPUT)
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    config.stash[RUN_ID] = told or f"{stamp}-{uuid.uuid4().hex[:6]}"
+    config.stash[RUN_ID] = told or new_run()
 
 
 @pytest.hookimpl(optionalhook=True)
