@@ -153,8 +153,11 @@ class Functions(Generic[F]):
             raise self._error(
                 f"{what}: give it a name there with def, so that a worker can find it"
             )
-        file = inspect.getsourcefile(inspect.unwrap(function))
-        if file is None or not os.path.isfile(file):
+        function = inspect.unwrap(function)
+        file = inspect.getsourcefile(function)
+        # The file of a module may be a part of an archive.
+        module = sys.modules.get(function.__module__)
+        if not (file and (os.path.isfile(file) or getattr(module, "__file__", None) == file)):
             raise self._error(
                 f"{what}, which is in no file: put it into one and import it from there, so that a "
                 "worker can find it"

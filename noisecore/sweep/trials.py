@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import nullcontext
 
 from noisecore.data import Dataset
@@ -84,6 +85,10 @@ def train_trials(
         raise StoreError(as_arguments(str(error))) from None
 
 
+# The generators that Keras draws from are the process's: one thread at a time trains in it.
+_alone = threading.Lock()
+
+
 def _silent(event: Event) -> None:
     pass
 
@@ -92,11 +97,12 @@ def _run(engine: Engine) -> list[TrialRecord]:
     """Return the records of all trials; the workers have ended then, however it ends."""
     if engine.workers == 0:
         settle_late(THREADS)
-    try:
-        engine.start()
-        return engine.wait(engine.trials)
-    finally:
-        engine.close()
+    with _alone if engine.workers == 0 else nullcontext():
+        try:
+            engine.start()
+            return engine.wait(engine.trials)
+        finally:
+            engine.close()
 
 
 # What pytest's options are here.

@@ -49,9 +49,22 @@ def workers(monkeypatch):
     """Let workers without a process answer: with 1 / (1 + scale), and as the test says.
 
     asked: the trials that were trained. fails: the scales whose trials fail. at: called with each
-    trial while it is trained. closed: how many workers were.
+    trial while it is trained. closed: how many workers were. notes: what is added to the cost of a
+    record. answer: makes the records.
     """
     found = SimpleNamespace(asked=[], fails=set(), at=lambda trial: None, closed=0, notes={})
+
+    def answer(trials, run, conditions):
+        (trial,) = trials
+        accuracies = {scale: 1 / (1 + scale) for scale in trial.test_scales}
+        made = make_record(
+            "mlp", trial.train_scale, accuracies=accuracies, images=30, recipe=trial.recipe
+        )
+        cost = {"seconds": 1.0, **found.notes}
+        key = trial.key(conditions)
+        return [dataclasses.replace(made, key=key, run=run, trial=trial, cost=cost)]
+
+    found.answer = answer
 
     class Worker:
         def __init__(self, location, log, *, timeout, gpu) -> None:
@@ -63,15 +76,10 @@ def workers(monkeypatch):
             found.at(trial)
             if trial.train_scale in found.fails:
                 raise WorkerError(f"ValueError: no model at {trial.train_scale:g}")
-            accuracies = {scale: 1 / (1 + scale) for scale in trial.test_scales}
-            made = make_record(
-                "mlp", trial.train_scale, accuracies=accuracies, images=30, recipe=trial.recipe
-            )
-            for epoch, figures in enumerate(made.history):
+            (record,) = found.answer(trials, run, conditions)
+            for epoch, figures in enumerate(record.history):
                 on_epoch(epoch, figures)
-            cost = {"seconds": 1.0, **found.notes}
-            key = trial.key(conditions)
-            return [dataclasses.replace(made, key=key, run=run, trial=trial, cost=cost)]
+            return [record]
 
         def close(self) -> None:
             found.closed += 1

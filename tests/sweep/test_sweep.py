@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 import warnings
 from dataclasses import replace
 
@@ -16,8 +17,9 @@ from noisecore.judging.curves import matched_curves
 from noisecore.judging.gates import assert_floor, assert_monotonic
 from noisecore.plugin.locking import lock_folder
 from noisecore.records import read_record
+from noisecore.running import compat, engine
 from noisecore.running.store import StoreError
-from noisecore.sweep import SweepError
+from noisecore.sweep import SweepError, trials
 from noisecore.sweep.arguments import read_data
 from noisecore.sweep.places import hold_folder, place_data
 
@@ -147,6 +149,25 @@ def test_two_at_once(workers, sweep, side_by_side, tmp_path) -> None:
     assert one.complete
     assert two.complete
     assert len(list((tmp_path / "noisecore-results/sweep/trials").glob("*.json"))) == 8
+
+
+def test_one_thread_trains_here(workers, sweep, side_by_side, monkeypatch) -> None:
+    """Two sweeps that train in this process do so one after the other: they share Keras' seeds."""
+    inside: list[str] = []
+
+    def run_trials(trials, dataset, *, run, conditions, on_epoch, weights):
+        inside.append(run)
+        time.sleep(0.01)
+        assert set(inside) == {run}
+        if trials[0].train_scale:
+            inside.clear()
+        return workers.answer(trials, run, conditions)
+
+    monkeypatch.setattr(engine, "run_trials", run_trials)
+    monkeypatch.setattr(trials, "settle_late", lambda threads: None)
+    monkeypatch.setattr(compat, "settle", lambda threads: None)
+    curves = side_by_side(lambda seed: sweep(seeds=[seed], workers=0), 1, 2)
+    assert [curve.complete for curve in curves] == [True, True]
 
 
 def test_folder_of_a_pytest_run(workers, sweep, tmp_path) -> None:

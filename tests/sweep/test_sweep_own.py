@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import json
 import linecache
 import re
+import zipfile
 
 import pytest
 from needs import needs_tensorflow
@@ -72,6 +74,15 @@ def test_in_no_file(sweep, tmp_path, choices, error) -> None:
     assert re.search(r"so that a worker can find it, or train .* workers=0$", str(refused.value))
     assert "\n" not in str(refused.value)
     assert not list(tmp_path.iterdir())
+
+
+def test_in_an_archive(workers, sweep, tmp_path_factory, monkeypatch) -> None:
+    """A module of an archive on the path is in a file: a worker imports it by its name."""
+    archive = tmp_path_factory.mktemp("archive") / "models.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("zipped_models.py", "def build_zipped(shape, classes): pass\n")
+    monkeypatch.syspath_prepend(archive)
+    assert sweep(importlib.import_module("zipped_models").build_zipped).model == "build_zipped"
 
 
 @pytest.mark.parametrize("choices", [{"build": lambda shape, n: None}, {"noise": lambda x: x}])
