@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from noisecore.profiles import Profile as Profile
     from noisecore.recipes import Recipe as Recipe
     from noisecore.renewing import write_baseline as write_baseline
+    from noisecore.sweep import train_sweep as train_sweep
     from noisecore.testing import check_noise as check_noise
 
 _HOMES = {
@@ -72,6 +73,7 @@ _HOMES = {
     "profiles": ("Profile",),
     "recipes": ("Recipe",),
     "renewing": ("write_baseline",),
+    "sweep": ("train_sweep",),
     "testing": ("check_noise",),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}

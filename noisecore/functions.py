@@ -9,12 +9,14 @@ import importlib.util
 import inspect
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from typing import Any, Generic, TypeVar
 
 from noisecore.callables import BoundError, is_bound, name_of, read_back, source_sha256, write_down
+from noisecore.code import take_for_script
 from noisecore.escaping import shorten
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -55,6 +57,7 @@ class Functions(Generic[F]):
         self._own: dict[str, F] = {}
         self._homes: dict[str, Home] = {}  # of those that another process told of
         self._sources: dict[str, tuple[F, str]] = {}
+        self._lent: Counter[str] = Counter()  # how many blocks a function is known in
 
     def get(self, name: str) -> F:
         """Return the function of that name; raise the error, listing the known ones."""
@@ -78,20 +81,19 @@ class Functions(Generic[F]):
             known = self._sources[name] = function, source_sha256(function)
         return known[1]
 
-    def add(self, function: F) -> str:
+    def add(self, function: F, *, here: bool = False) -> str:
         """Make a function of a user's own known by its name, and return that name.
 
         It has to be a function at the top of a file, for it travels to a worker as file and name;
         or a `functools.partial`, a bound method or an object of such a function or class, whose
-        arguments can be written down.
+        arguments can be written down. here: it is called in this process alone, so it may be
+        defined anywhere.
         Raises the error if it is not, or if another function of the kind has that name.
         """
         name = name_of(function)
         try:
-            if is_bound(function):
-                write_down(function, self._check_top)
-            else:
-                self._check_top(function, inspect.isfunction)
+            if not here:
+                self.check_travels(function)
             source = source_sha256(function)
         except BoundError as error:
             raise self._error(
@@ -113,13 +115,52 @@ class Functions(Generic[F]):
         self._homes.pop(name, None)
         return name
 
+    @contextmanager
+    def lend(self, function: F, *, here: bool = False) -> Iterator[str]:
+        """Make a function known by its name, as `add` does, in the block alone.
+
+        So a notebook can define it anew under the same name. Afterwards its source is read anew
+        too, as a worker will read it.
+        """
+        name = name_of(function)
+        known = name in self._own and not self._lent[name]  # it was made known for good
+        self.add(function, here=here)
+        self._lent[name] += 1
+        try:
+            yield name
+        finally:
+            self._lent[name] -= 1
+            if not known and not self._lent[name]:
+                self._own.pop(name, None)
+                if not here:
+                    self._sources.pop(name, None)
+
+    def check_travels(self, function: Any) -> None:
+        """Raise the error unless another process can find a function, and all that is bound to it.
+
+        Raises `BoundError` where something is bound that cannot be written down.
+        """
+        if is_bound(function):
+            write_down(function, self._check_top)
+        else:
+            self._check_top(function, inspect.isfunction)
+
     def _check_top(self, function: Any, fits: Callable[[Any], bool] = callable) -> None:
         """Raise the error unless a function, or a class too, is at the top of a file."""
         name = str(getattr(function, "__qualname__", repr(function)))
+        what = f"a {self.kind} of your own must be a function at the top of a file, got {name}"
         if not fits(function) or "<" in name or "." in name:
             raise self._error(
-                f"a {self.kind} of your own must be a function at the top of a file, got {name}: "
-                "give it a name there with def, so that a worker can find it"
+                f"{what}: give it a name there with def, so that a worker can find it"
+            )
+        function = inspect.unwrap(function)
+        file = inspect.getsourcefile(function)
+        # The file of a module may be a part of an archive.
+        module = sys.modules.get(function.__module__)
+        if not (file and (os.path.isfile(file) or getattr(module, "__file__", None) == file)):
+            raise self._error(
+                f"{what}, which is in no file: put it into one and import it from there, so that a "
+                "worker can find it"
             )
 
     def home(self, name: str) -> Home | None:
@@ -152,6 +193,8 @@ class Functions(Generic[F]):
     def _find(self, home: Home) -> Any:
         """Return what is defined there, from its module, else from its file."""
         module = None
+        if home.module == "__main__":  # of that process: its code is known by the same hash here
+            take_for_script(home.file)
         try:
             module = importlib.import_module(home.module)
         except ModuleNotFoundError as error:

@@ -7,6 +7,7 @@ them are an `OSError` here, whose `strerror` says in words what stands there.
 from __future__ import annotations
 
 import errno
+import fcntl
 import io
 import os
 import stat
@@ -79,6 +80,25 @@ def open_lock(path: str | os.PathLike[str]) -> io.BufferedWriter:
     if os.path.islink(path):
         raise _error(errno.EINVAL, "a link, and no file", path)
     return os.fdopen(_open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW), "wb")
+
+
+def hold_lock(path: str | os.PathLike[str], how: int) -> io.BufferedWriter:
+    """Lock a file, made if need be, as `fcntl.flock` does, and return it: closing it lets it go.
+
+    Raises `BlockingIOError` if somebody else holds it.
+    """
+    while True:
+        file = open_lock(path)
+        try:
+            fcntl.flock(file, how | fcntl.LOCK_NB)
+            if os.path.samestat(os.fstat(file.fileno()), os.stat(path)):
+                return file
+        except FileNotFoundError:
+            pass  # whoever held it took it away, so that others lock another file: again
+        except OSError:
+            file.close()
+            raise
+        file.close()
 
 
 def open_end(path: str | os.PathLike[str]) -> io.BufferedWriter:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from noisecore.errors import NoisecoreError
-from noisecore.escaping import shorten
+from noisecore.escaping import shorten, shown
 from noisecore.functions import unknown
 from noisecore.noise import NoiseError, check_bounds, check_scale
 from noisecore.recipes import RECIPES, Recipe, RecipeError, get_recipe
@@ -83,6 +86,7 @@ def parse_scales(text: str) -> tuple[float, ...]:
 
 
 _LONGEST_NAME = 200  # of a profile: with .json behind it, file systems take it
+_GREATEST_SEED = 10**9  # a text may have 9 digits
 MOST_SEEDS = 10_000  # more is a slip of the pen, and would fill the memory with trials
 
 
@@ -102,6 +106,45 @@ def parse_seeds(text: str) -> tuple[int, ...]:
     if len(seeds) > MOST_SEEDS:
         raise ProfileError(f"seeds must be at most {MOST_SEEDS}, got {len(seeds)}")
     return tuple(seeds)
+
+
+def listed_seeds(given: int | str | Iterable[int]) -> tuple[int, ...]:
+    """Return the seeds of a number of them (3: 0, 1 and 2), or of a list of whole numbers.
+
+    A text is read as an option is, by `parse_seeds`. Raises `ProfileError` on anything else.
+    """
+    if isinstance(given, str):
+        return parse_seeds(given)
+    seeds: list[int] = []
+    with suppress(Exception):  # whatever an odd object raises
+        each: Any = range(_whole(given)) if _counts(given) else given
+        seeds = [_whole(seed) for seed in islice(each, MOST_SEEDS + 1)]
+    if len(seeds) > MOST_SEEDS:
+        raise ProfileError(f"seeds must be at most {MOST_SEEDS}, got more")
+    if not seeds or not all(0 <= seed < _GREATEST_SEED for seed in seeds):
+        raise ProfileError(
+            "seeds must be a number of them >= 1, such as 3, or a list of whole numbers >= 0 of at "
+            f"most 9 digits, such as [0, 1, 2], got {shown(given)}"
+        )
+    if len(set(seeds)) < len(seeds):
+        raise ProfileError(f"seeds must differ from each other, got {shown(given)}")
+    return tuple(seeds)
+
+
+def _counts(given: Any) -> bool:
+    """Return whether it is one number; an array of them only looks like one."""
+    try:
+        operator.index(given)
+    except TypeError:
+        return False
+    return True
+
+
+def _whole(number: Any) -> int:
+    """Return a whole number; raise TypeError on a bool, which is a slip of the pen here."""
+    if isinstance(number, bool):
+        raise TypeError
+    return operator.index(number)
 
 
 def parse_clip(text: str) -> tuple[float, float] | None:

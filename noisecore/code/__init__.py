@@ -12,6 +12,7 @@ from noisecore.code.canonical import (
     parse,
     shortened,
 )
+from noisecore.code.modules import take_for_script
 from noisecore.code.reach import files_sha256, function_sha256
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "kinds",
     "parse",
     "shortened",
+    "take_for_script",
 ]

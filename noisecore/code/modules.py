@@ -111,6 +111,7 @@ def _imported(body: Iterable[ast.stmt], script: bool) -> Iterator[ast.stmt]:
 
 
 _read: dict[str, tuple[tuple[int, int], Module]] = {}
+_scripts: set[str] = set()  # of other processes
 
 
 def read_module(file: str) -> Module:
@@ -124,8 +125,14 @@ def read_module(file: str) -> Module:
 
 
 def is_script(file: str) -> bool:
-    """Return whether a file is what Python was started with."""
-    return _loaded("__main__") == Place(file)
+    """Return whether a file is what Python was started with, here or where it was told of."""
+    return file in _scripts or _loaded("__main__") == Place(file)
+
+
+def take_for_script(file: str) -> None:
+    """Take a file for what Python was started with, as it was in the process that told of it."""
+    _scripts.add(file)
+    _read.pop(file, None)
 
 
 def find(imported: Import, near: str) -> Place | None:

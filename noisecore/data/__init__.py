@@ -9,8 +9,8 @@ from noisecore.data.dataset import (
     unit_images,
 )
 from noisecore.data.listing import Listing, find_dataset, format_listing, list_datasets
-from noisecore.data.loading import DATASETS, check_name, load_dataset, load_test
-from noisecore.data.own import class_numbers, find_own, is_own
+from noisecore.data.loading import DATASETS, check_name, load_dataset, load_test, locate
+from noisecore.data.own import check_arrays, class_numbers, find_own, is_own, write_own
 from noisecore.data.published import DATA_DIR_VARIABLE
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "DatasetNotFoundError",
     "Listing",
     "as_dataset",
+    "check_arrays",
     "check_name",
     "class_numbers",
     "content_sha256",
@@ -31,5 +32,7 @@ __all__ = [
     "list_datasets",
     "load_dataset",
     "load_test",
+    "locate",
     "unit_images",
+    "write_own",
 ]

@@ -62,6 +62,14 @@ def _load(name: str, data_dir: str | os.PathLike[str] | None, *, download: bool)
     return load_published(PUBLISHED[name], data_dir, download=download)
 
 
+def locate(name: str, data_dir: str | os.PathLike[str] | None = None) -> tuple[str, str | None]:
+    """Return the same two as another process needs them, whatever its folder is: as full paths."""
+    return (
+        os.path.abspath(os.path.expanduser(name)) if is_own(name) else name,
+        os.path.abspath(data_dir) if data_dir is not None else None,
+    )
+
+
 def load_test(
     name: str, data_dir: str | os.PathLike[str] | None = None
 ) -> tuple[NDArray[Any], NDArray[Any]]:

@@ -27,10 +27,11 @@ from noisecore.data.files import names_in_npz, read_npz
 from noisecore.data.members import words
 from noisecore.escaping import shorten
 from noisecore.functions import beside, load_file
-from noisecore.paths import MIB, is_missing, open_file
+from noisecore.paths import MIB, is_missing, open_file, open_new
 
 LICENCE = "the user's own"
 _PYTHON_BYTES = 16 * MIB
+_STEM = 60  # characters of a file's name that the name of its dataset gets
 
 
 def is_own(name: str) -> bool:
@@ -53,6 +54,33 @@ def load_own(name: str) -> Dataset:
         return _checked(path.name, path, read_npz(path))
     function = name.rpartition(":")[2]
     return _checked(f"{path.name}:{function}", path, _call(path, function))
+
+
+def check_arrays(name: str, given: Any) -> Dataset:
+    """Return ((x_train, y_train), (x_test, y_test)) as a dataset, checked as by `load_own`.
+
+    name: what it is called in records. Raises DatasetError, of one line, for anything else.
+    """
+    return _checked(name, "the data", _unpacked(given, "the data"))
+
+
+def write_own(dataset: Dataset, folder: Path) -> Path:
+    """Write a dataset into a folder, made if need be, and return the path of its `.npz` file.
+
+    It is called by the name of the dataset and its SHA-256: one replaces nothing but itself. Raises
+    OSError if it cannot be written.
+    """
+    stem = re.sub(r"[^\w-]+", "-", dataset.name.removesuffix(".npz"))[:_STEM]
+    path = folder / f"{stem}-{dataset.sha256[:12]}.npz"
+    folder.mkdir(parents=True, exist_ok=True)
+    half = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with open_new(half) as file:
+            np.savez(file, **{key: getattr(dataset, key) for key in ARRAYS})
+        os.replace(half, path)
+    finally:
+        half.unlink(missing_ok=True)
+    return path
 
 
 def load_test_alone(name: str) -> tuple[Array, Array] | None:
@@ -106,6 +134,11 @@ def _call(path: Path, name: str) -> dict[str, Array]:
             got="none" if function is None else type(function).__name__,
             remedy="define it there, at the top of the file",
         )
+    return _unpacked(given, what)
+
+
+def _unpacked(given: Any, what: str) -> dict[str, Array]:
+    """Return the four arrays of ((x_train, y_train), (x_test, y_test))."""
     try:
         (x_train, y_train), (x_test, y_test) = given
     except (TypeError, ValueError):
@@ -113,7 +146,7 @@ def _call(path: Path, name: str) -> dict[str, Array]:
             what,
             expected="((x_train, y_train), (x_test, y_test))",
             got=type(given).__name__,
-            remedy="return the four arrays like this",
+            remedy="give the four arrays like this",
         ) from None
     try:
         arrays = list(map(np.asarray, (x_train, y_train, x_test, y_test)))
@@ -131,7 +164,7 @@ def _failed(what: str, error: BaseException) -> DatasetError:
     )
 
 
-def _checked(name: str, path: Path, arrays: dict[str, Array]) -> Dataset:
+def _checked(name: str, path: Path | str, arrays: dict[str, Array]) -> Dataset:
     for split in ("train", "test"):
         _check_images(arrays[f"x_{split}"], f"x_{split} in {path}")
     _check_pair(arrays, path)
@@ -199,7 +232,7 @@ def _check_images(images: Array, what: str) -> None:
         )
 
 
-def _check_pair(arrays: dict[str, Array], path: Path) -> None:
+def _check_pair(arrays: dict[str, Array], path: Path | str) -> None:
     train, test = (arrays[f"x_{split}"] for split in ("train", "test"))
     kinds = [
         ("shape of an image", train.shape[1:], test.shape[1:]),
@@ -219,7 +252,7 @@ def _kind(images: Array) -> str:
     return "uint8" if images.dtype == np.uint8 else "floating"
 
 
-def _labels(arrays: dict[str, Array], path: Path) -> tuple[dict[str, NDArray[np.int64]], int]:
+def _labels(arrays: dict[str, Array], path: Path | str) -> tuple[dict[str, NDArray[np.int64]], int]:
     """Return the labels as int64 (n,), and the number of classes."""
     labels, widths = {}, {}
     for key in ARRAYS[1::2]:

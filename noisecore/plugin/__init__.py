@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Generator
 from contextlib import suppress
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -44,6 +42,7 @@ from noisecore.plugin.seen import Seen
 from noisecore.plugin.signals import Signals
 from noisecore.plugin.sources import Evaluated, Given, Source, Trained
 from noisecore.plugin.topology import distributes, is_worker, place
+from noisecore.running.store import new_run
 
 _INPUT = "noisecore_run"  # what the controller tells its xdist workers
 _REFUSAL = "noisecore_usage"  # what they answer, if what they collected cannot be run
@@ -71,8 +70,7 @@ def pytest_configure(config: pytest.Config) -> None:
         judge = Judge(config, lambda: _make_run(config, trains=False))
         config.pluginmanager.register(judge, "noisecore-judge")
     told = getattr(config, "workerinput", {}).get(_INPUT)
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    config.stash[RUN_ID] = told or f"{stamp}-{uuid.uuid4().hex[:6]}"
+    config.stash[RUN_ID] = told or new_run()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -15,21 +15,11 @@ from noisecore.escaping import shown
 from noisecore.functions import unknown
 from noisecore.judging.margins import parse_margins
 from noisecore.models import BUILDERS, get_builder
-from noisecore.noise import (
-    FAMILIES,
-    Noise,
-    at_most,
-    check_scale,
-    check_scales,
-    get_noise,
-    listed_scales,
-)
+from noisecore.noise import FAMILIES, Noise, at_most, check_scales, get_noise, listed_scales
 from noisecore.profiles import Profile
 from noisecore.recipes import Recipe, get_recipe
-from noisecore.records import CurveId, Trial, TrialRecord, trial_label
-
-if TYPE_CHECKING:
-    from noisecore.data import Dataset
+from noisecore.records import Trial, TrialRecord
+from noisecore.running.request import CurveRequest, read_training
 
 MARKER = (
     "robustness(*conditions, models=, noise=, scales=, train=, recipe=, blank=False, margins=, "
@@ -47,77 +37,13 @@ _FIELDS = ("models", "noise", "scales", "train", "recipe", "blank", "margins", "
 
 
 @dataclass(frozen=True)
-class Request:
-    """The trials of one curve that a test needs: a model at some train scales, for every seed.
+class Request(CurveRequest):
+    """The trials of one curve that a test needs.
 
-    dataset: the name that it has in records.
-    test_scales: those of the run, 0, and the train scales: every trial is evaluated at all.
-    trained_with: the noise that the model is trained with once, None to be trained with `noise`.
     margins: what was said of them for this curve, None for the run's.
     """
 
-    dataset: str
-    model: str
-    noise: str
-    recipe: Recipe
-    train_scales: tuple[float, ...]
-    test_scales: tuple[float, ...]
-    seeds: tuple[int, ...]
-    test_draw: int
-    clip: tuple[float, float] | None
-    blank: bool
-    trained_with: str | None = None
     margins: str | None = None
-
-    def trials(self, dataset: Dataset) -> list[Trial]:
-        """Return the trials, scale by scale."""
-        return [
-            Trial(
-                dataset=dataset.name,
-                dataset_sha256=dataset.sha256,
-                model=self.model,
-                model_source=BUILDERS.source(self.model),
-                recipe=self.recipe,
-                noise=self.noise,
-                noise_source=FAMILIES.source(self.noise),
-                train_scale=scale,
-                test_scales=self.test_scales,
-                seed=seed,
-                test_draw=self.test_draw,
-                clip=self.clip,
-                blank=self.blank,
-                trained_with=self.trained_with,
-                trained_with_source=self.trained_with and FAMILIES.source(self.trained_with),
-            )
-            for scale in self.train_scales
-            for seed in self.seeds
-        ]
-
-    @property
-    def curve_id(self) -> CurveId:
-        """The curve that these trials make, as `Trial.curve_id` has it."""
-        trained = None if self.trained_with is None else (self.trained_with, self.train_scales[0])
-        return CurveId(
-            model=self.model,
-            noise=self.noise,
-            recipe=self.recipe.name,
-            clip=self.clip,
-            blank=self.blank,
-            trained=trained,
-        )
-
-    @property
-    def curve(self) -> str:
-        """The name of that curve."""
-        return self.curve_id.name
-
-    def labels(self) -> list[str]:
-        """Return the trials' labels, in the order of `trials`."""
-        return [
-            trial_label(self.curve, None if self.trained_with else scale, seed)
-            for scale in self.train_scales
-            for seed in self.seeds
-        ]
 
     def fits(self, record: TrialRecord) -> bool:
         """Return whether a record, by whatever source, is one that this asks for."""
@@ -211,8 +137,9 @@ def _read_request(
         train_scales = (params["noise_scale"],)
     trained_with = None
     if "train" in values:
-        trained_with, scale = _training(values["train"])
-        train_scales = (scale,)
+        given, scale = read_training(values["train"])
+        trained_with, train_scales = _noise(given), (scale,)
+        check_scales(get_noise(trained_with), train_scales)
         # What is trained on clean images is one model, whatever the noise would have been.
         trained_with = trained_with if scale else noise
         if "noise_scale" in params:
@@ -286,19 +213,6 @@ def _noise(noise: str | Noise) -> str:
     name = FAMILIES.add(noise) if callable(noise) else noise
     get_noise(name)
     return name
-
-
-def _training(train: Any) -> tuple[str, float]:
-    """Return the noise and scale that a model is trained with once."""
-    if isinstance(train, str):
-        train = train.split(":")
-    if not isinstance(train, tuple | list) or len(train) != 2:
-        raise ArgumentError(
-            f"train must be a noise and its scale, such as ('gaussian', 0.5), got {shown(train)}"
-        )
-    noise, scale = _noise(train[0]), check_scale(train[1])
-    check_scales(get_noise(noise), [scale])
-    return noise, scale
 
 
 def _scales(values: Mapping[str, Any], profile: Profile) -> tuple[float, ...]:

@@ -9,7 +9,7 @@ from typing import IO
 
 import pytest
 
-from noisecore.paths import is_missing, open_lock
+from noisecore.paths import hold_lock, is_missing
 
 
 def lock_folder(folder: Path, *, xdist_worker: bool) -> IO[bytes]:
@@ -22,11 +22,11 @@ def lock_folder(folder: Path, *, xdist_worker: bool) -> IO[bytes]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if xdist_worker:
-            return _locked(workers, fcntl.LOCK_SH)
-        lock = _locked(folder / ".lock", fcntl.LOCK_EX)
+            return hold_lock(workers, fcntl.LOCK_SH)
+        lock = hold_lock(folder / ".lock", fcntl.LOCK_EX)
         try:
             if not is_missing(workers):
-                _locked(workers, fcntl.LOCK_EX).close()
+                hold_lock(workers, fcntl.LOCK_EX).close()
         except OSError:
             lock.close()
             raise
@@ -47,18 +47,3 @@ def _reason(error: OSError) -> str:
     """Return what an error says, and of which file in the folder."""
     name = os.path.basename(os.fsdecode(error.filename or ""))
     return f"{name}: {error.strerror}" if name.startswith(".lock") else str(error.strerror or error)
-
-
-def _locked(path: Path, how: int) -> IO[bytes]:
-    while True:
-        file = open_lock(path)
-        try:
-            fcntl.flock(file, how | fcntl.LOCK_NB)
-            if os.path.samestat(os.fstat(file.fileno()), os.stat(path)):
-                return file
-        except FileNotFoundError:
-            pass  # whoever held it took it away, so that others lock another file: again
-        except OSError:
-            file.close()
-            raise
-        file.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from noisecore.data import Dataset
 from noisecore.memory import available_memory
-from noisecore.running import machine
+from noisecore.running import compat, machine
 
 # One thread a worker: a second thread makes a step 1.0 to 1.75 times as fast, depending on the
 # machine, a second worker does twice the work.
@@ -18,6 +18,16 @@ def needed_memory(dataset: Dataset) -> int:
     """
     images = dataset.x_train.size + dataset.x_test.size
     return int(0.85 * machine.GIB) + 6 * images
+
+
+def usable_gpus() -> list[str]:
+    """Return the GPUs that workers can be given, by their names in CUDA_VISIBLE_DEVICES."""
+    return machine.available_gpus() if compat.can_use_gpus() else []
+
+
+def auto_workers(trials: int, dataset: Dataset, gpus: int) -> int:
+    """Return how many workers `auto` means for trials on a data set."""
+    return available_workers(trials, needed_memory(dataset), gpus)
 
 
 def available_workers(trials: int, memory: int, gpus: int) -> int:

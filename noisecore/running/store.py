@@ -6,9 +6,11 @@ import errno
 import fcntl
 import json
 import os
+import uuid
 from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,11 @@ from noisecore.records import (
     read_json,
     write_atomically,
 )
+
+
+def new_run() -> str:
+    """Return the id of a run that begins now."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:6]}"
 
 
 class StoreError(NoisecoreError, OSError):

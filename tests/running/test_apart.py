@@ -53,7 +53,7 @@ def test_imports_as_told(location, tmp_path, monkeypatch) -> None:
         ("import time; time.sleep(60)", 2, "it was not read within 2 s"),
         ("import os; os._exit(7)", 60, r"reading it ended the process (7)"),
         ("raise SystemExit(7)", 60, "got SystemExit: 7"),
-        ("return 3", 60, "return the four arrays like this"),
+        ("return 3", 60, "give the four arrays like this"),
     ],
 )
 def test_what_goes_wrong(tmp_path, body, seconds, message) -> None:

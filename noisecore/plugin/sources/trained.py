@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -10,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from noisecore.data import Dataset, is_own, load_dataset, unit_images
+from noisecore.data import load_dataset, locate
 from noisecore.errors import NoisecoreError
-from noisecore.noise import NoiseError, get_noise, try_noise
+from noisecore.noise import NoiseError
 from noisecore.plugin.choices import Choices
 from noisecore.plugin.declare import Request
 from noisecore.plugin.keys import SIGNALS
@@ -49,10 +48,7 @@ class Trained(Planned):
         name, folder = choices.profile.dataset, choices.data_dir
         self.dataset = load_dataset(name, folder)
         # A Dask worker has a folder of its own, and a test may go to another one.
-        self._location = (
-            os.path.abspath(os.path.expanduser(name)) if is_own(name) else name,
-            os.path.abspath(folder) if folder is not None else None,
-        )
+        self._location = locate(name, folder)
         self._cluster: Cluster | None = None
         if choices.scheduler is None:
             self.versions = compat.versions()
@@ -87,23 +83,25 @@ class Trained(Planned):
 
     def submit(self, requests: Sequence[Request], compared: Pairs) -> None:
         """Make the trials of all requests known, each once; nothing is trained yet."""
-        from noisecore.running import compat
         from noisecore.running.engine import Engine
-        from noisecore.running.machine import available_gpus
-        from noisecore.running.sizing import available_workers, needed_memory
+        from noisecore.running.request import try_noises
+        from noisecore.running.sizing import auto_workers, usable_gpus
 
         self._compared = compared
         trials = list(
             dict.fromkeys(trial for request in requests for trial in request.trials(self.dataset))
         )
         if self._place is None:  # an xdist worker's usage error looks like a crash
-            _try_noises(requests, self.dataset)
-        gpus = available_gpus() if compat.can_use_gpus() else []
+            try:
+                try_noises(requests, self.dataset)
+            except NoiseError as error:
+                raise pytest.UsageError(f"noisecore: {error}") from None
+        gpus = usable_gpus()
         workers = self._choices.workers
         if workers is None and self._cluster is not None:
             workers = max(1, len(self._cluster.workers()))
         if workers is None:
-            workers = available_workers(len(trials), needed_memory(self.dataset), len(gpus))
+            workers = auto_workers(len(trials), self.dataset, len(gpus))
         if self._place is not None:
             workers = min(1, workers)  # xdist has the workers side by side already
             first = self._place % len(gpus) if gpus else 0
@@ -194,15 +192,3 @@ class Trained(Planned):
     def _hear(self, event: Event) -> None:
         if self._progress is not None:
             self._progress(event)
-
-
-def _try_noises(requests: Sequence[Request], dataset: Dataset) -> None:
-    """Raise `pytest.UsageError` if a noise cannot be had on images of the data set's shape."""
-    images = unit_images(dataset.x_test[:1])
-    asked = {(request.noise, scale) for request in requests for scale in request.test_scales}
-    asked |= {(r.trained_with, s) for r in requests if r.trained_with for s in r.train_scales}
-    for name, scale in sorted(asked):
-        try:
-            try_noise(get_noise(name), images, [scale] if scale else [])
-        except NoiseError as error:
-            raise pytest.UsageError(f"noisecore: {error}") from None

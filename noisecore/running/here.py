@@ -1,0 +1,30 @@
+"""Trials in this process, which may be a notebook's that has imported TensorFlow already."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from noisecore.running import compat
+
+
+def settle_late(threads: int) -> None:
+    """Give this process the thread settings of a worker, as `compat.settle` does, later than that.
+
+    TensorFlow reads them from the environment while it loads. Until it computes something they can
+    still be set by its own functions, with the same numbers; raises `TensorFlowError` after that.
+    """
+    wanted = {name: value for name, value in compat.settings(threads).items() if "THREADS" in name}
+    tf = sys.modules.get("tensorflow")
+    if tf is not None and any(os.environ.get(name) != value for name, value in wanted.items()):
+        try:
+            tf.config.threading.set_intra_op_parallelism_threads(threads)
+            tf.config.threading.set_inter_op_parallelism_threads(threads)
+        except RuntimeError:
+            raise compat.TensorFlowError(
+                "TensorFlow has computed something in this process already, with other thread "
+                "settings, so its numbers could differ from those of a worker: let a worker train "
+                "(workers=1), or start this process anew and train first"
+            ) from None
+        os.environ.update(wanted)  # `compat.settle` asks what it was started with
+    compat.settle(threads)

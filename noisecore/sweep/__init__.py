@@ -1,0 +1,148 @@
+"""A sweep from a script or a notebook: a model trained at each scale, for each seed; its curve."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from noisecore.escaping import one_line
+from noisecore.models import Builder
+from noisecore.noise import Noise, check_scales, get_noise
+from noisecore.recipes import Recipe
+from noisecore.records import TrialRecord
+from noisecore.running.request import CurveRequest
+from noisecore.sweep.arguments import SweepError, Workers, check_flag, read_choices, read_data
+from noisecore.sweep.own import Own
+from noisecore.sweep.places import hold_folder, place_data
+from noisecore.sweep.script import refuse_import
+from noisecore.sweep.trials import as_arguments, request_curve, train_trials
+
+if TYPE_CHECKING:
+    from noisecore.judging.curves import Curve
+
+__all__ = ["SweepError", "train_sweep"]
+
+
+def train_sweep(
+    build: str | Builder,
+    data: Any,
+    *,
+    scales: Iterable[float] | str,
+    seeds: int | Iterable[int] | str = 3,
+    noise: str | Noise = "gaussian",
+    train: tuple[str | Noise, float] | str | None = None,
+    recipe: str | Recipe = "quick",
+    clip: tuple[float, float] | str | None = None,
+    test_draw: int = 0,
+    workers: Workers = "auto",
+    artifacts: str | os.PathLike[str] | None = None,
+    resume: bool = False,
+    keep_models: bool = False,
+    progress: bool = True,
+) -> Curve:
+    """Train a model at each scale of a noise, for each seed, test it there, and return the curve.
+
+    Trains what a pytest run with the same choices trains, with the same numbers. Each record is
+    written before it is used, so that a sweep which was ended can go on.
+
+    A function of your own for `build` or `noise` has to be at the top of a file, where a worker can
+    import it: of a notebook in a .py file beside it, of a script in another one, or with the call
+    under `if __name__ == "__main__":`. With workers=0 it may be defined anywhere.
+
+    Args:
+        build: A builder's name ("cnn", "mlp"), or a function that takes the shape of an image,
+            (height, width, channels) unless Keras is set to channels first, and the number of
+            classes, and returns an uncompiled Keras model that ends in one probability a class.
+        data: What is trained and tested on: a name ("mnist-5k", "mnist", "fashion-mnist",
+            "digits"), the path of an .npz file, FILE.py:FUNCTION, a `noisecore.data.Dataset`, or
+            ((x_train, y_train), (x_test, y_test)). Images are (n, height, width) or (n, height,
+            width, channels), uint8 in 0..255 or floating in [0, 1]; labels are class numbers, (n,)
+            or (n, 1), or one-hot. Arrays are written into the folder `data` of the artifacts, for
+            workers read a file.
+        scales: Strengths of the noise, numbers >= 0 in its own unit (of "gaussian" the standard
+            deviation, in that of the standardised pixels). Scale 0, no noise, is trained too.
+        seeds: A number of seeds (3: 0, 1 and 2), or a list of whole numbers.
+        noise: Its name, or a function f(images, scale, *, rng) -> images.
+        train: The noise and scale, such as ("gaussian", 0.5), that a model is trained with once a
+            seed, to be tested at each of the scales. Left out, one is trained at each scale.
+        recipe: How it is trained: a `Recipe`, or a text such as "quick+epochs=8".
+        clip: Bounds of the noisy images, such as (0, 1), in the unit of the pixels that the model
+            gets; None for none.
+        test_draw: Which realisation of the noise the test images get, the same for every seed.
+        workers: How many processes train side by side, each with one thread, or one GPU. "auto":
+            one a GPU, else one a processor, where the memory is enough. 0: this process trains, one
+            model after the other; TensorFlow must not have computed anything in it before.
+        artifacts: The folder that is written to; left out, `noisecore-results/sweep` in the current
+            folder. Records go to its folder `trials`, a file a training. Several sweeps may use one
+            folder, also at the same time; a pytest run has its folder for itself.
+        resume: Whether what the folder has of the same trainings is taken, and not trained again.
+        keep_models: Whether the weights of each training are kept, in the folder `models`.
+        progress: Whether a bar is shown: trials done, time left, the last accuracy.
+
+    Returns:
+        The curve: accuracy and loss, (seeds, scales), over the scales in ascending order. They are
+        NaN where a trial failed; `failures` says which and why, a warning says so at once, and
+        every gate refuses the curve.
+
+    Raises:
+        SweepError: An argument cannot be used, or a worker cannot import what it needs.
+        ModelError, NoiseError, DatasetError, RecipeError, ProfileError: `build`, `noise`, `data`,
+            `recipe` or `seeds` cannot be used. These and SweepError are ValueErrors, of one line.
+        TensorFlowError: TensorFlow is not installed, or cannot train in this process any more.
+        StoreError: The folder cannot be written to, or a pytest run is writing to it.
+        KeyboardInterrupt: Somebody ended it. The workers have ended, and finished trials are kept.
+
+    Example:
+        >>> data = (x, y), (x, y)
+        >>> short = "quick+epochs=1"
+        >>> curve = train_sweep("mlp", data, scales=[1], seeds=1, recipe=short, progress=False)
+        >>> curve.accuracy.shape
+        (1, 2)
+    """
+    refuse_import()
+    choices = read_choices(
+        scales=scales,
+        seeds=seeds,
+        recipe=recipe,
+        clip=clip,
+        test_draw=test_draw,
+        workers=workers,
+        artifacts=artifacts,
+        resume=resume,
+        keep_models=keep_models,
+    )
+    shows = check_flag("progress", progress)
+    with ExitStack() as held:
+        own = Own(held, choices)
+        model, named = own.builder(build), own.noise(noise)
+        check_scales(get_noise(named), choices.scales)
+        trained = None if train is None else own.training(train, named)
+        own.refuse_unguarded(data)
+        dataset = read_data(data)
+        request = request_curve(dataset, model, named, trained, choices)
+        held.enter_context(hold_folder(choices.artifacts))  # from here on something is written
+        dataset, location = place_data(dataset, data, choices.artifacts)
+        request = replace(request, dataset=dataset.name)
+        records = train_trials(
+            request, dataset, location, choices, shows=shows, lasting=own.lasting
+        )
+    return _curve(request, records)
+
+
+def _curve(request: CurveRequest, records: Sequence[TrialRecord]) -> Curve:
+    """Return the curve of the records, and warn of trials that failed, and of notes."""
+    from noisecore.judging.curves import matched_curves
+
+    failed = [record for record in records if record.status == "failed"]
+    said = list(dict.fromkeys(str(r.cost["note"]) for r in records if r.cost.get("note")))
+    if failed:
+        more = f" (and {len(failed) - 1} more: see the curve's failures)" * (len(failed) > 1)
+        first = f"{failed[0].trial.label}: {failed[0].reason}{more}"
+        said.insert(0, f"{len(failed)} of {len(records)} trials failed: {first}")
+    for each in said:
+        warnings.warn(one_line(as_arguments(each)), RuntimeWarning, stacklevel=3)
+    return matched_curves(records)[request.curve]

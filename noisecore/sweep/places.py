@@ -1,0 +1,59 @@
+"""The folder of a sweep: held while it is written to, and the place of data that is in memory."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from noisecore.data import DATASETS, Dataset, DatasetError, locate, write_own
+from noisecore.data.loading import load
+from noisecore.paths import hold_lock
+from noisecore.running.store import StoreError
+
+
+@contextmanager
+def hold_folder(folder: Path) -> Iterator[None]:
+    """Hold a folder beside other sweeps, which do no harm: a training is written by one at a time.
+
+    Raises `StoreError` if a pytest run has it, whose report needs the records of that run alone.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = hold_lock(folder / ".lock", fcntl.LOCK_SH)
+    except BlockingIOError:
+        raise StoreError(
+            f"a pytest run is writing to {folder}: wait for it, or choose another folder with "
+            "artifacts="
+        ) from None
+    except OSError as error:
+        raise StoreError(
+            f"artifacts cannot be written to {folder}: {error.strerror or error}: choose another "
+            "folder with artifacts="
+        ) from None
+    with lock:
+        yield
+
+
+def place_data(dataset: Dataset, data: Any, folder: Path) -> tuple[Dataset, tuple[str, str | None]]:
+    """Return a data set by the name that records have, and where a worker reads it."""
+    if isinstance(data, str | os.PathLike):
+        return dataset, locate(os.fsdecode(data))
+    if dataset.name in DATASETS:  # perhaps it is the very one
+        try:
+            if load(dataset.name, None, download=False).sha256 == dataset.sha256:
+                return dataset, locate(dataset.name)
+        except DatasetError:
+            pass  # it came from a folder that is not known here
+    try:
+        path = write_own(dataset, folder / "data")
+    except OSError as error:
+        raise StoreError(
+            f"the data cannot be written to {folder}: {error.strerror or error}: choose another "
+            "folder with artifacts="
+        ) from None
+    return replace(dataset, name=path.name, source=str(path)), locate(str(path))

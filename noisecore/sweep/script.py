@@ -1,0 +1,81 @@
+"""The script that calls `train_sweep`: a worker that imports it must not call it again."""
+
+from __future__ import annotations
+
+import ast
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from noisecore.functions import Home
+from noisecore.sweep.arguments import SweepError
+
+_GUARD = "call it under if __name__ == '__main__':"
+
+
+def refuse_import() -> None:
+    """Raise `SweepError` where noisecore itself imports the file that calls `train_sweep`."""
+    spec = getattr(sys.modules.get("__main__"), "__spec__", None)
+    worker = spec is not None and spec.name.startswith("noisecore.running.")
+    if worker or any(f.f_globals.get("__name__", "").startswith("noisecore_own_") for f in _tops()):
+        raise SweepError(
+            f"train_sweep is called by a file that noisecore imports for a function in it: {_GUARD}"
+        )
+
+
+def refuse_unguarded(files: Iterable[str]) -> None:
+    """Raise `SweepError` if one of these files calls `train_sweep` whenever it is imported.
+
+    files: those that a worker will import, full paths.
+    """
+    own = set(files)
+    for frame in _tops():
+        file = os.path.abspath(frame.f_code.co_filename)
+        if file in own and not _guarded(file, frame.f_lineno):
+            raise SweepError(
+                f"{file} calls train_sweep, and a worker that imports it for a function in it "
+                f"would call it again: {_GUARD}, or let no worker train (workers=0)"
+            )
+
+
+def files_of(home: Home | None) -> set[str]:
+    """Return the files that a worker imports for a function: none for one of noisecore's."""
+    if home is None:
+        return set()
+    return {home.file} if home.bound is None else set(_files(home.bound))
+
+
+def _files(bound: Any) -> Iterator[str]:
+    if isinstance(bound, dict):
+        yield bound["file"]
+    elif isinstance(bound, list):
+        for part in bound:
+            yield from _files(part)
+
+
+def _tops() -> Iterator[FrameType]:
+    """Yield where the files that are being run are at, the innermost first."""
+    frame: FrameType | None = sys._getframe()
+    while frame is not None:
+        if frame.f_code.co_name == "<module>":
+            yield frame
+        frame = frame.f_back
+
+
+def _guarded(file: str, line: int) -> bool:
+    """Return whether a line of a file is run in a script alone, and not when it is imported."""
+    try:
+        tree = ast.parse(Path(file).read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return False
+    return any(
+        isinstance(node, ast.If)
+        and node.lineno <= line <= (node.end_lineno or 0)
+        and any(
+            isinstance(part, ast.Name) and part.id == "__name__" for part in ast.walk(node.test)
+        )
+        for node in tree.body
+    )
