@@ -13,7 +13,7 @@ import pytest
 
 from noisecore.data import DatasetError
 from noisecore.escaping import terminal, visible
-from noisecore.plugin import baseline
+from noisecore.plugin import baseline, hooks
 from noisecore.plugin.choices import Choices, read_choices
 from noisecore.plugin.collection import collect, evaluates, measures, trains, vanished
 from noisecore.plugin.declare import MARKER, other_scales, parametrize
@@ -52,6 +52,10 @@ if TYPE_CHECKING:
 _INPUT = "noisecore_run"  # what the controller tells its xdist workers
 _REFUSAL = "noisecore_usage"  # what they answer, if what they collected cannot be run
 _SELECTED = "noisecore_selected"  # and what they selected, which is the same for all
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    pluginmanager.add_hookspecs(hooks)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
