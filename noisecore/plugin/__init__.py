@@ -13,7 +13,7 @@ import pytest
 
 from noisecore.data import DatasetError
 from noisecore.escaping import terminal, visible
-from noisecore.plugin import baseline, hooks
+from noisecore.plugin import baseline
 from noisecore.plugin.choices import Choices, read_choices
 from noisecore.plugin.collection import collect, evaluates, measures, trains, vanished
 from noisecore.plugin.declare import MARKER, other_scales, parametrize
@@ -55,6 +55,8 @@ _SELECTED = "noisecore_selected"  # and what they selected, which is the same fo
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    from noisecore.plugin import hooks
+
     pluginmanager.add_hookspecs(hooks)
 
 
