@@ -49,6 +49,12 @@ _REFUSAL = "noisecore_usage"  # what they answer, if what they collected cannot 
 _SELECTED = "noisecore_selected"  # and what they selected, which is the same for all
 
 
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    from noisecore.plugin import hooks
+
+    pluginmanager.add_hookspecs(hooks)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     add_options(parser)
 

@@ -9,6 +9,7 @@ import pytest
 
 from noisecore.escaping import one_line, terminal, visible
 from noisecore.plugin import baseline
+from noisecore.plugin.calling import call_hooks
 from noisecore.plugin.closing import close
 from noisecore.plugin.judged import Judged
 from noisecore.plugin.keys import CHOICES, REFUSAL, RUN, SELECTED, SIGNALS
@@ -88,15 +89,18 @@ class Judge:
             self._problems.append(f"the run could not be reported: {error}")
         if run is None and self._lines and ended and self._config.stash[CHOICES].baseline.update:
             self._problems.append(NOT_RENEWED)
+        judged = [*self._outcomes.judged(), *self._closing]
         if run is not None:
             run.report(
-                [*self._outcomes.judged(), *self._closing],
+                judged,
                 self._outcomes,
                 self._config.stash.get(SELECTED, Selected()),
                 self._config.rootpath,
                 ended=ended,
             )
             self._problems += run.problems
+        records = run.records if run is not None else ()
+        self._problems += call_hooks(self._config, records, judged)
         if self._problems and ended:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

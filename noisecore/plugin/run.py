@@ -52,9 +52,9 @@ class Run:
     """One invocation of pytest that judges records, or one xdist worker's share of it.
 
     source: where its records come from. reference: the baseline that it is judged against, None if
-    none was asked for. problems: what
-    fails the run though its tests passed, a line each. annotations: lines for GitHub. going_on: how
-    to go on with a run that ended early, if it did.
+    none was asked for. records: of the run, once it is reported. problems: what fails the run
+    though its tests passed, a line each. annotations: lines for GitHub. going_on: how to go on with
+    a run that ended early, if it did.
 
     Making one reads the baseline, and writes nothing yet.
     """
@@ -67,6 +67,7 @@ class Run:
         self._started = datetime.now(UTC)
         self._clock = time.monotonic()
         self._lines: list[str] = []
+        self.records: Sequence[TrialRecord] = ()
         self.annotations: list[str] = []
         self.problems: list[str] = []
         self.going_on = ""
@@ -153,7 +154,7 @@ class Run:
     ) -> None:
         from noisecore.judging.gates import Verdict
 
-        records = self.source.records()
+        records = self.records = self.source.records()
         verdicts = [Verdict.from_dict(each.verdict) for each in judged]
         labels = (r.trial.label for r in records if isinstance(r.trial, GivenTrial))
         planned = list(dict.fromkeys([*self.source.planned(), *outcomes.evaluated(), *labels]))

@@ -6,8 +6,8 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -56,6 +56,16 @@ class Signals:
         """Only note the signals from here on: the report is being written."""
         self._holding = True
         self.catch()
+
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """Let a signal end the block as it ends the tests: no report is lost in it."""
+        before = self._holding, self._tell
+        self._holding, self._tell = False, lambda: None
+        try:
+            yield
+        finally:
+            self._holding, self._tell = before
 
     def release(self) -> None:
         """Give the signals back to whoever had them."""

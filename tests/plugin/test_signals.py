@@ -62,6 +62,19 @@ def test_signal_does_not_end_the_report(caught, number, capfd) -> None:
     assert "\n" not in said
 
 
+def test_signal_ends_what_comes_after_the_report(caught) -> None:
+    """Once the report is written, a signal ends what is done in its place, and is noted after."""
+    told = []
+    caught.catch(lambda: told.append(True))
+    caught.hold()
+    with pytest.raises(KeyboardInterrupt, match="SIGINT"), caught.answering():
+        send(signal.SIGINT)
+    assert caught.late is None
+    send(signal.SIGTERM)
+    assert caught.late == "SIGTERM"
+    assert told == []  # nobody waits for trials any more
+
+
 def test_report_without_tests(caught) -> None:
     """A process that only reports, as xdist's controller may, holds its signals too."""
     caught.hold()

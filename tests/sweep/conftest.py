@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from records_factory import make_record
 
+from noisecore import train_sweep
 from noisecore.running import engine as engines
 from noisecore.running.worker import WorkerError
-from noisecore.sweep import train_sweep
 
 TINY = "quick+epochs=1,batch_size=32"
 

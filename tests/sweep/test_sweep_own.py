@@ -123,7 +123,7 @@ def test_call_that_a_worker_would_repeat(script, tmp_path) -> None:
     """A script that sweeps whenever it is imported is refused in one line, and nothing is left."""
     text = """
 import sys
-from noisecore.sweep import train_sweep
+from noisecore import train_sweep
 
 def build(shape, classes): pass
 
@@ -141,7 +141,7 @@ train_sweep(build, sys.argv[1], scales=[1])
 def test_data_function_in_an_unguarded_script(script) -> None:
     """Nor is it called again for a data function in it, here or in a worker."""
     text = """
-from noisecore.sweep import train_sweep
+from noisecore import train_sweep
 
 def load(): raise SystemExit
 
@@ -156,7 +156,7 @@ train_sweep("mlp", "script.py:load", scales=[1], workers=0)
 SCRIPT = """
 import json, sys
 import numpy as np
-from noisecore.sweep import train_sweep
+from noisecore import train_sweep
 
 print("the script is read", __name__, file=sys.stderr)  # which its code is not known by
 
@@ -219,7 +219,7 @@ def test_in_a_script(script, tmp_path) -> None:
 LATE = """
 import sys
 import tensorflow as tf
-from noisecore.sweep import train_sweep
+from noisecore import train_sweep
 tf.zeros(1) + 1
 train_sweep("mlp", sys.argv[1], scales=[1], workers=0, progress=False)
 """
@@ -236,7 +236,7 @@ def test_too_late_to_train_here(script) -> None:
 ENDED = """
 import os, signal, subprocess, sys, threading
 from pathlib import Path
-from noisecore.sweep import train_sweep
+from noisecore import train_sweep
 
 processes, start = [], subprocess.Popen.__init__
 
