@@ -70,16 +70,18 @@ def test_pictures(executed) -> None:
     shown = [html for cell in executed for html in outputs(cell, "text/html")]
     inside = [found for html in shown for found in re.findall(r"base64,([^\"]+)", html)]
     alone = [png for cell in executed for png in outputs(cell, "image/png")]
-    assert (len(inside), len(alone)) == (2, 1)
+    assert (len(inside), len(alone)) == (3, 1)
     assert all(is_drawn(base64.b64decode(picture)) for picture in inside + alone)
 
 
 @needs_tensorflow
 def test_numbers(executed) -> None:
-    """The curve falls, the gate passes it, and the sweep that went on has one seed more."""
+    """The curve falls and passes, the sweep goes on, and a worse model fails its baseline."""
     said = "\n".join("".join(o.get("text", "") for o in cell.outputs) for cell in executed)
     assert re.search(r"^pass$", said, re.MULTILINE)
-    assert "seeds 0 1 2" in said
+    assert "seeds 0 1" in said
+    assert "no regression: pass: nearest mean/gaussian is identical" in said
+    assert "no regression: fail: nearest mean/gaussian" in said
     scale = re.search(r"accuracy is halved at scale ([\d.]+)", said)
     assert scale is not None
     assert 2 < float(scale[1]) < 8
