@@ -8,7 +8,7 @@ import pytest
 
 from noisecore.recipes import RECIPES, Recipe, RecipeError, get_recipe
 
-CHOICES = {
+SETTINGS = {
     "optimizer": "adam, adadelta",
     "schedule": "constant, cosine",
     "standardisation": "train, notebook, none",
@@ -22,7 +22,7 @@ NUMBERS = {
 }
 
 
-@pytest.mark.parametrize(("field", "known"), CHOICES.items())
+@pytest.mark.parametrize(("field", "known"), SETTINGS.items())
 @pytest.mark.parametrize("value", ["other", "", None, 1])
 def test_choice_must_be_a_known_one(field, known, value):
     """A choice that is not among the known ones is refused, with the field, those and what came."""
@@ -44,7 +44,7 @@ def test_number_must_be_positive(field, value):
 def test_every_field_is_refused_in_some_way():
     """The two tests above leave no field out: a new one needs a refusal too."""
     fields = {field.name for field in dataclasses.fields(Recipe)}
-    assert fields == {"name", *CHOICES, *NUMBERS}
+    assert fields == {"name", *SETTINGS, *NUMBERS}
 
 
 def test_recipe_cannot_be_changed():
@@ -115,7 +115,7 @@ def test_but_refuses_a_value_that_does_not_fit(changes, message):
 )
 def test_but_refuses_an_unknown_field(field, hint):
     """An unknown field, and the name, are answered with all known ones and the near miss."""
-    known = ", ".join(sorted({*CHOICES, *NUMBERS}))
+    known = ", ".join(sorted({*SETTINGS, *NUMBERS}))
     with pytest.raises(RecipeError) as refusal:
         get_recipe("quick").but(**{field: "1"})
     message = f"unknown recipe field {field!r}: expected one of {known}{hint}"

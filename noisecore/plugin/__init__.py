@@ -11,36 +11,24 @@ import pytest
 
 from noisecore.errors import NoisecoreError
 from noisecore.escaping import terminal, visible
-from noisecore.plugin import baseline
-from noisecore.plugin.baseline import NoiseBaseline
-from noisecore.plugin.choices import Choices, read_choices
+from noisecore.plugin.baseline.fixture import NoiseBaseline
+from noisecore.plugin.baseline.held import compares, file_of
 from noisecore.plugin.collection import collect, evaluates, measures, trains, vanished
-from noisecore.plugin.declare import MARKER, other_scales, parametrize
 from noisecore.plugin.failing import one_line_errors, point_at_mistake
-from noisecore.plugin.fixture import Robustness
-from noisecore.plugin.judge import Judge
-from noisecore.plugin.keys import (
-    CHOICES,
-    HANDLE,
-    NODEID,
-    OUTPUT,
-    REFUSAL,
-    REQUESTS,
-    RUN,
-    RUN_ID,
-    SEEN,
-    SELECTED,
-    SIGNALS,
-    VERDICTS,
-)
-from noisecore.plugin.options import GIVEN, add_options
-from noisecore.plugin.outcomes import Selected, tell
-from noisecore.plugin.output import Output, open_streams
-from noisecore.plugin.phases import judging, wait_for
-from noisecore.plugin.run import Run
-from noisecore.plugin.seen import Seen
-from noisecore.plugin.signals import Signals
-from noisecore.plugin.sources import Evaluated, Given, Source, Trained
+from noisecore.plugin.fixture import HANDLE, Robustness
+from noisecore.plugin.marker import MARKER, REQUESTS, other_scales, parametrize
+from noisecore.plugin.options import TYPED, add_options
+from noisecore.plugin.output import OUTPUT, Output, open_streams
+from noisecore.plugin.phases import VERDICTS, judging, wait_for
+from noisecore.plugin.places import refuse_places
+from noisecore.plugin.reporting.judge import REFUSAL, Judge
+from noisecore.plugin.reporting.junit import properties
+from noisecore.plugin.reporting.outcomes import SELECTED, Selected, tell
+from noisecore.plugin.seen import NODEID, SEEN, Seen
+from noisecore.plugin.session import RUN, RUN_ID, Run
+from noisecore.plugin.settings import SETTINGS, Settings, read_settings
+from noisecore.plugin.signals import SIGNALS, Signals
+from noisecore.plugin.sources import EvaluationSource, SavedSource, Source, TrainingSource
 from noisecore.plugin.topology import distributes, is_worker, place
 from noisecore.running.store import new_run
 
@@ -68,7 +56,8 @@ def pytest_load_initial_conftests() -> Generator[None, object, object]:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", MARKER)
     with one_line_errors():
-        config.stash[CHOICES] = read_choices(config)
+        settings = config.stash[SETTINGS] = read_settings(config)
+        refuse_places(settings)
     config.stash[SEEN] = Seen()
     config.stash[SIGNALS] = Signals(reports=not is_worker(config))
     config.pluginmanager.register(config.stash[SEEN], "noisecore-seen")
@@ -82,7 +71,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     node.workerinput[_INPUT] = node.config.stash[RUN_ID]
-    node.workerinput[GIVEN] = dict(node.config.stash[CHOICES].given)
+    node.workerinput[TYPED] = dict(node.config.stash[SETTINGS].given)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -95,11 +84,11 @@ def pytest_testnodedown(node: Any) -> None:
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
-    choices = config.stash[CHOICES]
-    lines = [f"noisecore: {note}" for note in choices.notes]
-    if not choices.running:
+    settings = config.stash[SETTINGS]
+    lines = [f"noisecore: {note}" for note in settings.notes]
+    if not settings.running:
         return terminal("\n".join(map(visible, lines))) or None
-    profile = choices.profile
+    profile = settings.profile
     scales = ",".join(f"{scale:g}" for scale in profile.scales)
     line = (
         f"noisecore: profile {profile.name}, data {profile.dataset}, recipe {profile.recipe.name}, "
@@ -112,14 +101,14 @@ def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Ite
     if config.option.verbose < 0:
         return []
     requests = [request for item in items for request in item.stash.get(REQUESTS, ())]
-    lines = other_scales(requests, config.stash[CHOICES].profile)
+    lines = other_scales(requests, config.stash[SETTINGS].profile)
     return [terminal(visible(f"noisecore: {line}")) for line in lines]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     marker = metafunc.definition.get_closest_marker("robustness")
     if marker is not None:
-        parametrize(metafunc, marker, metafunc.config.stash[CHOICES].profile)
+        parametrize(metafunc, marker, metafunc.config.stash[SETTINGS].profile)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -155,7 +144,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     config = session.config
     if config.option.collectonly or distributes(config):
         return
-    comparing = [item for item in session.items if baseline.compares(item)]
+    comparing = [item for item in session.items if compares(item)]
     found = config.stash.get(SELECTED, Selected())
     selected = config.stash[SELECTED] = Selected(
         tests=tuple(item.stash.get(NODEID, item.nodeid) for item in session.items),
@@ -169,10 +158,10 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     evaluating = [item for item in session.items if evaluates(item)]
     if requests or any(item.get_closest_marker("skip") is None for item in evaluating):
         run = config.stash[RUN] = _make_run(config, trains=bool(requests))
-        if run.reference is not None:
-            run.reference.vanished = list(selected.vanished)
+        if run.baseline is not None:
+            run.baseline.vanished = list(selected.vanished)
         compared = [
-            [request.curve, baseline.file_of(item)]
+            [request.curve, file_of(item)]
             for item in comparing
             for request in item.stash.get(REQUESTS, ())
         ]
@@ -187,21 +176,21 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 def _make_run(config: pytest.Config, *, trains: bool = True) -> Run:
-    choices, run_id = config.stash[CHOICES], config.stash[RUN_ID]
+    settings, run_id = config.stash[SETTINGS], config.stash[RUN_ID]
     with one_line_errors():
-        return _run_of(config, choices, run_id, trains=trains)
+        return _run_of(config, settings, run_id, trains=trains)
 
 
-def _run_of(config: pytest.Config, choices: Choices, run_id: str, *, trains: bool) -> Run:
+def _run_of(config: pytest.Config, settings: Settings, run_id: str, *, trains: bool) -> Run:
     try:
         source: Source
-        if choices.records is not None:
-            source = Given(choices, choices.records, run_id)
+        if settings.records is not None:
+            source = SavedSource(settings, settings.records, run_id)
         elif trains:
-            source = Trained(choices, run_id, place(config))
+            source = TrainingSource(settings, run_id, place(config))
         else:
-            source = Evaluated(choices, run_id)
-        run = Run(choices, run_id, source)
+            source = EvaluationSource(settings, run_id)
+        run = Run(settings, run_id, source)
         run.prepare(xdist_worker=is_worker(config))
         return run
     except NoisecoreError as error:
@@ -236,7 +225,7 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
 def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, object]:
     signals = session.config.stash[SIGNALS]
     # Perhaps it was ended before there was a run, or in xdist's controller, which has none yet.
-    if session.config.stash[CHOICES].running or signals.caught:
+    if session.config.stash[SETTINGS].running or signals.caught:
         signals.hold()
     result = yield
     # No run ends well that somebody wanted to end, even if it was being reported by then.
@@ -279,16 +268,17 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         run = item.config.stash[RUN]
         assert run is not None
         try:
-            records = wait_for(run, item.stash.get(REQUESTS, ()), verdicts)
+            records = wait_for(run.source, item.stash.get(REQUESTS, ()), verdicts)
             if handle is not None:
                 handle.asked(records)
             result = yield
-            if handle is not None and run.reference is not None and baseline.compares(item):
-                run.reference.check_evaluated(item.stash[NODEID], handle.evaluated)
+            if handle is not None and run.baseline is not None and compares(item):
+                run.baseline.check_evaluated(item.stash[NODEID], handle.evaluated)
             return result
         finally:
             if handle is not None:
-                item.user_properties += handle.properties()
+                with suppress(NoisecoreError):  # of records that do not belong together
+                    item.user_properties += properties(handle.curves)
             item.user_properties += [(f"verdict: {v.gate}", v.verdict) for v in verdicts]
 
 
@@ -323,7 +313,12 @@ def robustness(request: pytest.FixtureRequest) -> Robustness:
         pytest.fail("the fixture robustness must be an argument of the test", False)
     requests = node.stash.get(REQUESTS, ())
     handle = node.stash[HANDLE] = Robustness(
-        stash[CHOICES], requests, run, node.stash[NODEID], compares=baseline.compares(node)
+        stash[SETTINGS],
+        requests,
+        node.stash[NODEID],
+        source=run.source,
+        made=run.made,
+        baseline=run.baseline if compares(node) else None,
     )
     return handle
 
@@ -332,6 +327,6 @@ def robustness(request: pytest.FixtureRequest) -> Robustness:
 def noise_baseline(request: pytest.FixtureRequest, robustness: Robustness) -> NoiseBaseline:
     """The baseline that the run is judged against; without one, the test is skipped."""
     run = request.config.stash[RUN]
-    if run is None or run.reference is None:  # asked for by request.getfixturevalue()
+    if run is None or run.baseline is None:  # asked for by request.getfixturevalue()
         pytest.fail("the fixture noise_baseline must be an argument of the test", False)
-    return NoiseBaseline(run.reference, robustness, request.node.stash[NODEID])
+    return NoiseBaseline(run.baseline, robustness, request.node.stash[NODEID])

@@ -8,24 +8,24 @@ from typing import TYPE_CHECKING
 import pytest
 
 from noisecore.functions import unknown
-from noisecore.plugin import baseline
-from noisecore.plugin.choices import Choices
+from noisecore.plugin.baseline.held import NOT_ASKED, compares, read
+from noisecore.plugin.baseline.vanished import find_unclaimed, find_vanished
 from noisecore.plugin.clock import CLOCK
-from noisecore.plugin.declare import read_requests
-from noisecore.plugin.keys import CHOICES, REQUESTS, SEEN
+from noisecore.plugin.marker import REQUESTS, read_requests
 from noisecore.plugin.options import in_ci
-from noisecore.plugin.vanished import find_unclaimed, find_vanished
+from noisecore.plugin.seen import SEEN
+from noisecore.plugin.settings import SETTINGS, Settings
 from noisecore.records import RecordError
 
 if TYPE_CHECKING:
-    from noisecore.plugin.declare import Request
+    from noisecore.plugin.marker import Request
 
 _HOW_TO_RUN = "train models: add --noise-scales (in noisecore's own repository: --scales)"
 
 
 def trains(config: pytest.Config) -> bool:
     """Return whether the benchmarks that train are run, and not only listed."""
-    return config.stash[CHOICES].running and not config.option.collectonly
+    return config.stash[SETTINGS].running and not config.option.collectonly
 
 
 def evaluates(item: pytest.Item) -> bool:
@@ -41,28 +41,28 @@ def measures(item: pytest.Item) -> bool:
 
 def collect(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Read what the tests ask for, and leave out those of another profile."""
-    choices = config.stash[CHOICES]
+    settings = config.stash[SETTINGS]
     other, skipped, unanswered = [], "", ""
     for item in items:
         marker = item.get_closest_marker("robustness")
         if marker is None:
-            if evaluates(item) and baseline.compares(item) and choices.baseline.path is None:
-                unanswered = _skip(item, baseline.NOT_ASKED) or unanswered
+            if evaluates(item) and compares(item) and settings.baseline.path is None:
+                unanswered = _skip(item, NOT_ASKED) or unanswered
             continue
-        wanted = marker.kwargs.get("profile", choices.profile.name)
+        wanted = marker.kwargs.get("profile", settings.profile.name)
         if not isinstance(wanted, str):
             raise pytest.UsageError(
                 f"noisecore: {item.nodeid}: marker robustness: profile must be a name, "
                 f"got {type(wanted).__name__}"
             )
-        if wanted not in choices.known:
-            problem = unknown("profile", wanted, choices.known)
+        if wanted not in settings.known:
+            problem = unknown("profile", wanted, settings.known)
             raise pytest.UsageError(f"noisecore: {item.nodeid}: marker robustness: {problem}")
-        if wanted != choices.profile.name:
+        if wanted != settings.profile.name:
             other.append(item)
             continue
-        requests = read_requests(item, marker, choices.profile)
-        if baseline.compares(item) and "noise_scale" in getattr(item, "fixturenames", ()):
+        requests = read_requests(item, marker, settings.profile)
+        if compares(item) and "noise_scale" in getattr(item, "fixturenames", ()):
             raise pytest.UsageError(
                 f"noisecore: {item.nodeid}: a curve is compared with the baseline as a whole: "
                 "take noise_baseline without noise_scale"
@@ -71,12 +71,12 @@ def collect(config: pytest.Config, items: list[pytest.Item]) -> None:
         known = config.pluginmanager.hasplugin("benchmark")
         if known and "benchmark" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.benchmark(timer=CLOCK))
-        if not choices.running:
+        if not settings.running:
             skipped = _skip(item, _HOW_TO_RUN) or skipped
-        elif baseline.compares(item) and choices.baseline.path is None:
-            unanswered = _skip(item, baseline.NOT_ASKED) or unanswered
+        elif compares(item) and settings.baseline.path is None:
+            unanswered = _skip(item, NOT_ASKED) or unanswered
         else:
-            _refuse_slow_precision(item, requests, choices)
+            _refuse_slow_precision(item, requests, settings)
             item.stash[REQUESTS] = requests
     if other:
         config.hook.pytest_deselected(items=other)
@@ -90,10 +90,10 @@ def collect(config: pytest.Config, items: list[pytest.Item]) -> None:
             f"green build would have measured nothing: these {_HOW_TO_RUN}, or leave them out "
             "with -m 'not robustness'"
         )
-    if unanswered and not choices.baseline.declined:
+    if unanswered and not settings.baseline.declined:
         raise pytest.UsageError(
             f"noisecore: CI is set, and {unanswered} would be skipped, so that a green build would "
-            f"have compared nothing: {baseline.NOT_ASKED}, or --noise-baseline=none if nothing is "
+            f"have compared nothing: {NOT_ASKED}, or --noise-baseline=none if nothing is "
             "to be compared"
         )
 
@@ -103,9 +103,9 @@ def _refuse_unused(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
 
     Where no test is run at all, pytest says so itself, with an exit code of its own.
     """
-    choices = config.stash[CHOICES]
+    settings = config.stash[SETTINGS]
     measured = any(REQUESTS in item.stash or evaluates(item) for item in items)
-    if not items or measured or choices.running or config.option.collectonly:
+    if not items or measured or settings.running or config.option.collectonly:
         return
     remedy = (
         "needs a run: add --noise-scales (in noisecore's own repository: --scales), or "
@@ -114,7 +114,7 @@ def _refuse_unused(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
     if any(map(evaluates, config.stash[SEEN].items.values())):
         remedy = "needs a test that takes the fixture robustness, and none was selected"
     for name in ("baseline", "update-baseline"):
-        if choices.given.get(name, "none") != "none":
+        if settings.typed.get(name, "none") != "none":
             raise pytest.UsageError(f"noisecore: --noise-{name} {remedy}")
 
 
@@ -126,14 +126,14 @@ def _skip(item: pytest.Item, reason: str) -> str:
 
 
 def _refuse_slow_precision(
-    item: pytest.Item, requests: Sequence[Request], choices: Choices
+    item: pytest.Item, requests: Sequence[Request], settings: Settings
 ) -> None:
     """Raise `pytest.UsageError` if a test asks for bfloat16 where that is slower than float32."""
     from noisecore.running.machine import fast_bfloat16
 
-    elsewhere = choices.records is not None or choices.scheduler is not None
+    elsewhere = settings.records is not None or settings.scheduler is not None
     asked = any(request.recipe.precision == "mixed_bfloat16" for request in requests)
-    if asked and not (elsewhere or choices.force_precision or fast_bfloat16()):
+    if asked and not (elsewhere or settings.force_precision or fast_bfloat16()):
         raise pytest.UsageError(
             f"noisecore: {item.nodeid}: this machine has no fast path for mixed_bfloat16 (a "
             "processor with AVX-512 BF16 or AMX, an NVIDIA GPU of compute capability 8.0): use "
@@ -149,14 +149,14 @@ def vanished(
     And where others were looked for, which have vanished unless one of the `items` compares them.
     """
     config = session.config
-    choices, seen = config.stash[CHOICES], config.stash[SEEN]
+    settings, seen = config.stash[SETTINGS], config.stash[SEEN]
     own = any(evaluates(item) for item in seen.items.values())
     running = (trains(config) or own) and not config.option.collectonly
-    if not running or choices.baseline.path is None:
+    if not running or settings.baseline.path is None:
         return {}, {}
     try:
-        held = baseline.read(choices.baseline.path, choices.profile)
+        held = read(settings.baseline.path, settings.profile)
     except RecordError as error:
         raise pytest.UsageError(f"noisecore: {error}") from None
-    found = find_vanished(held, seen, choices, session)
+    found = find_vanished(held, seen, settings, session)
     return found, find_unclaimed(held, items, seen, session)

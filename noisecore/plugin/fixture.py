@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pytest
 
 from noisecore.callables import name_of
 from noisecore.data import DatasetError, class_numbers
@@ -16,10 +17,10 @@ from noisecore.errors import ArgumentError, ArgumentTypeError
 from noisecore.escaping import described, shown, visible
 from noisecore.functions import unknown
 from noisecore.noise import Noise, NoiseError
-from noisecore.plugin.choices import Choices
 from noisecore.plugin.clock import CLOCK
 from noisecore.plugin.failing import failure
-from noisecore.plugin.made import figures_of
+from noisecore.plugin.made import Made, figures_of
+from noisecore.plugin.settings import Settings
 from noisecore.profiles import Profile
 from noisecore.records import CurveId, TrialRecord
 
@@ -28,9 +29,10 @@ if TYPE_CHECKING:
 
     from noisecore.judging.curves import Curve, Point
     from noisecore.judging.gates.case import Case
-    from noisecore.plugin.baseline import NoiseBaseline
-    from noisecore.plugin.declare import Request
-    from noisecore.plugin.run import Run
+    from noisecore.judging.gates.regression import Standard
+    from noisecore.plugin.baseline.held import RunBaseline
+    from noisecore.plugin.marker import Request
+    from noisecore.plugin.sources import Source
 
 
 def _check_names(given: Mapping[str, Any], function: Callable[..., Any]) -> None:
@@ -64,19 +66,21 @@ class Robustness:
 
     def __init__(
         self,
-        choices: Choices,
+        settings: Settings,
         requests: Sequence[Request],
-        run: Run,
         nodeid: str,
         *,
-        compares: bool = False,
+        source: Source,
+        made: Made,
+        baseline: RunBaseline | None,
     ) -> None:
-        self.profile: Profile = choices.profile
-        self.rigorous = choices.baseline.rigorous
+        self.profile: Profile = settings.profile
+        self.rigorous = settings.baseline.rigorous
         self._requests = requests
-        self._run = run
         self._nodeid = nodeid
-        self._compares = compares
+        self._source = source
+        self._made = made
+        self._baseline = baseline
         self._asked: list[list[TrialRecord]] = []
         self._evaluated: dict[str, Curve] = {}
         self.former: dict[str, str] = {}
@@ -168,14 +172,14 @@ class Robustness:
 
         def records() -> list[TrialRecord]:
             made.append(measure(owner))
-            return self._run.made.own(made[0], self._nodeid)
+            return self._made.own(made[0], self._nodeid)
 
         try:
-            found = self._run.source.evaluate(curve_id, records, former=former)
+            found = self._source.obtain(curve_id, records, former=former)
         except (DatasetError, GivenError, NoiseError, StoreError) as error:
             raise failure(f"noisecore: {error}") from None
-        reference = self._run.reference
-        if former and reference is not None and reference.rename(former.name, owner):
+        known = self._baseline
+        if former and known is not None and known.rename(former.name, owner):
             self.former[former.name] = owner
         labels = made[0].labels if made else _class_numbers(y)
         curve = self._evaluated[curve_id.name] = matched_curves(found, labels=labels)[curve_id.name]
@@ -200,7 +204,7 @@ class Robustness:
                 "another name, as in evaluate(..., name='small')"
             )
         try:
-            records = self._run.source.keep(curve.name, self._run.made.own(curve, self._nodeid))
+            records = self._source.keep(curve.name, self._made.own(curve, self._nodeid))
         except (GivenError, StoreError) as error:
             raise failure(f"noisecore: {error}") from None
         kept = matched_curves(records, labels=curve.labels)[curve.name]
@@ -233,14 +237,14 @@ class Robustness:
     @property
     def compared(self) -> list[str]:
         """The names of the curves that the test has to compare with the baseline."""
-        return [*self._names, *self._evaluated] if self._compares else []
+        return [*self._names, *self._evaluated] if self._baseline else []
 
     @property
     def curves(self) -> list[Curve]:
         """The curve of each condition in the marker, then of each model that was evaluated."""
         from noisecore.judging.curves import matched_curves
 
-        dataset = self._run.source.dataset
+        dataset = self._source.dataset
         labels = None if dataset is None else dataset.y_test
         asked = [
             curve
@@ -274,14 +278,14 @@ class Robustness:
         return curve.at(float(curve.scales[0]))
 
     def against(
-        self, baseline: NoiseBaseline, curve: Curve | None = None, *, margins: str | None = None
+        self, baseline: Standard, curve: Curve | None = None, *, margins: str | None = None
     ) -> Case:
         """Return what noisecore 0.1 gave to `assert_no_regression`; it takes the curve itself now.
 
         Write `assert_no_regression(robustness.curve, noise_baseline, margins=...)` instead.
         """
         from noisecore.judging.curves import Curve
-        from noisecore.plugin.baseline import NoiseBaseline
+        from noisecore.judging.gates.regression import Standard
 
         warnings.warn(
             "robustness.against(noise_baseline) is deprecated: write "
@@ -289,7 +293,7 @@ class Robustness:
             DeprecationWarning,
             stacklevel=2,
         )
-        if not isinstance(baseline, NoiseBaseline):
+        if not isinstance(baseline, Standard):
             raise ArgumentTypeError(
                 "baseline must be the fixture noise_baseline, an argument of the test, got "
                 f"{described(baseline)}"
@@ -304,29 +308,12 @@ class Robustness:
                 f"this test has {len(self.records)} curves: compare one a test, or name the one "
                 "that was evaluated: assert_no_regression(curve, noise_baseline)"
             )
-        return baseline.case(self.curve if curve is None else curve, margins=margins)
+        chosen = self.curve if curve is None else curve
+        return baseline.case(chosen, margins=margins, mode=None, alpha=None)
 
     def request(self, curve: str) -> Request | None:
         """Return what the test's marker asked for of a curve, None if it did not."""
         return next((each for each in self._requests if each.curve == curve), None)
-
-    def properties(self) -> list[tuple[str, object]]:
-        """Return what JUnit keeps of the test: accuracy and its interval at each scale."""
-        from noisecore.judging.curves.rows import curve_rows
-
-        found: list[tuple[str, object]] = []
-        try:
-            curves = self.curves
-        except ValueError:  # records that do not belong together: the test fails for it
-            return []
-        for curve in curves:
-            for row in curve_rows(curve):
-                at, accuracy = visible(f"{curve.name} scale {row.scale:g}"), row.accuracy
-                found.append((f"{at}: accuracy", f"{accuracy.mean:.4f}"))
-                if np.isfinite(accuracy.low):
-                    interval = f"{accuracy.low:.4f} to {accuracy.high:.4f}"
-                    found.append((f"{at}: 95 % interval", interval))
-        return found
 
     def record(self, benchmark: Any) -> None:
         """Put the training seconds of the seeds into pytest-benchmark's `benchmark` as rounds.
@@ -348,3 +335,7 @@ class Robustness:
             "loss": point.loss.tolist(),
         }
         CLOCK.replay(benchmark, [record.cost["train_seconds"] for record in records])
+
+
+# In the stash of a test.
+HANDLE: pytest.StashKey[Robustness] = pytest.StashKey()

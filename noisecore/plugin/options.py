@@ -22,7 +22,7 @@ BASELINES = "benchmarks/baselines"
 OWN_SCALES = "profile"
 
 # Where xdist's controller tells its workers what the command line says.
-GIVEN = "noisecore_given"
+TYPED = "noisecore_typed"
 
 
 @dataclass(frozen=True)
@@ -219,13 +219,13 @@ def _is_place(config: pytest.Config, name: str, text: str) -> bool:
     return name in ("data-dir", "records", "artifacts")
 
 
-def given_options(config: pytest.Config) -> dict[str, str]:
+def typed_options(config: pytest.Config) -> dict[str, str]:
     """Return the options of the command line, by name: those of this run alone.
 
     What stands in the configuration's addopts holds for every run, as an ini twin does.
     """
     if is_worker(config):  # it reads the addopts too, and knows nothing of the command line
-        told: dict[str, str] = config.workerinput[GIVEN]  # type: ignore[attr-defined]
+        told: dict[str, str] = config.workerinput[TYPED]  # type: ignore[attr-defined]
         return told
     typed = [*config.invocation_params.args, *os.environ.get("PYTEST_ADDOPTS", "").split()]
     given = {}

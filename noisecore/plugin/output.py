@@ -85,6 +85,10 @@ class Output:
             raise refused
 
 
+# In the configuration's stash.
+OUTPUT: pytest.StashKey[Output] = pytest.StashKey()
+
+
 def open_streams() -> None:
     """Give a process empty standard streams in place of those that it was started without.
 

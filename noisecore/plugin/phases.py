@@ -5,31 +5,37 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from noisecore.errors import NoisecoreError
 from noisecore.escaping import one_line
 from noisecore.plugin.failing import failure
-from noisecore.plugin.keys import CHOICES, HANDLE, RAISED, VERDICTS
+from noisecore.plugin.fixture import HANDLE
+from noisecore.plugin.settings import SETTINGS
 from noisecore.records import TrialRecord
 
 if TYPE_CHECKING:
     from noisecore.judging.curves import Curve
     from noisecore.judging.gates import Verdicts
-    from noisecore.plugin.declare import Request
-    from noisecore.plugin.run import Run
+    from noisecore.plugin.marker import Request
+    from noisecore.plugin.sources import Source
+
+# In the stash of a test: its verdicts by phase, which is setup, call or teardown.
+VERDICTS: pytest.StashKey[dict[str, list[dict[str, Any]]]] = pytest.StashKey()
+# What gates raised in the phase that has just ended.
+RAISED: pytest.StashKey[list[AssertionError]] = pytest.StashKey()
 
 
 def wait_for(
-    run: Run, requests: tuple[Request, ...], verdicts: Verdicts
+    source: Source, requests: tuple[Request, ...], verdicts: Verdicts
 ) -> list[list[TrialRecord]]:
     """Return the records of each request; fail the test if there are none, or a trial failed."""
     from noisecore.judging.gates import Verdict
 
     try:
-        records = [run.source.wait(request) for request in requests]
+        records = [source.wait(request) for request in requests]
     except NoisecoreError as error:
         raise failure(f"noisecore: {error}") from None
     flat = [record for part in records for record in part]
@@ -61,7 +67,7 @@ def judging(item: pytest.Item, phase: str) -> Iterator[Verdicts]:
     """Collect the verdicts of one phase of a test that takes the fixture, and keep them."""
     from noisecore.judging.gates import collect_verdicts
 
-    tolerant = item.config.stash[CHOICES].baseline.tolerant
+    tolerant = item.config.stash[SETTINGS].baseline.tolerant
     with collect_verdicts(tolerant=tolerant, keep=partial(_keep, item)) as verdicts:
         try:
             yield verdicts

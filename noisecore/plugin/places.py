@@ -4,55 +4,52 @@ from __future__ import annotations
 
 import errno
 import os
-from typing import TYPE_CHECKING
 
 import pytest
 
 from noisecore.data import DatasetError, find_own, is_own
 from noisecore.paths import check_folder, is_missing
-
-if TYPE_CHECKING:
-    from noisecore.plugin.choices import Choices
+from noisecore.plugin.settings import Settings
 
 
-def refuse_places(choices: Choices) -> None:
+def refuse_places(settings: Settings) -> None:
     """Raise `pytest.UsageError` if a path of the command line cannot be used.
 
     What a configuration names is said by whoever needs it: it holds for other machines, and for
     tests that measure nothing.
     """
-    given = choices.given
-    if "artifacts" in given:
+    typed = settings.typed
+    if "artifacts" in typed:
         try:
-            check_folder(choices.artifacts)
+            check_folder(settings.artifacts)
         except OSError as error:
             raise pytest.UsageError(
-                f"noisecore: artifacts cannot be written to {choices.artifacts}: "
+                f"noisecore: artifacts cannot be written to {settings.artifacts}: "
                 f"{error.strerror}: choose another folder with --noise-artifacts"
             ) from None
-    if choices.records is not None and is_missing(choices.records):
+    if settings.records is not None and is_missing(settings.records):
         raise pytest.UsageError(
-            f"noisecore: {choices.records}: expected a results.json, or a folder of records, found "
-            "neither"
+            f"noisecore: {settings.records}: expected a results.json, or a folder of records, "
+            "found neither"
         )
-    dataset = choices.profile.dataset
-    if "dataset" in given and is_own(dataset) and choices.records is None:
+    dataset = settings.profile.dataset
+    if "dataset" in typed and is_own(dataset) and settings.records is None:
         try:
             find_own(dataset)
         except DatasetError as error:
             raise pytest.UsageError(f"noisecore: {error}") from None
-    if {"baseline", "baseline-dir", "update-baseline"} & given.keys():
-        _refuse_baseline(choices)
+    if {"baseline", "baseline-dir", "update-baseline"} & typed.keys():
+        _refuse_baseline(settings)
 
 
-def _refuse_baseline(choices: Choices) -> None:
-    path = choices.baseline.path
+def _refuse_baseline(settings: Settings) -> None:
+    path = settings.baseline.path
     if path is None:
         return
     try:
         check_folder(path.parent)
     except OSError as error:
-        if error.errno == errno.EACCES and not choices.baseline.update:
+        if error.errno == errno.EACCES and not settings.baseline.update:
             return  # it may be read
         raise pytest.UsageError(
             f"noisecore: no baseline can be at {os.path.relpath(path)}: {error.strerror}: name a "

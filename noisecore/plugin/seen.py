@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from noisecore.plugin.keys import NODEID
+# In the stash of a test: its node id as pytest collected it.
+NODEID: pytest.StashKey[str] = pytest.StashKey()
 
 
 class Seen:
@@ -63,6 +64,10 @@ class Seen:
         """
         parts = self._parts.get(nodeid, ())
         return nodeid in self._begun & self._passed and all(map(self.whole, parts))
+
+
+# In the configuration's stash.
+SEEN: pytest.StashKey[Seen] = pytest.StashKey()
 
 
 def is_gone(session: pytest.Session, file: str) -> bool:

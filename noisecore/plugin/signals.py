@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+import pytest
+
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # One wish may come as two signals: `timeout` and shells send it to a process and to its group.
 _ONE_WISH = 0.5
@@ -86,6 +88,10 @@ class Signals:
         self._tell()
         if not same:
             raise KeyboardInterrupt(name)
+
+
+# In the configuration's stash.
+SIGNALS: pytest.StashKey[Signals] = pytest.StashKey()
 
 
 _LATE = b"\nnoisecore: %s: the run is ending already, and writes its report first\n"

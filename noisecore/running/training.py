@@ -105,7 +105,7 @@ def train(
         del epoch_images  # else the next epoch's noise would be drawn beside it
         if not math.isfinite(loss):
             raise TrialError(f"the training loss became {loss} in epoch {epoch + 1}")
-        test_loss, probabilities = evaluate(model, *test)
+        test_loss, probabilities = score(model, *test)
         right = probabilities.argmax(axis=1) == test[1]
         history.append(
             Epoch(
@@ -141,7 +141,7 @@ def _train_epoch(
     return loss / len(labels), accuracy / len(labels)
 
 
-def evaluate(model: Any, images: FloatArray, labels: NDArray[np.int64]) -> tuple[float, FloatArray]:
+def score(model: Any, images: FloatArray, labels: NDArray[np.int64]) -> tuple[float, FloatArray]:
     """Return the mean cross-entropy, in nats, and the probabilities, (images, classes).
 
     Raises `TrialError` when the model's probabilities are not finite.

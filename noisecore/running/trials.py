@@ -36,7 +36,7 @@ from noisecore.records import (
 )
 from noisecore.running import compat, machine
 from noisecore.running.images import Images, trained_with
-from noisecore.running.training import TrialError, evaluate, shuffled, train
+from noisecore.running.training import TrialError, shuffled, train
 from noisecore.running.weights import Weights, save_weights
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ def _measure(
         start = time.perf_counter()
         for scale in trial.test_scales:
             if (cell := trial.cell(scale)) not in figures.cells:
-                figures.cells[cell] = _evaluate(model, images, trial.noise, scale, dataset.y_test)
+                figures.cells[cell] = _tested(model, images, trial.noise, scale, dataset.y_test)
         figures.evaluations[trial] = tuple(
             figures.cells[trial.cell(scale)] for scale in trial.test_scales
         )
@@ -237,12 +237,12 @@ def _build(trial: Trial, shape: tuple[int, ...], classes: int) -> Any:
     return model
 
 
-def _evaluate(
+def _tested(
     model: Any, images: Images, noise: str, scale: float, labels: NDArray[Any]
 ) -> Evaluation:
     """Return what a trained model gives for the test images with a noise at one scale."""
     noisy = images.test_at(scale, noise)
-    loss, probabilities = evaluate(model, images.laid_out(noisy), labels)
+    loss, probabilities = score(model, images.laid_out(noisy), labels)
     predicted = probabilities.argmax(axis=1)
     right = predicted == labels
     return Evaluation(

@@ -8,7 +8,7 @@ import pytest
 
 from noisecore.judging.gates import Rule, Verdict
 from noisecore.judging.gates.rows import FloorRow, MeanRow, ObstacleRow, ProblemRow
-from noisecore.plugin.again import next_commands
+from noisecore.plugin.reporting.rerun import next_commands
 
 SIMPLE = {
     "profile": SimpleNamespace(seeds=(0,)),

@@ -199,7 +199,7 @@ def test_records_that_do_not_belong_together(noted, given, monkeypatch) -> None:
 def test_no_hook(noted, given, monkeypatch) -> None:
     """Where nobody has a hook, nothing is made ready for one."""
     noted.makeconftest("")
-    monkeypatch.setattr("noisecore.plugin.calling._calls", lambda *given: 1 / 0)
+    monkeypatch.setattr("noisecore.plugin.reporting.calling._calls", lambda *given: 1 / 0)
     result = noted.runpytest_inprocess(*given)
     result.assert_outcomes(passed=4, failed=1)
     result.stdout.no_fnmatch_line("*the hook*")

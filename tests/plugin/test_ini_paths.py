@@ -7,10 +7,10 @@ import json
 import pytest
 
 SHOW = """
-from noisecore.plugin.keys import CHOICES
+from noisecore.plugin.settings import SETTINGS
 
 def pytest_sessionfinish(session):
-    choices = session.config.stash[CHOICES]
+    choices = session.config.stash[SETTINGS]
     print("PLACES", __import__("json").dumps({
         "dataset": choices.profile.dataset,
         "data-dir": choices.data_dir,

@@ -128,8 +128,8 @@ def test_a_part_that_breaks(own, monkeypatch) -> None:
 
 @pytest.mark.parametrize(
     "where",
-    ["noisecore.plugin.summary._curve_lines", "noisecore.plugin.run.next_commands",
-     "noisecore.plugin.github.annotate", "noisecore.plugin.run.renew"],
+    ["noisecore.plugin.reporting.summary._curve_lines", "noisecore.plugin.session.next_commands",
+     "noisecore.plugin.reporting.github.annotate", "noisecore.plugin.session.renew"],
 )  # fmt: skip
 def test_whatever_breaks(own, monkeypatch, where) -> None:
     """Whichever step of the report breaks, the run fails in a line and results.json is there."""

@@ -102,10 +102,10 @@ OWN_VALUES = {
 
 
 SHOW = """
-from noisecore.plugin.keys import CHOICES
+from noisecore.plugin.settings import SETTINGS
 
 def pytest_sessionfinish(session):
-    choices = session.config.stash[CHOICES]
+    choices = session.config.stash[SETTINGS]
     print("PROFILE", choices.profile)
     print("RUNNING", choices.running)
     print("REST", choices.data_dir, choices.records, choices.workers, choices.artifacts)

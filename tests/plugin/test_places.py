@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 from odd_places import KINDS, put
 
-from noisecore.plugin import github
+from noisecore.plugin.reporting import github
 from noisecore.showing.parts import Parts
 
 GITHUB = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": "summary"}
@@ -227,7 +227,7 @@ def test_usage_error_unlocks(gate, given, usage_line, monkeypatch) -> None:
         raise StoreError("no room")
 
     with monkeypatch.context() as patch:
-        patch.setattr("noisecore.plugin.sources.given.Given.prepare", refuse)
+        patch.setattr("noisecore.plugin.sources.saved.Given.prepare", refuse)
         options = [*given, "--noise-update-baseline"]
         assert "no room" in usage_line(gate.runpytest_inprocess(*options))
     assert locks(gate) == []

@@ -15,7 +15,7 @@ from needs import needs_tensorflow
 
 from noisecore.recipes import get_recipe
 from noisecore.running import training
-from noisecore.running.training import TrialError, evaluate, shuffled, standardise, train
+from noisecore.running.training import TrialError, shuffled, standardise, train
 
 # Means 1 and 3, standard deviations 1 and 2.
 TRAIN = np.array([0, 2, 0, 2], np.float32).reshape(2, 1, 2, 1)
@@ -114,7 +114,7 @@ def test_loss_is_that_of_the_probabilities():
 
     A class that was given no chance at all costs -ln 1e-7, as Keras has it.
     """
-    loss, found = evaluate(FakeModel(PROBABILITIES), np.zeros((4, 1)), np.array([0, 0, 2, 2]))
+    loss, found = score(FakeModel(PROBABILITIES), np.zeros((4, 1)), np.array([0, 0, 2, 2]))
     assert found.tolist() == np.float32(PROBABILITIES).tolist()
     expected = -(math.log(0.7) + math.log(0.25) + math.log(0.4) + math.log(1e-7)) / 4
     assert loss == pytest.approx(expected, rel=1e-6)
@@ -123,7 +123,7 @@ def test_loss_is_that_of_the_probabilities():
 
 def test_a_certain_and_right_model_has_no_loss():
     """Probability 1 for every right class is a loss of exactly 0."""
-    loss, found = evaluate(FakeModel(np.eye(3)), np.zeros((3, 1)), np.arange(3))
+    loss, found = score(FakeModel(np.eye(3)), np.zeros((3, 1)), np.arange(3))
     assert (loss, found.tolist()) == (0, np.eye(3).tolist())
 
 
@@ -131,7 +131,7 @@ def test_a_certain_and_right_model_has_no_loss():
 def test_probabilities_that_are_not_finite_fail_the_trial(value):
     """One NaN in an image that is otherwise right is no result."""
     with pytest.raises(TrialError, match="probabilities are not finite"):
-        evaluate(FakeModel([[0.1, 0.9], [value, 0.5]]), np.zeros((2, 1)), np.array([1, 1]))
+        score(FakeModel([[0.1, 0.9], [value, 0.5]]), np.zeros((2, 1)), np.array([1, 1]))
 
 
 @pytest.fixture
@@ -240,7 +240,7 @@ from noisecore.running import compat
 compat.settle(1)
 import keras
 from noisecore.recipes import get_recipe
-from noisecore.running.training import evaluate, shuffled, train
+from noisecore.running.training import score, shuffled, train
 
 keras.utils.set_random_seed(0)
 model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="softmax")])
@@ -252,7 +252,7 @@ history, _ = train(
     model, recipe, lambda epoch: images, labels, lambda epoch: shuffled(0, epoch, 11),
     (images, labels), lambda epoch, figures: None,
 )
-loss, probabilities = evaluate(model, images, labels)
+loss, probabilities = score(model, images, labels)
 right = probabilities.argmax(axis=1) == labels
 for epoch in history:
     np.testing.assert_allclose(epoch.loss, loss, rtol=1e-5)

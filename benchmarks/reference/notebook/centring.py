@@ -19,7 +19,7 @@ from noisecore.models import build_cnn
 from noisecore.noise import Stream, apply_noise, gaussian
 from noisecore.recipes import RECIPES
 from noisecore.running import compat
-from noisecore.running.training import evaluate, shuffled, standardise, train
+from noisecore.running.training import shuffled, standardise, train
 
 SCALE, EPOCHS = 2.0, 2
 

@@ -12,9 +12,9 @@ from noisecore.judging.gates.verdict import (
     ALPHA,
     ROUNDING,
     Verdict,
+    enforce,
     make_verdict,
     missing_figures,
-    settle,
 )
 from noisecore.judging.statistics import isotonic_test, rise_allowance
 
@@ -152,7 +152,7 @@ def assert_monotonic(
         >>> assert_monotonic(curve, slack=0.01)
     """
     __tracebackhide__ = True
-    settle(
+    enforce(
         judge_monotonic(curve, slack=slack, chance=chance, rigorous=rigorous),
         [curve],
         failed=_RISE[curve.replicates],
@@ -217,7 +217,7 @@ def assert_noise_bites(curve: Curve, *, least_drop: float) -> None:
         >>> assert_noise_bites(curve, least_drop=0.05)
     """
     __tracebackhide__ = True
-    settle(
+    enforce(
         judge_noise_bites(curve, least_drop=least_drop),
         [curve],
         failed="Check that the noise reaches the model (the noise pictures among the artifacts) "

@@ -17,9 +17,9 @@ from noisecore.judging.gates.rows import ControlRow, FloorRow, plain_number
 from noisecore.judging.gates.verdict import (
     ROUNDING,
     Verdict,
+    enforce,
     make_verdict,
     missing_figures,
-    settle,
 )
 from noisecore.judging.statistics import (
     wilson_interval,
@@ -125,7 +125,7 @@ def assert_floor(
         >>> assert_floor(curve, {0.3: 0.9}, scale=0.3)
     """
     __tracebackhide__ = True
-    settle(
+    enforce(
         judge_floor(measured, floors, scale=scale),
         [measured],
         failed="Compare with the records of the last good run; if the fall is meant, lower the "
@@ -227,7 +227,7 @@ def assert_at_chance(
         >>> assert_at_chance(curve, scale=2, chance=0.6, loss=1, accuracy_within=1, loss_within=1)
     """
     __tracebackhide__ = True
-    settle(
+    enforce(
         judge_at_chance(
             measured,
             scale=scale,

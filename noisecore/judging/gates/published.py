@@ -12,7 +12,7 @@ import numpy as np
 from noisecore.judging.curves import Curve, Point
 from noisecore.judging.gates.arguments import check_figures, check_number
 from noisecore.judging.gates.rows import PublishedRow, plain_number
-from noisecore.judging.gates.verdict import Verdict, make_verdict, missing_figures, settle
+from noisecore.judging.gates.verdict import Verdict, enforce, make_verdict, missing_figures
 from noisecore.judging.statistics import Floats, holm, prediction_interval, prediction_p_value
 
 
@@ -186,7 +186,7 @@ def assert_published(
         >>> assert_published(curve, {0: (0.8, 1.0), 0.3: (0.8, curve.at(0.3).mean)})
     """
     __tracebackhide__ = True
-    settle(
+    enforce(
         judge_published(measured, published, alpha=alpha),
         [measured] if isinstance(measured, Curve) else list(measured.values()),
         failed="Find what differs by an experiment: one ingredient of the recipe at a time, from "

@@ -19,7 +19,7 @@ from noisecore.judging.gates.arguments import check_curve
 from noisecore.judging.gates.case import Case, judge_case, judge_comparison
 from noisecore.judging.gates.own import own_margins
 from noisecore.judging.gates.regression_text import regression_table
-from noisecore.judging.gates.verdict import Verdict, settle
+from noisecore.judging.gates.verdict import Verdict, enforce
 from noisecore.judging.margins import (
     ALPHA,
     Margins,
@@ -229,7 +229,7 @@ def assert_no_regression(
     __tracebackhide__ = True
     case = _case(curve, baseline, margins, mode, alpha)
     verdict = judge_case(case)
-    settle(
+    enforce(
         verdict,
         [regression_table(verdict)],
         failed=advice(case, verdict),

@@ -146,7 +146,7 @@ def collect_verdicts(
         _collecting[:] = [each for each in _collecting if each is not verdicts]
 
 
-def settle(
+def enforce(
     verdict: Verdict, measured: Collection[object], *, failed: str, inconclusive: str
 ) -> None:
     """Hand a verdict to whoever collects; raise `AssertionError` unless it is a pass.

@@ -1,8 +1,8 @@
 """Where a run's records come from: it trains them, is given them, or tests evaluate models."""
 
-from noisecore.plugin.sources.evaluated import Evaluated
-from noisecore.plugin.sources.given import Given
+from noisecore.plugin.sources.evaluation import EvaluationSource
+from noisecore.plugin.sources.saved import SavedSource
 from noisecore.plugin.sources.source import Source
-from noisecore.plugin.sources.trained import Trained
+from noisecore.plugin.sources.training import TrainingSource
 
-__all__ = ["Evaluated", "Given", "Source", "Trained"]
+__all__ = ["EvaluationSource", "SavedSource", "Source", "TrainingSource"]

@@ -12,7 +12,7 @@ import pytest
 
 from noisecore.data import Dataset
 from noisecore.paths import RUN_BYTES
-from noisecore.plugin.declare import Request
+from noisecore.plugin.marker import Request
 from noisecore.records import CurveId, TrialRecord, read_json, write_atomically
 
 Pairs = Sequence[Sequence[str]]  # a curve and a test file each
@@ -40,10 +40,10 @@ class Source(Protocol):
     def wait(self, request: Request) -> list[TrialRecord]:
         """Return the records of one request when they are there."""
 
-    def evaluate(
+    def obtain(
         self,
         curve: CurveId,
-        evaluate: Callable[[], list[TrialRecord]],
+        measure: Callable[[], list[TrialRecord]],
         *,
         former: CurveId | None = None,
     ) -> list[TrialRecord]:

@@ -57,6 +57,10 @@ class Request(CurveRequest):
         )
 
 
+# In the stash of a test.
+REQUESTS: pytest.StashKey[tuple[Request, ...]] = pytest.StashKey()
+
+
 def other_scales(requests: Iterable[Request], profile: Profile) -> list[str]:
     """Return a line for each curve that has other scales than the profile's, for its marker."""
     found: dict[str, set[float]] = {}

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from noisecore.paths import open_end
-from noisecore.plugin.judged import Judged
+from noisecore.plugin.reporting.judged import Judged
 
 if TYPE_CHECKING:
     from noisecore.judging.gates import Verdict

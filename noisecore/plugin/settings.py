@@ -24,12 +24,11 @@ from noisecore.plugin.options import (
     destination,
     forget_permanent,
     from_ini,
-    given_options,
     in_ci,
     option,
     refuse_unusable,
+    typed_options,
 )
-from noisecore.plugin.places import refuse_places
 from noisecore.plugin.root import refuse_moved_root
 from noisecore.profiles import (
     Profile,
@@ -45,7 +44,7 @@ _UPDATES: tuple[Update, ...] = ("", "all", "missing")
 
 
 @dataclass(frozen=True)
-class BaselineChoices:
+class BaselineSettings:
     """How a run is judged against a baseline.
 
     path: of the baseline's file, None if none was asked for. declined: whether it was said that
@@ -70,12 +69,12 @@ class BaselineChoices:
 
 
 @dataclass(frozen=True)
-class Choices:
+class Settings:
     """What the options of a run come to.
 
     known: the names of all profiles. running: whether scales were asked for, so that benchmarks
     run. records: where they are read from instead of being trained. notes: what the user should
-    know of how options were read. given: the options of the command line, by name. root: the folder
+    know of how options were read. typed: the options of the command line, by name. root: the folder
     that the tests are named from. arguments: all of the command line.
     """
 
@@ -92,22 +91,26 @@ class Choices:
     keep_models: bool
     force_precision: bool
     artifacts: Path
-    baseline: BaselineChoices
+    baseline: BaselineSettings
     notes: tuple[str, ...]
-    given: Mapping[str, str]
+    typed: Mapping[str, str]
     root: Path
     arguments: tuple[str, ...]
 
 
-def read_choices(config: pytest.Config) -> Choices:
+# In the configuration's stash.
+SETTINGS: pytest.StashKey[Settings] = pytest.StashKey()
+
+
+def read_settings(config: pytest.Config) -> Settings:
     """Return what the options come to; raise `pytest.UsageError` in one line on a bad value."""
     _refuse_dashes(config)
     refuse_moved_root(config)
     scales = config.getoption("noise_scales")
     if scales is None:
         scales = config.getini("noise_scales") or None
-    given = given_options(config)
-    notes = forget_permanent(config, given)
+    typed = typed_options(config)
+    notes = forget_permanent(config, typed)
     refuse_unusable(config)
     try:
         profiles = read_profiles(config.getini("noise_profiles"))
@@ -135,7 +138,7 @@ def read_choices(config: pytest.Config) -> Choices:
             "noisecore: --noise-workers=0 trains here, and --noise-scheduler elsewhere: leave one "
             "of them out"
         )
-    choices = Choices(
+    settings = Settings(
         profile=changed,
         known=frozenset(profiles),
         running=scales is not None or records is not None,
@@ -151,12 +154,11 @@ def read_choices(config: pytest.Config) -> Choices:
         artifacts=config.invocation_params.dir / option(config, "artifacts") / profile.name,
         baseline=_baseline(config, profile.name),
         notes=tuple(notes),
-        given=given,
+        typed=typed,
         root=config.rootpath,
         arguments=tuple(map(str, config.invocation_params.args)),
     )
-    refuse_places(choices)
-    return choices
+    return settings
 
 
 # Which field of a profile each option replaces.
@@ -243,7 +245,7 @@ def _timeout(text: str) -> float | None:
     return seconds
 
 
-def _baseline(config: pytest.Config, profile: str) -> BaselineChoices:
+def _baseline(config: pytest.Config, profile: str) -> BaselineSettings:
     text = option(config, "baseline")
     written = option(config, "update-baseline")
     if os.path.exists(written.split("::")[0]) and written not in _UPDATES:
@@ -273,7 +275,7 @@ def _baseline(config: pytest.Config, profile: str) -> BaselineChoices:
             "the baseline unseen: renew it by hand and commit it, or add --noise-update-in-ci"
         )
     said = config.getoption("noise_baseline") or config.getini("noise_baseline")
-    return BaselineChoices(
+    return BaselineSettings(
         path=path,
         declined=path is None and bool(said),
         update=update,
@@ -306,5 +308,5 @@ def _one_of(name: str, text: str, known: tuple[T, ...]) -> T:
     for each in known:
         if each == text:
             return each
-    choices = " or ".join(filter(None, known))
-    raise pytest.UsageError(f"noisecore: --noise-{name} must be {choices}, got {shorten(text)!r}")
+    words = " or ".join(filter(None, known))
+    raise pytest.UsageError(f"noisecore: --noise-{name} must be {words}, got {shorten(text)!r}")

@@ -13,11 +13,11 @@ import pytest
 
 from noisecore.judging.margins import Margins, Mode, changed_margins
 from noisecore.paths import check_folder, is_missing
-from noisecore.plugin.again import closer_look
-from noisecore.plugin.choices import Choices
-from noisecore.plugin.declare import Request
 from noisecore.plugin.failing import failure
+from noisecore.plugin.marker import Request
 from noisecore.plugin.options import OWN_SCALES
+from noisecore.plugin.reporting.rerun import closer_look
+from noisecore.plugin.settings import Settings
 from noisecore.profiles import Profile
 from noisecore.records import GivenTrial, RecordError, TrialRecord
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from noisecore.judging.curves import Curve
     from noisecore.judging.gates import Verdict
     from noisecore.judging.gates.case import Case
-    from noisecore.plugin.fixture import Robustness
 
 # A test that takes this fixture compares its curve with the baseline.
 FIXTURE = "noise_baseline"
@@ -51,19 +50,19 @@ def file_of(item: pytest.Item) -> str:
     return item.nodeid.partition("::")[0]
 
 
-class Reference:
+class RunBaseline:
     """The baseline that a run is judged against.
 
     path: of the baseline's file. baseline: what it held as the run began. vanished: the curves that
     no test compares any more.
     """
 
-    def __init__(self, path: Path, choices: Choices) -> None:
+    def __init__(self, path: Path, settings: Settings) -> None:
         self.path = path
-        self._choices = choices
-        self.baseline = read(path, choices.profile)
+        self._settings = settings
+        self.baseline = read(path, settings.profile)
         self.vanished: Collection[str] = ()
-        if choices.baseline.update:
+        if settings.baseline.update:
             _check_place(path)
 
     def rename(self, former: str, model: str) -> bool:
@@ -94,14 +93,14 @@ class Reference:
         """
         from noisecore.judging.gates.case import Case
 
-        baseline, choices = self.baseline, self._choices.baseline
+        baseline, settings = self.baseline, self._settings.baseline
         name = curve.name
         problem, renew = self._problem(name, nodeid, evaluated)
-        comparison, rule = None, choices.rule
+        comparison, rule = None, settings.rule
         own, marked = None, None if request is None else request.margins
         if baseline is not None and problem is None:
             comparison = self._compare(baseline, name, curve.records)
-            own = None if choices.own_margins else baseline.origins[name].margins
+            own = None if settings.own_margins else baseline.origins[name].margins
             # All curves of the baseline are of one run, whichever of its tests were chosen today.
             rule = replace(rule, curves=len(baseline.origins))
         rule = replace(
@@ -110,9 +109,9 @@ class Reference:
             mode=mode or rule.mode,
             alpha=alpha or rule.alpha,
         )
-        whole = request is None or own_scales(self._choices)
+        whole = request is None or own_scales(self._settings)
         left_out = comparison is not None and bool(comparison.left_out)
-        accepted = choices.update == "all" and (whole or not left_out)
+        accepted = settings.update == "all" and (whole or not left_out)
         return Case(
             curve=name,
             comparison=comparison,
@@ -120,10 +119,10 @@ class Reference:
             whole=whole,
             problem=problem,
             renew=renew,
-            accepted=accepted or (choices.update == "missing" and problem is not None),
-            new_ancestor=choices.new_ancestor,
+            accepted=accepted or (settings.update == "missing" and problem is not None),
+            new_ancestor=settings.new_ancestor,
             labels=curve.labels,
-            closer=closer_look(nodeid, self._choices, given=curve.replicates == "draws"),
+            closer=closer_look(nodeid, self._settings, given=curve.replicates == "draws"),
         )
 
     def _problem(self, curve: str, nodeid: str, evaluated: Sequence[str]) -> tuple[str | None, str]:
@@ -135,7 +134,7 @@ class Reference:
 
         held = self.baseline
         if held is None:
-            candidate = shown(self._choices.artifacts / CANDIDATE)
+            candidate = shown(self._settings.artifacts / CANDIDATE)
             return (
                 f"there is no baseline at {shown(self.path)}: make it with "
                 f"--noise-update-baseline, or commit the one that this run leaves at {candidate}"
@@ -165,7 +164,7 @@ class Reference:
         if comparison is None:
             return None
         first = origin.first
-        if first is None and self._choices.baseline.update == "all":  # it becomes the ancestor
+        if first is None and self._settings.baseline.update == "all":  # it becomes the ancestor
             first = first_of(old, date=origin.date, commit=origin.commit)
         comparison = with_first(comparison, first, records)
         if origin.commit is not None and _trained_anew(comparison) and self._is_now(origin.commit):
@@ -178,12 +177,12 @@ class Reference:
 
     def _is_now(self, commit: str) -> bool:
         """Return whether the tests are those of a commit; changed files are of none."""
-        return not commit.endswith("-dirty") and commit_of(self._choices.root) == commit
+        return not commit.endswith("-dirty") and commit_of(self._settings.root) == commit
 
     def check_evaluated(self, nodeid: str, evaluated: Sequence[str]) -> None:
         """Fail the test if it no longer evaluates a curve of its own that the baseline has."""
         gone = self._unevaluated(nodeid, evaluated)
-        if gone and self._choices.baseline.update != "all":
+        if gone and self._settings.baseline.update != "all":
             raise failure(
                 f"noisecore: {', '.join(gone)} vanished: the baseline {shown(self.path)} has it, "
                 "and the test evaluates it no more. Evaluate it again, under its old name; if it "
@@ -201,45 +200,6 @@ class Reference:
     def describe(self, verdicts: Iterable[Verdict]) -> str:
         """Return which baseline it was, and how much of it was compared, in a sentence."""
         return describe(self.path, self.baseline, verdicts)
-
-
-class NoiseBaseline:
-    """What the fixture `noise_baseline` gives: the baseline of the run, as one test sees it."""
-
-    def __init__(self, reference: Reference, robustness: Robustness, nodeid: str) -> None:
-        self._reference = reference
-        self._robustness = robustness
-        self._nodeid = nodeid
-
-    @property
-    def path(self) -> Path:
-        """The path of the baseline's file."""
-        return self._reference.path
-
-    @property
-    def baseline(self) -> Baseline | None:
-        """What the file held as the run began, None if it was not there."""
-        return self._reference.baseline
-
-    def case(
-        self,
-        curve: Curve,
-        *,
-        margins: Margins | str | None = None,
-        mode: Mode | None = None,
-        alpha: float | None = None,
-    ) -> Case:
-        """Return a curve beside the baseline, once the run has kept its records."""
-        kept = self._robustness.keep(curve)
-        return self._reference.case(
-            kept,
-            self._robustness.request(curve.name),
-            nodeid=self._nodeid,
-            evaluated=self._robustness.evaluated,
-            margins=margins,
-            mode=mode,
-            alpha=alpha,
-        )
 
 
 def describe(path: Path, baseline: Baseline | None, verdicts: Iterable[Verdict]) -> str:
@@ -293,9 +253,9 @@ def commit_of(root: Path) -> str | None:
     return f"{commit}-dirty" if dirty else commit
 
 
-def own_scales(choices: Choices) -> bool:
+def own_scales(settings: Settings) -> bool:
     """Return whether the run has the scales that the tests and profiles ask for, and no others."""
-    return choices.given.get("scales", OWN_SCALES) == OWN_SCALES
+    return settings.typed.get("scales", OWN_SCALES) == OWN_SCALES
 
 
 def read(path: Path, profile: Profile, former: Mapping[str, str] | None = None) -> Baseline | None:

@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from noisecore.escaping import terminal, visible
-from noisecore.plugin import baseline
-from noisecore.plugin.baseline import evaluated_by, shown
-from noisecore.plugin.choices import Choices
-from noisecore.plugin.judged import Judged
-from noisecore.plugin.outcomes import Outcome, Outcomes, Selected, swallowed
-from noisecore.plugin.vanished import unclaimed
+from noisecore.plugin.baseline.held import evaluated_by, read, shown
+from noisecore.plugin.baseline.lost import unclaimed
+from noisecore.plugin.reporting.judged import Judged
+from noisecore.plugin.reporting.outcomes import Outcome, Outcomes, Selected, swallowed
+from noisecore.plugin.settings import Settings
 
 if TYPE_CHECKING:
     from noisecore.judging.baselines import Baseline
@@ -28,21 +27,21 @@ NODEID = "noisecore::baseline"
 
 
 def close(
-    session: pytest.Session, outcomes: Outcomes, selected: Selected, choices: Choices
+    session: pytest.Session, outcomes: Outcomes, selected: Selected, settings: Settings
 ) -> list[Judged]:
     """Report the last item, and return its verdicts.
 
     A run with a baseline has it. Another run has it only if a test hid the failure of a gate.
     """
-    path = choices.baseline.path
+    path = settings.baseline.path
     where = visible(shown(path)) if path is not None else ""
     measured = [outcome for outcome in outcomes if outcome.noise]
-    renewing = choices.baseline.update == "all"
-    hidden = swallowed(outcomes, tolerant=choices.baseline.tolerant)
+    renewing = settings.baseline.update == "all"
+    hidden = swallowed(outcomes, tolerant=settings.baseline.tolerant)
     gone: Mapping[str, str] = {}
     unjudged: Mapping[str, str] = {}
     if path is not None:
-        held = baseline.read(path, choices.profile, outcomes.former())
+        held = read(path, settings.profile, outcomes.former())
         if not renewing:  # then what vanished is taken out
             gone = {**selected.vanished, **unclaimed(held, outcomes, selected)}
         unjudged = _unjudged(measured, held, renewing=renewing)

@@ -12,9 +12,9 @@ import pytest
 
 from noisecore.escaping import one_line
 from noisecore.plugin import hooks
-from noisecore.plugin.baseline import shown
-from noisecore.plugin.judged import Judged
-from noisecore.plugin.keys import SIGNALS
+from noisecore.plugin.baseline.held import shown
+from noisecore.plugin.reporting.judged import Judged
+from noisecore.plugin.signals import SIGNALS
 from noisecore.records import TrialRecord
 from noisecore.showing.parts import Parts
 

@@ -12,11 +12,11 @@ import pytest
 from noisecore.data import load_dataset, locate
 from noisecore.errors import NoisecoreError
 from noisecore.noise import NoiseError
-from noisecore.plugin.choices import Choices
-from noisecore.plugin.declare import Request
-from noisecore.plugin.keys import SIGNALS
+from noisecore.plugin.marker import Request
 from noisecore.plugin.progress import Progress
-from noisecore.plugin.sources.evaluated import keep
+from noisecore.plugin.settings import Settings
+from noisecore.plugin.signals import SIGNALS
+from noisecore.plugin.sources.evaluation import keep
 from noisecore.plugin.sources.source import Pairs, Plan, Planned
 from noisecore.plugin.watching import watching
 from noisecore.records import CurveId, TrialRecord
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 from noisecore.running.events import Event
 
 
-class Trained(Planned):
+class TrainingSource(Planned):
     """Records that this run's own workers make.
 
     place: which one of xdist's workers this process is, None if it is none.
@@ -38,32 +38,32 @@ class Trained(Planned):
     `ClusterError`, `StoreError` or `RecordError`.
     """
 
-    def __init__(self, choices: Choices, run_id: str, place: int | None) -> None:
+    def __init__(self, settings: Settings, run_id: str, place: int | None) -> None:
         from noisecore.running import compat
         from noisecore.running.cluster import Cluster
         from noisecore.running.sizing import THREADS
         from noisecore.running.store import Store
 
         self._place = place
-        name, folder = choices.profile.dataset, choices.data_dir
+        name, folder = settings.profile.dataset, settings.data_dir
         self.dataset = load_dataset(name, folder)
         # A Dask worker has a folder of its own, and a test may go to another one.
         self._location = locate(name, folder)
         self._cluster: Cluster | None = None
-        if choices.scheduler is None:
+        if settings.scheduler is None:
             self.versions = compat.versions()
         else:
             self._cluster = Cluster(
-                choices.scheduler,
+                settings.scheduler,
                 self._location,
                 self.dataset.sha256,
                 threads=THREADS,
                 offset=place or 0,
             )
             self.versions = {k: self._cluster.conditions[k] for k in ("tensorflow", "keras")}
-        self._store = Store(choices.artifacts / "trials", run_id, resume=choices.resume)
-        self._plan = Plan(choices.artifacts / "trials" / ".plan", run_id)
-        self._choices = choices
+        self._store = Store(settings.artifacts / "trials", run_id, resume=settings.resume)
+        self._plan = Plan(settings.artifacts / "trials" / ".plan", run_id)
+        self._settings = settings
         self._engine: Engine | None = None
         self._progress: Progress | None = None
         self._compared: Pairs = ()
@@ -76,7 +76,7 @@ class Trained(Planned):
         With resuming, what is no record of an earlier run either.
         """
         self._store.prepare()
-        if self._choices.resume:
+        if self._settings.resume:
             for path in self._store.damaged():
                 self._store.set_aside(path)
         self._store.records()
@@ -97,7 +97,7 @@ class Trained(Planned):
             except NoiseError as error:
                 raise pytest.UsageError(f"noisecore: {error}") from None
         gpus = usable_gpus()
-        workers = self._choices.workers
+        workers = self._settings.workers
         if workers is None and self._cluster is not None:
             workers = max(1, len(self._cluster.workers()))
         if workers is None:
@@ -112,11 +112,11 @@ class Trained(Planned):
             location=self._location,
             workers=workers,
             listener=self._hear,
-            timeout=self._choices.timeout,
-            retries=self._choices.retries,
+            timeout=self._settings.timeout,
+            retries=self._settings.retries,
             gpus=gpus,
             cluster=self._cluster,
-            keep_models=self._choices.keep_models,
+            keep_models=self._settings.keep_models,
         )
 
     @property
@@ -171,15 +171,15 @@ class Trained(Planned):
         with self._uncaptured(), self._progress.waiting() if self._progress else nullcontext():
             return self._engine.wait(trials)
 
-    def evaluate(
+    def obtain(
         self,
         curve: CurveId,
-        evaluate: Callable[[], list[TrialRecord]],
+        measure: Callable[[], list[TrialRecord]],
         *,
         former: CurveId | None = None,
     ) -> list[TrialRecord]:
         """Return the records of a curve of a model that was given, and keep them."""
-        return keep(self._store, curve.name, evaluate())
+        return keep(self._store, curve.name, measure())
 
     def keep(self, curve: str, records: list[TrialRecord]) -> list[TrialRecord]:
         """Keep the records of a curve that was made without the run; return them."""

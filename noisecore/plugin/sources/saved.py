@@ -12,37 +12,37 @@ import pytest
 
 from noisecore.data import Dataset, DatasetError
 from noisecore.data.loading import load
-from noisecore.plugin.choices import Choices
-from noisecore.plugin.declare import Request
 from noisecore.plugin.failing import failure
+from noisecore.plugin.marker import Request
+from noisecore.plugin.settings import Settings
 from noisecore.plugin.sources.source import Pairs, Plan, Planned
 from noisecore.records import CurveId, TrialRecord
 
 
-class Given(Planned):
+class SavedSource(Planned):
     """Records of earlier runs, judged anew: nothing is trained, TensorFlow is not needed.
 
     Raises `RecordError` if the folder or file holds what is no record.
     """
 
-    def __init__(self, choices: Choices, path: Path, run_id: str) -> None:
+    def __init__(self, settings: Settings, path: Path, run_id: str) -> None:
         from noisecore.judging.results import read_records
 
         self.versions: dict[str, str] = {}
         self.set_aside: list[str] = []
-        inside = Path(os.path.realpath(path)).is_relative_to(os.path.realpath(choices.artifacts))
-        if inside or os.path.exists(choices.artifacts / "trials"):
+        inside = Path(os.path.realpath(path)).is_relative_to(os.path.realpath(settings.artifacts))
+        if inside or os.path.exists(settings.artifacts / "trials"):
             raise pytest.UsageError(
                 f"noisecore: the report of the given records would replace that of the run in "
-                f"{choices.artifacts}: choose another folder with --noise-artifacts"
+                f"{settings.artifacts}: choose another folder with --noise-artifacts"
             )
         self._path = path
         self._all = read_records(path)
         self._asked: set[tuple[str, str]] = set()
-        self._plan = Plan(choices.artifacts / ".plan", run_id)
+        self._plan = Plan(settings.artifacts / ".plan", run_id)
         self.dataset: Dataset | None
         try:
-            self.dataset = load(choices.profile.dataset, choices.data_dir, download=False)
+            self.dataset = load(settings.profile.dataset, settings.data_dir, download=False)
         except DatasetError:
             self.dataset = None  # only the noise pictures need it
 
@@ -100,10 +100,10 @@ class Given(Planned):
             record for record in self._all if request.fits(record) and record.trial.label in labels
         ]
 
-    def evaluate(
+    def obtain(
         self,
         curve: CurveId,
-        evaluate: Callable[[], list[TrialRecord]],
+        measure: Callable[[], list[TrialRecord]],
         *,
         former: CurveId | None = None,
     ) -> list[TrialRecord]:

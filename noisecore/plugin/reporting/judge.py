@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from noisecore.escaping import one_line, terminal, visible
-from noisecore.plugin import baseline
-from noisecore.plugin.calling import call_hooks
-from noisecore.plugin.closing import close
-from noisecore.plugin.judged import Judged
-from noisecore.plugin.keys import CHOICES, REFUSAL, RUN, SELECTED, SIGNALS
-from noisecore.plugin.outcomes import Outcomes, Selected
-from noisecore.plugin.renewal import NOT_RENEWED
+from noisecore.plugin.baseline.closing import close
+from noisecore.plugin.baseline.held import describe, read
+from noisecore.plugin.baseline.renewal import NOT_RENEWED
+from noisecore.plugin.reporting.calling import call_hooks
+from noisecore.plugin.reporting.judged import Judged
+from noisecore.plugin.reporting.outcomes import SELECTED, Outcomes, Selected
+from noisecore.plugin.session import RUN
+from noisecore.plugin.settings import SETTINGS
+from noisecore.plugin.signals import SIGNALS
 from noisecore.plugin.topology import distributes
 from noisecore.records import RecordError
 from noisecore.showing.terminal import wrap_text
@@ -22,7 +24,10 @@ from noisecore.showing.terminal import wrap_text
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
 
-    from noisecore.plugin.run import Run
+    from noisecore.plugin.session import Run
+
+# In the stash of an xdist controller's configuration: why its workers cannot run.
+REFUSAL: pytest.StashKey[str] = pytest.StashKey()
 
 
 class Judge:
@@ -51,14 +56,12 @@ class Judge:
         if REFUSAL in self._config.stash:
             raise pytest.UsageError(self._config.stash[REFUSAL])
         selected = self._config.stash.get(SELECTED, Selected())
-        outcomes, choices = list(self._outcomes), self._config.stash[CHOICES]
+        outcomes, settings = list(self._outcomes), self._config.stash[SETTINGS]
         try:
-            self._closing = close(session, self._outcomes, selected, choices)
-            if choices.baseline.path is not None and any(outcome.noise for outcome in outcomes):
-                held = baseline.read(
-                    choices.baseline.path, choices.profile, self._outcomes.former()
-                )
-                self._lines = wrap_text(baseline.describe(choices.baseline.path, held, ()))
+            self._closing = close(session, self._outcomes, selected, settings)
+            if settings.baseline.path is not None and any(outcome.noise for outcome in outcomes):
+                held = read(settings.baseline.path, settings.profile, self._outcomes.former())
+                self._lines = wrap_text(describe(settings.baseline.path, held, ()))
         except RecordError as error:
             self._problems.append(f"the baseline cannot be read any more: {error}")
         return result
@@ -87,7 +90,7 @@ class Judge:
                 run = self._config.stash[RUN] = self._make_run()
         except pytest.UsageError as error:
             self._problems.append(f"the run could not be reported: {error}")
-        if run is None and self._lines and ended and self._config.stash[CHOICES].baseline.update:
+        if run is None and self._lines and ended and self._config.stash[SETTINGS].baseline.update:
             self._problems.append(NOT_RENEWED)
         judged = [*self._outcomes.judged(), *self._closing]
         if run is not None:

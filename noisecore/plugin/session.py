@@ -22,18 +22,18 @@ import noisecore
 from noisecore.data import unit_images
 from noisecore.errors import NoisecoreError
 from noisecore.noise import Stream, apply_noise, get_noise
-from noisecore.plugin import github
-from noisecore.plugin.again import next_commands
-from noisecore.plugin.baseline import CANDIDATE, Reference, shown
-from noisecore.plugin.choices import Choices
-from noisecore.plugin.judged import Judged
+from noisecore.plugin.baseline.held import CANDIDATE, RunBaseline, shown
+from noisecore.plugin.baseline.lost import given_up, unclaimed
+from noisecore.plugin.baseline.renewal import NOT_RENEWED, renew
 from noisecore.plugin.locking import lock_folder
 from noisecore.plugin.made import Made
-from noisecore.plugin.outcomes import Outcomes, Selected
-from noisecore.plugin.renewal import NOT_RENEWED, renew
+from noisecore.plugin.reporting import github
+from noisecore.plugin.reporting.judged import Judged
+from noisecore.plugin.reporting.outcomes import Outcomes, Selected
+from noisecore.plugin.reporting.rerun import next_commands
+from noisecore.plugin.reporting.summary import summarise
+from noisecore.plugin.settings import Settings
 from noisecore.plugin.sources import Source
-from noisecore.plugin.summary import summarise
-from noisecore.plugin.vanished import given_up, unclaimed
 from noisecore.records import GivenTrial, TrialRecord
 from noisecore.running.training import standardise
 from noisecore.showing.parts import Parts, quietly
@@ -51,7 +51,7 @@ _REPORT = ("results.json", "curve.csv", "matrix.csv", "classes.csv", "summary.md
 class Run:
     """One invocation of pytest that judges records, or one xdist worker's share of it.
 
-    source: where its records come from. reference: the baseline that it is judged against, None if
+    source: where its records come from. baseline: the baseline that it is judged against, None if
     none was asked for. records: of the run, once it is reported. problems: what fails the run
     though its tests passed, a line each. annotations: lines for GitHub. going_on: how to go on with
     a run that ended early, if it did.
@@ -59,8 +59,8 @@ class Run:
     Making one reads the baseline, and writes nothing yet.
     """
 
-    def __init__(self, choices: Choices, run_id: str, source: Source) -> None:
-        self.choices = choices
+    def __init__(self, settings: Settings, run_id: str, source: Source) -> None:
+        self.settings = settings
         self.id = run_id
         self.source = source
         self._lock: IO[bytes] | None = None
@@ -72,13 +72,13 @@ class Run:
         self.problems: list[str] = []
         self.going_on = ""
         self.made = Made(run_id)
-        self.reference = None
-        if choices.baseline.path is not None:
-            self.reference = Reference(choices.baseline.path, choices)
+        self.baseline = None
+        if settings.baseline.path is not None:
+            self.baseline = RunBaseline(settings.baseline.path, settings)
 
     def prepare(self, *, xdist_worker: bool) -> None:
         """Hold the artifact folder, as `lock_folder` does, and make it ready."""
-        self._lock = lock_folder(self.choices.artifacts, xdist_worker=xdist_worker)
+        self._lock = lock_folder(self.settings.artifacts, xdist_worker=xdist_worker)
         try:
             self.source.prepare()
         except BaseException:
@@ -95,7 +95,7 @@ class Run:
         """Unlock the artifact folder for a run that never was: no lock stays behind."""
         if self._lock is not None:
             with suppress(OSError):
-                (self.choices.artifacts / ".lock").unlink()
+                (self.settings.artifacts / ".lock").unlink()
         self.unlock()
 
     def begin(self) -> None:
@@ -105,16 +105,16 @@ class Run:
             from noisecore.showing.report import clear_report
 
         try:
-            clear_report(self.choices.artifacts)
-            remove_halves(self.choices.artifacts, *_REPORT, CANDIDATE)
-            remove_halves(self.choices.artifacts / "plots", "*.png", "*.svg")
-            candidate = self.choices.artifacts / CANDIDATE
-            if self.reference is None or not _same(candidate, self.reference.path):
+            clear_report(self.settings.artifacts)
+            remove_halves(self.settings.artifacts, *_REPORT, CANDIDATE)
+            remove_halves(self.settings.artifacts / "plots", "*.png", "*.svg")
+            candidate = self.settings.artifacts / CANDIDATE
+            if self.baseline is None or not _same(candidate, self.baseline.path):
                 candidate.unlink(missing_ok=True)
         except OSError as error:
             raise pytest.UsageError(
                 f"noisecore: the report of an earlier run cannot be taken away from "
-                f"{self.choices.artifacts}: {error.strerror or error}"
+                f"{self.settings.artifacts}: {error.strerror or error}"
             ) from None
 
     def report(
@@ -136,7 +136,7 @@ class Run:
             with parts.making("the report"):
                 self._report(parts, judged, outcomes, selected, root, ended=ended)
         finally:
-            where = shown(self.choices.artifacts)
+            where = shown(self.settings.artifacts)
             self.problems += [
                 f"the report in {where} is not whole: {line} (the records are in {where}/trials)"
                 for line in parts.problems
@@ -161,11 +161,11 @@ class Run:
         if ended and self.source.problem:
             self.problems.append(self.source.problem)
         if not planned:
-            if ended and self.choices.baseline.update:
+            if ended and self.settings.baseline.update:
                 self.problems.append(NOT_RENEWED)
             self._lines += self._aside()
-            if self.reference is not None:
-                self._lines += wrap_text(self.reference.describe(verdicts))
+            if self.baseline is not None:
+                self._lines += wrap_text(self.baseline.describe(verdicts))
             return
         self._say_how_to_go_on({record.trial.label for record in records})
         missing = len(set(planned) - {record.trial.label for record in records})
@@ -175,16 +175,16 @@ class Run:
         renewal: list[str] = []
         compared: list[str] = []
         with parts.making("the comparison with the baseline"):
-            if self.reference is not None:
+            if self.baseline is not None:
                 renewal = self._renew(records, verdicts, outcomes, selected, missing, root)
-                compared = [self.reference.describe(verdicts)]
+                compared = [self.baseline.describe(verdicts)]
                 about["baseline"] = "; ".join([*compared, *renewal])
         commands: dict[str, list[str]] = {}
         with parts.making("what to do next"):
             nodes = [each.nodeid for each in judged]
             given = {r.trial.curve for r in records if isinstance(r.trial, GivenTrial)}
             found = list(zip(nodes, verdicts, strict=True))
-            commands = next_commands(found, self.choices, root, given=given)
+            commands = next_commands(found, self.settings, root, given=given)
             about |= {"next": commands} if commands else {}
         self._write(parts, about, records, verdicts, planned)
         self._lines += summarise(parts, records, planned, verdicts)
@@ -195,7 +195,7 @@ class Run:
             self._lines += [purpose, *(f"  {command}" for command in each), ""]
         self._lines += [line for each in compared for line in wrap_text(each)]
         self._lines += [line for line in renewal if line not in self.problems]
-        self._lines.append(f"artifacts: {shown(self.choices.artifacts)}")
+        self._lines.append(f"artifacts: {shown(self.settings.artifacts)}")
         with parts.making("the annotations"):
             self.annotations = github.annotate(zip(judged, verdicts, strict=True), root)
 
@@ -210,11 +210,11 @@ class Run:
         """Write the report into the folder of the artifacts, and the step summary of it."""
         from noisecore.showing.report import write_report
 
-        folder = self.choices.artifacts
+        folder = self.settings.artifacts
         written = write_report(
             folder,
             run=about,
-            profile=_plain_profile(self.choices),
+            profile=_plain_profile(self.settings),
             records=records,
             verdicts=verdicts,
             planned=planned,
@@ -234,20 +234,20 @@ class Run:
         root: Path,
     ) -> list[str]:
         """Leave the baseline's candidate, and renew the baseline if that was asked for."""
-        if self.reference is None:
+        if self.baseline is None:
             return []
-        path = self.reference.path
-        lost = {**selected.vanished, **unclaimed(self.reference.baseline, outcomes, selected)}
+        path = self.baseline.path
+        lost = {**selected.vanished, **unclaimed(self.baseline.baseline, outcomes, selected)}
         try:
             lines, done = renew(
                 path,
-                self.choices,
+                self.settings,
                 records,
                 verdicts,
                 pairs=[*self.source.compared(), *outcomes.compared()],
                 former=outcomes.former(),
                 unfinished=outcomes.unfinished(selected),
-                vanished=[*lost, *given_up(self.reference.baseline, outcomes)],
+                vanished=[*lost, *given_up(self.baseline.baseline, outcomes)],
                 missing=missing,
                 started=self._started,
                 root=root,
@@ -256,9 +256,9 @@ class Run:
             where = Path(getattr(error, "filename", None) or path)
             why = getattr(error, "strerror", None) or error
             what = "the baseline"
-            if where == self.choices.artifacts / CANDIDATE:
+            if where == self.settings.artifacts / CANDIDATE:
                 what = "the candidate of the baseline"
-                if self.choices.baseline.update:
+                if self.settings.baseline.update:
                     what = f"the baseline was not renewed: {what}"
             lines = [f"{what} could not be written to {shown(where)}: {why}"]
             done = False
@@ -271,8 +271,8 @@ class Run:
 
     def _say_how_to_go_on(self, done: set[str]) -> None:
         left = [label for label in self.source.planned() if label not in done]
-        if left and self.choices.records is None:
-            arguments = [each for each in self.choices.arguments if each != _RESUME]
+        if left and self.settings.records is None:
+            arguments = [each for each in self.settings.arguments if each != _RESUME]
             command = shlex.join(["pytest", *arguments, _RESUME])
             self.going_on = f"{len(left)} trials have no record yet. To go on: {command}"
 
@@ -298,7 +298,7 @@ class Run:
     def _from_data(self) -> FromData | None:
         from noisecore.showing.report import FromData
 
-        profile, data = self.choices.profile, self.source.dataset
+        profile, data = self.settings.profile, self.source.dataset
         if data is None:
             return None
         noise = get_noise(profile.noise)
@@ -324,10 +324,15 @@ class Run:
         )
 
 
+# In the configuration's stash.
+RUN_ID: pytest.StashKey[str] = pytest.StashKey()
+RUN: pytest.StashKey[Run | None] = pytest.StashKey()
+
+
 def _same(one: Path, other: Path) -> bool:
     return os.path.exists(one) and os.path.exists(other) and one.samefile(other)
 
 
-def _plain_profile(choices: Choices) -> dict[str, Any]:
-    plain: dict[str, Any] = json.loads(json.dumps(asdict(choices.profile)))
+def _plain_profile(settings: Settings) -> dict[str, Any]:
+    plain: dict[str, Any] = json.loads(json.dumps(asdict(settings.profile)))
     return plain

@@ -8,8 +8,8 @@ from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from noisecore.plugin.choices import Choices
 from noisecore.plugin.options import OPTIONS, OWN_SCALES
+from noisecore.plugin.settings import Settings
 
 if TYPE_CHECKING:
     from noisecore.judging.gates import Verdict
@@ -21,7 +21,7 @@ _LEFT_OUT = ("artifacts", "resume", "update-baseline")
 
 
 def next_commands(
-    found: Sequence[tuple[str, Verdict]], choices: Choices, root: Path, *, given: Container[str]
+    found: Sequence[tuple[str, Verdict]], settings: Settings, root: Path, *, given: Container[str]
 ) -> dict[str, list[str]]:
     """Return commands by what they are for, a few at most, and how many more there would be.
 
@@ -29,18 +29,18 @@ def next_commands(
     given: the names of the curves of models that were given.
     """
     commands: dict[str, list[str]] = {}
-    if choices.records is not None:
+    if settings.records is not None:
         return commands  # nothing would be trained anew
     # The comparison with the baseline says most: it is not crowded out by many floors.
     for nodeid, verdict in sorted(found, key=lambda each: each[1].gate != "no regression"):
         if verdict.verdict == "pass" or nodeid.startswith("noisecore::"):
             continue
         is_given = verdict.curve in given
-        rigorous = choices.baseline.rule.mode_for("draws" if is_given else "seeds") == "rigorous"
-        purpose, node, changes = _next(verdict, nodeid, len(choices.profile.seeds), rigorous)
+        rigorous = settings.baseline.rule.mode_for("draws" if is_given else "seeds") == "rigorous"
+        purpose, node, changes = _next(verdict, nodeid, len(settings.profile.seeds), rigorous)
         if is_given and changes.keys() == {"seeds"}:
             purpose = ""  # the test evaluates a model: no seeds are trained
-        line = _line(node, choices, root, changes, given=is_given)
+        line = _line(node, settings, root, changes, given=is_given)
         known = commands.setdefault(purpose, []) if purpose else [line]
         if line not in known:
             known.append(line)
@@ -53,22 +53,22 @@ def _few(lines: list[str]) -> list[str]:
     return [*lines[:_SHOWN], f"# and {more} more"] if more > 0 else lines
 
 
-def closer_look(nodeid: str, choices: Choices, *, given: bool) -> str:
+def closer_look(nodeid: str, settings: Settings, *, given: bool) -> str:
     """Return the command that looks closer at a curve that fell, empty where nothing is trained.
 
     given: whether the curve is of a model that was given.
     """
-    if choices.records is not None or (given and choices.baseline.rule.mode != "simple"):
+    if settings.records is not None or (given and settings.baseline.rule.mode != "simple"):
         return ""
-    changes = {**_more(len(choices.profile.seeds)), "gate": "rigorous"}
-    return _line(nodeid, choices, choices.root, changes, given=given)
+    changes = {**_more(len(settings.profile.seeds)), "gate": "rigorous"}
+    return _line(nodeid, settings, settings.root, changes, given=given)
 
 
 def _line(
-    node: str, choices: Choices, root: Path, changes: Mapping[str, str], *, given: bool
+    node: str, settings: Settings, root: Path, changes: Mapping[str, str], *, given: bool
 ) -> str:
     """Return the command that runs a node as the run did, but for these changes."""
-    options = {**_kept(choices.given), **changes}
+    options = {**_kept(settings.typed), **changes}
     if given:
         options.pop("seeds", None)
     else:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from noisecore.plugin.choices import Choices
-from noisecore.plugin.declare import Request
+from noisecore.plugin.marker import Request
+from noisecore.plugin.settings import Settings
 from noisecore.plugin.sources.source import Pairs, Plan, Planned
 from noisecore.records import CurveId, GivenTrial, TrialRecord, join_trials
 
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from noisecore.running.store import Store
 
 
-class Evaluated(Planned):
+class EvaluationSource(Planned):
     """What a run has that trains nothing and was given no records; `StoreError` as the store."""
 
     dataset = None
 
-    def __init__(self, choices: Choices, run_id: str) -> None:
+    def __init__(self, settings: Settings, run_id: str) -> None:
         from noisecore.running.store import Store
 
         self.versions: dict[str, str] = {}
-        self._store = Store(choices.artifacts / "trials", run_id)
-        self._plan = Plan(choices.artifacts / "trials" / ".plan", run_id)
+        self._store = Store(settings.artifacts / "trials", run_id)
+        self._plan = Plan(settings.artifacts / "trials" / ".plan", run_id)
 
     def prepare(self) -> None:
         """Make the artifact folder ready."""
@@ -51,15 +51,15 @@ class Evaluated(Planned):
         """Raise, for there is nothing to wait for."""
         raise RuntimeError("no trials were submitted")
 
-    def evaluate(
+    def obtain(
         self,
         curve: CurveId,
-        evaluate: Callable[[], list[TrialRecord]],
+        measure: Callable[[], list[TrialRecord]],
         *,
         former: CurveId | None = None,
     ) -> list[TrialRecord]:
         """Return the records of a curve of a model that was given, and keep them."""
-        return keep(self._store, curve.name, evaluate())
+        return keep(self._store, curve.name, measure())
 
     def keep(self, curve: str, records: list[TrialRecord]) -> list[TrialRecord]:
         """Keep the records of a curve that was made without the run; return them."""

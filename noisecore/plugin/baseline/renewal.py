@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import noisecore
 from noisecore.errors import NoisecoreError
 from noisecore.judging.margins import Margins
-from noisecore.plugin.baseline import CANDIDATE, FIXTURE, commit_of, own_scales, read, shown
-from noisecore.plugin.choices import Choices
+from noisecore.plugin.baseline.held import CANDIDATE, FIXTURE, commit_of, own_scales, read, shown
+from noisecore.plugin.settings import Settings
 from noisecore.records import TrialRecord
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ NOT_RENEWED = "the baseline was not renewed: nothing was measured"
 
 def renew(
     path: Path,
-    choices: Choices,
+    settings: Settings,
     records: Sequence[TrialRecord],
     verdicts: Sequence[Verdict],
     *,
@@ -48,21 +48,21 @@ def renew(
     """
     from noisecore.judging.baselines import BaselineError, renew_baseline
 
-    update = choices.baseline.update
-    candidate = choices.artifacts / CANDIDATE
-    origins = _origins(records, pairs, started, None if choices.records else commit_of(root))
+    update = settings.baseline.update
+    candidate = settings.artifacts / CANDIDATE
+    origins = _origins(records, pairs, started, None if settings.records else commit_of(root))
     try:
         if why := _incomplete(unfinished, missing, origins):
             raise BaselineError(why)
         renewed = renew_baseline(
-            read(path, choices.profile, former),
+            read(path, settings.profile, former),
             records,
-            profile=choices.profile.name,
+            profile=settings.profile.name,
             origins=origins,
             vanished=vanished if update == "all" else (),
             only_missing=update == "missing",
-            whole=own_scales(choices),
-            new_ancestor=choices.baseline.new_ancestor,
+            whole=own_scales(settings),
+            new_ancestor=settings.baseline.new_ancestor,
         )
         if lacking := sorted(set(origins) - set(renewed.baseline.origins)):
             raise BaselineError(f"{', '.join(lacking)} has no records")
@@ -79,7 +79,7 @@ def renew(
     head = f"baseline written: {shown(path)}" if renewed.changed else "the baseline is as it was"
     if renewed.stayed:
         head = f"the baseline was not renewed for {', '.join(renewed.stayed)}; {head}"
-    foreseen = _outlooks(renewed.changed, records, renewed.baseline, choices)
+    foreseen = _outlooks(renewed.changed, records, renewed.baseline, settings)
     return [head, *renewed.lines, *foreseen], not renewed.stayed
 
 
@@ -132,7 +132,7 @@ def _outlooks(
     curves: Sequence[str],
     records: Sequence[TrialRecord],
     renewed: Baseline,
-    choices: Choices,
+    settings: Settings,
 ) -> list[str]:
     """Return what runs against the renewed curves will see, a line a curve."""
     from noisecore.judging.baselines import compare_records
@@ -141,7 +141,7 @@ def _outlooks(
 
     usual = Margins().mean or 0.0
     itself, origins, lines = compare_records(records, records), renewed.origins, []
-    rule = replace(choices.baseline.rule, curves=max(len(origins), 1))
+    rule = replace(settings.baseline.rule, curves=max(len(origins), 1))
     for name in curves:
         if name not in origins or name not in itself:
             continue
@@ -149,7 +149,7 @@ def _outlooks(
             lines += own_lines(renewed, [name], "--noise-margins")
         elif itself[name].replicates == "draws":
             lines += [f"{name}: {line}" for line in too_few(itself[name].images, usual)]
-        elif line := outlook(itself[name], len(choices.profile.seeds), rule):
+        elif line := outlook(itself[name], len(settings.profile.seeds), rule):
             lines.append(f"{name}: {line}")
     return lines
 

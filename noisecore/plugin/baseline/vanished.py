@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from noisecore.plugin.baseline import FIXTURE, compares, evaluated_by, is_named
-from noisecore.plugin.choices import Choices
-from noisecore.plugin.declare import read_requests
-from noisecore.plugin.keys import NODEID
-from noisecore.plugin.seen import Seen, is_gone
+from noisecore.plugin.baseline.held import FIXTURE, compares, evaluated_by, is_named
+from noisecore.plugin.marker import read_requests
+from noisecore.plugin.seen import NODEID, Seen, is_gone
+from noisecore.plugin.settings import Settings
 from noisecore.records import GivenTrial, TrialRecord
 
 if TYPE_CHECKING:
     from noisecore.judging.baselines import Baseline, Origin
-    from noisecore.plugin.outcomes import Outcome, Outcomes, Selected
 
 
 def find_vanished(
-    baseline: Baseline | None, seen: Seen, choices: Choices, session: pytest.Session
+    baseline: Baseline | None, seen: Seen, settings: Settings, session: pytest.Session
 ) -> dict[str, str]:
     """Return why no test compares a curve of the baseline any more, for each that vanished.
 
@@ -35,18 +33,20 @@ def find_vanished(
         marker = item.get_closest_marker("robustness")
         if marker is None and compares(item):
             nodes.add(item.stash.get(NODEID, item.nodeid))
-        if marker is None or marker.kwargs.get("profile", choices.profile.name) != (
-            choices.profile.name
+        if marker is None or marker.kwargs.get("profile", settings.profile.name) != (
+            settings.profile.name
         ):
             continue
         trains = True
         if compares(item):
             try:
-                asked |= {request.curve for request in read_requests(item, marker, choices.profile)}
+                asked |= {
+                    request.curve for request in read_requests(item, marker, settings.profile)
+                }
             except pytest.UsageError:
                 continue  # said elsewhere, unless the test is deselected
     if baseline is None:
-        nobody = trains and not (asked or nodes) and choices.baseline.update == ""
+        nobody = trains and not (asked or nodes) and settings.baseline.update == ""
         return {"baseline": f"no test takes the fixture {FIXTURE}"} if nobody else {}
     found = {}
     for name, origin in baseline.origins.items():
@@ -55,7 +55,7 @@ def find_vanished(
             continue
         if nodes and is_named(origin, first):
             continue  # which test evaluates it is not known before it has run: see `unclaimed`
-        if not _left_out(first, choices) and (why := _looked_for(origin, seen, session)):
+        if not _left_out(first, settings) and (why := _looked_for(origin, seen, session)):
             found[name] = why
     return found
 
@@ -82,37 +82,6 @@ def find_unclaimed(
     return {name: where for name, where in found.items() if where}
 
 
-def unclaimed(baseline: Baseline | None, outcomes: Outcomes, selected: Selected) -> dict[str, str]:
-    """Return why no test compares a curve that has a name of its own, by that name.
-
-    None where a test that could have compared it did not pass: it may not have come to that.
-    """
-    comparing = [outcome for outcome in outcomes if outcome.compares]
-    fine = ("passed", "expected", "allowed")
-    if baseline is None or any(outcome.state not in fine for outcome in comparing):
-        return {}
-    compared = {curve for curve, _ in outcomes.compared()}
-    return {
-        name: why
-        for name, why in selected.unclaimed.items()
-        if name in baseline.origins and name not in compared
-    }
-
-
-def given_up(baseline: Baseline | None, outcomes: Iterable[Outcome]) -> list[str]:
-    """Return the curves of the baseline that the test which evaluated them passed without."""
-    if baseline is None:
-        return []
-    firsts = {name: baseline.of(name)[0] for name in baseline.origins}
-    return [
-        name
-        for outcome in outcomes
-        if outcome.compares and outcome.state == "passed"
-        for name, first in firsts.items()
-        if evaluated_by(first, outcome.nodeid) and name not in outcome.compared
-    ]
-
-
 def _looked_for(origin: Origin, seen: Seen, session: pytest.Session) -> str:
     """Return where a curve was looked for, in words; empty if not everywhere where it could be."""
     whole = [file for file in origin.tests if seen.whole(file)]
@@ -124,12 +93,12 @@ def _looked_for(origin: Origin, seen: Seen, session: pytest.Session) -> str:
     return f"{', '.join(gone)}, which compared it, is not there"
 
 
-def _left_out(record: TrialRecord, choices: Choices) -> bool:
+def _left_out(record: TrialRecord, settings: Settings) -> bool:
     """Return whether an option of the command line left the curve of a record out."""
-    trial, profile, given = record.trial, choices.profile, choices.given
+    trial, profile, given = record.trial, settings.profile, settings.typed
     if isinstance(trial, GivenTrial):
         return False
-    return not choices.running or (
+    return not settings.running or (
         ("model" in given and trial.model not in profile.models)
         or ("dataset" in given and trial.dataset != Path(profile.dataset).name)
         or "recipe" in given

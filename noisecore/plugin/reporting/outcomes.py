@@ -8,10 +8,12 @@ from typing import Any, Literal
 
 import pytest
 
-from noisecore.plugin.baseline import compares
+from noisecore.plugin.baseline.held import compares
 from noisecore.plugin.collection import measures
-from noisecore.plugin.judged import Judged
-from noisecore.plugin.keys import HANDLE, NODEID, RAISED, VERDICTS
+from noisecore.plugin.fixture import HANDLE
+from noisecore.plugin.phases import RAISED, VERDICTS
+from noisecore.plugin.reporting.judged import Judged
+from noisecore.plugin.seen import NODEID
 
 # It failed as its xfail mark says: "expected" if that is strict, else "allowed".
 State = Literal["passed", "failed", "skipped", "expected", "allowed", "not run"]
@@ -32,6 +34,10 @@ class Selected:
     comparing: tuple[str, ...] = ()
     vanished: Mapping[str, str] = field(default_factory=dict)
     unclaimed: Mapping[str, str] = field(default_factory=dict)
+
+
+# In the configuration's stash.
+SELECTED: pytest.StashKey[Selected] = pytest.StashKey()
 
 
 def tell(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
