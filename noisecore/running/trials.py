@@ -36,7 +36,7 @@ from noisecore.records import (
 )
 from noisecore.running import compat, machine
 from noisecore.running.images import Images, trained_with
-from noisecore.running.training import TrialError, shuffled, train
+from noisecore.running.training import TrialError, score, shuffled, train
 from noisecore.running.weights import Weights, save_weights
 
 if TYPE_CHECKING:

@@ -55,8 +55,8 @@ def test_there_are_enough() -> None:
         ),
         (Ended(7), "exit code 7"),
         (
-            Ended(1, "noisecore/plugin/run.py:3: in report\nE   KeyError: 1\n"),
-            "fails inside noisecore/plugin/run.py:3: E   KeyError: 1",
+            Ended(1, "noisecore/plugin/session.py:3: in report\nE   KeyError: 1\n"),
+            "fails inside noisecore/plugin/session.py:3: E   KeyError: 1",
         ),
         (Ended(1, "noisecore/judging/gates/verdict.py:3: in check\nE   AssertionError: x\n"), ""),
     ],

@@ -15,7 +15,7 @@ from needs import needs_tensorflow
 
 from noisecore.recipes import get_recipe
 from noisecore.running import training
-from noisecore.running.training import TrialError, shuffled, standardise, train
+from noisecore.running.training import TrialError, score, shuffled, standardise, train
 
 # Means 1 and 3, standard deviations 1 and 2.
 TRAIN = np.array([0, 2, 0, 2], np.float32).reshape(2, 1, 2, 1)
