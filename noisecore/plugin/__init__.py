@@ -71,7 +71,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     node.workerinput[_INPUT] = node.config.stash[RUN_ID]
-    node.workerinput[TYPED] = dict(node.config.stash[SETTINGS].given)
+    node.workerinput[TYPED] = dict(node.config.stash[SETTINGS].typed)
 
 
 @pytest.hookimpl(optionalhook=True)

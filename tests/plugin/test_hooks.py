@@ -11,6 +11,7 @@ import pytest
 from answering import answer_signals
 from gate_bench import CURVE
 
+from noisecore.judging.curves import CurveError
 from noisecore.plugin import hooks
 
 HOOKS = [name for name in vars(hooks) if name.startswith("pytest_")]
@@ -189,7 +190,7 @@ def test_records_that_do_not_belong_together(noted, given, monkeypatch) -> None:
     """Of records that make no curve, the hooks hear the records."""
 
     def refuse(records):
-        raise ValueError("two records differ")
+        raise CurveError("two records differ")
 
     monkeypatch.setattr("noisecore.judging.results.matched_curves", refuse)
     noted.runpytest_inprocess(*given)

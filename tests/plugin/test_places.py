@@ -227,7 +227,7 @@ def test_usage_error_unlocks(gate, given, usage_line, monkeypatch) -> None:
         raise StoreError("no room")
 
     with monkeypatch.context() as patch:
-        patch.setattr("noisecore.plugin.sources.saved.Given.prepare", refuse)
+        patch.setattr("noisecore.plugin.sources.saved.SavedSource.prepare", refuse)
         options = [*given, "--noise-update-baseline"]
         assert "no room" in usage_line(gate.runpytest_inprocess(*options))
     assert locks(gate) == []

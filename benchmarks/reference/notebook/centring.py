@@ -19,7 +19,7 @@ from noisecore.models import build_cnn
 from noisecore.noise import Stream, apply_noise, gaussian
 from noisecore.recipes import RECIPES
 from noisecore.running import compat
-from noisecore.running.training import shuffled, standardise, train
+from noisecore.running.training import score, shuffled, standardise, train
 
 SCALE, EPOCHS = 2.0, 2
 
@@ -53,7 +53,7 @@ def main() -> None:
         def show(epoch, _, seed=seed, model=model):
             labels = dataset.y_test
             rights = {
-                name: evaluate(model, each, labels)[1].argmax(axis=1) == labels
+                name: score(model, each, labels)[1].argmax(axis=1) == labels
                 for name, each in tests.items()
             }
             shown = {name: round(float(right.mean()), 4) for name, right in rights.items()}
