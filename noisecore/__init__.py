@@ -4,11 +4,9 @@ The names in `__all__` are the public face. They are loaded when they are first 
 `import noisecore` loads neither NumPy nor anything larger. All other modules may change.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
 __version__ = "0.1.0"
 
+TYPE_CHECKING = False  # as of typing, which takes longer to import than all of this
 if TYPE_CHECKING:
     from noisecore.callables import named as named
     from noisecore.compared import compare as compare
@@ -81,7 +79,9 @@ _HOME = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = sorted(_HOME)
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
+    from importlib import import_module
+
     if name not in _HOME:
         raise AttributeError(f"module 'noisecore' has no attribute {name!r}")
     value = getattr(import_module(f"noisecore.{_HOME[name]}"), name)
