@@ -96,6 +96,12 @@ def change_answers(data) -> None:
     each["correct"] = pack_right(right)
 
 
+def drop_scales(data) -> None:
+    """Leave a record without a single test."""
+    data["evaluations"].clear()
+    data["trial"]["test_scales"] = []
+
+
 @pytest.mark.parametrize("schema", [1, 2])
 @pytest.mark.parametrize(
     ("spoil", "words"),
@@ -111,6 +117,7 @@ def change_answers(data) -> None:
         (lambda data: data["evaluations"][0].update(correct="é"), "must be base64"),
         (lambda data: data["evaluations"].pop(), "must have an evaluation at each of the scales"),
         (lambda data: data["evaluations"].append(data["evaluations"][0]), "at each of the scales"),
+        (drop_scales, "it must have a test scale, got none"),
         (lambda data: data["history"].pop(), "history must have 3 epochs or none, got 2"),
         (lambda data: data.update(status="failed"), "a failed trial must have a reason and no"),
         (lambda data: data.update(environment={"python": ["3.11"]}), "at `environment"),
@@ -163,6 +170,7 @@ def scores(data):
         (lambda data: data.update(given={}), "must be of either a training, or a given model"),
         (lambda data: data.pop("training"), "must be of either a training, or a given model"),
         (lambda data: data["training"].update(scale=-1.0), "at `training.scale`"),
+        (drop_scales, "it must have a test scale, got none"),
         (lambda data: data["history"].pop(), "history must have 3 epochs or none, got 2"),
         (lambda data: data.update(colour="red"), "unknown name 'colour'"),
         (lambda data: data.update(schema=1), "its checksum does not fit"),

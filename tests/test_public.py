@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from needs import needs_tensorflow
 
 import noisecore
 
@@ -156,6 +157,18 @@ def test_scripts_as_they_are_shown(pytester, monkeypatch) -> None:
         (pytester.path / file).write_text(shown("scripts.md", file))
     result = pytester.runpytest_subprocess("--noise-baseline=baselines/quick.json")
     assert result.ret == 0, result.stdout.str()
+
+
+@needs_tensorflow
+def test_a_sweep_as_it_is_shown(tmp_path) -> None:
+    """The script of docs/scripts.md that trains a sweep runs."""
+    (tmp_path / "my_package.py").write_text(MY_PACKAGE)
+    (tmp_path / "sweep.py").write_text(shown("scripts.md", "sweep.py"))
+    done = subprocess.run(
+        [sys.executable, "sweep.py"], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("mlp/gaussian/quick+epochs=2 on 400 test images")
 
 
 def test_a_worse_model_fails_in_a_script(data, tmp_path) -> None:

@@ -173,6 +173,8 @@ class TrialRecord:
                 raise RecordError("a failed trial must have a reason and no evaluations")
             return
         asked = self.trial.test_scales
+        if not asked:
+            raise RecordError("it must have a test scale, got none")
         scales = [each.scale for each in self.evaluations]
         if sorted(scales) != sorted(asked):
             raise RecordError(
