@@ -170,7 +170,6 @@ def scores(data):
         (lambda data: data.update(given={}), "must be of either a training, or a given model"),
         (lambda data: data.pop("training"), "must be of either a training, or a given model"),
         (lambda data: data["training"].update(scale=-1.0), "at `training.scale`"),
-        (drop_scales, "it must have a test scale, got none"),
         (lambda data: data["history"].pop(), "history must have 3 epochs or none, got 2"),
         (lambda data: data.update(colour="red"), "unknown name 'colour'"),
         (lambda data: data.update(schema=1), "its checksum does not fit"),

@@ -7,9 +7,8 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, is_dataclass
-from importlib import resources
 from pathlib import Path
-from typing import Any, Literal, TypedDict
+from typing import Any, TypedDict
 
 import numpy as np
 
@@ -292,24 +291,6 @@ def read_missing(path: Path) -> list[str]:
         return read_results(_find(path)).missing
     except RecordError:
         return []
-
-
-def load_schema(name: Literal["results", "record"]) -> dict[str, Any]:
-    """Return a published JSON Schema (draft 2020-12), complete in itself.
-
-    "results" is that of results.json, "record" that of a training's record. The results' schema
-    refers to the record's, which is put beside it here.
-    """
-    schema = _schema_file(name)
-    if name == "results":
-        schema["$defs"] = schema.get("$defs", {}) | {"record": _schema_file("record")}
-    return schema
-
-
-def _schema_file(name: str) -> dict[str, Any]:
-    file = resources.files("noisecore") / "schema" / f"{name}.schema.json"
-    content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    return content
 
 
 def _plain(value: Any) -> Any:

@@ -12,7 +12,8 @@ from records_factory import make_record, make_sweep
 
 from noisecore.judging.curves import matched_curves
 from noisecore.judging.gates import judge_floor, judge_monotonic
-from noisecore.judging.results import Results, load_schema, read_results
+from noisecore.judging.results import Results, read_results
+from noisecore.judging.schemas import load_schema
 from noisecore.records import Epoch, RecordError, join_trials
 
 

@@ -9,7 +9,7 @@ import shutil
 import jsonschema
 import pytest
 
-from noisecore.judging.results import load_schema
+from noisecore.judging.schemas import load_schema
 
 # A module that is found first and refuses TensorFlow, as if it had never been installed.
 NO_TENSORFLOW = """

@@ -15,7 +15,7 @@ import jsonschema
 import pytest
 from waiting import wait_until, workers_of
 
-from noisecore.judging.results import load_schema
+from noisecore.judging.schemas import load_schema
 
 BASE = "mlp/gaussian/quick+batch_size=32,epochs=1"
 

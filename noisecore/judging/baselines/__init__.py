@@ -11,14 +11,13 @@ from noisecore.judging.baselines.file import (
     Baseline,
     BaselineError,
     Origin,
-    Renewed,
     compare_baseline,
     read_baseline,
-    renew_baseline,
     with_first,
     write_baseline,
 )
 from noisecore.judging.baselines.renaming import renamed
+from noisecore.judging.baselines.renewal import Renewed, renew_baseline
 
 __all__ = [
     "Answers",

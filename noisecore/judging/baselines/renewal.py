@@ -1,0 +1,151 @@
+"""A baseline with curves put in, taken out or renewed, and what is to be said of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from noisecore.judging.baselines.ancestor import First, first_of, what_is_the_same
+from noisecore.judging.baselines.comparison import Comparison, compare_records
+from noisecore.judging.baselines.file import Baseline, BaselineError, Origin
+from noisecore.judging.curves import Curve, matched_curves
+from noisecore.records import TrialRecord
+
+
+@dataclass(frozen=True, kw_only=True)
+class Renewed:
+    """A baseline with curves put in, and what became of each.
+
+    lines: in words. changed: the curves that were put in. stayed: those that a run of other scales
+    could not replace.
+    """
+
+    baseline: Baseline
+    lines: tuple[str, ...]
+    changed: tuple[str, ...]
+    stayed: tuple[str, ...]
+
+
+def renew_baseline(
+    old: Baseline | None,
+    records: Iterable[TrialRecord],
+    *,
+    profile: str,
+    origins: Mapping[str, Origin],
+    vanished: Iterable[str] = (),
+    only_missing: bool = False,
+    whole: bool = False,
+    new_ancestor: bool = False,
+) -> Renewed:
+    """Return the baseline with the curves of `records` in place of its own, and what changed.
+
+    origins: of the curves to be put in; other records are left aside. vanished: curves to be taken
+    out. With `only_missing` a curve that is there already stays. A curve of which the run lacks
+    scales of the baseline's stays too, for a baseline is not put together from halves; unless
+    `whole` says that the run's scales are all that there are. What is renewed remembers its first
+    ancestor, unless `new_ancestor` starts anew or its figures mean something else now.
+    Raises `BaselineError` if a trial of such a curve has no figures.
+    """
+    kept = dict(old.origins) if old else {}
+    held = list(old.records) if old else []
+    lines, changed, stayed = [], [], []
+    for name in sorted(set(vanished) & set(kept)):
+        del kept[name]
+        held = [record for record in held if record.trial.curve != name]
+        lines.append(f"{name}: taken out, for no test compares it")
+        changed.append(name)
+    given = list(records)
+    curves = matched_curves(record for record in given if record.trial.curve in origins)
+    for name, curve in curves.items():
+        if not curve.complete:
+            raise BaselineError(f"{name} is not complete: {curve.failures[0]}")
+        ours = [record for record in given if record.trial.curve == name]
+        if old and name in kept:
+            if only_missing:
+                lines.append(f"{name}: stays as it is")
+                continue
+            first, told = _ancestor(old, name, ours, new_ancestor=new_ancestor)
+            changes, lacking = _renewal(curve, ours, old.of(name))
+            if lacking and not whole:
+                shown = ", ".join(f"{scale:g}" for scale in lacking)
+                lines.append(f"{name}: stays as it is, for scale {shown} was not run")
+                stayed.append(name)
+                continue
+            lines += [*changes, *told]
+        else:
+            lines.append(f"{name}: added, {_counts(curve)}")
+            first = None
+        changed.append(name)
+        held = [record for record in held if record.trial.curve != name]
+        held += [_brief(record) for record in ours]
+        kept[name] = replace(origins[name], first=first)
+    return Renewed(
+        baseline=Baseline(profile=profile, origins=kept, records=tuple(held)),
+        lines=tuple(lines),
+        changed=tuple(changed),
+        stayed=tuple(stayed),
+    )
+
+
+def _brief(record: TrialRecord) -> TrialRecord:
+    """Return what is compared of a record: no history of the training, no predicted classes."""
+    return replace(record, history=(), evaluations=tuple(e.brief for e in record.evaluations))
+
+
+def _renewal(
+    new: Curve, ours: Sequence[TrialRecord], theirs: Sequence[TrialRecord]
+) -> tuple[list[str], list[float]]:
+    """Return a line for each change of a curve, and the scales that the run did not test."""
+    (before,) = matched_curves(theirs).values()
+    lacking = sorted(set(before.scales.tolist()) - set(new.scales.tolist()))
+    (comparison,) = compare_records(ours, theirs).values()
+    taken_out = [f"  scale {scale:g}: taken out" for scale in lacking]
+    return _changes(new, before, comparison) + taken_out, lacking
+
+
+def _ancestor(
+    old: Baseline, name: str, ours: Sequence[TrialRecord], *, new_ancestor: bool
+) -> tuple[First | None, list[str]]:
+    """Return what a renewed curve remembers of its first ancestor, and what is to be said of it."""
+    origin, before = old.origins[name], old.of(name)
+    if new_ancestor:
+        return None, ["  starts a new line: what was lost since the first ancestor is forgotten"]
+    first = origin.first or first_of(before, date=origin.date, commit=origin.commit)
+    if first is not None and first.same != what_is_the_same(ours):
+        return None, ["  starts a new line: other images, scales or another recipe than before"]
+    return first, []
+
+
+def _changes(new: Curve, old: Curve, comparison: Comparison) -> list[str]:
+    lines = [f"{new.name}: renewed, {_counts(new)} in place of {_counts(old)}"]
+    for scale in new.scales.tolist():
+        ours = new.at(scale).mean
+        if scale in old.scales:
+            theirs = old.at(scale).mean
+            move = 100 * (ours - theirs)
+            lines.append(f"  scale {scale:g}: {theirs:.4f} to {ours:.4f} ({move:+.2f} points)")
+        else:
+            lines.append(f"  scale {scale:g}: added, {ours:.4f}")
+    lines += [f"  {line}" for line in comparison.obstacles + comparison.notes]
+    if _is_luck(comparison):
+        lines.append(
+            "  nothing but the seeds differs: a baseline that is renewed because its seeds did "
+            "better is too high by luck"
+        )
+    return lines
+
+
+def _is_luck(comparison: Comparison) -> bool:
+    """Return whether a run is better than its baseline, and nothing that was recorded says why."""
+    if comparison.obstacles or comparison.notes or comparison.identical:
+        return False
+    trained = comparison.replicates == "seeds" and bool(comparison.noisy.any())
+    noisy = comparison.noisy
+    better = comparison.new[:, noisy].mean() > comparison.baseline[:, noisy].mean()
+    return trained and bool(better)
+
+
+def _counts(curve: Curve) -> str:
+    count = len(curve.seeds)
+    what = curve.replicates if count > 1 else curve.replicates.removesuffix("s")
+    return f"{len(curve.scales)} scales of {count} {what}"
