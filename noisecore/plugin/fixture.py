@@ -61,7 +61,8 @@ class Robustness:
     """The curves of one test: of the trials that its marker asks for, and of what it evaluates.
 
     profile: the run's. rigorous: whether it is judged in rigorous mode. former: of each curve that
-    noisecore 0.1 put into the baseline under another name, by that, the model's name now.
+    noisecore 0.1 put into the baseline under another name, by that, the model's name now. judged:
+    the names of the curves that the test has judged against the baseline.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class Robustness:
         self._asked: list[list[TrialRecord]] = []
         self._evaluated: dict[str, Curve] = {}
         self.former: dict[str, str] = {}
+        self.judged: list[str] = []
 
     def evaluate(
         self,

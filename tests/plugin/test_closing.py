@@ -15,6 +15,11 @@ FORGOTTEN = {
         "    from noisecore.judging.gates import judge_no_regression\n"
         "    judge_no_regression(robustness.curve, noise_baseline)\n"
     ),
+    "another": (
+        "    from noisecore import evaluate\n"
+        "    same = evaluate(worse, *images(), scales=[0.2, 1])\n"
+        "    assert_no_regression(robustness.curve, same)\n"
+    ),
     "process": (
         "    import subprocess, sys\n    subprocess.run([sys.executable, '-c', 'assert False'])\n"
     ),

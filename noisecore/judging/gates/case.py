@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -41,7 +41,8 @@ class Case:
     scales as the baseline. accepted: whether the run is to become the baseline, so that what would
     fail is shown and passes. new_ancestor: whether that holds for the loss since the first
     ancestor, too. labels: the class numbers of the test images, where they are known. closer: a
-    command that looks closer. scripted: whether it is judged outside a run of pytest.
+    command that looks closer. scripted: whether it is judged outside a run of pytest. note: hears
+    that the curve is judged, before its verdict is known.
     """
 
     curve: str
@@ -55,6 +56,7 @@ class Case:
     labels: NDArray[np.int64] | None = None
     closer: str = ""
     scripted: bool = False
+    note: Callable[[], object] = lambda: None
 
 
 def judge_comparison(comparison: Comparison, rule: Rule) -> Verdict:

@@ -228,6 +228,7 @@ def assert_no_regression(
     """
     __tracebackhide__ = True
     case = _case(curve, baseline, margins, mode, alpha)
+    case.note()
     verdict = judge_case(case)
     enforce(
         verdict,

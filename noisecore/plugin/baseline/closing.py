@@ -94,12 +94,7 @@ def _unjudged(
 
     renewing: whether what a test evaluates no more is taken out.
     """
-    judged = {
-        (outcome.nodeid, verdict["curve"])
-        for outcome in measured
-        for verdict in outcome.verdicts
-        if verdict["gate"] == "no regression"
-    }
+    judged = {(outcome.nodeid, curve) for outcome in measured for curve in outcome.judged}
     curves, nodes = {curve for _, curve in judged}, {node for node, _ in judged}
     names = {} if held is None else {name: held.of(name)[0] for name in held.origins}
     found = {}

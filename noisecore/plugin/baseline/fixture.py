@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,7 +45,7 @@ class NoiseBaseline:
     ) -> Case:
         """Return a curve beside the baseline, once the run has kept its records."""
         kept = self._robustness.keep(curve)
-        return self._baseline.case(
+        case = self._baseline.case(
             kept,
             self._robustness.request(curve.name),
             nodeid=self._nodeid,
@@ -52,3 +54,4 @@ class NoiseBaseline:
             mode=mode,
             alpha=alpha,
         )
+        return replace(case, note=partial(self._robustness.judged.append, curve.name))

@@ -56,6 +56,7 @@ def tell(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRepo
         "strict": _strict(item),
         "compared": list(handle.compared) if handle is not None else [],
         "evaluated": list(handle.labels) if handle is not None else [],
+        "judged": list(handle.judged) if handle is not None else [],
         "former": dict(handle.former) if handle is not None else {},
     }
 
@@ -82,8 +83,8 @@ class Outcome:
 
     nodeid: as pytest collected it. noise: whether it takes the fixture robustness; compares:
     whether the baseline too. compared: the curves that it has to compare with that. evaluated: the
-    labels of the records that it made. former: as in `Robustness`. by_gate: whether a gate failed
-    it. phases: the verdicts of setup, call and teardown.
+    labels of the records that it made. judged, former: as in `Robustness`. by_gate: whether a gate
+    failed it. phases: the verdicts of setup, call and teardown.
     """
 
     nodeid: str
@@ -95,6 +96,7 @@ class Outcome:
     compares: bool = False
     compared: tuple[str, ...] = ()
     evaluated: tuple[str, ...] = ()
+    judged: tuple[str, ...] = ()
     former: Mapping[str, str] = field(default_factory=dict)
     phases: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
 
@@ -112,6 +114,7 @@ class Outcome:
         self.compares = told.get("compares", self.compares)
         self.compared = tuple(told.get("compared", self.compared))
         self.evaluated = tuple(told.get("evaluated", self.evaluated))
+        self.judged = tuple(told.get("judged", self.judged))
         self.former = told.get("former", self.former)
         if report.failed:
             self.by_gate = told.get("by_gate", False) and (again or self.state != "failed")
@@ -161,11 +164,9 @@ class Outcomes:
     def compared(self) -> list[tuple[str, str]]:
         """Return each curve that a test compared with the baseline, and the test's file."""
         return [
-            (verdict["curve"], outcome.nodeid.partition("::")[0])
+            (curve, outcome.nodeid.partition("::")[0])
             for outcome in self
-            if outcome.compares
-            for verdict in outcome.verdicts
-            if verdict["gate"] == "no regression"
+            for curve in dict.fromkeys(outcome.judged)
         ]
 
     def former(self) -> dict[str, str]:
