@@ -11,8 +11,8 @@ from noisecore.running import compat
 def settle_late(threads: int) -> None:
     """Give this process the thread settings of a worker, as `compat.settle` does, later than that.
 
-    TensorFlow reads them from the environment while it loads. Until it computes something they can
-    still be set by its own functions, with the same numbers; raises `TensorFlowError` after that.
+    TensorFlow reads them from the environment while it loads. Until it is used they can still be
+    set by its own functions, with the same numbers; raises `TensorFlowError` after that.
     """
     wanted = {name: value for name, value in compat.settings(threads).items() if "THREADS" in name}
     tf = sys.modules.get("tensorflow")
@@ -22,9 +22,9 @@ def settle_late(threads: int) -> None:
             tf.config.threading.set_inter_op_parallelism_threads(threads)
         except RuntimeError:
             raise compat.TensorFlowError(
-                "TensorFlow has computed something in this process already, with other thread "
-                "settings, so its numbers could differ from those of a worker: let a worker train "
-                "(workers=1), or start this process anew and train first"
+                "TensorFlow was used in this process before, with other thread settings, so its "
+                "numbers could differ from those of a worker: let a worker train (workers=1), or "
+                "start this process anew and train first"
             ) from None
         os.environ.update(wanted)  # `compat.settle` asks what it was started with
     compat.settle(threads)

@@ -49,10 +49,11 @@ def workers(monkeypatch):
     """Let workers without a process answer: with 1 / (1 + scale), and as the test says.
 
     asked: the trials that were trained. fails: the scales whose trials fail. at: called with each
-    trial while it is trained. closed: how many workers were. notes: what is added to the cost of a
-    record. answer: makes the records.
+    trial while it is trained. notes: what is added to the cost of a record. closed: how many
+    workers were; over: set when one is. answer: makes the records.
     """
     found = SimpleNamespace(asked=[], fails=set(), at=lambda trial: None, closed=0, notes={})
+    found.over = threading.Event()
 
     def answer(trials, run, conditions):
         (trial,) = trials
@@ -83,6 +84,7 @@ def workers(monkeypatch):
 
         def close(self) -> None:
             found.closed += 1
+            found.over.set()
 
     monkeypatch.setattr(engines, "Worker", Worker)
     monkeypatch.setattr(engines, "conditions", lambda threads: {"threads": threads})

@@ -111,17 +111,15 @@ def test_note(workers, sweep) -> None:
 
 def test_ended_by_hand(workers, sweep) -> None:
     """Ctrl-C ends the workers, keeps what is done, and says how to go on; that goes on."""
-    over = threading.Event()
 
     def end(trial) -> None:
         if (trial.train_scale, trial.seed) == (1, 0):
             os.kill(os.getpid(), signal.SIGINT)
-            over.wait(60)
+            workers.over.wait(60)
 
     workers.at = end
     with pytest.raises(KeyboardInterrupt) as ended:
         sweep(scales=[1], seeds=3)
-    over.set()
     said = str(ended.value)
     assert said.startswith("3 of 6 trials have a record in ")
     assert said.endswith("; to go on, call train_sweep again with resume=True")
