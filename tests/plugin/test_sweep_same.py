@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import shutil
 
+from noisecore import train_sweep
 from noisecore.judging.curves import matched_curves
 from noisecore.records import read_record
-from noisecore.sweep import train_sweep
 
 RECIPE = "quick+epochs=1,batch_size=32"
 
