@@ -37,7 +37,11 @@ def as_written(scale: float) -> float:
         return float(str(scale))
     with np.errstate(over="ignore"):
         single = np.float32(value)
-    return float(str(single)) if float(single) == value else float(f"{value:.12g}")
+    if float(single) == value:
+        return float(str(single))
+    rounded = float(f"{value:.12g}")
+    # What 12 digits leave may be held by the shorter type: written once more it would change.
+    return rounded if rounded == value or not np.isfinite(value) else as_written(rounded)
 
 
 def listed_scales(given: Iterable[float] | str) -> tuple[float, ...]:

@@ -74,6 +74,7 @@ class TestScales:
             (1 / 3, 0.333333333333),
             (123456.789, 123456.789),
             (3e38, 3e38),
+            (0.5019531250002274, 0.5019531),  # 12 digits of it are a number that float32 holds
         ],
     )
     def test_as_written(self, scale, written) -> None:

@@ -198,6 +198,8 @@ IMPORTLIB = {
     "plain/test_y.py": "from org.sub.models import build_namespace\n"
     + SIZED_TEST.replace("NAME", "namespace").replace("UNITS_ARE", "5"),
 }
+if pytest.version_tuple < (8, 2):  # there `from .sizes` fails in pytest itself
+    IMPORTLIB = {name: text for name, text in IMPORTLIB.items() if not name.startswith("my-tests")}
 # What finds its modules by the path: its order, and what a conftest does to it.
 PREPEND = {
     "conftest.py": "import sys\nsys.path.insert(0, 'deep')\nimport zoo\nsys.path.remove('deep')\n"
@@ -277,14 +279,15 @@ def test_imports_as_its_file_does_on_dask(run_in, write_tiny, tmp_path) -> None:
             "--noise-seeds=1",
             f"--noise-scheduler={file}",
             "tests/unit/test_x.py",
-            "my-tests",
+            *(["my-tests"] if "my-tests/v.2/test_x.py" in IMPORTLIB else []),
         )
     finally:
         for process in reversed(started):
             process.kill()
             process.wait()
     assert ended.code == 0, ended.output
-    assert {label.partition("/")[0] for label in ended.records} == {"build_up", "build_dashed"}
+    built = {label.partition("/")[0] for label in ended.records}
+    assert built == {"build_up", *(["build_dashed"] if pytest.version_tuple >= (8, 2) else [])}
 
 
 # Ends its process once, and says so in a file of the folder that the process is in.
