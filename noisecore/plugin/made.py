@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
+import hashlib
+import json
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from noisecore.paths import RECORD_BYTES, open_lock
+from noisecore.records import read_json, write_atomically
 
 if TYPE_CHECKING:
     from noisecore.judging.curves import Curve
@@ -16,28 +23,57 @@ def figures_of(curve: Curve) -> list[Any]:
 
 
 class Made:
-    """The curves that the tests of one process made, each with the test that was first.
+    """The curves that the tests of a run made, each with the test that was first.
 
-    run: the id that their records get.
+    It is on disk, for each of xdist's workers makes curves of its own, and a key alone does not
+    tell two models of one class apart.
+
+    folder: where it is kept. run: the id that the records get.
     """
 
-    def __init__(self, run: str) -> None:
+    def __init__(self, folder: Path, run: str) -> None:
+        self._folder = folder
         self._run = run
-        self._first: dict[str, tuple[str, list[Any]]] = {}
 
     def own(self, curve: Curve, nodeid: str) -> list[TrialRecord]:
         """Return the records of a curve that a test has made, as the run's own.
 
-        Raises `GivenError` if another test has made other records under the same name.
+        Raises `GivenError` if another test has made other records under the same name, `StoreError`
+        if the disk refuses.
         """
+        from noisecore.running.store import StoreError
+
+        try:
+            self._claim(curve, nodeid)
+        except OSError as error:
+            raise StoreError(
+                f"artifacts cannot be written to {self._folder}: {error.strerror or error}"
+            ) from None
+        return [replace(record, run=self._run) for record in curve.records]
+
+    def _claim(self, curve: Curve, nodeid: str) -> None:
+        """Note which test made a curve; raise `GivenError` if another made another of its name."""
         from noisecore.running.evaluation import GivenError
 
-        figures = figures_of(curve)
-        other, before = self._first.get(curve.name, (nodeid, figures))
-        if other != nodeid and before != figures:
-            raise GivenError(
-                f"{curve.name} is of another model, or of other images, in {other}: give one of "
-                "them another name, as in evaluate(..., name='small')"
-            )
-        self._first[curve.name] = nodeid, figures
-        return [replace(record, run=self._run) for record in curve.records]
+        figures = hashlib.sha256(repr(figures_of(curve)).encode()).hexdigest()
+        name = hashlib.sha256(curve.name.encode(errors="surrogatepass")).hexdigest()[:20]
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with open_lock(self._folder / f"{name}.lock") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            said = self._said(self._folder / name)
+            other = said.get("nodeid", nodeid)
+            if said.get("run") == self._run and other != nodeid and said["figures"] != figures:
+                raise GivenError(
+                    f"{curve.name} is of another model, or of other images, in {other}: give one "
+                    "of them another name, as in evaluate(..., name='small')"
+                )
+            now = {"run": self._run, "nodeid": nodeid, "figures": figures}
+            write_atomically(self._folder / name, json.dumps(now))
+
+    @staticmethod
+    def _said(path: Path) -> dict[str, Any]:
+        try:
+            said = read_json(path, RECORD_BYTES)
+        except (OSError, ValueError):
+            return {}
+        return said if isinstance(said, dict) else {}

@@ -71,7 +71,7 @@ class Run:
         self.annotations: list[str] = []
         self.problems: list[str] = []
         self.going_on = ""
-        self.made = Made(run_id)
+        self.made = Made(settings.artifacts / ".made", run_id)
         self.baseline = None
         if settings.baseline.path is not None:
             self.baseline = RunBaseline(settings.baseline.path, settings)

@@ -137,12 +137,29 @@ def test_one_name_for_two(alone, xdist) -> None:
     )
 
 
-def test_one_name_for_two_in_two_processes(alone) -> None:
-    """Where each has a process of its own, the run fails and makes no baseline."""
-    alone.write("test_b.py", NAMED.replace("evaluate(model", "evaluate(worse"))
-    result = alone.run(UPDATE, "-n", "2", "--dist=loadfile")
+CLASSES = """
+class Net:
+    def __init__(self, ask):
+        self.ask = ask
+
+    def predict_proba(self, images):
+        return self.ask(images.reshape(-1, 8, 8, 1))
+
+@pytest.mark.parametrize("ask", [model, worse])
+def test_one(ask, robustness, noise_baseline):
+    curve = robustness.evaluate(Net(ask), *images(), scales=[0.2, 1], name="digits")
+    assert_no_regression(curve, noise_baseline)
+"""
+
+
+@pytest.mark.parametrize("xdist", [(), ("-n", "2", "--dist=load")], ids=["alone", "xdist"])
+def test_one_name_for_two_of_one_class(alone, xdist) -> None:
+    """Two models of one class and name are refused, also where each has a process of its own."""
+    alone.write("test_a.py", CLASSES)
+    result = alone.run(UPDATE, *xdist)
     assert result.ret == 1
     assert not alone.baseline.exists()
+    result.stdout.fnmatch_lines(["noisecore: digits/gaussian is of another model, or of other *"])
 
 
 def test_two_of_one_name_in_a_test(alone) -> None:
