@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from noisecore.errors import ArgumentTypeError
+from noisecore.escaping import described
 from noisecore.judging.baselines import Baseline
 from noisecore.judging.curves import Curve
 from noisecore.judging.gates import judge
 from noisecore.judging.gates.verdict import Verdict, make_verdict
 from noisecore.judging.margins import ALPHA, Margins, Mode, changed_margins, parse_alpha
 from noisecore.judging.results import read_any, read_old
+from noisecore.records import RecordError
 
 if TYPE_CHECKING:
     from noisecore.records import TrialRecord
@@ -72,14 +75,21 @@ def compare(
 
 
 def _records(run: Run) -> list[TrialRecord]:
-    """Return the records of a run, wherever they are."""
+    """Return the records of a run, wherever they are; raise `RecordError` if there are none."""
     if isinstance(run, str | Path):
         return read_any(Path(run))
     if isinstance(run, Baseline):
         return list(run.records)
-    parts = [run] if isinstance(run, Curve) else run
-    return [
+    if not isinstance(run, Curve | Iterable):
+        raise ArgumentTypeError(
+            f"a run must be curves, records, a baseline or a path, got {described(run)}"
+        )
+    parts = cast(Iterable["Curve | TrialRecord"], [run] if isinstance(run, Curve) else run)
+    records = [
         record
         for part in parts
         for record in (part.records if isinstance(part, Curve) else (part,))
     ]
+    if not records:
+        raise RecordError("there are no records to compare: give curves that were measured")
+    return records

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import noisecore
+from noisecore.errors import ArgumentTypeError
+from noisecore.escaping import described
 from noisecore.judging.baselines import (
     Baseline,
     Origin,
@@ -35,7 +37,8 @@ def write_baseline(
     """Write curves into a baseline file, whole or not at all; its folder is made.
 
     A curve that the file holds already is renewed, and remembers its first ancestor; the file's
-    other curves stay. Commit the file.
+    other curves stay. A given model keeps the margin that fits its number of images, which is wider
+    than the usual one where they are few; `margins=` of the gate says another. Commit the file.
 
     Args:
         path: Of the file, such as "baselines/quick.json".
@@ -57,11 +60,15 @@ def write_baseline(
         >>> list(baseline.origins)
         ['digits/gaussian']
     """
+    if not isinstance(path, str | Path):
+        raise ArgumentTypeError(f"path must be the path of a file, got {described(path)}")
     path = Path(path)
     if isinstance(curves, Baseline):
         write(path, curves)
         return curves
-    given = [curves] if isinstance(curves, Curve) else list(curves)
+    given = [curves] if isinstance(curves, Curve) else list(curves or ())
+    if not given:
+        raise RecordError("there is no curve to write: give one that evaluate returns")
     for curve in given:
         if not isinstance(curve, Curve) or not curve.records:
             raise RecordError(

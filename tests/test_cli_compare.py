@@ -177,7 +177,7 @@ class TestCompare:
     @pytest.mark.parametrize(
         ("arguments", "words"),
         [
-            ([], "required: A, B"),
+            ([], "required: OLD, NEW"),
             (["nowhere", "nowhere"], "nowhere: expected a file or a folder, found neither"),
             (["old", "old", "--margins", "drop>3"], "margins must be written as mean>1.5"),
             (["old", "old", "--gate", "strict"], "invalid choice: 'strict'"),

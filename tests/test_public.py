@@ -228,6 +228,17 @@ def test_saved_and_read(data, tmp_path) -> None:
     assert [each.numbers() for each in read] == [each.numbers() for each in curve.records]
     (verdict,) = noisecore.compare(tmp_path / "a" / "digits.json", curve).values()
     assert "identical" in verdict.sentence
+    (tmp_path / "mine.txt").write_text("precious")
+    noisecore.write_baseline(tmp_path / "held.json", curve)
+    for name in ("mine.txt", "held.json"):
+        with pytest.raises(ValueError, match="holds something else than saved records"):
+            curve.save(tmp_path / name)
+    curve.save(tmp_path / "a" / "digits.json")  # again
+    for call in (lambda: noisecore.compare([], []), lambda: noisecore.write_baseline("b.json", [])):
+        with pytest.raises(
+            noisecore.NoisecoreError, match=r"there (are no records|is no curve) to"
+        ):
+            call()
     by_hand = importlib.import_module("dataclasses").replace(curve, records=())
     with pytest.raises(ValueError, match="there are no records to write"):
         by_hand.save(tmp_path / "b.json")

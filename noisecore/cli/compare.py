@@ -89,12 +89,12 @@ def add_command(commands: Any) -> None:
     parser = commands.add_parser(
         "compare",
         help="judge one run against another",
-        description="Judge run B against run A, curve by curve; TensorFlow is not needed. Each is "
-        "a results.json, an artifact folder, a folder of records, or a baseline.",
+        description="Judge the run NEW against the run OLD, curve by curve; TensorFlow is not "
+        "needed. Each is a results.json, an artifact folder, a folder of records, or a baseline.",
         epilog=CODES,
     )
-    parser.add_argument("a", metavar="A", type=Path, help="what to compare with")
-    parser.add_argument("b", metavar="B", type=Path, help="what is judged")
+    parser.add_argument("a", metavar="OLD", type=Path, help="what to compare with")
+    parser.add_argument("b", metavar="NEW", type=Path, help="what is judged")
     add_gate(parser)
     parser.set_defaults(command=_compare)
 

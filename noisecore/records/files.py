@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from noisecore.paths import RECORD_BYTES, open_new, read_text
+from noisecore.paths import RECORD_BYTES, RUN_BYTES, open_new, read_text
 from noisecore.records.checking import SCHEMA, RecordError, finite, with_checksum
 from noisecore.records.kept import Record, join_trials
 from noisecore.records.record import TrialRecord
@@ -35,11 +35,27 @@ def write_records(path: Path, records: Sequence[TrialRecord]) -> None:
     """
     if not records:
         raise RecordError("there are no records to write: they come from evaluate or train_sweep")
+    _refuse_other(path)
     kept = [each.to_dict() for each in join_trials(records)]
     path.parent.mkdir(parents=True, exist_ok=True)
     nothing: dict[str, Any] = {"run": {}, "profile": {}, "planned": [], "verdicts": []}
     content = with_checksum(finite({"schema": SCHEMA, **nothing, "records": kept}))
     write_atomically(path, json.dumps(content, indent=1) + "\n")
+
+
+def _refuse_other(path: Path) -> None:
+    """Raise `RecordError` if something stands at a path that `write_records` did not write."""
+    if not os.path.lexists(path):
+        return
+    try:
+        held = read_json(path, RUN_BYTES)
+    except (OSError, ValueError):
+        held = None
+    if not isinstance(held, dict) or "records" not in held or held.get("run"):
+        raise RecordError(
+            f"{path} is there already, and holds something else than saved records: choose "
+            "another path"
+        )
 
 
 def read_json(path: Path, most: int) -> Any:

@@ -30,11 +30,11 @@ def commands(tmp_path, monkeypatch, gate, figures=(), outcome="fail", node=NODE,
     verdict = Verdict(gate=gate, curve="c", verdict=outcome, sentence="s", figures=tuple(figures))
     given = {
         "records": None,
-        "given": {"scales": "profile", "baseline": "auto", "artifacts": "out"},
+        "typed": {"scales": "profile", "baseline": "auto", "artifacts": "out"},
         "profile": SimpleNamespace(seeds=(0, 1, 2)),
         "baseline": SimpleNamespace(rule=Rule()),
     }
-    return next_commands([(node, verdict)], SimpleNamespace(**given | choices), tmp_path)
+    return next_commands([(node, verdict)], SimpleNamespace(**given | choices), tmp_path, given=())
 
 
 @pytest.mark.parametrize(
@@ -97,11 +97,11 @@ def test_a_few_at_most(tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     verdict = Verdict(gate="floor", curve="c", verdict="fail", sentence="s")
     found = [(f"test_a.py::test_floor[{i % 7}]", verdict) for i in range(14)]
-    choices = SimpleNamespace(records=None, given={}, **SIMPLE)
-    (lines,) = next_commands(found, choices, tmp_path).values()
+    choices = SimpleNamespace(records=None, typed={}, **SIMPLE)
+    (lines,) = next_commands(found, choices, tmp_path, given=()).values()
     assert len(set(lines)) == 4
     assert lines[3] == "# and 4 more"
-    (lines,) = next_commands(found[:3], choices, tmp_path).values()
+    (lines,) = next_commands(found[:3], choices, tmp_path, given=()).values()
     assert len(lines) == 3
 
 
@@ -114,8 +114,8 @@ def test_the_baseline_first(tmp_path, monkeypatch) -> None:
         figures=(FELL,),
     )  # fmt: skip
     found = [*((f"test_a.py::test_floor[{i}]", floor) for i in range(5)), ("test_a.py::last", fall)]
-    choices = SimpleNamespace(records=None, given={}, **SIMPLE)
-    (lines,) = next_commands(found, choices, tmp_path).values()
+    choices = SimpleNamespace(records=None, typed={}, **SIMPLE)
+    (lines,) = next_commands(found, choices, tmp_path, given=()).values()
     assert lines[0].startswith("pytest test_a.py::last ")
 
 
@@ -124,6 +124,8 @@ def test_from_another_folder(tmp_path, monkeypatch) -> None:
     (tmp_path / "sub").mkdir()
     monkeypatch.chdir(tmp_path / "sub")
     verdict = Verdict(gate="floor", curve="c", verdict="fail", sentence="s")
-    choices = SimpleNamespace(records=None, given={}, **SIMPLE)
-    ((line,),) = next_commands([("test_a.py::test_b", verdict)], choices, tmp_path).values()
+    choices = SimpleNamespace(records=None, typed={}, **SIMPLE)
+    ((line,),) = next_commands(
+        [("test_a.py::test_b", verdict)], choices, tmp_path, given=()
+    ).values()
     assert line.startswith("pytest ../test_a.py::test_b ")

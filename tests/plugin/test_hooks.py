@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import shutil
 import subprocess
 import sys
+import textwrap
 
 import pytest
 from answering import answer_signals
@@ -248,7 +250,7 @@ def test_unknown_argument(noted, given) -> None:
 @pytest.mark.parametrize("name", HOOKS)
 def test_described(name) -> None:
     """Each hook says when it is called and how often, and shows an example that Python takes."""
-    doc = getattr(hooks, name).__doc__
+    doc = inspect.getdoc(getattr(hooks, name))
     assert "Called once for each" in doc
     example = doc[doc.index(f"def {name}") :]
-    compile(example.replace("\n        ", "\n"), name, "exec")
+    compile(textwrap.dedent(example), name, "exec")

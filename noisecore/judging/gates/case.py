@@ -116,6 +116,8 @@ def _compared(case: Case, comparison: Comparison) -> Verdict:
     blind = None
     if rows and isinstance(mean := rows[0], MeanRow) and mean.verdict == "pass":
         blind = blindness(comparison, mean, case.rule)
+        if blind and case.scripted:
+            blind = blind.replace("--noise-seeds=", "seeds=").replace("--noise-margins", "margins=")
         if blind:
             rows[0] = replace(mean, verdict="inconclusive")
     outcome = _worst(rows)
