@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def say_problems(parts: Parts) -> bool:
-    """Say what could not be made, a line a reason; return whether there is any.
+    """Print one line per reason for what could not be made; return whether there is any.
 
     Raises the error that one of them came from, if that was a bug.
     """

@@ -125,12 +125,12 @@ def read_module(file: str) -> Module:
 
 
 def is_script(file: str) -> bool:
-    """Return whether a file is what Python was started with, here or where it was told of."""
+    """Return whether a file is the script that Python runs, in this process or in its parent."""
     return file in _scripts or _loaded("__main__") == Place(file)
 
 
 def take_for_script(file: str) -> None:
-    """Take a file for what Python was started with, as it was in the process that told of it."""
+    """Treat a file as the script that Python runs, as it is in the parent process."""
     _scripts.add(file)
     _read.pop(file, None)
 

@@ -17,7 +17,36 @@ if TYPE_CHECKING:
     from noisecore.running.store import Store
 
 
-class EvaluationSource(Planned):
+class Stored(Planned):
+    """The part of a source that keeps its records in the artifact folder."""
+
+    _store: Store
+
+    @property
+    def set_aside(self) -> list[str]:
+        """Files among the records that were none, by their new names."""
+        return [str(path) for path in self._store.aside]
+
+    def obtain(
+        self,
+        curve: CurveId,
+        measure: Callable[[], list[TrialRecord]],
+        *,
+        former: CurveId | None = None,
+    ) -> list[TrialRecord]:
+        """Return the records of a curve of a model that was given, and keep them."""
+        return keep(self._store, curve.name, measure())
+
+    def keep(self, curve: str, records: list[TrialRecord]) -> list[TrialRecord]:
+        """Keep the records of a curve that was made without the run; return them."""
+        return keep(self._store, curve, records)
+
+    def records(self) -> list[TrialRecord]:
+        """Return all records of the run, on disk already."""
+        return self._store.records()
+
+
+class EvaluationSource(Stored):
     """What a run has that trains nothing and was given no records; `StoreError` as the store."""
 
     dataset = None
@@ -37,11 +66,6 @@ class EvaluationSource(Planned):
         """Note what the tests compare; no trials are asked for."""
         self._plan.write(planned=[], compared=compared)
 
-    @property
-    def set_aside(self) -> list[str]:
-        """Files among the records that were none, by their new names."""
-        return [str(path) for path in self._store.aside]
-
     @contextmanager
     def working(self, config: pytest.Config) -> Iterator[None]:
         """Do nothing: tests evaluate for themselves."""
@@ -50,24 +74,6 @@ class EvaluationSource(Planned):
     def wait(self, request: Request) -> list[TrialRecord]:
         """Raise, for there is nothing to wait for."""
         raise RuntimeError("no trials were submitted")
-
-    def obtain(
-        self,
-        curve: CurveId,
-        measure: Callable[[], list[TrialRecord]],
-        *,
-        former: CurveId | None = None,
-    ) -> list[TrialRecord]:
-        """Return the records of a curve of a model that was given, and keep them."""
-        return keep(self._store, curve.name, measure())
-
-    def keep(self, curve: str, records: list[TrialRecord]) -> list[TrialRecord]:
-        """Keep the records of a curve that was made without the run; return them."""
-        return keep(self._store, curve, records)
-
-    def records(self) -> list[TrialRecord]:
-        """Return all records of the run, on disk already."""
-        return self._store.records()
 
 
 def keep(store: Store, curve: str, records: list[TrialRecord]) -> list[TrialRecord]:

@@ -16,10 +16,10 @@ from noisecore.plugin.marker import Request
 from noisecore.plugin.progress import Progress
 from noisecore.plugin.settings import Settings
 from noisecore.plugin.signals import SIGNALS
-from noisecore.plugin.sources.evaluation import keep
-from noisecore.plugin.sources.source import Pairs, Plan, Planned
+from noisecore.plugin.sources.evaluation import Stored
+from noisecore.plugin.sources.source import Pairs, Plan
 from noisecore.plugin.watching import watching
-from noisecore.records import CurveId, TrialRecord
+from noisecore.records import TrialRecord
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 from noisecore.running.events import Event
 
 
-class TrainingSource(Planned):
+class TrainingSource(Stored):
     """Records that this run's own workers make.
 
     place: which one of xdist's workers this process is, None if it is none.
@@ -119,11 +119,6 @@ class TrainingSource(Planned):
             keep_models=self._settings.keep_models,
         )
 
-    @property
-    def set_aside(self) -> list[str]:
-        """Files among the records that were none, by their new names."""
-        return [str(path) for path in self._store.aside]
-
     @contextmanager
     def working(self, config: pytest.Config) -> Iterator[None]:
         """Train side by side while the tests of the block wait, each for its own."""
@@ -170,24 +165,6 @@ class TrainingSource(Planned):
         trials = request.trials(self.dataset)
         with self._uncaptured(), self._progress.waiting() if self._progress else nullcontext():
             return self._engine.wait(trials)
-
-    def obtain(
-        self,
-        curve: CurveId,
-        measure: Callable[[], list[TrialRecord]],
-        *,
-        former: CurveId | None = None,
-    ) -> list[TrialRecord]:
-        """Return the records of a curve of a model that was given, and keep them."""
-        return keep(self._store, curve.name, measure())
-
-    def keep(self, curve: str, records: list[TrialRecord]) -> list[TrialRecord]:
-        """Keep the records of a curve that was made without the run; return them."""
-        return keep(self._store, curve, records)
-
-    def records(self) -> list[TrialRecord]:
-        """Return all records that this run has made so far."""
-        return self._store.records()
 
     def _hear(self, event: Event) -> None:
         if self._progress is not None:
