@@ -70,7 +70,7 @@ class TestCompare:
         """Of a run that a baseline could be made of, the margins of that baseline hold."""
         few = save(tmp_path / "few", evaluate())
         own = fitting_margins(evaluate())
-        assert own == "mean>2.7"
+        assert own == "mean>3.3,scale>3.3"
         assert main(["compare", few, few]) == 0
         said = words(capsys.readouterr().out)
         assert f"{CURVE}: the margin {own} fits 300 images; --margins says another" in said
@@ -121,7 +121,7 @@ class TestOthers:
             )  # fmt: skip
         folders = [str(tmp_path / name) for name in ("a", "b")]
         assert main(["drift", *folders, f"--out={tmp_path / 'out'}"]) == 0
-        line = "the margin mean>2.7 fits 300 images; --margins says another"
+        line = "the margin mean>3.3,scale>3.3 fits 300 images; --margins says another"
         assert line in capsys.readouterr().out.replace("\\", "")
         assert main(["drift", *folders, f"--out={tmp_path / 'out'}", "--margins=mean>1"]) == 0
         assert "fits 300 images" not in capsys.readouterr().out

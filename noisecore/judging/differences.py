@@ -37,16 +37,32 @@ class Difference:
         """Return the difference that a model would have which lost so much more.
 
         Over seeds its error stays. Over images it grows: a loss is answers that changed, at those
-        images and not at the others, with a variance of drop (1 - drop).
+        images and not at the others, with a variance of drop (1 - drop), of 1/4 at most.
         """
-        if self.images is None or not 0 < drop < 1:
+        if self.images is None:
             return self
+        drop = min(drop, 0.5)
         error = math.sqrt(self.error**2 + drop * (1 - drop) / self.images)
         return replace(self, error=error)
 
     def lower(self, confidence: float) -> float:
         """Return the one-sided bound that the true difference exceeds with this confidence."""
         return self.estimate - self.distance(1 - confidence)
+
+    def lower_after_loss(self, confidence: float) -> float:
+        """Return that bound with the error that a model would have which lost so much (`after`).
+
+        Over images this rules out losses that these images show too seldom: if no image changed, it
+        is Wilson's bound for 0 of n. Source: Tango, Statistics in Medicine 17 (1998), 891; Wilson,
+        Journal of the American Statistical Association 22 (1927), 209.
+        """
+        distance = self.distance(1 - confidence)
+        if self.images is None or math.isnan(distance):
+            return self.estimate - distance
+        # The root of d^2 = t^2 (error^2 + d (1 - d) / n).
+        each = _quantile(1 - confidence, self.freedom) ** 2 / self.images
+        root = math.sqrt(each**2 + 4 * (1 + each) * distance**2)
+        return self.estimate - (each + root) / (2 * (1 + each))
 
     def upper(self, confidence: float) -> float:
         """Return the one-sided bound that the true difference stays below, with that confidence."""

@@ -17,7 +17,7 @@ from noisecore.judging.baselines import Answers, Comparison
 from noisecore.judging.gates.case import judge_comparison
 from noisecore.judging.gates.outlook import CHURN, without_stray
 from noisecore.judging.gates.rows import WithinRow
-from noisecore.judging.gates.rule import MISSED, accuracy_rows
+from noisecore.judging.gates.rule import accuracy_rows, seeing_margin
 from noisecore.judging.gates.verdict import Verdict
 from noisecore.judging.margins import Margins, Rule
 from noisecore.judging.statistics import Floats
@@ -234,10 +234,9 @@ def least_margins(comparisons: Mapping[str, Comparison], rule: Rule) -> tuple[fl
             elif isinstance(row, WithinRow):
                 needed["mean"].append(math.nan if row.bound_low is None else -row.bound_low)
             else:
-                # A drop of twice the margin must be caught, too: max(m, shown) + missed <= 2 m.
+                # A drop of twice the margin must be caught, too.
                 calm = without_stray(comparison)
-                shown, missed = calm.distance(everything.mean_alpha), calm.distance(MISSED)
-                needed["mean"].append(max(drop, missed, (shown + missed) / 2))
+                needed["mean"].append(max(drop, seeing_margin(calm, everything.mean_alpha)))
     mean, scale, clean = (100 * max(each) for each in needed.values())
     return mean, scale, clean
 

@@ -9,6 +9,7 @@ import pytest
 from scipy import stats
 
 from noisecore.judging.differences import (
+    Difference,
     matched_difference,
     paired_difference,
     pooled_difference,
@@ -182,6 +183,36 @@ def test_matched_difference_of_one_model_with_itself() -> None:
     right = np.random.default_rng(3).random((2, 50)) < 0.7
     found = matched_difference(right, right)
     assert (found.estimate, found.error, found.lower(0.99)) == (0.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize("images", [20, 200, 2000])
+def test_no_change_seen_rules_out_what_wilson_says(images) -> None:
+    """That no image changed rules out no more than Wilson's interval of 0 of n, with t for z."""
+    right = np.ones((1, images), bool)
+    confidence = 1 - 2 * stats.norm.sf(stats.t.isf(0.05, images - 1))
+    wilson = stats.binomtest(0, images).proportion_ci(confidence, method="wilson")
+    found = matched_difference(right, right)
+    assert found.lower_after_loss(0.95) == pytest.approx(-wilson.high)
+
+
+@pytest.mark.parametrize(
+    ("images", "churn", "loss"), [(50, 0.0, 0.1), (200, 0.01, 0.04), (1000, 0.01, 0.017)]
+)
+def test_bound_of_a_loss_is_as_sure_as_it_says(images, churn, loss) -> None:
+    """A model that lost just its margin passes in 5 % of cases or less, of however few changes."""
+    turned = np.random.default_rng(8).random((4000, images))
+    each = np.where(turned < churn + loss, -1.0, np.where(turned > 1 - churn, 1.0, 0.0))
+    errors = each.std(axis=1, ddof=1) / images**0.5
+    bounds = [
+        Difference(mean, error, images - 1.0, images=images).lower_after_loss(0.95)
+        for mean, error in zip(each.mean(axis=1), errors, strict=True)
+    ]
+    assert 0.01 <= np.mean(np.array(bounds) > -loss) <= 0.055
+
+
+def test_matched_difference_needs_the_same_draws() -> None:
+    """Sides with other numbers of draws are refused."""
+    right = np.ones((2, 50), bool)
     with pytest.raises(ValueError, match="must have one shape"):
         matched_difference(right, right[:1])
 

@@ -117,7 +117,7 @@ def _compared(case: Case, comparison: Comparison) -> Verdict:
     if rows and isinstance(mean := rows[0], MeanRow) and mean.verdict == "pass":
         blind = blindness(comparison, mean, case.rule)
         if blind and case.scripted:
-            blind = blind.replace("--noise-seeds=", "seeds=").replace("--noise-margins", "margins=")
+            blind = _for_scripts(blind)
         if blind:
             rows[0] = replace(mean, verdict="inconclusive")
     outcome = _worst(rows)
@@ -136,6 +136,12 @@ def _compared(case: Case, comparison: Comparison) -> Verdict:
     if outcome != "pass" and case.accepted and not undecided:
         outcome, sentence = _accepted(case, rows, outcome, sentence)
     return make_verdict(_GATE, case.curve, outcome, sentence, [*rows, *notes])
+
+
+def _for_scripts(text: str) -> str:
+    """Return advice with the arguments of a function in place of pytest's options."""
+    text = text.replace("--noise-seeds=", "seeds=").replace("--noise-margins", "margins=")
+    return text.replace("--noise-gate=rigorous", "mode='rigorous'")
 
 
 def _worst(rows: Iterable[JudgedRow]) -> Outcome:

@@ -11,9 +11,15 @@ import numpy as np
 from noisecore.judging.baselines import Comparison
 from noisecore.judging.differences import Difference, matched_difference, pooled_difference
 from noisecore.judging.gates.rows import AccuracyRow, WithinRow
-from noisecore.judging.gates.rule import BLIND, MISSED, drops_caught
+from noisecore.judging.gates.rule import (
+    BLIND,
+    CONFIDENCE,
+    MISSED,
+    drops_caught,
+    seeing_margin,
+)
 from noisecore.judging.gates.verdict import ROUNDING
-from noisecore.judging.margins import Rule
+from noisecore.judging.margins import Margins, Rule
 
 # Of a given model that changed a little: the share of its answers that turn wrong, and of those
 # that turn right, for no gain or loss.
@@ -21,6 +27,9 @@ CHURN = 0.01
 
 # In points: a margin of the mean over this is not proposed.
 MOST = 20.0
+
+# Where more images than these would be needed, the number is not told.
+MOST_IMAGES = 10**8
 
 # Seeds of both sides together from which on one that strays is left out of the spread.
 ENOUGH = 8
@@ -34,26 +43,44 @@ def blindness(comparison: Comparison, row: AccuracyRow, rule: Rule) -> str | Non
     widens every bound and would make a gate that sees look blind.
     """
     # What is identical needs no power, and what rigorous mode passes was shown to be small.
-    if comparison.identical or isinstance(row, WithinRow):
+    if comparison.identical or isinstance(row, WithinRow) or row.allowed is None:
         return None
-    most, allowed = row.caught_most, row.allowed
-    if allowed is not None and rule.margins.mean is not None:
-        calm = without_stray(comparison)
-        if not math.isnan(calm.error):
-            _, most = drops_caught(calm, rule.margins.mean / 100, rule.mean_alpha)
-    if allowed is None or most is None or not most > BLIND * allowed + ROUNDING:
+    calm = without_stray(comparison)
+    if seeing_margin(calm, rule.mean_alpha) <= row.allowed + ROUNDING:
         return None
     if comparison.replicates == "draws":
-        have = f"{comparison.images} images"
-        more = f"give {_images_needed(comparison.images, most, allowed)} images or more"
-    else:
-        ours, theirs = len(comparison.new), len(comparison.baseline)
-        have = f"{ours} seed{'s' * (ours > 1)} against {theirs}"
-        more = _more_seeds(_each(comparison), theirs, rule)
-    return (
-        f"with {have} a drop must be {100 * most:.1f} points to be caught 95 % of the time; "
-        f"the margin is {100 * allowed:g}: {more}, or a wider margin (--noise-margins)"
-    )
+        return _blind_over_images(calm, rule)
+    ours, theirs = len(comparison.new), len(comparison.baseline)
+    have = f"{ours} seed{'s' * (ours > 1)} against {theirs}"
+    return _blind(have, calm, rule, _more_seeds(_each(comparison), theirs, rule))
+
+
+def _blind(have: str, difference: Difference, rule: Rule, more: str) -> str:
+    """Return why a pass would say too little, and what would help. more: seeds or images."""
+    margin = rule.margins.mean or 0.0
+    _, most = drops_caught(difference, margin / 100, rule.mean_alpha)
+    caught = f"a drop must be {100 * most:.1f} points to be caught 95 % of the time"
+    if most > 1:
+        caught = "no drop is caught 95 % of the time"
+    enough = math.ceil(1000 * seeing_margin(difference, rule.mean_alpha)) / 10
+    wider = f", or a margin of {enough:g} or more (--noise-margins)" if enough <= MOST else ""
+    return f"with {have} {caught}; the margin is {margin:g}: {more}{wider}"
+
+
+def _blind_over_images(difference: Difference, rule: Rule) -> str:
+    """Return the same of a given model."""
+    images, usual = difference.images or 0, Margins().mean or 0.0
+    have = f"{images} image{'s' * (images > 1)}"
+    needed, sees = images, False
+    while not sees and needed < MOST_IMAGES:
+        needed = _round_up(1.1 * needed)
+        error = difference.error * math.sqrt(images / needed)
+        then = replace(difference, error=error, freedom=needed - 1.0, images=needed)
+        # A baseline of more images may hold a narrower margin.
+        margin = min(rule.margins.mean or 0.0, fitting_margin(needed, usual) or math.inf)
+        sees = seeing_margin(then, rule.mean_alpha) <= margin / 100
+    more = f"give {needed:,} images or more" if sees else f"give more than {MOST_IMAGES:,} images"
+    return f"{_blind(have, difference, rule, more)}, or rigorous mode (--noise-gate=rigorous)"
 
 
 def outlook(comparison: Comparison, seeds: int, rule: Rule) -> str:
@@ -61,8 +88,10 @@ def outlook(comparison: Comparison, seeds: int, rule: Rule) -> str:
 
     comparison: of the baseline's records with themselves. seeds: of the runs to come.
     """
-    if not comparison.noisy.any() or rule.margins.mean is None or comparison.replicates == "draws":
+    if not comparison.noisy.any() or rule.margins.mean is None:
         return ""
+    if comparison.replicates == "draws":
+        return _outlook_over_images(comparison.images, rule)
     held = len(comparison.new)
     if held < 2:
         return (
@@ -80,6 +109,20 @@ def outlook(comparison: Comparison, seeds: int, rule: Rule) -> str:
     if most <= BLIND * limit:
         return line
     return f"{line}; its pass would be inconclusive: {_more_seeds(each, held, rule)}"
+
+
+def _outlook_over_images(images: int, rule: Rule) -> str:
+    """Return what simple mode will not see of a given model; rigorous mode has margins that fit."""
+    change = _costless_change(images)
+    margin = (rule.margins.mean or 0.0) / 100
+    if rule.mode_for("draws") == "rigorous" or images < 2:
+        return ""
+    if seeing_margin(change, rule.mean_alpha) <= margin + ROUNDING:
+        return ""
+    return (
+        "a pass of a model that changed a little will be inconclusive in simple mode: "
+        f"{_blind_over_images(change, rule)}"
+    )
 
 
 def fitting_margin(images: int, default: float) -> float | None:
@@ -107,9 +150,21 @@ def too_few(images: int, default: float) -> list[str]:
 
 
 def _costless(images: int) -> float:
-    """Return how many points a small change that costs nothing may seem to lose, twice."""
+    """Return the bound, in points, of a small change that costs nothing and seems to lose much."""
+    change = _costless_change(images)
+    return -100 * replace(change, estimate=-change.distance(MISSED)).lower_after_loss(CONFIDENCE)
+
+
+def _costless_change(images: int) -> Difference:
+    """Return the difference of a given model of which a hundredth of the answers turns each way."""
     error = math.sqrt(2 * CHURN / images)
-    return 100 * 2 * Difference(0.0, error, max(images - 1.0, 1.0)).distance(MISSED)
+    return Difference(0.0, error, max(images - 1.0, 1.0), images=images)
+
+
+def _round_up(number: float) -> int:
+    """Return the next number of two digits and noughts, above."""
+    step = int(10 ** max(int(math.log10(number)) - 1, 0))
+    return math.ceil(number / step) * step
 
 
 def _seeds_for(each: Difference, baseline_seeds: int | None, rule: Rule) -> int | None:
@@ -148,12 +203,12 @@ def _each(comparison: Comparison) -> Difference:
 def without_stray(comparison: Comparison) -> Difference:
     """Return the error of the mean without the seed that lies farthest from its side's others.
 
-    Where there are few seeds, all count. Of a given model it is the error at no loss.
+    Where there are few seeds, all count, and so do all images of a given model.
     """
     at = comparison.noisy
     sides = [side[:, at].mean(axis=1) for side in (comparison.new, comparison.baseline)]
     if comparison.replicates == "draws":
-        return replace(matched_difference(*sides), images=None)
+        return matched_difference(*sides)
     found = pooled_difference(*sides)
     off = [np.abs(side.mean(axis=1) - side.mean()) for side in sides]
     if sum(map(len, sides)) < ENOUGH:
@@ -173,10 +228,3 @@ def _between(each: Difference, seeds: int, baseline_seeds: int) -> Difference:
     scale = math.sqrt(1 / seeds + 1 / baseline_seeds)
     freedom = seeds + baseline_seeds - 2.0
     return Difference(0.0, each.error * scale, freedom, each.least * scale)
-
-
-def _images_needed(images: int, most: float, allowed: float) -> int:
-    """Return how many images would let the mean catch twice its margin, in round numbers."""
-    needed = images * (most / (BLIND * allowed)) ** 2
-    step = int(10 ** max(1, int(math.log10(needed)) - 1))
-    return math.ceil(needed / step) * step

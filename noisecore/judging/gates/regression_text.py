@@ -16,7 +16,7 @@ from noisecore.judging.gates.rows import (
     SinceFirstRow,
     WithinRow,
 )
-from noisecore.judging.gates.verdict import Verdict
+from noisecore.judging.gates.verdict import ROUNDING, Verdict
 
 HEAD = ("scale", "measured", "baseline", "change", "bound", "allowed", "50 %", "95 %", "verdict")
 _UNITS = (
@@ -102,10 +102,12 @@ def regression_sentence(
     if not judged:
         return f"nothing of {curve} that was judged is worse than its baseline"
     nearest = max(judged, key=lambda row: -row.difference - (row.allowed or 0.0))
-    return (
-        f"{curve} is no worse than its baseline allows; nearest to it {_in_words(nearest)}"
-        f"{_power(judged[0])}"
-    )
+    within = nearest.difference >= -(nearest.allowed or 0.0) - ROUNDING
+    says = "is no worse than its baseline allows; nearest to it"
+    if not within:  # the drop exceeds its margin, and its bound does not show that it is one
+        says = "is not shown to be worse than its baseline allows, though"
+    chance = "" if within else ", which may be chance"
+    return f"{curve} {says} {_in_words(nearest)}{chance}{_power(judged[0])}"
 
 
 def _how_worse(rows: Sequence[JudgedRow]) -> str:

@@ -137,11 +137,12 @@ def _outlooks(
     """Return what runs against the renewed curves will see, a line a curve."""
     from noisecore.judging.baselines import compare_records
     from noisecore.judging.gates.outlook import outlook, too_few
-    from noisecore.judging.gates.own import own_lines
+    from noisecore.judging.gates.own import own_lines, own_margins
 
     usual = Margins().mean or 0.0
     itself, origins, lines = compare_records(records, records), renewed.origins, []
-    rule = replace(settings.baseline.rule, curves=max(len(origins), 1))
+    own = {} if settings.baseline.own_margins else own_margins(renewed)
+    rule = replace(settings.baseline.rule, curves=max(len(origins), 1), own=own)
     for name in curves:
         if name not in origins or name not in itself:
             continue
@@ -149,7 +150,7 @@ def _outlooks(
             lines += own_lines(renewed, [name], "--noise-margins")
         elif itself[name].replicates == "draws":
             lines += [f"{name}: {line}" for line in too_few(itself[name].images, usual)]
-        elif line := outlook(itself[name], len(settings.profile.seeds), rule):
+        if line := outlook(itself[name], len(settings.profile.seeds), rule.of(name)):
             lines.append(f"{name}: {line}")
     return lines
 

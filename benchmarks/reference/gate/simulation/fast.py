@@ -175,6 +175,8 @@ def judge_rows(
     undecided = np.zeros(len(estimate), bool)
     if rigorous:
         one_sided = _quantile(np.array([1 - CONFIDENCE]), free[:, :1])[:, 0] * error[:, 0]
+        if images is not None:
+            one_sided = _below(error[:, 0], images, 1 - CONFIDENCE)
         low = estimate[:, 0] - one_sided
         high = estimate[:, 0] + distance[:, 0]
         within = low > -limit[0] - ROUNDING
@@ -184,10 +186,15 @@ def judge_rows(
     most = np.maximum(limit[0] - one_sided + missed, 0.0) if rigorous else mean_half + missed
     seen = most
     if images is not None:
-        mean_half, most = (
-            _caught(error[:, 0], images, limit[0], alphas[0], sure, rigorous=rigorous)
-            for sure in (0.0, 1.0)
-        )
+        if rigorous:
+            after = np.sqrt(error[:, 0] ** 2 + limit[0] * (1 - limit[0]) / images)
+            far = stats.t.isf(1 - CONFIDENCE, images - 1) * after
+            mean_half, most = np.maximum(limit[0] - far, 0.0), np.full(len(error), limit[0])
+        else:
+            mean_half, most = (
+                _caught(error[:, 0], images, limit[0], alphas[0], sure) for sure in (0.0, 1.0)
+            )
+        seen = most
     if not rigorous:
         if calm is not None:
             seen = _seen_in_calm(*calm, floor[:, 0], limit[0], alphas[0])
@@ -216,20 +223,23 @@ def _seen_in_calm(error: Floats, free: float, floor: Floats, limit: float, alpha
     return np.asarray(np.maximum(limit, caught) + missed)
 
 
-def _caught(
-    error: Floats, images: int, limit: float, alpha: float, sure: float, *, rigorous: bool
-) -> Floats:
+def _caught(error: Floats, images: int, limit: float, alpha: float, sure: float) -> Floats:
     """Return the drop of a given model that is caught half of the time, or mostly, (pairs,)."""
     drop = np.zeros_like(error)
-    free = images - 1
     for _ in range(50):
-        after = np.sqrt(error**2 + drop * (1 - drop) / images)
-        if rigorous:
-            needed = limit - stats.t.isf(1 - CONFIDENCE, free) * after
-        else:
-            needed = np.maximum(limit, stats.t.isf(alpha, free) * after)
-        drop = np.maximum(needed + sure * stats.t.isf(MISSED, free) * after, 0.0)
+        most = np.minimum(drop, 0.5)
+        after = np.sqrt(error**2 + most * (1 - most) / images)
+        needed = np.maximum(limit, stats.t.isf(alpha, images - 1) * after)
+        drop = needed + sure * stats.t.isf(MISSED, images - 1) * after
     return drop
+
+
+def _below(error: Floats, images: int, alpha: float) -> Floats:
+    """Return how far below the estimate of a given model its lower bound lies."""
+    t = stats.t.isf(alpha, images - 1)
+    each = t**2 / images
+    root = np.sqrt(each**2 + 4 * (1 + each) * (t * error) ** 2)
+    return np.asarray((each + root) / (2 * (1 + each)))
 
 
 def _quantile(alphas: Floats, free: Floats) -> Floats:
