@@ -216,7 +216,7 @@ class Functions(Generic[F]):
 
 
 def _home(function: Any) -> Home:
-    function = inspect.unwrap(function)  # what decorates it may be from elsewhere
+    function = inspect.unwrap(function)  # what decorates it may be in another file
     file = inspect.getsourcefile(function) or ""
     return Home(function.__module__, os.path.abspath(file), function.__name__)
 
@@ -234,7 +234,7 @@ def load_file(file: str) -> Any:
         raise ImportError(f"no Python file: {file}")
     module = sys.modules[name] = importlib.util.module_from_spec(spec)
     try:
-        with beside(file):
+        with importable_from(file):
             spec.loader.exec_module(module)
     except BaseException:
         del sys.modules[name]
@@ -243,7 +243,7 @@ def load_file(file: str) -> Any:
 
 
 @contextmanager
-def beside(file: str) -> Iterator[None]:
+def importable_from(file: str) -> Iterator[None]:
     """Let a user's file import the modules in its own folder, as a script may."""
     folder = os.path.dirname(os.path.realpath(file))
     if folder in [os.path.abspath(entry) for entry in sys.path if isinstance(entry, str)]:

@@ -57,7 +57,7 @@ def evaluate(
             function, a `functools.partial`, a bound method, an object.
         name: What the curve is called, such as "digits"; a baseline knows it by this name. Left
             out, it is the name of the model's function or class.
-        draws: Realisations of the noise, which stand beside each other as seeds do. The model is
+        draws: Realisations of the noise, which are kept side by side as seeds are. The model is
             asked once for draws that are equal, as those of a noise that draws nothing.
         units: What scale 1 is. "range": from the least to the greatest value that a pixel can
             have, the `value_range`. "own": the units of `x`, whatever its range, for a model that
@@ -65,7 +65,8 @@ def evaluate(
         value_range: Left out, 0 to 255 for uint8 and 0 to 1 for floats, with a note if no pixel
             reaches half of that.
         clip: Bounds of the noisy images, in `units`, such as (0, 1) or "0:1".
-        batch_size: Images that the model gets at most. Memory beside the model and the data follows
+        batch_size: Images that the model gets at most. Memory, apart from the model and the data,
+        follows
             it, about ten batches; with a noise of your own it is about five blocks of 256 images at
             least, for such a noise is drawn for blocks.
         dataset: What the data are called in records.
@@ -125,7 +126,7 @@ def evaluate_outputs(
     least_clean: float | None = None,
     kind: Literal["probabilities", "scores"] | None = None,
 ) -> Curve:
-    """Take what a model gave elsewhere, for images that were noisy already; return its curve.
+    """Take outputs that were made before, for images that were noisy already; return its curve.
 
     noisecore has not seen the images: that equal names stand for equal images is your word.
 

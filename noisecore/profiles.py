@@ -78,7 +78,7 @@ def parse_scales(text: str) -> tuple[float, ...]:
         except NoiseError:
             raise ProfileError(f"scales must be finite numbers > 0, got {shorten(part)}") from None
         if scale == 0:
-            raise ProfileError("scales must be > 0, got 0: scale 0 is always run beside them")
+            raise ProfileError("scales must be > 0, got 0: scale 0 is always run too")
         if scale in scales:
             raise ProfileError(f"scales must differ from each other, got {part} twice")
         scales.append(scale)

@@ -28,7 +28,7 @@ def check_noise(
 
     It keeps shape and dtype and leaves the images that came in as they are; its result is finite,
     the identity at scale 0, and depends on `rng` alone, so that a sample's noise is the same
-    whatever stands beside it; it is stronger at each of the `scales`, ascending and greater
+    whatever its neighbours are; it is stronger at each of the `scales`, ascending and greater
     than 0, than at the one before; and its source can be read, for it is part of a trial's key.
 
     Args:
@@ -101,7 +101,7 @@ def _check_key(noise: Noise, name: str, images: FloatArray, scale: float) -> Non
     part = apply_noise(noise, images[some], scale, stream, indices=some)
     _require(
         np.array_equal(part, whole[some]),
-        f"{name}: a sample's noise must not depend on the samples beside it",
+        f"{name}: a sample's noise must not depend on the other samples",
     )
 
 

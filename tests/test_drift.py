@@ -290,7 +290,7 @@ class TestCommand:
 
 
 class TestPicture:
-    """drift.png: a row a curve, with accuracies, their change and what a training takes."""
+    """drift.png: one row per curve, with accuracies, their change and what a training takes."""
 
     @pytest.fixture
     def figure(self):

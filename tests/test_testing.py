@@ -79,7 +79,7 @@ def of_the_batch(images, scale, *, rng):
         (weaker, "the mean squared change must grow with the scale, got 4 at 0.5 after 16"),
         (from_anywhere, "draw from rng alone"),
         (from_python, "draw from rng alone"),
-        (of_the_batch, "must not depend on the samples beside it"),
+        (of_the_batch, "must not depend on the other samples"),
         (lambda images, scale, *, rng: None, "expected an array, got <class 'NoneType'>"),
     ],
 )

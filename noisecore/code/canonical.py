@@ -54,7 +54,7 @@ def kinds(sha256s: Iterable[Any]) -> set[str]:
 
 
 def comparable(sha256s: Iterable[Any]) -> bool:
-    """Return whether hashes are of one kind: else they say nothing of each other."""
+    """Return whether hashes are of one kind: else they cannot be compared."""
     return len(kinds(sha256s)) <= 1
 
 

@@ -80,7 +80,8 @@ class Module(Scope):
         if ast.get_docstring(self.tree, clean=False) is not None:
             self._by_name["__doc__"] = self.statements[:1]
         imported = {name for each in self.statements for name in each.imports}
-        # What is done when it is imported, beside binding names: to itself, or to other modules.
+        # What is done when it is imported, apart from binding names: to itself, or to other
+        # modules.
         self.acting = [each for each in self.statements if each.acts or each.changes & imported]
         self.stars = [
             each for one in self.statements for each in one.imports.get("*", ()) if each.name == "*"

@@ -22,8 +22,8 @@ def read_npz(path: Path, keys: Sequence[str] = ARRAYS) -> dict[str, Array]:
     """Return x_train, y_train, x_test and y_test of an `.npz` file; other arrays are left alone.
 
     keys: of the arrays that are wanted instead. Raises DatasetError, naming the file, if it is no
-    zip archive, is truncated, lacks an array, has one twice, holds pickled objects, or unpacks to
-    more than memory holds.
+    zip archive, is truncated, has no such array, has one twice, holds pickled objects, or unpacks
+    to more than memory holds.
     """
     with open_archive(path) as archive:
         members = _members(archive)

@@ -26,7 +26,7 @@ from noisecore.data.dataset import (
 from noisecore.data.files import names_in_npz, read_npz
 from noisecore.data.members import words
 from noisecore.escaping import shorten
-from noisecore.functions import beside, load_file
+from noisecore.functions import importable_from, load_file
 from noisecore.paths import MIB, is_missing, open_file, open_new
 
 LICENCE = "the user's own"
@@ -121,7 +121,7 @@ def _call(path: Path, name: str) -> dict[str, Array]:
     what = f"{name} in {path}"
     try:
         function = getattr(load_file(str(path)), name, None)
-        with beside(str(path)):
+        with importable_from(str(path)):
             given: Any = function() if callable(function) else None
     except KeyboardInterrupt:
         raise

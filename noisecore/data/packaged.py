@@ -37,8 +37,8 @@ class Packaged(Facts):
     """A dataset inside a Python package.
 
     package, module: its names for pip and for Python. file: within the package, a gzipped table of
-    numbers, a line a sample, its label last. images_sha256, labels_sha256: of the numbers as bytes,
-    in the file's order. greatest: the value that stands for white.
+    numbers, one line per sample, its label last. images_sha256, labels_sha256: of the numbers'
+    bytes, in the file's order. greatest: the value that stands for white.
     """
 
     package: str

@@ -86,7 +86,7 @@ def _quantile(alpha: float, freedom: float) -> float:
 def pooled_difference(new: ArrayLike, baseline: ArrayLike) -> Difference:
     """Return how mean accuracy differs on these very images, if the seeds alone are random.
 
-    new: (S_new, n) answers, a row a seed; baseline: (S_baseline, n). Their seeds are drawn
+    new: (S_new, n) answers, one row per seed; baseline: (S_baseline, n). Their seeds are drawn
     independently of each other. The spread of the seeds' means is pooled over both sides, s^2 =
     (sum of squares about the two means) / (S_new + S_baseline - 2). The error is s * sqrt(1/S_new +
     1/S_baseline). The least error is what independent answers would give: the residual variance of
@@ -116,7 +116,7 @@ def difference_of_means(new: Floats, baseline: Floats, luck: float) -> Differenc
 def paired_difference(new: ArrayLike, baseline: ArrayLike) -> Difference:
     """Return how mean accuracy differs if seeds and images are both random.
 
-    new: (S_new, n) answers, a row a seed; baseline: (S_baseline, n). Their seeds are drawn
+    new: (S_new, n) answers, one row per seed; baseline: (S_baseline, n). Their seeds are drawn
     independently of each other. The variance is that of a two-way table, s^2 (1/S_new +
     1/S_baseline) + s_d^2/n - e/n (1/S_new + 1/S_baseline), with s the spread of the seeds' means,
     pooled over both sides, s_d that of the images' differences, and e the residual variance of seed

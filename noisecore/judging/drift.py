@@ -63,12 +63,13 @@ class Turned:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Drift:
-    """One curve in one environment, beside the same curve in the reference.
+    """One curve in one environment, and the same curve in the reference.
 
-    curve: None where the environment lacks it. verdict: None for the reference itself. seconds,
-    memory: medians over the trials with noise, NaN if unknown. changed: share of the answers, over
-    seeds, noisy scales and test images, that are right here and wrong in the reference or the other
-    way round, NaN where the seeds are not the same. turned: the test images that changed most.
+    curve: None where the environment does not have it. verdict: None for the reference itself.
+    seconds, memory: medians over the trials with noise, NaN if unknown. changed: share of the
+    answers, over seeds, noisy scales and test images, that are right here and wrong in the
+    reference or the other way round, NaN where the seeds are not the same. turned: the test images
+    that changed most.
     """
 
     environment: str

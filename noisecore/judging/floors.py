@@ -74,7 +74,7 @@ def propose_floors(
     failed: list[str] = []
     left_out: list[str] = []
     usable: list[Comparison] = []
-    # Laid beside themselves, the records show which images were right, by seed and scale.
+    # Compared with themselves, the records show which images were right, by seed and scale.
     for name, found in compare_records(records, records).items():
         trials = [record.trial for record in cells[name].values()]
         if found.failures or found.obstacles:

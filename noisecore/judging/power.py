@@ -124,9 +124,9 @@ def change_answers(
     """Return the answers of a model that changed, (draws, k, images), and is `drop` worse.
 
     drop: in accuracy, at each scale but 0. churn: the share of the answers that turn wrong, and of
-    those that turn right, beside the drop; as many as can turn, so that a model which has no wrong
-    answers to turn right loses nothing by it. The same images turn at each draw and scale, as far
-    as they can: a model changes its mind about images.
+    those that turn right, apart from the drop; as many as can turn, so that a model which has no
+    wrong answers to turn right loses nothing by it. The same images turn at each draw and scale, as
+    far as they can: a model changes its mind about images.
     """
     answers = held.answers
     to_turn = rng.random((2, answers.shape[2]))

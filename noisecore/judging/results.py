@@ -132,7 +132,7 @@ def read_results(path: Path) -> Results:
     """Return the results that `write_report` left at `path`, a results.json.
 
     Numbers that were not finite come back as NaN. Raises `RecordError`, one line, on a file that
-    is not there or cannot be read, is cut off, has another schema, or lacks a part.
+    is not there or cannot be read, is cut off, has another schema, or has a part missing.
     """
     try:
         text = read_text(path, RUN_BYTES)

@@ -11,7 +11,7 @@ def load_schema(name: Literal["results", "record"]) -> dict[str, Any]:
     """Return a published JSON Schema (draft 2020-12), complete in itself.
 
     "results" is that of results.json, "record" that of a training's record. The results' schema
-    refers to the record's, which is put beside it here.
+    refers to the record's, which is added here.
     """
     schema = _schema_file(name)
     if name == "results":

@@ -20,7 +20,7 @@ from noisecore.noise.families import (
 )
 
 # Samples that share one random generator. Large enough that making the generator (about 15 µs)
-# costs nothing beside its draws, small enough that a block of images stays in the cache.
+# costs nothing compared with its draws, small enough that a block of images stays in the cache.
 BLOCK = 256
 
 
@@ -31,7 +31,8 @@ class Stream:
     `draw` is a whole number >= 0: the training seed for the training split, the profile's test
     draw for the test split. "order" is no noise, but the order of an epoch's training images.
     `epoch` counts from 0; None is a draw that is frozen, the same in
-    every epoch. Equal streams give equal noise, whatever else is drawn before or beside them.
+    every epoch. Equal streams give equal noise, whatever else is drawn before them or at the same
+    time.
     """
 
     draw: int

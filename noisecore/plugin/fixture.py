@@ -126,7 +126,7 @@ class Robustness:
         name: str = "",
         **how: Any,
     ) -> Curve:
-        """Take what a model gave elsewhere, by the scale of the noise; return its curve.
+        """Take outputs that were made before, by the scale of the noise; return its curve.
 
         As `evaluate`, for images that were made noisy and shown to the model by somebody else:
         `noisecore.evaluate_outputs` says what `outputs` and `how` may be.

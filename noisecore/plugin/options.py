@@ -112,7 +112,7 @@ OPTIONS = (
         "update-baseline",
         "WHAT",
         "write this run into the baseline: all that was compared, or with 'missing' only curves "
-        "that it lacks",
+        "that it does not have",
         bare="all",
         ini=False,
     ),

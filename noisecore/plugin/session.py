@@ -267,7 +267,7 @@ class Run:
         return lines
 
     def _aside(self) -> list[str]:
-        return [f"set aside, for it is no record: {path}" for path in self.source.set_aside]
+        return [f"not a valid record, renamed to {path}" for path in self.source.set_aside]
 
     def _say_how_to_go_on(self, done: set[str]) -> None:
         left = [label for label in self.source.planned() if label not in done]

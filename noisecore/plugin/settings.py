@@ -135,8 +135,8 @@ def read_settings(config: pytest.Config) -> Settings:
     records = _records(config)
     if option(config, "scheduler") and option(config, "workers") == "0":
         raise pytest.UsageError(
-            "noisecore: --noise-workers=0 trains here, and --noise-scheduler elsewhere: leave one "
-            "of them out"
+            "noisecore: --noise-workers=0 trains in this process, and --noise-scheduler on a "
+            "cluster: give one of the two"
         )
     settings = Settings(
         profile=changed,

@@ -70,7 +70,7 @@ def read_json(path: Path, most: int) -> Any:
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
-    r"""Write a file by way of a temporary one beside it, so that it is whole or not there.
+    r"""Write a file by way of a temporary one in the same folder, so that it is whole or not there.
 
     A byte of a path that is not UTF-8 becomes an escape such as `\udce9`, which is JSON's own too.
     """

@@ -129,8 +129,8 @@ class Cluster:
     def _check(self) -> dict[str, Any]:
         """Return the conditions that all Dask workers share.
 
-        Raises `ClusterError`, a line a worker, if one lacks noisecore, its data or the same
-        versions and processor: the same trial would give other numbers there.
+        Raises `ClusterError`, one line per worker, if one does not have noisecore, its data or the
+        same versions and processor: the same trial would give other numbers there.
         """
         answers = self._ask(None)
         if not answers:

@@ -47,7 +47,7 @@ class Engine:
     may take in a worker, None for any. retries: how often a trial is run again whose worker was
     lost. gpus: given out one a worker, by their names in CUDA_VISIBLE_DEVICES. cluster: runs the
     workers instead of this machine. keep_models: whether the weights of each training are kept, in
-    the folder `models` beside that of the records.
+    the folder `models` next to that of the records.
     """
 
     def __init__(
@@ -159,7 +159,7 @@ class Engine:
             thread.join(timeout=10)
 
     def _drive(self, worker: Worker | Slot) -> None:
-        """Run what is left of the trainings in `worker`, beside others who do the same."""
+        """Run what is left of the trainings in `worker`; others do the same at the same time."""
 
         def run(trials: list[Trial], weights: Weights | None) -> list[TrialRecord]:
             how: dict[str, Any] = {} if isinstance(worker, Slot) else {"weights": weights}
@@ -292,7 +292,8 @@ class Engine:
     ) -> list[TrialRecord]:
         """Run the trials of a training, with the weights that an earlier run kept if there are any.
 
-        earlier: what earlier runs have of the training, which lacks cells of these trials.
+        earlier: what earlier runs have of the training, which does not have all cells of these
+        trials.
         """
         if weights is not None:
             tested = self._run_to_records(trials, partial(run, weights=weights))

@@ -23,7 +23,7 @@ class Images:
     """The images of a training, standardised, and how they become noisy.
 
     trial: any of the training's. train, test: float32, (n, height, width, channels).
-    channels_last: how the backend takes them; the noise is laid over images in one layout, so that
+    channels_last: how the backend takes them; the noise is added to images in one layout, so that
     it is the same for every backend.
     """
 

@@ -16,7 +16,7 @@ _KINDS: dict[str, Functions[Any]] = {"model": BUILDERS, "noise": FAMILIES}
 
 
 def own_functions(trials: Sequence[Trial]) -> dict[str, Any]:
-    """Return what a process elsewhere needs to find the user's own functions of some trials."""
+    """Return what another machine needs to find the user's own functions of some trials."""
     names = [
         named
         for trial in trials

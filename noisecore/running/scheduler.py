@@ -41,7 +41,7 @@ def meet(address: str, file: str | None) -> None:
     resolve_address(address)  # raises what is wrong with the address itself
     try:
         asyncio.run(ask_in_time())
-    except (OSError, TypeError):  # a TypeError says what TLS lacks
+    except (OSError, TypeError):  # a TypeError says what TLS needs
         raise
     except Exception:  # distributed does not expect other answers: they break it anywhere
         raise ValueError("what answers there is no Dask scheduler") from None

@@ -100,7 +100,7 @@ class Store:
     def write(self, records: Sequence[TrialRecord]) -> None:
         """Keep what came of a training, whole: a reader finds all of it or none.
 
-        What an earlier run has of the same training, for other trials, stays beside it; unless its
+        What an earlier run has of the same training, for other trials, is kept too; unless its
         numbers are not the same: then it is replaced, as a record of the same trial always is.
         Raises `StoreError` if the disk refuses; what was written before stays.
         """

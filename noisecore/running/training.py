@@ -102,7 +102,7 @@ def train(
         batches = np.split(order(epoch), range(recipe.batch_size, len(labels), recipe.batch_size))
         loss, accuracy = _train_epoch(model, step, epoch_images, labels, batches)
         seconds.append(time.perf_counter() - start)
-        del epoch_images  # else the next epoch's noise would be drawn beside it
+        del epoch_images  # else the next epoch's noise would be drawn while it is still held
         if not math.isfinite(loss):
             raise TrialError(f"the training loss became {loss} in epoch {epoch + 1}")
         test_loss, probabilities = score(model, *test)

@@ -44,8 +44,8 @@ if TYPE_CHECKING:
 
     from noisecore.data import Dataset
 
-# The code that a trial's numbers depend on, beside the model builder and the noise, whose own code
-# is part of the trial.
+# The code that a trial's numbers depend on, apart from the model builder and the noise, whose own
+# code is part of the trial.
 _SOURCES = (
     "data/dataset.py",
     "noise/checks.py",

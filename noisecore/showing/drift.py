@@ -18,7 +18,7 @@ def make_drift_summary(
     gate: str,
     own: Sequence[str] = (),
 ) -> str:
-    """Return the content of drift.md: a table a curve, then the details of what is no pass.
+    """Return the content of drift.md: a table per curve, then details of each that did not pass.
 
     gate: what the verdicts were made by, in words. own: a line for each curve that has margins of
     its own.
@@ -128,7 +128,7 @@ def _turned(found: Sequence[Drift], name: str) -> list[str]:
 
 
 def _details(found: Sequence[Drift]) -> list[str]:
-    """Return an environment's verdicts that are no pass, then what is to be noted; each once."""
+    """Return an environment's verdicts that are not a pass, then the notes; each once."""
     parts = []
     for environment in dict.fromkeys(one.environment for one in found):
         verdicts = [one.verdict for one in found if one.environment == environment and one.verdict]

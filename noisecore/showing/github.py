@@ -1,4 +1,4 @@
-"""What GitHub Actions shows of a run: a step summary, and annotations beside the tests' lines."""
+"""What GitHub Actions shows of a run: a step summary, and annotations at the tests' lines."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ANNOTATIONS = 10
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """A verdict that is no pass, and the test that found it: its file and line, from 1."""
+    """A verdict that is not a pass, and the test that found it: its file and line, from 1."""
 
     file: str
     line: int

@@ -45,7 +45,7 @@ class Parts:
 
     @property
     def problems(self) -> list[str]:
-        """What could not be made and why, a line a reason."""
+        """What could not be made and why, one line per reason."""
         return [f"{_named(parts)} could not be made: {why}" for why, parts in self._failed.items()]
 
 

@@ -48,7 +48,8 @@ class FromData:
 
     labels: the class numbers of the test images, (n,), for accuracy by class. The picture of the
     noise shows the rest: clean, frames (what the noise changed, twice) and noisy (scale and image)
-    are float images (height, width, channels), 1 or 3 channels, in the `unit` named beside them.
+    are float images (height, width, channels), 1 or 3 channels, in the `unit` that is named with
+    them.
     """
 
     labels: NDArray[np.int64]
@@ -196,7 +197,7 @@ _FORMULA = ("=", "+", "-", "@")
 
 
 def _table(frame: pd.DataFrame) -> str:
-    """Return a table as CSV: a line a row, whatever stands in it, and no formula in any cell."""
+    """Return a table as CSV: one line per row, whatever it contains, and no formula in any cell."""
     shown = {
         name: column if pd.api.types.is_numeric_dtype(column) else column.map(_cell)
         for name, column in frame.items()

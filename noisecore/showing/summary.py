@@ -21,7 +21,7 @@ _ORDER = ("fail", "inconclusive", "pass")
 def conclude(curve: Curve) -> str:
     """Return what the curve shows, in words: the trend, the largest drop and where it lies.
 
-    Scale 0 stands outside the trend and is named last. A curve that lacks a trial is not
+    Scale 0 is not part of the trend and is named last. A curve with a missing trial is not
     concluded from.
     """
     rows = curve_rows(curve)

@@ -50,8 +50,8 @@ def train_sweep(
     written before it is used, so that a sweep which was ended can go on.
 
     A function of your own for `build` or `noise` has to be at the top of a file, where a worker can
-    import it: of a notebook in a .py file beside it, of a script in another one, or with the call
-    under `if __name__ == "__main__":`. With workers=0 it may be defined anywhere.
+    import it: of a notebook in a .py file in its folder, of a script in another one, or with the
+    call under `if __name__ == "__main__":`. With workers=0 it may be defined anywhere.
 
     Args:
         build: A builder's name ("cnn", "mlp"), or a function that takes the shape of an image,

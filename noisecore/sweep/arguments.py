@@ -16,7 +16,7 @@ from noisecore.noise import check_bounds, listed_scales
 from noisecore.profiles import listed_seeds
 from noisecore.recipes import Recipe, get_recipe
 
-FOLDER = os.path.join("noisecore-results", "sweep")  # beside the folders of pytest's profiles
+FOLDER = os.path.join("noisecore-results", "sweep")  # next to the folders of pytest's profiles
 
 Workers = int | Literal["auto"]
 

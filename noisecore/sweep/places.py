@@ -18,7 +18,7 @@ from noisecore.running.store import StoreError
 
 @contextmanager
 def hold_folder(folder: Path) -> Iterator[None]:
-    """Hold a folder beside other sweeps, which do no harm: a training is written by one at a time.
+    """Share a folder with other sweeps, which do no harm: a training is written by one at a time.
 
     Raises `StoreError` if a pytest run has it, whose report needs the records of that run alone.
     """

@@ -245,7 +245,7 @@ def test_published_sweep_drops_most_at_its_end() -> None:
 
 
 def test_curve_to_frame() -> None:
-    """The curve's own table has a row a scale and seed."""
+    """The curve's own table has one row per scale and seed."""
     frame = curve_of({1: 0.9, 2: 0.8}, spread=0.1).to_frame()
     assert list(frame.columns) == ["scale", "seed", "accuracy", "loss"]
     assert frame["scale"].tolist() == [1, 1, 2, 2]

@@ -45,7 +45,7 @@ def test_matrix_of_records_with_other_test_scales() -> None:
 
 
 def test_curve_frame() -> None:
-    """curve.csv: stable columns, a row a trial, figures untouched, failed trials kept."""
+    """curve.csv: stable columns, one row per trial, figures untouched, failed trials kept."""
     records = [make_record(accuracies={0.0: 0.9, 1.0: 0.123}), make_record(seed=1, status="failed")]
     frame = curve_frame(records)
     assert list(frame.columns) == [
@@ -60,7 +60,7 @@ def test_curve_frame() -> None:
 
 
 def test_matrix_frame() -> None:
-    """matrix.csv: a row a trial and test scale, train and test scale in place of scale."""
+    """matrix.csv: one row per trial and test scale, train and test scale in place of scale."""
     frame = matrix_frame(make_sweep({0.0: 0.9, 1.0: 0.8}))
     assert frame.columns[6:8].tolist() == ["train_scale", "test_scale"]
     assert len(frame) == 3 * 2 * 2

@@ -268,7 +268,7 @@ class TestMessage:
     """What a person reads."""
 
     def test_table_fits_80_columns(self) -> None:
-        """The table has a line a scale, in points, and is no wider than a terminal."""
+        """The table has one line per scale, in points, and is no wider than a terminal."""
         verdict = judge_case(case(make_sweep(shifted(-20.0)), make_sweep(LEVEL)))
         lines = regression_table(verdict).splitlines()
         assert max(map(len, lines)) <= 80

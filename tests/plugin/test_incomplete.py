@@ -179,7 +179,7 @@ class TestUnwritten:
         stale.write_text("{")
         result = green.run(AUTO, *more)
         assert result.ret == 0, result.stdout.str()
-        line = f"set aside, for it is no record: {stale}.damaged"
+        line = f"not a valid record, renamed to {stale}.damaged"
         result.stdout.fnmatch_lines([line])
         assert stale.with_name(f"{stale.name}.damaged").read_text() == "{"
         again = green.run(AUTO, *more)

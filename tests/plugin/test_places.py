@@ -215,7 +215,7 @@ def test_resume(bench, tiny, run_in) -> None:
             put(kind, trials / f"{kind}.json")
         ended = run_in(bench.path, *options, *more)
         assert ended.code == 0, ended.output
-        assert ended.output.count("set aside, for it is no record") == 4
+        assert ended.output.count("not a valid record, renamed to") == 4
         assert len(ended.records) == 2
 
 

@@ -1,4 +1,4 @@
-"""The running display: a live line on a terminal, a line a trial in a log, nothing with -q."""
+"""The running display: a live line on a terminal, one line per trial in a log, nothing with -q."""
 
 from __future__ import annotations
 

@@ -258,5 +258,5 @@ class TestResumed:
         """The damaged file is named, and kept under another name."""
         (aside,) = (resumed.artifacts / "trials").glob("*.damaged")
         assert aside.read_text() == "{"
-        assert "set aside, for it is no record: " in resumed.output
+        assert "not a valid record, renamed to " in resumed.output
         assert aside.name in resumed.output

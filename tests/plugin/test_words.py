@@ -157,7 +157,7 @@ class TestWhatToDo:
         result = made.runpytest_inprocess(*given, AUTO, RIGOROUS)
         text = result.stdout.str()
         assert "no regression: fail" in text
-        assert "What to do: Rigorous mode has shown the drop" in text
+        assert "What to do: The drop is significant" in text
         assert "--noise-gate=rigorous" not in text
         assert "to look again" not in text
 

@@ -132,7 +132,7 @@ class TestCurves:
     """What becomes of the records."""
 
     def test_curve(self) -> None:
-        """The curve runs over the test scales, a row a draw; there is no training matrix."""
+        """The curve runs over the test scales, one row per draw; there is no training matrix."""
         records = evaluate(draws=3)
         (curve,) = matched_curves(records).values()
         assert (curve.name, curve.seeds, curve.replicates) == ("mine/gaussian", (0, 1, 2), "draws")

@@ -1,4 +1,4 @@
-"""Baselines: committed results, and how a run is laid beside them."""
+"""Baselines: committed results, and how a run is compared with them."""
 
 from noisecore.judging.baselines.ancestor import First, SinceFirst, first_of, since_first
 from noisecore.judging.baselines.comparison import (

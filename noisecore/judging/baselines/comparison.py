@@ -1,4 +1,4 @@
-"""A run laid beside a baseline: which trials answer to each other, and what keeps them apart."""
+"""A run compared with a baseline: which trials match, and what forbids a comparison."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Answers = NDArray[np.bool_]
 # What must be the same, or the accuracies mean different things; the recipe is looked at field by
 # field, and what is in a curve's name is the same already. The draws of a given model are its rows.
 _SAME = ("dataset_sha256", "test_draw")
-# Where runs may differ: that they do is said beside the verdict.
+# Where runs may differ: a note says that they do.
 _MAY_DIFFER = ("dataset", "model_source")
 # Hashes of code, of the trial and of its conditions: those of different kinds are never compared.
 _CODE = ("noise_source", "trained_with_source", "model_source", "source_sha256")
@@ -135,7 +135,7 @@ def _compare(name: str, ours: Cells, theirs: Cells) -> Comparison:
         seeds = _seeds(ours, scales), _seeds(theirs, scales)
         new = new[np.isin(seeds[0], seeds[1])]
         old = old[np.isin(seeds[1], seeds[0])]
-    obstacles = [f"the baseline lacks {line}" for line in holes]
+    obstacles = [f"the baseline does not have {line}" for line in holes]
     notes = _notes(ours, theirs)
     if source:
         notes.append(f"{source}, and made the same images")
@@ -215,7 +215,7 @@ def _values(cells: Cells, name: str) -> set[Any]:
 
 
 def _texts(what: str, field: str, ours: Cells, theirs: Cells) -> str | None:
-    """Return how the hashes of a noise's code differ; None if they do not, or say nothing."""
+    """Return how the hashes of a noise's code differ; None if they agree or cannot be compared."""
     a, b = (_values(side, field) for side in (ours, theirs))
     if a == b or not comparable(a | b):
         return None
@@ -226,7 +226,7 @@ def _identical(ours: Cells, theirs: Cells, scales: Sequence[float]) -> bool:
     """Return whether the seeds that both sides have gave the same answers and losses.
 
     At each of these scales, which have one such seed at least: what is trained with the same seed
-    and gives the same losses is the same training, whatever other seeds either side has beside it.
+    and gives the same losses is the same training, whatever other seeds either side has.
     """
     shared = set(_seeds(ours, scales)) & set(_seeds(theirs, scales))
     for scale in scales:
@@ -265,7 +265,7 @@ def _notes(ours: Cells, theirs: Cells) -> list[str]:
 
 
 def _incomparable(ours: Cells, theirs: Cells) -> list[str]:
-    """Return a line if hashes of code are of different kinds, which say nothing of each other."""
+    """Return a line if hashes of code are of different kinds, which cannot be compared."""
     sides = [
         {name: _values(side, name) | _environment(side, name) for name in _CODE}
         for side in (ours, theirs)

@@ -1,4 +1,4 @@
-"""Baseline files: one a profile, made to be committed, a line a trial."""
+"""Baseline files: one per profile, made to be committed, one line per trial."""
 
 from __future__ import annotations
 

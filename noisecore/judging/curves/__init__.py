@@ -1,4 +1,4 @@
-"""Curves: accuracy and loss over scale, seeds beside each other, and the figures read off them."""
+"""Curves: accuracy and loss over scale, for all seeds, and the figures computed from them."""
 
 from noisecore.judging.curves.assembly import (
     Cells,

@@ -105,7 +105,7 @@ class Curve:
     trained once, is tested at all scales. `noisecore.evaluate`, `noisecore.train_sweep` and the
     fixture `robustness` return curves, and every gate takes one.
 
-    scales: (k,) ascending. accuracy, loss: (S, k), a row a seed, NaN where the trial failed or is
+    scales: (k,) ascending. accuracy, loss: (S, k), one row per seed; NaN if the trial failed or is
     missing. images: how many test images each accuracy is a share of. failures: a line for each
     NaN, which trial and why; it starts with the trial's label. replicates: whether a row is one of
     the "seeds" of trained models, or one of the "draws" of the noise that a given model is tested
@@ -271,7 +271,7 @@ class Curve:
         return Drop(float(scales[i]), float(scales[i + 1]), float(drops[i]))
 
     def to_frame(self) -> pd.DataFrame:
-        """Return a row a scale and seed: scale, seed, accuracy, loss."""
+        """Return one row per scale and seed: scale, seed, accuracy, loss."""
         seeds, scales = len(self.seeds), len(self.scales)
         return pd.DataFrame(
             {

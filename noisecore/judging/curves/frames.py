@@ -18,9 +18,9 @@ _FIGURES = ["seed", "accuracy", "loss", "test_images", "train_seconds", "key", "
 
 
 def curve_frame(records: Iterable[TrialRecord]) -> pd.DataFrame:
-    """Return a row a trial, tested at its train scale; failed ones keep a row without figures.
+    """Return one row per trial, tested at its train scale; failed ones keep a row without figures.
 
-    A trial of a model that was given, or trained with a noise once, has a row a test scale.
+    A trial of a model that was given, or trained with a noise once, has one row per test scale.
     """
     rows = [
         _row(record, {"scale": scale}, scale)
@@ -31,7 +31,7 @@ def curve_frame(records: Iterable[TrialRecord]) -> pd.DataFrame:
 
 
 def matrix_frame(records: Iterable[TrialRecord]) -> pd.DataFrame:
-    """Return a row a training and test scale of one noise; failed ones keep rows without figures.
+    """Return one row per training and test scale of a noise; failed ones have rows without figures.
 
     Trials with another training noise are left out: its scales have another unit.
     """
@@ -45,7 +45,7 @@ def matrix_frame(records: Iterable[TrialRecord]) -> pd.DataFrame:
 
 
 def class_frame(records: Iterable[TrialRecord], labels: NDArray[np.int64]) -> pd.DataFrame:
-    """Return a row a curve, scale, seed and class: its accuracy, and how many images that is of.
+    """Return one row per curve, scale, seed and class: its accuracy, and its number of images.
 
     labels: (n,), the class numbers of the test images. Trials that failed, and those of another
     number of images, are left out.

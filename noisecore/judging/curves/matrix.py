@@ -41,7 +41,7 @@ class Matrix:
         return diagonal
 
     def to_frame(self) -> pd.DataFrame:
-        """Return a row a cell and seed: train_scale, test_scale, seed, accuracy, loss."""
+        """Return one row per cell and seed: train_scale, test_scale, seed, accuracy, loss."""
         cells: tuple[NDArray[Any], ...] = tuple(
             np.meshgrid(self.seeds, self.train_scales, self.test_scales, indexing="ij")
         )

@@ -56,7 +56,7 @@ def estimate(values: ArrayLike) -> Estimate:
     """Return the estimate of (S,) values, of which NaN and infinite ones do not count.
 
     The gates do not accept what is missing; a picture or a table shows what there is, with the
-    number of its seeds beside it.
+    number of its seeds.
     """
     data = np.asarray(values, np.float64)
     data = data[np.isfinite(data)]

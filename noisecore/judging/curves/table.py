@@ -14,7 +14,7 @@ _SHOWN_SEEDS = 5
 
 
 def as_text(curve: Curve) -> str:
-    """Return the curve's table, a line a scale, under its name."""
+    """Return the curve's table, one line per scale, under its name."""
     rows = table_rows(curve)
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [

@@ -79,6 +79,6 @@ def _lost_since_first(verdict: Verdict, margins: Margins) -> bool:
 
 
 _SHOWN = (
-    "Rigorous mode has shown the drop, and to measure again would not undo it: look at the scales "
-    "and classes that fell most, and mend the model."
+    "The drop is significant: another run would show it too. Look at the scales and classes that "
+    "fell most, and fix the model."
 )

@@ -1,4 +1,4 @@
-"""A curve beside a baseline, and the verdict on it: it may lose no more than the margins allow."""
+"""A curve compared with a baseline, and the verdict: it may lose no more than the margins allow."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Case:
 
     comparison: None where there is nothing to compare it with. rule: how it is judged. problem: why
     there is nothing to compare it with, and what to do; renew: the tests to run for a renewal that
-    takes out what vanished, too, empty where nothing did. whole: whether the run must have the same
+    removes what vanished, too; empty if nothing did. whole: whether the run must have the same
     scales as the baseline. accepted: whether the run is to become the baseline, so that what would
     fail is shown and passes. new_ancestor: whether that holds for the loss since the first
     ancestor, too. labels: the class numbers of the test images, where they are known. closer: a
@@ -66,7 +66,7 @@ def judge_comparison(comparison: Comparison, rule: Rule) -> Verdict:
 
 
 def judge_case(case: Case) -> Verdict:
-    """Return the verdict on a curve that stands beside a baseline; see `judge_no_regression`."""
+    """Return the verdict on a curve that is compared with a baseline; see `judge_no_regression`."""
     comparison = case.comparison
     if case.problem or comparison is None:
         return _without_baseline(case)
@@ -85,7 +85,7 @@ def _rejected(case: Case) -> Outcome:
 def _without_baseline(case: Case) -> Verdict:
     sentence = case.problem or f"{case.curve} is not in the baseline"
     if case.accepted:
-        sentence = f"{case.curve} is put into the baseline: there was none of it"
+        sentence = f"{case.curve} is added to the baseline (new curve)"
     row = ProblemRow(problem=sentence, renew=case.renew or None)
     return make_verdict(_GATE, case.curve, _rejected(case), sentence, [row])
 

@@ -112,7 +112,7 @@ def _steps(curve: Curve, slack: float, chance: float | None) -> list[StepRow]:
 
 
 def _judge_isotonic(curve: Curve, end: int, slack: float, steps: list[StepRow]) -> Verdict:
-    """Judge the first `end` scales as a whole; the rows of the steps are shown beside it."""
+    """Judge the first `end` scales as a whole; the rows of the steps are shown too."""
     rows = [replace(row, within=None) for row in steps]
     name = curve.name
     if len(curve.seeds) < 2:

@@ -75,7 +75,7 @@ def judge_published(
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class _Figure:
-    """A published figure, or the mean of all, beside what was measured, (S,) each."""
+    """A published figure, or the mean of all, and what was measured, (S,) each."""
 
     name: Any
     accuracies: Floats

@@ -46,7 +46,7 @@ class Standard(Protocol):
         mode: Mode | None,
         alpha: float | None,
     ) -> Case:
-        """Return a curve beside the baseline of the run."""
+        """Return a curve and what the run compares it with."""
 
 
 def judge(
@@ -106,8 +106,8 @@ def judge_no_regression(
     A pass of the mean becomes inconclusive when a drop of twice its margin would not have been
     caught 95 % of the time. The mean is judged against the baseline's first ancestor as well, with
     a margin of its own. Training time and peak memory fail when the ratio of medians exceeds a
-    margin that was given. What cannot be compared, or lacks figures, fails; so does a curve that
-    lacks a scale of the baseline.
+    margin that was given. What cannot be compared, or has no figures, fails. So does a curve
+    without a scale that the baseline has.
 
     Args:
         curve: What was measured, with its records.
@@ -143,7 +143,7 @@ def _case(
     mode: Mode | None,
     alpha: float | None,
 ) -> Case:
-    """Return a curve beside what it is compared with, and the rule that it is judged by."""
+    """Return a curve, what it is compared with, and the rule that it is judged by."""
     if isinstance(curve, Case):  # by robustness.against, which noisecore 0.1 had
         return curve
     check_curve(curve)

@@ -74,7 +74,7 @@ def _row(comparison: Comparison, place: int, rule: Rule, alpha: float) -> Accura
 
 
 def _unjudged(kind: type[_A], new: Floats, old: Floats, difference: Difference, **own: Any) -> _A:
-    """Return a row of a kind before it is judged; own: what that kind has beside the others."""
+    """Return a row of a kind before it is judged; own: the fields that only this kind has."""
     return kind(
         measured=float(new.mean()),
         baseline=float(old.mean()),

@@ -43,7 +43,7 @@ class NoiseBaseline:
         mode: Mode | None = None,
         alpha: float | None = None,
     ) -> Case:
-        """Return a curve beside the baseline, once the run has kept its records."""
+        """Return a curve and the baseline, once the run has kept its records."""
         kept = self._robustness.keep(curve)
         case = self._baseline.case(
             kept,

@@ -85,7 +85,7 @@ class RunBaseline:
         mode: Mode | None = None,
         alpha: float | None = None,
     ) -> Case:
-        """Return a curve beside the baseline, and the rule that it is judged by.
+        """Return a curve, the baseline, and the rule that it is judged by.
 
         request: what the test's marker asked for, None for a curve of its own. nodeid: of the test
         that asks; evaluated: the curves that it has evaluated. margins, mode, alpha: what the test
@@ -128,7 +128,7 @@ class RunBaseline:
     def _problem(self, curve: str, nodeid: str, evaluated: Sequence[str]) -> tuple[str | None, str]:
         """Return why there is nothing to compare a curve with, and what to do; None if there is.
 
-        With the tests to run for a renewal that takes out what vanished, too, empty if nothing did.
+        With the tests to run for a renewal that removes what vanished, too, empty if nothing did.
         """
         from noisecore.judging.gates.regression import held_curves
 

@@ -41,7 +41,7 @@ def renew(
 
     path: of the baseline's file. pairs: which curve is compared by a test of which file. former:
     the models of curves that the baseline has under other names. unfinished: why the run is not
-    complete, a line a test. vanished: the curves that no test compares any more. missing: how many
+    complete, one line per test. vanished: curves that no test compares any more. missing: how many
     trials have no record. root: the folder of the tests. Returns what was done, in lines, and
     whether all that was asked for was. Raises `OSError`, with the path that was to be written, if
     the disk refuses.
@@ -98,7 +98,7 @@ def _objection(
 ) -> str | None:
     """Return why the baseline is not to be renewed as the candidate has it, None if it may be.
 
-    changed: the curves that the renewal would put in or take out. compared: those of the tests.
+    changed: the curves that the renewal would add or remove. compared: those of the tests.
     """
     passed = {v.curve for v in verdicts if v.gate == "no regression" and v.verdict == "pass"}
     undecided = {v.curve for v in verdicts if v.verdict == "inconclusive"}
@@ -134,7 +134,7 @@ def _outlooks(
     renewed: Baseline,
     settings: Settings,
 ) -> list[str]:
-    """Return what runs against the renewed curves will see, a line a curve."""
+    """Return what runs against the renewed curves will see, one line per curve."""
     from noisecore.judging.baselines import compare_records
     from noisecore.judging.gates.outlook import outlook, too_few
     from noisecore.judging.gates.own import own_lines, own_margins

@@ -44,7 +44,7 @@ def find_vanished(
                     request.curve for request in read_requests(item, marker, settings.profile)
                 }
             except pytest.UsageError:
-                continue  # said elsewhere, unless the test is deselected
+                continue  # another check says so, unless the test is deselected
     if baseline is None:
         nobody = trains and not (asked or nodes) and settings.baseline.update == ""
         return {"baseline": f"no test takes the fixture {FIXTURE}"} if nobody else {}

@@ -1,4 +1,4 @@
-"""Calls the hooks of whoever logs a run elsewhere: one that raises costs nothing but itself."""
+"""Calls the hooks of other tools that log a run: one that raises costs nothing but itself."""
 
 from __future__ import annotations
 

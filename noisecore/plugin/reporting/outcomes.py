@@ -179,7 +179,7 @@ class Outcomes:
         return list(dict.fromkeys(labels))
 
     def unfinished(self, selected: Selected) -> list[str]:
-        """Return why the run is not complete: a line a test that ended by no verdict."""
+        """Return why the run is not complete: one line per test that ended by no verdict."""
         ended = {outcome.nodeid for outcome in self}
         lines = [f"{node} was not run" for node in selected.tests if node not in ended]
         for outcome in self:
@@ -202,7 +202,7 @@ def _expected(verdict: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def swallowed(outcomes: Iterable[Outcome], *, tolerant: bool) -> list[str]:
-    """Return a line for each verdict that is no pass, in a test that did not fail.
+    """Return a line for each verdict that is not a pass, in a test that did not fail.
 
     tolerant: whether an inconclusive verdict counts as a pass.
     """

@@ -1,4 +1,4 @@
-"""What to run next after a verdict that is no pass, as a command to be copied."""
+"""What to run next after a verdict that is not a pass, as a command to be copied."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def _next(
     if renew := next((row.renew for row in problems if row.renew), ""):
         return "to renew the baseline:", renew, {"update-baseline": "all"}
     if problems:
-        return "to add what the baseline lacks:", file, {"update-baseline": "missing"}
+        return "to add what is missing from the baseline:", file, {"update-baseline": "missing"}
     if verdict.rows(ObstacleRow):
         return "to renew the baseline:", file, {"update-baseline": "all"}
     if verdict.gate == "no regression":

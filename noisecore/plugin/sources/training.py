@@ -71,7 +71,7 @@ class TrainingSource(Stored):
         self._uncaptured: Callable[[], AbstractContextManager[None]] = nullcontext
 
     def prepare(self) -> None:
-        """Make the artifact folder ready: set aside what is no record there.
+        """Make the artifact folder ready: rename what is not a record there.
 
         With resuming, what is no record of an earlier run either.
         """

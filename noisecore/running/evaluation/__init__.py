@@ -40,7 +40,7 @@ from noisecore.running.evaluation.reading import group_sizes, read_groups
 from noisecore.running.evaluation.tally import Tally, wanted_scales
 from noisecore.running.machine import peak_memory, processor
 
-# What an evaluation holds beside the model and the data, unless a noise of a user's own, or the
+# What an evaluation holds besides the model and the data, unless a noise of a user's own, or the
 # batch that was asked for, takes more.
 _MOST_MEMORY = 256 * 2**20
 
@@ -65,7 +65,7 @@ def evaluate_given(
     run: str = "",
     on_labels: Callable[[Labels], None] = lambda labels: None,
 ) -> list[TrialRecord]:
-    """Test a trained model at scale 0 and at each of `scales`; return a record a draw.
+    """Test a trained model at scale 0 and at each of `scales`; return one record per draw.
 
     The arguments are those of `noisecore.evaluate`, which says what they may be. run: the id that
     the records get.
@@ -278,7 +278,7 @@ def _large(noise: Noise, images: FloatArray) -> str:
         return ""
     return (
         f"the noise {name_of(noise)} was drawn for whole blocks of {BLOCK} images, with about "
-        f"{held / 2**20:.0f} MiB beside the model and the data"
+        f"{held / 2**20:.0f} MiB in addition to the model and the data"
     )
 
 

@@ -118,8 +118,8 @@ def as_outputs(given: Any, images: int) -> Outputs:
         )
     if array.shape[1] < 2:
         raise GivenError(
-            f"the model must give a column a class, got {array.shape}: for a probability p of the "
-            "second of two classes, give numpy.hstack([1 - p, p])"
+            f"the model must give one column per class, got {array.shape}: for a probability p of "
+            "the second of two classes, give numpy.hstack([1 - p, p])"
         )
     if not np.isfinite(array).all():
         raise GivenError("the model's outputs must be finite numbers, got NaN or infinity")

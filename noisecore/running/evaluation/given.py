@@ -106,7 +106,7 @@ def _described(thing: Any) -> str:
 
 def _remedy(model: Any) -> str:
     if hasattr(model, "shape") or isinstance(model, list | tuple | dict):
-        return "what a model gave elsewhere is taken by evaluate_outputs({0: clean, 1: noisy}, y)"
+        return "for outputs that were made before, call evaluate_outputs({0: clean, 1: noisy}, y)"
     return ""
 
 

@@ -1,4 +1,4 @@
-"""Records of what a model gave elsewhere: no model is asked, and no image is seen."""
+"""Records of outputs that were made before: no model is called, and no image is seen."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def evaluate_outputs(
     run: str = "",
     on_labels: Callable[[Labels], None] = lambda labels: None,
 ) -> list[TrialRecord]:
-    """Make records of what a model gave elsewhere, for images that were noisy already.
+    """Make records of outputs that were made before, for images that were noisy already.
 
     The arguments are those of `noisecore.evaluate_outputs`, which says what they may be; `run` and
     `on_labels` are as in `evaluate_given`.

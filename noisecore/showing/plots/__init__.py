@@ -1,7 +1,7 @@
 """Records and curves in, Matplotlib figures out; nothing here touches the disk.
 
 Figures are made without pyplot: no global state, no backend, nothing to close. Colours can be told
-apart by the colour-blind and, with the markers beside them, in black and white.
+apart by the colour-blind and, by their markers, in black and white.
 """
 
 from noisecore.showing.plots.classes import plot_classes

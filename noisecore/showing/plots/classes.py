@@ -12,7 +12,7 @@ from noisecore.showing.plots.style import GRID, MARKERS, plain_text, set_note
 
 @plain_text
 def plot_classes(frame: pd.DataFrame, name: str) -> Figure:
-    """Draw a line a class: mean accuracy over the seeds at each scale, all at equal distances.
+    """Draw one line per class: mean accuracy over the seeds at each scale, all at equal distances.
 
     frame: rows of `class_frame`, of the curve called `name`. The black dashes are the mean over
     the classes. Classes stand in the legend as they end at the greatest scale, the best first.

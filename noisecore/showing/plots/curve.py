@@ -54,7 +54,7 @@ def plot_curve(curve: Curve) -> Figure:
 
     Lines join the means over the seeds, bars are 95 % t intervals of these means (from two seeds
     on), faint dots are single seeds. Of a given model the dots are draws, and only accuracy has
-    bars: its interval over images. Scale 0 stands outside every claim, so its markers are hollow
+    bars: its interval over images. No claim is made about scale 0, so its markers are hollow
     and stand apart, left of a dotted line. Values that are not there leave gaps, and the note
     under the picture says how many trials failed or are missing.
     """

@@ -26,7 +26,7 @@ from noisecore.showing.plots.style import (
 
 @plain_text
 def plot_drift(found: Sequence[Drift]) -> Figure:
-    """Draw a row a curve: accuracy over the environments, its change, and what a training takes.
+    """Draw one row per curve: accuracy by environment, its change, and the cost of a training.
 
     The bars of accuracy and of change are 95 % intervals.
     """
@@ -88,7 +88,7 @@ def _known_costs(found: Sequence[Drift]) -> dict[str, Callable[[Drift], float]]:
 
 
 def _draw_accuracy(axes: Axes, mine: Sequence[Drift], places: Sequence[str]) -> None:
-    """Draw the accuracies of one curve, a line a scale."""
+    """Draw the accuracies of one curve, one line per scale."""
     rows = [
         (places.index(one.environment), row)
         for one in mine

@@ -24,7 +24,7 @@ from noisecore.showing.plots.style import (
 
 @plain_text
 def plot_learning(records: Sequence[TrialRecord]) -> Figure:
-    """Draw test accuracy after each epoch: a panel a curve, a line a train scale.
+    """Draw test accuracy after each epoch: one panel per curve, one line per train scale.
 
     Lines are means over the seeds, bands reach from the least to the greatest seed. Failed trials
     are left out, and counted in the note.

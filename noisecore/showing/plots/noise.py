@@ -19,7 +19,7 @@ def plot_noise(
 
     clean, frames and noisy images: (height, width, channels), 1 or 3 channels, in `unit`. Grey (or
     colour) values run from -r to r. The frames share one r, so that they can be compared; each
-    image has its own, so that the clean one can be seen beside the noisiest. It is stated below.
+    image has its own, so that the clean one can be compared with the noisiest. It is stated below.
     """
     shared = _reach(*frames)
     panels = [(f"noise, frame {n}", frame, shared) for n, frame in enumerate(frames, start=1)]
