@@ -222,7 +222,7 @@ def test_matrix_hatches_what_is_missing():
 
 
 def test_classes_are_named_as_they_end():
-    """One line per class, over its seeds' means; the legend starts with the class that ends best."""
+    """One line per class, over its seeds' means; the legend begins with the best at the end."""
     labels = np.arange(1000) % 4
     frame = class_frame(make_sweep({0.5: 0.9, 2.0: 0.6}, seeds=[0, 1, 2]), labels)
     figure = plot_classes(frame, "mine")
