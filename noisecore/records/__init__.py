@@ -12,6 +12,7 @@ from noisecore.records.checking import (
 )
 from noisecore.records.files import (
     read_json,
+    read_labels,
     read_record,
     write_atomically,
     write_records,
@@ -54,6 +55,7 @@ __all__ = [
     "pack_probabilities",
     "pack_right",
     "read_json",
+    "read_labels",
     "read_record",
     "trial_from_dict",
     "trial_label",

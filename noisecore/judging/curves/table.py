@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
+from html import escape
 from typing import TYPE_CHECKING
 
 from noisecore.escaping import visible
@@ -22,6 +24,16 @@ def as_text(curve: Curve) -> str:
         for row in rows
     ]
     return "\n".join([f"{visible(curve.name)} on {curve.images} test images", *lines])
+
+
+def as_html(rows: Iterable[Sequence[str]]) -> str:
+    """Return a table for a notebook; the first row is its head."""
+    head, *others = rows
+    cells = "".join(
+        "<tr>" + "".join(f"<{tag}>{escape(visible(cell))}</{tag}>" for cell in row) + "</tr>"
+        for tag, row in (("th", head), *(("td", row) for row in others))
+    )
+    return f"<table>{cells}</table>"
 
 
 def table_rows(curve: Curve) -> list[tuple[str, ...]]:
