@@ -18,7 +18,7 @@ from noisecore.records.files import (
     write_records,
 )
 from noisecore.records.kept import Record, join_trials
-from noisecore.records.record import Epoch, Evaluation, TrialRecord
+from noisecore.records.record import Epoch, Evaluation, TrialRecord, noted
 from noisecore.records.trials import (
     AnyTrial,
     Cell,
@@ -51,6 +51,7 @@ __all__ = [
     "check_checksum",
     "check_schema",
     "join_trials",
+    "noted",
     "pack_classes",
     "pack_probabilities",
     "pack_right",

@@ -13,7 +13,7 @@ from noisecore.escaping import one_line
 from noisecore.models import Builder
 from noisecore.noise import Noise, check_scales, get_noise
 from noisecore.recipes import Recipe
-from noisecore.records import TrialRecord
+from noisecore.records import TrialRecord, noted
 from noisecore.running.request import CurveRequest
 from noisecore.sweep.arguments import SweepError, Workers, check_flag, read_choices, read_data
 from noisecore.sweep.own import Own
@@ -138,7 +138,7 @@ def _curve(request: CurveRequest, records: Sequence[TrialRecord]) -> Curve:
     from noisecore.judging.curves import matched_curves
 
     failed = [record for record in records if record.status == "failed"]
-    said = list(dict.fromkeys(str(r.cost["note"]) for r in records if r.cost.get("note")))
+    said = noted(records)
     if failed:
         more = f" (and {len(failed) - 1} more: see the curve's failures)" * (len(failed) > 1)
         first = f"{failed[0].trial.label}: {failed[0].reason}{more}"
