@@ -47,7 +47,9 @@ def shown(value: object) -> str:
 
 def brief(kind: str, **parts: object) -> str:
     """Return a short `repr`: what it is, and some of its parts, each cut where it is long."""
-    return f"{kind}({', '.join(f'{name}={shown(part)}' for name, part in parts.items())})"
+    texts = {name: shown(part) for name, part in parts.items()}
+    cut = {name: text if len(text) <= 60 else f"{text[:57]}..." for name, text in texts.items()}
+    return f"{kind}({', '.join(f'{name}={text}' for name, text in cut.items())})"
 
 
 def described(value: object) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from msgspec import Meta
 from numpy.typing import NDArray
 
-from noisecore.escaping import shown, visible
+from noisecore.escaping import brief, shown, visible
 from noisecore.noise import as_written
 from noisecore.records.checking import (
     SCHEMA,
@@ -125,6 +125,10 @@ class TrialRecord:
     evaluations: tuple[Evaluation, ...] = ()
     cost: dict[str, Any] = field(default_factory=dict)
     schema: int = SCHEMA
+
+    def __repr__(self) -> str:
+        parts = {"label": self.trial.label, "key": self.key, "status": self.status}
+        return brief("TrialRecord", **parts, scales=[each.scale for each in self.evaluations])
 
     def at(self, scale: float) -> Evaluation:
         """Return the evaluation at a test scale; raise `KeyError` if there is none."""

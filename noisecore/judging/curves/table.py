@@ -17,13 +17,17 @@ _SHOWN_SEEDS = 5
 
 def as_text(curve: Curve) -> str:
     """Return the curve's table, a line a scale, under its name."""
-    rows = table_rows(curve)
+    head = f"{visible(curve.name)} on {curve.images} test images"
+    return "\n".join([head, *aligned(table_rows(curve))])
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return a line a row, each column as wide as its widest cell."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
+    return [
+        "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in rows
     ]
-    return "\n".join([f"{visible(curve.name)} on {curve.images} test images", *lines])
 
 
 def as_html(rows: Iterable[Sequence[str]]) -> str:
