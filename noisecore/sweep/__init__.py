@@ -51,7 +51,8 @@ def train_sweep(
 
     A function of your own for `build` or `noise` has to be at the top of a file, where a worker can
     import it: of a notebook in a .py file beside it, of a script in another one, or with the call
-    under `if __name__ == "__main__":`. With workers=0 it may be defined anywhere.
+    under `if __name__ == "__main__":` and the function above. With workers=0 it may be defined
+    anywhere.
 
     Args:
         build: A builder's name ("cnn", "mlp"), or a function that takes the shape of an image,
