@@ -76,6 +76,7 @@ class Baseline:
     """Results to compare with: the records of some curves, and each curve's origin.
 
     profile: of the runs that it is for, with pytest. origins: where each curve came from, by name.
+    changes: of what `noisecore.write_baseline` returns, what it changed, in lines; a file has none.
 
     Example:
         >>> baseline = read_baseline("old.json")
@@ -86,6 +87,7 @@ class Baseline:
     profile: str
     origins: Mapping[str, Origin]
     records: tuple[TrialRecord, ...]
+    changes: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         own = {name: origin.margins for name, origin in self.origins.items() if origin.margins}
