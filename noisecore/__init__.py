@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from noisecore.judging.gates import judge_published as judge_published
     from noisecore.judging.margins import Margins as Margins
     from noisecore.judging.results import read_records as read_records
+    from noisecore.judging.saved import read_curves as read_curves
     from noisecore.measure import evaluate as evaluate
     from noisecore.measure import evaluate_outputs as evaluate_outputs
     from noisecore.noise import apply_noise as apply_noise
@@ -66,6 +67,7 @@ _HOMES = {
     ),
     "judging.margins": ("Margins",),
     "judging.results": ("read_records",),
+    "judging.saved": ("read_curves",),
     "measure": ("evaluate", "evaluate_outputs"),
     "noise": ("apply_noise",),
     "profiles": ("Profile",),

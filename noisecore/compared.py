@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -19,7 +19,7 @@ from noisecore.records import RecordError
 if TYPE_CHECKING:
     from noisecore.records import TrialRecord
 
-Run = str | Path | Baseline | Curve | Iterable["Curve | TrialRecord"]
+Run = str | Path | Baseline | Curve | Mapping[str, Curve] | Iterable["Curve | TrialRecord"]
 
 
 def compare(
@@ -84,6 +84,7 @@ def _records(run: Run) -> list[TrialRecord]:
         raise ArgumentTypeError(
             f"a run must be curves, records, a baseline or a path, got {described(run)}"
         )
+    run = run.values() if isinstance(run, Mapping) else run
     parts = cast(Iterable["Curve | TrialRecord"], [run] if isinstance(run, Curve) else run)
     records = [
         record

@@ -45,6 +45,13 @@ def shown(value: object) -> str:
     return shorten(text)
 
 
+def brief(kind: str, **parts: object) -> str:
+    """Return a short `repr`: what it is, and some of its parts, each cut where it is long."""
+    texts = {name: shown(part) for name, part in parts.items()}
+    cut = {name: text if len(text) <= 60 else f"{text[:57]}..." for name, text in texts.items()}
+    return f"{kind}({', '.join(f'{name}={text}' for name, text in cut.items())})"
+
+
 def described(value: object) -> str:
     """Return what was given, in a few words: a short value itself, of others the type."""
     short = value is None or isinstance(value, str | int | float)

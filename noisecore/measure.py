@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import warnings
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import MethodType
 from typing import TYPE_CHECKING, Any, Literal
 
 from noisecore.callables import name_of
+from noisecore.escaping import one_line
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,6 +42,7 @@ def evaluate(
 
     The model gets float32 images in the range of `x`, uint8 ones too: a copy, which it may change.
     It is refused if no noise changes any of its outputs; if these are class labels, a note says so.
+    A note is a `UserWarning`.
 
     Args:
         model: A model of Keras, PyTorch, scikit-learn or ONNX Runtime, a `.keras` file, or a
@@ -90,10 +93,11 @@ def evaluate(
         >>> print(curve.name, *curve.scales)
         digits/gaussian 0.0 0.1 0.3
     """
+    from noisecore.records import noted
     from noisecore.running.evaluation import evaluate_given
 
-    labels: list[NDArray[np.int64]] = []
-    records = evaluate_given(
+    curve = measured(
+        evaluate_given,
         model,
         x,
         y,
@@ -109,9 +113,10 @@ def evaluate(
         least_clean=least_clean,
         outputs=outputs,
         channels=channels,
-        on_labels=labels.append,
     )
-    return _curve(records, labels)
+    for note in noted(curve.records):
+        warnings.warn(one_line(note), UserWarning, stacklevel=2)
+    return curve
 
 
 def evaluate_outputs(
@@ -158,8 +163,8 @@ def evaluate_outputs(
     """
     from noisecore.running.evaluation import evaluate_outputs as take_outputs
 
-    labels: list[NDArray[np.int64]] = []
-    records = take_outputs(
+    return measured(
+        take_outputs,
         outputs,
         y,
         name=name,
@@ -169,9 +174,7 @@ def evaluate_outputs(
         dataset=dataset,
         least_clean=least_clean,
         kind=kind,
-        on_labels=labels.append,
     )
-    return _curve(records, labels)
 
 
 def model_name(model: Any) -> str:
@@ -191,8 +194,11 @@ def model_name(model: Any) -> str:
     return name
 
 
-def _curve(records: list[TrialRecord], labels: list[NDArray[np.int64]]) -> Curve:
+def measured(take: Callable[..., list[TrialRecord]], *given: Any, **how: Any) -> Curve:
+    """Return the curve of the records that a function makes of what it is given."""
     from noisecore.judging.curves import matched_curves
 
+    labels: list[NDArray[np.int64]] = []
+    records = take(*given, **how, on_labels=labels.append)
     (curve,) = matched_curves(records, labels=labels[0]).values()
     return curve

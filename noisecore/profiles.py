@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any
 
 from noisecore.errors import NoisecoreError
-from noisecore.escaping import shorten, shown
+from noisecore.escaping import brief, shorten, shown
 from noisecore.functions import unknown
 from noisecore.noise import NoiseError, check_bounds, check_scale
 from noisecore.recipes import RECIPES, Recipe, RecipeError, get_recipe
@@ -44,6 +44,9 @@ class Profile:
     noise: str = "gaussian"
     test_draw: int = 0
     clip: tuple[float, float] | None = None
+
+    def __repr__(self) -> str:
+        return brief("Profile", **{**vars(self), "recipe": self.recipe.name})
 
 
 PROFILES: dict[str, Profile] = {

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import noisecore
 from noisecore.errors import ArgumentTypeError
-from noisecore.escaping import described
+from noisecore.escaping import described, one_line, shown
 from noisecore.judging.baselines import (
     Baseline,
     Origin,
@@ -20,39 +21,49 @@ from noisecore.judging.baselines import (
 )
 from noisecore.judging.baselines import write_baseline as write
 from noisecore.judging.curves import Curve
-from noisecore.judging.gates import Rule, judge_comparison
-from noisecore.judging.gates.own import fitting_margins
-from noisecore.judging.gates.rows import SinceFirstRow
+from noisecore.judging.gates import Rule
+from noisecore.judging.gates.advice import advice_when_undecided
+from noisecore.judging.gates.arguments import check_measured
+from noisecore.judging.gates.case import Case, judge_case
+from noisecore.judging.gates.own import origin_of, own_margins
 from noisecore.paths import is_missing
 from noisecore.records import RecordError
 
 
 def write_baseline(
     path: str | Path,
-    curves: Curve | Iterable[Curve] | Baseline,
+    curves: Curve | Iterable[Curve] | Mapping[str, Curve] | Baseline,
     *,
     profile: str | None = None,
     new_ancestor: bool = False,
 ) -> Baseline:
     """Write curves into a baseline file, whole or not at all; its folder is made.
 
-    A curve that the file holds already is renewed, and remembers its first ancestor; the file's
-    other curves stay. A given model keeps the margin that fits its number of images, which is wider
-    than the usual one where they are few; `margins=` of the gate says another. Commit the file.
+    A curve that the file holds already is renewed as pytest does it: it remembers its first
+    ancestor, and is refused where it fell too far since, or where it is undecided whether it is
+    worse. A given model keeps the margin that fits its number of images, which is wider than the
+    usual one where they are few; `margins=` of the gate says another. Commit the file.
+
+    A script knows of no tests and of no commit. So the file's other curves stay, also one that was
+    renamed, or that noisecore 0.1 called after its test: `--noise-update-baseline` of pytest takes
+    out what no test compares any more.
 
     Args:
         path: Of the file, such as "baselines/quick.json".
-        curves: What is put in, with their records; or a whole baseline, which replaces the file.
+        curves: What is put in, with their records: a curve, curves, or what `read_curves` returns;
+            or a whole baseline, which replaces the file, whatever that held.
         profile: The run's profile that the file is for, with pytest. Left out, that of the file,
             or "quick" for a new one.
         new_ancestor: Whether what was lost since a curve's first ancestor may be forgotten.
 
     Returns:
-        What the file holds now.
+        What the file holds now; its `changes` say what was added, renewed and left, in lines. A
+        warning says so if a curve lost its first ancestor, as with other scales than before.
 
     Raises:
-        RecordError: The file is no baseline; a curve has no records, or a trial of it failed; a
-            curve fell further since its first ancestor than its margin allows.
+        RecordError: The file is no baseline, or of another profile; a curve has no records, or a
+            trial of it failed; a curve fell further since its first ancestor than its margin
+            allows, or whether it is worse is undecided.
         OSError: The file cannot be written.
 
     Example:
@@ -66,54 +77,92 @@ def write_baseline(
     if isinstance(curves, Baseline):
         write(path, curves)
         return curves
-    given = [curves] if isinstance(curves, Curve) else list(curves or ())
-    if not given:
-        raise RecordError("there is no curve to write: give one that evaluate returns")
-    for curve in given:
-        if not isinstance(curve, Curve) or not curve.records:
-            raise RecordError(
-                f"curves must be curves with records, as evaluate returns them, got {curve!r:.60}"
-            )
+    given = _listed(curves)
     old = None if is_missing(path) else read_baseline(path)
+    if old is not None and profile not in (None, old.profile):
+        raise RecordError(
+            f"{path}: expected a baseline of profile {profile}, got one of {old.profile}: choose "
+            "another path, or leave profile out"
+        )
     if not new_ancestor and old is not None:
         _refuse_decline(given, old)
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    origins = {
-        curve.name: Origin(
-            date=now,
-            commit=None,
-            noisecore=noisecore.__version__,
-            tests=old.origins[curve.name].tests if old and curve.name in old.origins else (),
-            margins=fitting_margins(curve.records),
-        )
-        for curve in given
-    }
     try:
         renewed = renew_baseline(
             old,
             [record for curve in given for record in curve.records],
             profile=profile or (old.profile if old else "quick"),
-            origins=origins,
+            origins=_origins(given, old),
             whole=True,
             new_ancestor=new_ancestor,
         )
     except ValueError as error:
         raise RecordError(f"{path}: the baseline was not written: {error}") from None
     write(path, renewed.baseline)
-    return renewed.baseline
-
-
-def _refuse_decline(curves: Iterable[Curve], old: Baseline) -> None:
-    """Raise `RecordError` if a curve fell too far since its first ancestor."""
-    for curve in curves:
-        if curve.name not in old.origins:
-            continue
-        origin, held = old.origins[curve.name], old.of(curve.name)
-        first = origin.first or first_of(held, date=origin.date, commit=origin.commit)
-        comparison = compare_records(curve.records, held)[curve.name]
-        verdict = judge_comparison(with_first(comparison, first, curve.records), Rule())
-        if any(isinstance(row, SinceFirstRow) for row in verdict.fallen):
-            raise RecordError(
-                f"the baseline was not written: {verdict.sentence}: if the loss is meant, give "
-                "new_ancestor=True"
+    known = sorted(old.origins) if old else []
+    for name in () if new_ancestor else sorted(set(known).intersection(renewed.changed)):
+        if renewed.baseline.origins[name].first is None:
+            warnings.warn(
+                f"{one_line(name)}: its images, scales or recipe are others than before: what it "
+                "lost since its first ancestor is forgotten",
+                UserWarning,
+                stacklevel=2,
             )
+    stays = [f"{name}: stays as it is" for name in known if name not in renewed.changed]
+    return replace(renewed.baseline, changes=(*renewed.lines, *stays))
+
+
+def _origins(curves: Iterable[Curve], old: Baseline | None) -> dict[str, Origin]:
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    known = old.origins if old else {}
+    return {
+        curve.name: origin_of(
+            curve.records,
+            started=now,
+            commit=None,
+            tests=known[curve.name].tests if curve.name in known else (),
+        )
+        for curve in curves
+    }
+
+
+def _listed(curves: Curve | Iterable[Curve] | Mapping[str, Curve]) -> list[Curve]:
+    """Return what is to be written; raise `RecordError` unless it is curves with records."""
+    if isinstance(curves, Mapping):
+        curves = curves.values()
+    given = [curves] if isinstance(curves, Curve) else list(curves or ())
+    if not given:
+        raise RecordError("there is no curve to write: give one that evaluate returns")
+    for curve in given:
+        if not isinstance(curve, Curve):
+            raise RecordError(
+                f"curves must be curves with records, as evaluate returns them, got {shown(curve)}"
+            )
+        check_measured(curve)
+    return given
+
+
+def _refuse_decline(curves: Sequence[Curve], old: Baseline) -> None:
+    """Raise `RecordError` if a renewal with pytest would be refused for what a curve lost."""
+    rule = Rule(curves=len(old.origins), own=own_margins(old))
+    for curve in curves:
+        name = curve.name
+        if name not in old.origins:
+            continue
+        origin, held = old.origins[name], old.of(name)
+        first = origin.first or first_of(held, date=origin.date, commit=origin.commit)
+        comparison = with_first(compare_records(curve.records, held)[name], first, curve.records)
+        case = Case(
+            curve=name,
+            comparison=comparison,
+            rule=rule.of(name),
+            accepted=True,
+            scripted=True,
+        )
+        verdict = judge_case(case)
+        if verdict.verdict == "pass" or comparison.failures:  # no renewal takes these in
+            continue
+        hint = "if the loss is meant, give new_ancestor=True"
+        if verdict.verdict == "inconclusive":
+            narrow = advice_when_undecided(case).rstrip(".")
+            hint = f"{narrow}; or start anew from this curve with new_ancestor=True"
+        raise RecordError(f"the baseline was not written: {verdict.sentence}: {hint}")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from noisecore.errors import NoisecoreError
-from noisecore.escaping import one_line
+from noisecore.escaping import brief, one_line
 
 Array = NDArray[Any]
 
@@ -57,14 +57,18 @@ class Dataset:
     """
 
     name: str
-    x_train: Array = field(repr=False)
-    y_train: NDArray[np.int64] = field(repr=False)
-    x_test: Array = field(repr=False)
-    y_test: NDArray[np.int64] = field(repr=False)
+    x_train: Array
+    y_train: NDArray[np.int64]
+    x_test: Array
+    y_test: NDArray[np.int64]
     num_classes: int
     sha256: str
     source: str
     licence: str
+
+    def __repr__(self) -> str:
+        sizes = {"train": len(self.y_train), "test": len(self.y_test)}
+        return brief("Dataset", name=self.name, shape=self.image_shape, **sizes, source=self.source)
 
     @property
     def image_shape(self) -> tuple[int, int, int]:

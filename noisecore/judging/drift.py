@@ -120,7 +120,7 @@ def find_drift(
                 continue
             comparison = compared[one.name].get(name)
             same_seeds = curve is not None and curve.seeds == seeds[name]
-            found.append(_beside(one, name, curve, comparison, rule, same_seeds=same_seeds))
+            found.append(_compared(one, name, curve, comparison, rule, same_seeds=same_seeds))
     return found
 
 
@@ -153,7 +153,7 @@ def _of_reference(one: Environment, itself: Comparison, curve: Curve | None) -> 
     )
 
 
-def _beside(
+def _compared(
     one: Environment,
     name: str,
     curve: Curve | None,

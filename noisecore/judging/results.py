@@ -195,9 +195,14 @@ def read_records(path: str | Path) -> list[TrialRecord]:
         >>> len(read_records("digits.json")) == len(curve.records)
         True
     """
-    path = _find(Path(path))
+    path = find(Path(path))
     if not os.path.isdir(path) and not is_missing(path):
-        return list(read_results(path).records)
+        try:
+            return list(read_results(path).records)
+        except RecordError:
+            if _is_baseline(path):
+                raise RecordError(f"{path}: is a baseline: read it with read_baseline") from None
+            raise
     records: list[TrialRecord] = []
     with refusals(f"{path}: cannot be read"):
         files = sorted(path.rglob("[!.]*.json"))
@@ -213,7 +218,7 @@ def read_records(path: str | Path) -> list[TrialRecord]:
     return records
 
 
-def _find(path: Path) -> Path:
+def find(path: Path) -> Path:
     """Return the results.json, or the folder of records, that a path leads to."""
     if not os.path.isdir(path):
         return path
@@ -288,7 +293,7 @@ def read_missing(path: Path) -> list[str]:
     What is not the results of a run planned nothing.
     """
     try:
-        return read_results(_find(path)).missing
+        return read_results(find(path)).missing
     except RecordError:
         return []
 

@@ -106,11 +106,13 @@ class Robustness:
         or moved; left out, it is called after the test. What cannot be evaluated fails the test, in
         one line.
         """
-        from noisecore.measure import evaluate
+        from noisecore.measure import evaluate, measured
+        from noisecore.running.evaluation import evaluate_given
 
         _check_names(how, evaluate)
-        return self._measure(
-            lambda owner: evaluate(model, x, y, scales=scales, noise=noise, name=owner, **how),
+        given = {"scales": scales, "noise": noise, **how}
+        return self._measure(  # the run's summary says the notes
+            lambda owner: measured(evaluate_given, model, x, y, name=owner, **given),
             name,
             name_of(noise) if callable(noise) else str(noise),
             how,

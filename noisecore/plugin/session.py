@@ -34,7 +34,7 @@ from noisecore.plugin.reporting.rerun import next_commands
 from noisecore.plugin.reporting.summary import summarise
 from noisecore.plugin.settings import Settings
 from noisecore.plugin.sources import Source
-from noisecore.records import GivenTrial, TrialRecord
+from noisecore.records import GivenTrial, TrialRecord, noted
 from noisecore.running.training import standardise
 from noisecore.showing.parts import Parts, quietly
 from noisecore.showing.terminal import wrap_text
@@ -189,8 +189,7 @@ class Run:
         self._write(parts, about, records, verdicts, planned)
         self._lines += summarise(parts, records, planned, verdicts)
         self._lines += self._aside()
-        notes = dict.fromkeys(str(record.cost.get("note") or "") for record in records)
-        self._lines += [line for note in notes for line in wrap_text(note)]
+        self._lines += [line for note in noted(records) for line in wrap_text(note)]
         for purpose, each in commands.items():
             self._lines += [purpose, *(f"  {command}" for command in each), ""]
         self._lines += [line for each in compared for line in wrap_text(each)]

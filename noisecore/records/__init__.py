@@ -12,12 +12,13 @@ from noisecore.records.checking import (
 )
 from noisecore.records.files import (
     read_json,
+    read_labels,
     read_record,
     write_atomically,
     write_records,
 )
 from noisecore.records.kept import Record, join_trials
-from noisecore.records.record import Epoch, Evaluation, TrialRecord
+from noisecore.records.record import Epoch, Evaluation, TrialRecord, noted
 from noisecore.records.trials import (
     AnyTrial,
     Cell,
@@ -50,10 +51,12 @@ __all__ = [
     "check_checksum",
     "check_schema",
     "join_trials",
+    "noted",
     "pack_classes",
     "pack_probabilities",
     "pack_right",
     "read_json",
+    "read_labels",
     "read_record",
     "trial_from_dict",
     "trial_label",

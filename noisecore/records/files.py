@@ -6,13 +6,18 @@ import hashlib
 import json
 import os
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from noisecore.paths import RECORD_BYTES, RUN_BYTES, open_new, read_text
-from noisecore.records.checking import SCHEMA, RecordError, finite, with_checksum
+from noisecore.records.checking import SCHEMA, RecordError, as_type, finite, with_checksum
 from noisecore.records.kept import Record, join_trials
 from noisecore.records.record import TrialRecord
+from noisecore.records.values import Values, pack_classes
 
 
 def read_record(path: Path) -> Record:
@@ -27,10 +32,13 @@ def read_record(path: Path) -> Record:
     return Record.from_dict(data, source=str(path))
 
 
-def write_records(path: Path, records: Sequence[TrialRecord]) -> None:
+def write_records(
+    path: Path, records: Sequence[TrialRecord], *, labels: NDArray[np.int64] | None = None
+) -> None:
     """Write records into one file, whole or not at all; its folder is made.
 
-    It is a results.json that says of no run, and is read as one.
+    It is a results.json that says of no run, and is read as one. labels: (images,), the class
+    number of each test image, which `read_labels` finds again; None where it is not known.
     Raises `RecordError` if there are none, `OSError` if the file cannot be written.
     """
     if not records:
@@ -39,8 +47,25 @@ def write_records(path: Path, records: Sequence[TrialRecord]) -> None:
     kept = [each.to_dict() for each in join_trials(records)]
     path.parent.mkdir(parents=True, exist_ok=True)
     nothing: dict[str, Any] = {"run": {}, "profile": {}, "planned": [], "verdicts": []}
-    content = with_checksum(finite({"schema": SCHEMA, **nothing, "records": kept}))
-    write_atomically(path, json.dumps(content, indent=1) + "\n")
+    content = finite({"schema": SCHEMA, **nothing, "records": kept})
+    if labels is not None and len(labels):
+        content["labels"] = asdict(pack_classes(labels, int(labels.max()) + 1))
+    write_atomically(path, json.dumps(with_checksum(content), indent=1) + "\n")
+
+
+def read_labels(path: Path, images: int) -> NDArray[np.int64] | None:
+    """Return the labels that `write_records` put beside records of so many images, if it did.
+
+    Raises `RecordError` if they are of another number of images.
+    """
+    data = read_json(path, RUN_BYTES)
+    if "labels" not in data:
+        return None
+    held: Values = as_type(data["labels"], Values, part="labels")
+    try:
+        return held.array(images).astype(np.int64)
+    except RecordError as error:
+        raise RecordError(f"{path}: labels {error}") from None
 
 
 def _refuse_other(path: Path) -> None:

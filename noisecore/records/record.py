@@ -12,7 +12,7 @@ import numpy as np
 from msgspec import Meta
 from numpy.typing import NDArray
 
-from noisecore.escaping import shown, visible
+from noisecore.escaping import brief, shown, visible
 from noisecore.noise import as_written
 from noisecore.records.checking import (
     SCHEMA,
@@ -126,6 +126,10 @@ class TrialRecord:
     cost: dict[str, Any] = field(default_factory=dict)
     schema: int = SCHEMA
 
+    def __repr__(self) -> str:
+        parts = {"label": self.trial.label, "key": self.key, "status": self.status}
+        return brief("TrialRecord", **parts, scales=[each.scale for each in self.evaluations])
+
     def at(self, scale: float) -> Evaluation:
         """Return the evaluation at a test scale; raise `KeyError` if there is none."""
         for evaluation in self.evaluations:
@@ -191,6 +195,19 @@ class TrialRecord:
                 )
 
 
+def noted(records: Iterable[TrialRecord]) -> list[str]:
+    """Return a line for each note of the records, which names the curves that it is about."""
+    found: dict[str, dict[str, None]] = {}
+    for record in records:
+        if note := record.cost.get("note"):
+            found.setdefault(str(note), {})[record.trial.curve] = None
+    lines = []
+    for note, curves in found.items():
+        first, more = list(curves)[:_NAMED], len(curves) - _NAMED
+        lines.append(f"{', '.join(first)}{f' and {more} more' if more > 0 else ''}: {note}")
+    return lines
+
+
 def _checked(data: Mapping[str, Any]) -> dict[str, Any]:
     """Return the parts of a record that was read, each of its type; raise `RecordError`."""
     values = {name: value for name, value in data.items() if name != "checksum"}
@@ -236,5 +253,6 @@ def _listed(scales: Iterable[float]) -> str:
     return ", ".join(f"{scale:g}" for scale in scales) or "none"
 
 
+_NAMED = 8  # curves that a note lists
 _PARTS = get_type_hints(TrialRecord, include_extras=True)
 _ROUNDING = 1e-9  # of a mean of shares; one image more is 1e-9 of a thousand million

@@ -13,7 +13,7 @@ from noisecore.escaping import one_line
 from noisecore.models import Builder
 from noisecore.noise import Noise, check_scales, get_noise
 from noisecore.recipes import Recipe
-from noisecore.records import TrialRecord
+from noisecore.records import TrialRecord, noted
 from noisecore.running.request import CurveRequest
 from noisecore.sweep.arguments import SweepError, Workers, check_flag, read_choices, read_data
 from noisecore.sweep.own import Own
@@ -51,7 +51,8 @@ def train_sweep(
 
     A function of your own for `build` or `noise` has to be at the top of a file, where a worker can
     import it: of a notebook in a .py file in its folder, of a script in another one, or with the
-    call under `if __name__ == "__main__":`. With workers=0 it may be defined anywhere.
+    call under `if __name__ == "__main__":` and the function above. With workers=0 it may be defined
+    anywhere.
 
     Args:
         build: A builder's name ("cnn", "mlp"), or a function that takes the shape of an image,
@@ -138,7 +139,7 @@ def _curve(request: CurveRequest, records: Sequence[TrialRecord]) -> Curve:
     from noisecore.judging.curves import matched_curves
 
     failed = [record for record in records if record.status == "failed"]
-    said = list(dict.fromkeys(str(r.cost["note"]) for r in records if r.cost.get("note")))
+    said = noted(records)
     if failed:
         more = f" (and {len(failed) - 1} more: see the curve's failures)" * (len(failed) > 1)
         first = f"{failed[0].trial.label}: {failed[0].reason}{more}"

@@ -13,7 +13,7 @@ from noisecore.models import BUILDERS, ModelError
 from noisecore.noise import FAMILIES, NoiseError, check_scales, get_noise
 from noisecore.running.request import read_training
 from noisecore.sweep.arguments import Choices, SweepError
-from noisecore.sweep.script import files_of, refuse_unguarded
+from noisecore.sweep.script import homes_of, refuse_hidden, refuse_unguarded
 
 _HERE = "or train in this process, with workers=0"
 
@@ -79,7 +79,9 @@ class Own:
         self.lasting = self.lasting and why_not is None
         name = self._known.enter_context(functions.lend(given, here=self._choices.here))
         if not self._choices.here:
-            self._files |= files_of(functions.home(name))
+            homes = homes_of(functions.home(name))
+            refuse_hidden(homes)
+            self._files |= {home.file for home in homes}
         return name
 
 

@@ -41,19 +41,32 @@ def refuse_unguarded(files: Iterable[str]) -> None:
             )
 
 
-def files_of(home: Home | None) -> set[str]:
-    """Return the files that a worker imports for a function: none for one of noisecore's."""
+def refuse_hidden(homes: Iterable[Home]) -> None:
+    """Raise `SweepError` if a function is defined where a worker that imports its file is not."""
+    for home in homes:
+        guards = [node for node in _statements(home.file) if _is_guard(node)]
+        others = [node for node in _statements(home.file) if not _is_guard(node)]
+        if home.name in _names(guards) - _names(others):
+            raise SweepError(
+                f"{home.name} is defined under if __name__ == '__main__':, where a worker that "
+                "imports its file does not find it: define it above, at the top of the file, or "
+                "train in this process, with workers=0"
+            )
+
+
+def homes_of(home: Home | None) -> list[Home]:
+    """Return where all is defined that a worker imports for a function: none of noisecore's."""
     if home is None:
-        return set()
-    return {home.file} if home.bound is None else set(_files(home.bound))
+        return []
+    return [home] if home.bound is None else list(_bound(home.bound))
 
 
-def _files(bound: Any) -> Iterator[str]:
+def _bound(bound: Any) -> Iterator[Home]:
     if isinstance(bound, dict):
-        yield bound["file"]
+        yield Home(**bound)
     elif isinstance(bound, list):
         for part in bound:
-            yield from _files(part)
+            yield from _bound(part)
 
 
 def _tops() -> Iterator[FrameType]:
@@ -67,15 +80,27 @@ def _tops() -> Iterator[FrameType]:
 
 def _guarded(file: str, line: int) -> bool:
     """Return whether a line of a file is run in a script alone, and not when it is imported."""
-    try:
-        tree = ast.parse(Path(file).read_bytes())
-    except (OSError, SyntaxError, ValueError):
-        return False
     return any(
-        isinstance(node, ast.If)
-        and node.lineno <= line <= (node.end_lineno or 0)
-        and any(
-            isinstance(part, ast.Name) and part.id == "__name__" for part in ast.walk(node.test)
-        )
-        for node in tree.body
+        _is_guard(node) and node.lineno <= line <= (node.end_lineno or 0)
+        for node in _statements(file)
     )
+
+
+def _statements(file: str) -> list[ast.stmt]:
+    """Return the statements at the top of a file; none if it cannot be read."""
+    try:
+        return ast.parse(Path(file).read_bytes()).body
+    except (OSError, SyntaxError, ValueError):
+        return []
+
+
+def _is_guard(node: ast.stmt) -> bool:
+    return isinstance(node, ast.If) and any(
+        isinstance(part, ast.Name) and part.id == "__name__" for part in ast.walk(node.test)
+    )
+
+
+def _names(nodes: Iterable[ast.stmt]) -> set[str]:
+    """Return the names of functions and classes that statements define."""
+    kinds = ast.FunctionDef, ast.ClassDef
+    return {part.name for node in nodes for part in ast.walk(node) if isinstance(part, kinds)}

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bands import X, bands, evaluate
 from records_factory import make_record, make_sweep
 
 from noisecore.judging.baselines import compare_records, read_baseline
@@ -229,6 +230,41 @@ class TestCompare:
         (found,) = compare_records(elsewhere, make_sweep()).values()
         assert not found.obstacles
         assert "the noisy test images are not the same to the bit" in found.notes
+
+    @pytest.mark.parametrize(
+        ("old", "new", "said"),
+        [
+            ({}, {"value_range": (0, 2)}, ["value range is 0 to 2, was 0 to 1"]),
+            ({}, {"x": X.astype("float64")}, ["dtype is float64, was float32"]),
+            (
+                {"x": np.round(X * 255).astype("uint8")},
+                {},
+                ["value range is 0 to 1, was 0 to 255", "dtype is float32, was uint8"],
+            ),
+        ],
+    )
+    def test_other_pixels(self, old, new, said) -> None:
+        """What the values of the images are is an obstacle with its name, whatever NumPy it is."""
+        theirs, ours = (evaluate(bands, draws=1, **how) for how in (old, new))
+        elsewhere = [replace(r, environment=r.environment | {"numpy": "9.9"}) for r in ours]
+        for each in (ours, elsewhere):
+            (found,) = compare_records(each, theirs).values()
+            text = "; ".join(found.obstacles)
+            assert text.endswith("; ".join(said))
+            assert text.startswith(("the noisy test images differ: ", "dataset sha256 is "))
+            assert not [line for line in found.notes if "range" in line or "dtype" in line]
+
+    def test_records_that_do_not_say_the_pixels(self) -> None:
+        """Records of before the dtype was kept are compared, and nothing is said of it."""
+        new = evaluate(draws=1)
+        old = [
+            replace(r, environment={k: v for k, v in r.environment.items() if k != "dtype"})
+            for r in new
+        ]
+        assert new[0].environment["dtype"] == "float32"
+        for found in (compare_records(new, old), compare_records(old, new)):
+            assert found["mine/gaussian"].identical
+            assert (found["mine/gaussian"].obstacles, found["mine/gaussian"].notes) == ((), ())
 
     def test_failed_trial(self) -> None:
         """A trial of the run without figures is named with its reason."""

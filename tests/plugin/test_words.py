@@ -98,11 +98,14 @@ class TestScales:
 
 
 def test_a_range_that_was_assumed(own) -> None:
-    """Images far below the range that was assumed are told of once, whatever the tests."""
+    """Images far below the range that was assumed are told of once, and of which curves."""
     own.change("test_a.py", "*images()", "(images()[0] * 16).astype('uint8'), images()[1]")
     own.change("test_b.py", "*images()", "(images()[0] * 16).astype('uint8'), images()[1]")
     result = own.run(AUTO)
-    assert " ".join(result.outlines).count("the pixels were taken for 0 to 255") == 1
+    text = " ".join(result.outlines)
+    assert text.count("the pixels were taken for 0 to 255") == 1
+    assert re.search(r"test_a\S+/gaussian, test_b\S+/gaussian: the pixels were taken", text)
+    assert "UserWarning" not in text
 
 
 class TestWhatToDo:

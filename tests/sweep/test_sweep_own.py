@@ -138,6 +138,39 @@ train_sweep(build, sys.argv[1], scales=[1])
     assert not (tmp_path / "noisecore-results").exists()
 
 
+HIDDEN = """
+import functools, sys
+from noisecore import train_sweep
+
+if __name__ == "__main__":
+    def build(shape, classes): pass
+
+    class Net:
+        def __call__(self, shape, classes): pass
+
+    def speckle(images, scale, *, rng): return images + scale
+
+    {call}
+"""
+
+
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        ("train_sweep(build, sys.argv[1], scales=[1])", "build"),
+        ("train_sweep(functools.partial(build), sys.argv[1], scales=[1])", "build"),
+        ("train_sweep(Net(), sys.argv[1], scales=[1])", "Net"),
+        ("train_sweep('mlp', sys.argv[1], scales=[1], noise=speckle)", "speckle"),
+    ],
+)
+def test_under_the_guard(script, tmp_path, call, name) -> None:
+    """What a worker does not see when it imports the script is refused before anything trains."""
+    last = script(HIDDEN.format(call=call)).stderr.splitlines()[-1]
+    assert f"SweepError: {name} is defined under if __name__ == '__main__':, where a" in last
+    assert last.endswith("at the top of the file, or train in this process, with workers=0")
+    assert not (tmp_path / "noisecore-results").exists()
+
+
 def test_data_function_in_an_unguarded_script(script) -> None:
     """Nor is it called again for a data function in it, here or in a worker."""
     text = """

@@ -10,25 +10,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from noisecore.code import comparable, kinds, shortened
 from noisecore.judging.baselines.ancestor import SinceFirst
+from noisecore.judging.baselines.obstacles import (
+    evaluations,
+    given_models,
+    notes_of,
+    obstacles_of,
+    other_code,
+    other_images,
+)
 from noisecore.judging.curves import Cells, Curve, Replicates, curve_cells, evaluation_at
 from noisecore.judging.statistics import Floats
-from noisecore.records import Evaluation, GivenTrial, Trial, TrialRecord
+from noisecore.records import Evaluation, TrialRecord
 
 Answers = NDArray[np.bool_]
 
-# What must be the same, or the accuracies mean different things; the recipe is looked at field by
-# field, and what is in a curve's name is the same already. The draws of a given model are its rows.
-_SAME = ("dataset_sha256", "test_draw")
-# Where runs may differ: a note says that they do.
-_MAY_DIFFER = ("dataset", "model_source")
-# Hashes of code, of the trial and of its conditions: those of different kinds are never compared.
-_CODE = ("noise_source", "trained_with_source", "model_source", "source_sha256")
 # How much losses may differ, of runs that gave the same answers, to be called the same.
 _SAME_LOSS = 1e-12
-# What may make the same noise differ in its last bits.
-_ROUNDING = ("numpy", "processor", "system")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -103,16 +101,16 @@ def compare_curves(new: Curve, baseline: Curve) -> Comparison:
 
 
 def _compare(name: str, ours: Cells, theirs: Cells) -> Comparison:
-    given = _given(ours) and _given(theirs)
+    given = given_models(ours) and given_models(theirs)
     new_scales, old_scales = ({scale for scale, _ in cells} for cells in (ours, theirs))
     scales = sorted(new_scales & old_scales)
     identical = _identical(ours, theirs, scales)
-    obstacles = _obstacles(ours, theirs, draws=given and not identical)
+    obstacles = obstacles_of(ours, theirs, draws=given and not identical)
     if not scales and not obstacles:
         have = (", ".join(f"{scale:g}" for scale in sorted(s)) for s in (new_scales, old_scales))
         obstacles = ["no scale is in both: {} in the run, {} before".format(*have)]
 
-    def other_images(at: Sequence[float]) -> bool:
+    def differ(at: Sequence[float]) -> bool:
         if not identical:
             return any(_images(ours, scale) != _images(theirs, scale) for scale in at)
         # Of the seeds or draws that both sides have: these are what was compared.
@@ -121,10 +119,10 @@ def _compare(name: str, ours: Cells, theirs: Cells) -> Comparison:
 
     # What was measured decides, not the text of a noise: the same images come from the same noise,
     # and the same answers of a trained model come from the same training.
-    source = _texts("noise source", "noise_source", ours, theirs)
-    if source and other_images([scale for scale in scales if scale]):
+    source = other_code("noise source", "noise_source", ours, theirs)
+    if source and differ([scale for scale in scales if scale]):
         obstacles.append(source)
-    trained = _texts("trained with", "trained_with_source", ours, theirs)
+    trained = other_code("trained with", "trained_with_source", ours, theirs)
     if trained and not identical:
         obstacles.append(trained)
     if obstacles:
@@ -136,13 +134,13 @@ def _compare(name: str, ours: Cells, theirs: Cells) -> Comparison:
         new = new[np.isin(seeds[0], seeds[1])]
         old = old[np.isin(seeds[1], seeds[0])]
     obstacles = [f"the baseline does not have {line}" for line in holes]
-    notes = _notes(ours, theirs)
+    notes = notes_of(ours, theirs)
     if source:
         notes.append(f"{source}, and made the same images")
     if trained:
         notes.append(f"{trained}, and the answers are the same")
-    if other_images(scales):
-        may_round, line = _other_images(ours, theirs)
+    if differ(scales):
+        may_round, line = other_images(ours, theirs)
         (notes if may_round else obstacles).append(line)
     if new_scales - old_scales >= {0.0}:
         notes.append("scale 0 is not in the baseline: accuracy on clean images is not compared")
@@ -170,56 +168,6 @@ def _apart(name: str, obstacles: Iterable[str]) -> Comparison:
     return Comparison(
         curve=name, scales=np.zeros(0), new=none, baseline=none, obstacles=tuple(obstacles)
     )
-
-
-def _other_images(ours: Cells, theirs: Cells) -> tuple[bool, str]:
-    """Return whether rounding may have made other images of the same noise, and a line on them.
-
-    Another NumPy or processor may round otherwise; else something changed the images that is
-    neither the data nor the noise.
-    """
-    if all(_environment(ours, name) == _environment(theirs, name) for name in _ROUNDING):
-        return False, "the noisy test images differ, and nothing that was recorded says why"
-    return True, "the noisy test images are not the same to the bit"
-
-
-def _given(cells: Cells) -> bool:
-    return all(isinstance(record.trial, GivenTrial) for record in cells.values())
-
-
-def _obstacles(ours: Cells, theirs: Cells, *, draws: bool) -> list[str]:
-    """Return what keeps two sides apart: each side is looked at as a whole, in whatever order.
-
-    draws: whether they are to have the same draws, as given models have that are not identical.
-    """
-    sides = ours, theirs
-    same = ["dataset_sha256"] if _given(ours) and _given(theirs) else list(_SAME)
-    fields = {name: name for name in (*same, "units")} | ({"draws": "seed"} if draws else {})
-    pairs = [(name, _values(ours, key), _values(theirs, key)) for name, key in fields.items()]
-    new, old = (
-        [r.trial.recipe.values() for r in side.values() if isinstance(r.trial, Trial)]
-        for side in sides
-    )
-    for key in dict.fromkeys(key for recipe in (*new, *old) for key in recipe):
-        a, b = ({recipe[key] for recipe in side} for side in (new, old))
-        pairs.append((f"recipe {key}", a, b))
-    a, b = ({each.images for each in _evaluations(side).values()} for side in sides)
-    pairs.append(("number of test images", a, b))
-    return [_difference(field, _one(a), _one(b)) for field, a, b in pairs if a != b and a and b]
-
-
-def _values(cells: Cells, name: str) -> set[Any]:
-    """Return the values of a field of the trials on one side; a trained model has no units."""
-    lacking = "those of a trained model" if name == "units" else None
-    return {getattr(record.trial, name, lacking) for record in cells.values()}
-
-
-def _texts(what: str, field: str, ours: Cells, theirs: Cells) -> str | None:
-    """Return how the hashes of a noise's code differ; None if they agree or cannot be compared."""
-    a, b = (_values(side, field) for side in (ours, theirs))
-    if a == b or not comparable(a | b):
-        return None
-    return _difference(what, shortened(_one(a)), shortened(_one(b)))
 
 
 def _identical(ours: Cells, theirs: Cells, scales: Sequence[float]) -> bool:
@@ -251,68 +199,13 @@ def _seeds(cells: Cells, scales: Sequence[float]) -> list[int]:
     return sorted({seed for scale, seed in cells if scale in scales})
 
 
-def _notes(ours: Cells, theirs: Cells) -> list[str]:
-    pairs: list[tuple[str, set[Any], set[Any]]] = []
-    sides = list(ours.values()), list(theirs.values())
-    for field in _MAY_DIFFER:
-        a, b = (_values(side, field) for side in (ours, theirs))
-        pairs.append((field, a, b))
-    names = dict.fromkeys(name for side in sides for record in side for name in record.environment)
-    pairs += [(name, _environment(ours, name), _environment(theirs, name)) for name in names]
-    pairs = [(name, a, b) for name, a, b in pairs if name not in _CODE or comparable(a | b)]
-    notes = [_difference(name, _one(a), _one(b)) for name, a, b in pairs if a != b]
-    return notes + _incomparable(ours, theirs)
-
-
-def _incomparable(ours: Cells, theirs: Cells) -> list[str]:
-    """Return a line if hashes of code are of different kinds, which cannot be compared."""
-    sides = [
-        {name: _values(side, name) | _environment(side, name) for name in _CODE}
-        for side in (ours, theirs)
-    ]
-    names = [name for name in _CODE if not comparable(sides[0][name] | sides[1][name])]
-    if not names:
-        return []
-    if names == ["model_source"] and _given(ours):
-        return ["the model sources cannot be compared: one is of code, and one of something else"]
-    new, old = (sorted(kinds(each for name in names for each in side[name])) for side in sides)
-    older = "run" if new < old else "baseline"  # noisecore 0.1 has the empty kind
-    return [f"the sources cannot be compared, because the {older} was made with an older noisecore"]
-
-
-def _environment(cells: Cells, name: str) -> set[Any]:
-    return {record.environment.get(name) for record in cells.values()}
-
-
-def _evaluations(cells: Cells, scale: float | None = None) -> dict[tuple[float, int], Evaluation]:
-    found = {cell: evaluation_at(record, cell[0]) for cell, record in cells.items()}
-    return {
-        cell: each
-        for cell, each in found.items()
-        if isinstance(each, Evaluation) and scale in (None, cell[0])
-    }
-
-
 def _images(cells: Cells, scale: float) -> set[Any]:
     """Return the hashes of the noisy images at a scale: of a given model, those of each draw."""
-    given = _given(cells)
+    given = given_models(cells)
     return {
         (seed if given else None, each.images_sha256)
-        for (_, seed), each in _evaluations(cells, scale).items()
+        for (_, seed), each in evaluations(cells, scale).items()
     }
-
-
-def _difference(name: str, new: Any, baseline: Any) -> str:
-    shown = (
-        shortened(f"{v}") if name.endswith(("sha256", "source")) else f"{v}"
-        for v in (new, baseline)
-    )
-    ours, theirs = shown
-    return f"{name.replace('_', ' ')} is {ours}, was {theirs}"
-
-
-def _one(values: set[Any]) -> str:
-    return " and ".join(sorted(map(str, values)))
 
 
 def _answers(name: str, cells: Cells, scales: Sequence[float]) -> tuple[Answers, tuple[str, ...]]:
@@ -324,7 +217,7 @@ def _answers(name: str, cells: Cells, scales: Sequence[float]) -> tuple[Answers,
         for scale in scales
     }
     failures = tuple(
-        f"{name} scale {scale:g} {'draw' if _given(cells) else 'seed'} {seed}: {why}"
+        f"{name} scale {scale:g} {'draw' if given_models(cells) else 'seed'} {seed}: {why}"
         for (seed, scale), why in found.items()
         if not isinstance(why, Evaluation)
     )

@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
+from html import escape
 from pathlib import Path
 from typing import Any, TypedDict
 
 from noisecore.errors import NoisecoreError
-from noisecore.escaping import shorten
+from noisecore.escaping import brief, shorten, visible
 from noisecore.judging.baselines.ancestor import (
     First,
     since_first,
 )
 from noisecore.judging.baselines.comparison import Comparison, compare_records
 from noisecore.judging.curves import Curve, CurveError, matched_curves
-from noisecore.judging.margins import parse_margins
+from noisecore.judging.curves.table import as_html
+from noisecore.judging.margins import Margins, parse_margins
 from noisecore.paths import RUN_BYTES
 from noisecore.records import (
     SCHEMA,
@@ -74,6 +76,7 @@ class Baseline:
     """Results to compare with: the records of some curves, and each curve's origin.
 
     profile: of the runs that it is for, with pytest. origins: where each curve came from, by name.
+    changes: of what `noisecore.write_baseline` returns, what it changed, in lines; a file has none.
 
     Example:
         >>> baseline = read_baseline("old.json")
@@ -84,6 +87,35 @@ class Baseline:
     profile: str
     origins: Mapping[str, Origin]
     records: tuple[TrialRecord, ...]
+    changes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        own = {name: origin.margins for name, origin in self.origins.items() if origin.margins}
+        return brief(
+            "Baseline",
+            profile=self.profile,
+            curves=list(self.origins),
+            records=len(self.records),
+            margins=own,
+        )
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: a table of the curves."""
+        rows = [("curve", "scales", "mean accuracy", "replicates", "images", "made", "margins")]
+        for name, curve in self.curves.items():
+            origin = self.origins[name]
+            rows.append(
+                (
+                    name,
+                    ", ".join(f"{scale:g}" for scale in curve.scales),
+                    ", ".join(f"{mean:.4f}" for mean in curve.mean_accuracy),
+                    f"{len(curve.seeds)} {curve.replicates}",
+                    str(curve.images),
+                    str(origin),
+                    origin.margins or str(Margins()),
+                )
+            )
+        return f"<p><b>baseline</b> of profile {escape(visible(self.profile))}</p>{as_html(rows)}"
 
     @property
     def curves(self) -> dict[str, Curve]:

@@ -4,10 +4,10 @@ from noisecore.judging.curves.assembly import (
     Cells,
     curve_cells,
     curve_matrix,
-    evaluation_at,
     matched_curves,
 )
-from noisecore.judging.curves.curve import Curve, CurveError, Drop, Point, Replicates
+from noisecore.judging.curves.checks import CurveError, evaluation_at
+from noisecore.judging.curves.curve import Curve, Drop, Point, Replicates
 from noisecore.judging.curves.frames import class_frame, curve_frame, matrix_frame
 from noisecore.judging.curves.matrix import Matrix
 

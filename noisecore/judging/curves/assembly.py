@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from noisecore.code import comparable
 from noisecore.escaping import shown
-from noisecore.judging.curves.curve import Curve, CurveError, Replicates
+from noisecore.judging.curves.checks import CurveError, evaluation_at
+from noisecore.judging.curves.curve import Curve, Replicates
 from noisecore.judging.curves.matrix import Matrix
 from noisecore.judging.statistics import Floats, image_error
 from noisecore.records import Evaluation, GivenTrial, Trial, TrialRecord
@@ -96,21 +97,6 @@ def curve_matrix(records: Iterable[TrialRecord]) -> dict[str, Matrix]:
             loss=loss,
         )
     return matrices
-
-
-def evaluation_at(record: TrialRecord | None, scale: float) -> Evaluation | str:
-    """Return the evaluation at a test scale, or why there is none, in words."""
-    if record is None:
-        return "no record of this trial"
-    if record.status != "complete":
-        return record.reason or "failed without a reason"
-    try:
-        found = record.at(scale)
-    except KeyError:
-        return f"not evaluated at scale {scale:g}"
-    if not (math.isfinite(found.accuracy) and math.isfinite(found.loss)):
-        return f"accuracy {found.accuracy} and loss {found.loss} must be finite"
-    return found
 
 
 def curve_cells(records: Iterable[TrialRecord]) -> dict[str, Cells]:

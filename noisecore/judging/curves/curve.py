@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -14,9 +14,10 @@ import numpy as np
 import pandas as pd
 from scipy.integrate import trapezoid
 
-from noisecore.errors import ArgumentError, NoisecoreError
-from noisecore.escaping import shown, visible
-from noisecore.judging.curves.table import as_text, table_rows
+from noisecore.errors import ArgumentError
+from noisecore.escaping import brief, shown, visible
+from noisecore.judging.curves.checks import CurveError, check_figures
+from noisecore.judging.curves.table import as_html, as_text, table_rows
 from noisecore.judging.statistics import Floats, Interval, image_interval, mean_interval
 from noisecore.noise import as_written
 from noisecore.records import CurveId, TrialRecord, write_records
@@ -26,10 +27,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Replicates = Literal["seeds", "draws"]
-
-
-class CurveError(NoisecoreError, ValueError):
-    """Records or figures make no curve; the message says which do not belong together."""
 
 
 class Drop(NamedTuple):
@@ -80,6 +77,15 @@ class Point:
         """The 95 % interval of mean accuracy, as of `Curve.interval`; arrays of shape ()."""
         return _interval(self.accuracy, self.replicates, self.image_error, self.images)
 
+    def __repr__(self) -> str:
+        return brief(
+            "Point",
+            curve=self.curve,
+            scale=self.scale,
+            accuracy=self.accuracy.round(4).tolist(),
+            **{self.replicates: self.seeds},
+        )
+
     def __str__(self) -> str:
         return str(
             Curve(
@@ -112,9 +118,10 @@ class Curve:
     with. once: the scales at which all draws are the same measurement: the noise draws nothing, or
     there is none. image_error: (k,), of a given model, the standard error over images of mean
     accuracy, None or NaN where it is not known. model, noise: their names, empty where they are
-    not known. id: which curve it is. records: what was measured, a record per trial; a curve that
-    was put together by hand has none, and cannot be saved or compared with a baseline. labels:
-    (images,), the class number of each test image, where it is known.
+    not known. id: which curve it is. records: what was measured, a record per trial, which gates
+    judge: figures that say otherwise are refused. A curve that was put together by hand has none,
+    and cannot be saved or compared with a baseline. labels: (images,), the class number of each
+    test image, where it is known.
 
     Example:
         >>> import noisecore
@@ -138,27 +145,15 @@ class Curve:
     model: str = ""
     noise: str = ""
     id: CurveId | None = None
-    records: Sequence[TrialRecord] = field(default=(), repr=False)
-    labels: NDArray[np.int64] | None = field(default=None, repr=False)
+    records: Sequence[TrialRecord] = ()
+    labels: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
-        shape = (len(self.seeds), len(self.scales))
-        if 0 in shape or np.any(np.diff(self.scales) <= 0):
-            raise CurveError(
-                f"{self.name}: scales must ascend, one and a seed at least, "
-                f"got {self.scales} and seeds {self.seeds}"
-            )
-        for figure in ("accuracy", "loss"):
-            if getattr(self, figure).shape != shape:
-                raise CurveError(
-                    f"{self.name}: {figure} must have the shape (seeds, scales) = {shape}, "
-                    f"got {getattr(self, figure).shape}"
-                )
-        if self.image_error is not None and self.image_error.shape != self.scales.shape:
-            raise CurveError(
-                f"{self.name}: image_error must have the shape (scales,) = {self.scales.shape}, "
-                f"got {self.image_error.shape}"
-            )
+        check_figures(self)
+        for name in ("scales", "accuracy", "loss"):  # a figure that is changed is no measurement
+            view = getattr(self, name).view()
+            view.flags.writeable = False
+            object.__setattr__(self, name, view)
 
     @property
     def mean_accuracy(self) -> Floats:
@@ -285,10 +280,10 @@ class Curve:
     def save(self, path: str | Path) -> None:
         """Write the curve's records into a file, whole or not at all; its folder is made.
 
-        `noisecore.read_records` and `noisecore.compare` read it. Raises `RecordError` if the curve
-        has no records, `OSError` if the file cannot be written.
+        `noisecore.read_curves`, `read_records` and `compare` read it. Raises `RecordError` if the
+        curve has no records, `OSError` if the file cannot be written.
         """
-        write_records(Path(path), self.records)
+        write_records(Path(path), self.records, labels=self.labels)
 
     def plot(self) -> Figure:
         """Return the curve's picture, as the run leaves it: loss and accuracy over scale."""
@@ -300,17 +295,22 @@ class Curve:
         """Return what a notebook shows: the table and the picture."""
         from noisecore.showing.plots import render
 
-        head, *rows = table_rows(self)
-        table = "".join(
-            "<tr>" + "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in row) + "</tr>"
-            for tag, row in (("th", head), *(("td", row) for row in rows))
-        )
         picture = base64.b64encode(render(self.plot())["png"]).decode()
         return (
             f"<p><b>{escape(visible(self.name))}</b> on {self.images} test images</p>"
-            f"<table>{table}</table>"
+            f"{as_html(table_rows(self))}"
             f'<img alt="loss and accuracy over scale" width="600" '
             f'src="data:image/png;base64,{picture}">'
+        )
+
+    def __repr__(self) -> str:
+        return brief(
+            "Curve",
+            name=self.name,
+            scales=self.scales.tolist(),
+            mean_accuracy=self.mean_accuracy.round(4).tolist(),
+            images=self.images,
+            **{self.replicates: self.seeds},
         )
 
     def __str__(self) -> str:

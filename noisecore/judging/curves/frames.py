@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from noisecore.judging.curves.assembly import evaluation_at
+from noisecore.judging.curves.checks import evaluation_at
 from noisecore.records import Evaluation, Trial, TrialRecord
 
 _TRIAL = ["curve", "dataset", "model", "noise", "recipe", "blank"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
+from html import escape
 from typing import TYPE_CHECKING
 
 from noisecore.escaping import visible
@@ -15,13 +17,27 @@ _SHOWN_SEEDS = 5
 
 def as_text(curve: Curve) -> str:
     """Return the curve's table, one line per scale, under its name."""
-    rows = table_rows(curve)
+    head = f"{visible(curve.name)} on {curve.images} test images"
+    return "\n".join([head, *aligned(table_rows(curve))])
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return one line per row, each column as wide as its widest cell."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
+    return [
+        "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in rows
     ]
-    return "\n".join([f"{visible(curve.name)} on {curve.images} test images", *lines])
+
+
+def as_html(rows: Iterable[Sequence[str]]) -> str:
+    """Return a table for a notebook; the first row is its head."""
+    head, *others = rows
+    cells = "".join(
+        "<tr>" + "".join(f"<{tag}>{escape(visible(cell))}</{tag}>" for cell in row) + "</tr>"
+        for tag, row in (("th", head), *(("td", row) for row in others))
+    )
+    return f"<table>{cells}</table>"
 
 
 def table_rows(curve: Curve) -> list[tuple[str, ...]]:

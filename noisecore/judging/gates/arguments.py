@@ -9,6 +9,7 @@ from typing import Any
 from noisecore.errors import ArgumentError, ArgumentTypeError
 from noisecore.escaping import described
 from noisecore.judging.curves import Curve, Point
+from noisecore.records import RecordError
 
 
 def check_number(name: str, value: float, low: float, high: float) -> None:
@@ -40,6 +41,20 @@ def check_curve(value: Any) -> None:
     if not isinstance(value, Curve):
         raise ArgumentTypeError(
             f"curve must be a curve, such as robustness.curve, got {described(value)}"
+        )
+
+
+def check_measured(curve: Curve) -> None:
+    """Raise `RecordError` unless a curve has records, and their name."""
+    if not curve.records:
+        raise RecordError(
+            f"{curve.name} has no records to compare: give a curve of evaluate or train_sweep"
+        )
+    (named, *others) = dict.fromkeys(record.trial.curve for record in curve.records)
+    if others or named != curve.name:
+        raise RecordError(
+            f"{curve.name} must be called as its records are, {named}: give the curve as it was "
+            "measured"
         )
 
 

@@ -7,10 +7,16 @@ from dataclasses import replace
 
 from noisecore.judging.curves import Curve
 from noisecore.judging.gates.arguments import check_curve, check_number
-from noisecore.judging.gates.rows import DropRow, FittedRow, Outcome, StepRow, plain_number
+from noisecore.judging.gates.rows import (
+    ROUNDING,
+    DropRow,
+    FittedRow,
+    Outcome,
+    StepRow,
+    plain_number,
+)
 from noisecore.judging.gates.verdict import (
     ALPHA,
-    ROUNDING,
     Verdict,
     enforce,
     make_verdict,

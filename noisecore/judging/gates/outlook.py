@@ -10,7 +10,7 @@ import numpy as np
 
 from noisecore.judging.baselines import Comparison
 from noisecore.judging.differences import Difference, matched_difference, pooled_difference
-from noisecore.judging.gates.rows import AccuracyRow, WithinRow
+from noisecore.judging.gates.rows import ROUNDING, AccuracyRow, WithinRow
 from noisecore.judging.gates.rule import (
     BLIND,
     CONFIDENCE,
@@ -18,7 +18,6 @@ from noisecore.judging.gates.rule import (
     drops_caught,
     seeing_margin,
 )
-from noisecore.judging.gates.verdict import ROUNDING
 from noisecore.judging.margins import Margins, Rule
 
 # Of a given model that changed a little: the share of its answers that turn wrong, and of those

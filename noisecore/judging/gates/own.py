@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from noisecore.judging.baselines import Baseline
+from noisecore import __version__
+from noisecore.judging.baselines import Baseline, Origin
 from noisecore.judging.gates.outlook import fitting_margin
 from noisecore.judging.margins import Margins, parse_margins
 from noisecore.records import GivenTrial, TrialRecord
@@ -46,6 +47,24 @@ def fitting_margins(records: Sequence[TrialRecord]) -> str | None:
         return None
     scale = Margins().scale or 0.0
     return f"mean>{margin:g}" + (f",scale>{margin:g}" if margin > scale else "")
+
+
+def origin_of(
+    records: Sequence[TrialRecord], *, started: str, commit: str | None, tests: Iterable[str]
+) -> Origin:
+    """Return where a curve of these records comes from, which say themselves when that was.
+
+    started: when it was made, if they do not. commit, tests: as in `Origin`.
+    """
+    dates = [record.cost["started"] for record in records if "started" in record.cost]
+    versions = {record.environment.get("noisecore", __version__) for record in records}
+    return Origin(
+        date=max(dates, default=started),
+        commit=commit,
+        noisecore=" and ".join(sorted(map(str, versions))),
+        tests=tuple(sorted(tests)),
+        margins=fitting_margins(records),
+    )
 
 
 def _own_texts(old: Baseline | Sequence[TrialRecord]) -> dict[str, str]:

@@ -13,9 +13,8 @@ from noisecore.judging.gates.arguments import (
     check_number,
     check_scale,
 )
-from noisecore.judging.gates.rows import ControlRow, FloorRow, plain_number
+from noisecore.judging.gates.rows import ROUNDING, ControlRow, FloorRow, plain_number
 from noisecore.judging.gates.verdict import (
-    ROUNDING,
     Verdict,
     enforce,
     make_verdict,

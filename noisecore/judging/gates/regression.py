@@ -15,7 +15,7 @@ from noisecore.judging.baselines import (
 )
 from noisecore.judging.curves import Curve
 from noisecore.judging.gates.advice import advice, advice_when_undecided
-from noisecore.judging.gates.arguments import check_curve
+from noisecore.judging.gates.arguments import check_curve, check_measured
 from noisecore.judging.gates.case import Case, judge_case, judge_comparison
 from noisecore.judging.gates.own import own_margins
 from noisecore.judging.gates.regression_text import regression_table
@@ -29,7 +29,7 @@ from noisecore.judging.margins import (
     changed_margins,
     parse_alpha,
 )
-from noisecore.records import RecordError, TrialRecord
+from noisecore.records import TrialRecord
 
 _NAMED = 8  # curves of a baseline that a message lists
 
@@ -150,16 +150,7 @@ def _case(
     if mode not in (None, "simple", "rigorous"):
         raise MarginsError(f"mode must be 'simple' or 'rigorous', got {shown(mode)}")
     alpha = None if alpha is None else parse_alpha(alpha)
-    if not curve.records:
-        raise RecordError(
-            f"{curve.name} has no records to compare: give a curve of evaluate or train_sweep"
-        )
-    (named, *others) = dict.fromkeys(record.trial.curve for record in curve.records)
-    if others or named != curve.name:
-        raise RecordError(
-            f"{curve.name} must be called as its records are, {named}: give the curve as it was "
-            "measured"
-        )
+    check_measured(curve)
     if isinstance(baseline, Standard):
         return baseline.case(curve, margins=margins, mode=mode, alpha=alpha)
     comparison, problem, own, curves = None, None, None, 1

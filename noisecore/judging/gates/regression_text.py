@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from textwrap import wrap
+from typing import TYPE_CHECKING
 
 from noisecore.escaping import visible
+from noisecore.judging.curves.table import aligned
 from noisecore.judging.gates.rows import (
+    ROUNDING,
     AccuracyRow,
     CostRow,
     JudgedRow,
@@ -16,7 +19,9 @@ from noisecore.judging.gates.rows import (
     SinceFirstRow,
     WithinRow,
 )
-from noisecore.judging.gates.verdict import ROUNDING, Verdict
+
+if TYPE_CHECKING:
+    from noisecore.judging.gates.verdict import Verdict
 
 HEAD = ("scale", "measured", "baseline", "change", "bound", "allowed", "50 %", "95 %", "verdict")
 _UNITS = (
@@ -59,13 +64,7 @@ def regression_table(verdict: Verdict) -> str:
     rows = regression_rows(verdict)
     if not rows:
         return ""
-    table = [HEAD, *rows]
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    lines = [_UNITS]
-    lines += [
-        "  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in table
-    ]
+    lines = [_UNITS, *aligned([HEAD, *rows])]
     for line in (how_to_read(verdict), *regression_lines(verdict)):
         lines += wrap(visible(line), 80, subsequent_indent="  ")
     return "\n".join(lines)

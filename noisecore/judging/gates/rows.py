@@ -14,6 +14,10 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 import numpy as np
 from msgspec import Meta
 
+# A mean of shares differs from its exact value in the last digits; accuracies lie at least
+# 1 / (seeds * images) apart, which is much more.
+ROUNDING = 1e-9
+
 # In the order in which a reader should see them: what says most, first.
 Outcome = Literal["fail", "inconclusive", "pass"]
 

@@ -17,6 +17,7 @@ from noisecore.judging.differences import (
     pooled_difference,
 )
 from noisecore.judging.gates.rows import (
+    ROUNDING,
     AccuracyRow,
     CostRow,
     MeanRow,
@@ -25,7 +26,6 @@ from noisecore.judging.gates.rows import (
     SinceFirstRow,
     WithinRow,
 )
-from noisecore.judging.gates.verdict import ROUNDING
 from noisecore.judging.margins import Margins, Rule
 from noisecore.judging.statistics import Floats
 

@@ -9,20 +9,17 @@ from typing import Any, Literal, NotRequired, TypedDict, TypeVar, get_args
 
 import numpy as np
 
-from noisecore.escaping import terminal, visible
+from noisecore.escaping import brief, terminal, visible
 from noisecore.judging.curves import Curve, Point
 from noisecore.judging.gates.filed import read_row
 from noisecore.judging.gates.rows import FailureRow, JudgedRow, Outcome, Row
+from noisecore.judging.gates.verdict_text import verdict_table
 from noisecore.records import RecordError, as_type
 
 # In the order in which a reader should see them: what says most, first.
 Gate = Literal[
     "trials", "no regression", "monotonic", "noise bites", "published", "at chance", "floor"
 ]
-
-# A mean of shares differs from its exact value in the last digits; accuracies lie at least
-# 1 / (seeds * images) apart, which is much more.
-ROUNDING = 1e-9
 
 ALPHA = 0.05  # the level of every significance test, before it is adjusted for being one of many
 
@@ -45,11 +42,14 @@ class Verdict:
 
     curve: the name of the curve that was judged (of all of them, joined by commas). sentence: the
     finding in words, with its figures. figures: the rows of the table behind it, each of a kind in
-    `noisecore.judging.gates.rows`; if trials failed, a `FailureRow` for each.
+    `noisecore.judging.gates.rows`; if trials failed, a `FailureRow` for each. As a text it is the
+    sentence, and the table.
 
     Example:
-        >>> print(judge_floor(curve, {0.3: 0.9}, scale=0.3))
-        floor: pass: accuracy of digits/gaussian at scale 0.3 is ...
+        >>> print(judge_noise_bites(curve, least_drop=0.2))
+        noise bites: pass: ...
+        scale from  scale to    drop  least drop
+               0.1         2  0.4583      0.2000
     """
 
     gate: Gate
@@ -59,7 +59,17 @@ class Verdict:
     figures: tuple[Row, ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.gate}: {self.verdict}: {self.sentence}"
+        table = verdict_table(self)
+        return f"{self.line}\n{table}" if table else self.line
+
+    def __repr__(self) -> str:
+        parts = {"gate": self.gate, "verdict": self.verdict, "sentence": self.sentence}
+        return brief("Verdict", curve=self.curve, **parts)
+
+    @property
+    def line(self) -> str:
+        """The gate, the outcome and the sentence, in one line."""
+        return visible(f"{self.gate}: {self.verdict}: {self.sentence}")
 
     @property
     def urgency(self) -> tuple[int, int]:
@@ -171,7 +181,7 @@ def enforce(
         )
     else:
         hint = inconclusive if verdict.verdict == "inconclusive" else failed
-    parts = [visible(str(verdict))]
+    parts = [verdict.line]
     parts.append("\n".join(map(visible, failures)))
     parts += [*map(str, measured), f"What to do: {hint}"]
     error = AssertionError(terminal("\n\n".join(part for part in parts if part)))

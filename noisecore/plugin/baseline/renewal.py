@@ -8,7 +8,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import noisecore
 from noisecore.errors import NoisecoreError
 from noisecore.judging.margins import Margins
 from noisecore.plugin.baseline.held import CANDIDATE, FIXTURE, commit_of, own_scales, read, shown
@@ -159,22 +158,18 @@ def _origins(
     records: Sequence[TrialRecord], pairs: Pairs, started: datetime, commit: str | None
 ) -> dict[str, Origin]:
     """Return the origin of each curve that was compared; given records say their own date."""
-    from noisecore.judging.baselines import Origin
-    from noisecore.judging.gates.own import fitting_margins
+    from noisecore.judging.gates.own import origin_of
 
     files: dict[str, set[str]] = {}
     for curve, file in pairs:
         files.setdefault(curve, set()).add(file)
-    found = {}
-    for curve, tests in files.items():
-        own = [record for record in records if record.trial.curve == curve]
-        dates = [record.cost["started"] for record in own if "started" in record.cost]
-        versions = {record.environment.get("noisecore", noisecore.__version__) for record in own}
-        found[curve] = Origin(
-            date=max(dates, default=started.isoformat(timespec="seconds")),
+    when = started.isoformat(timespec="seconds")
+    return {
+        curve: origin_of(
+            [record for record in records if record.trial.curve == curve],
+            started=when,
             commit=commit,
-            noisecore=" and ".join(sorted(map(str, versions))),
-            tests=tuple(sorted(tests)),
-            margins=fitting_margins(own),
+            tests=tests,
         )
-    return found
+        for curve, tests in files.items()
+    }

@@ -138,6 +138,7 @@ class _Test:
     labels: list[Labels] = field(default_factory=list)
     _digests: tuple[Any, Any] = field(default_factory=lambda: (hashlib.sha256(), hashlib.sha256()))
     _channels: bool = False  # whether images have an axis of them
+    _dtype: str = ""  # of the images
 
     @property
     def sizes(self) -> list[int]:
@@ -186,6 +187,7 @@ class _Test:
             digest.update(np.ascontiguousarray(part).data)
         self.labels.append(labels)
         self._channels = images.ndim == 4
+        self._dtype = str(images.dtype)
 
     @property
     def dataset_sha256(self) -> str:
@@ -222,6 +224,7 @@ class _Test:
             "system": f"{platform.system()} {platform.machine()}",
             "outputs": self.tally.kind,
             "value_range": self.pixels.shown,
+            "dtype": self._dtype,
             "model_kind": self.given.kind,
         }
         if self._channels and self.layout.model == "first":

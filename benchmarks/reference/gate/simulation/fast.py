@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from noisecore.judging.gates.outlook import ENOUGH
+from noisecore.judging.gates.rows import ROUNDING
 from noisecore.judging.gates.rule import BLIND, CONFIDENCE, MISSED
-from noisecore.judging.gates.verdict import ROUNDING
 from noisecore.judging.margins import Rule
 from noisecore.judging.statistics import Floats
 

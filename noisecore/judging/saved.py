@@ -1,0 +1,39 @@
+"""Curves that were saved, or that a run left: what is read of them is judged as they were."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from noisecore.judging.curves import Curve, CurveError, matched_curves
+from noisecore.judging.results import find, read_records
+from noisecore.records import RecordError, read_labels
+
+
+def read_curves(path: str | Path) -> dict[str, Curve]:
+    """Return the curves at a path, whole: every gate judges them as those that were measured.
+
+    Args:
+        path: Of what `Curve.save` wrote, or of all else that `read_records` takes: a results.json,
+            an artifact folder, a folder of records.
+
+    Returns:
+        Each curve by its name, with its records, and its labels where `Curve.save` knew them.
+
+    Raises:
+        RecordError: There is no record, or a file that is not one, or records do not belong
+            together; one line says which. A baseline is read with `read_baseline`.
+
+    Example:
+        >>> curve.save("digits.json")
+        >>> judge_monotonic(read_curves("digits.json")["digits/gaussian"]).verdict
+        'pass'
+    """
+    records = read_records(path)
+    file = find(Path(path))
+    images = max((each.images for record in records for each in record.evaluations), default=0)
+    labels = None if os.path.isdir(file) else read_labels(file, images)
+    try:
+        return matched_curves(records, labels=labels)
+    except CurveError as error:
+        raise RecordError(f"{path}: {error}") from None
