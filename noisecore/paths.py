@@ -20,6 +20,9 @@ MIB = 2**20
 RECORD_BYTES = 512 * MIB
 RUN_BYTES = 2048 * MIB
 
+# Where artifacts go if nobody says otherwise: a folder in it for each profile.
+RESULTS = "noisecore-results"
+
 # The longest path that a system opens; no option needs a longer text.
 LONGEST = 4096
 
@@ -134,6 +137,21 @@ def check_folder(path: str | os.PathLike[str]) -> None:
             return
         if os.path.lexists(place):
             raise _error(errno.ENOTDIR, f"{place.name} is no folder", place)
+
+
+def make_artifacts(folder: Path) -> None:
+    """Make a folder for artifacts; git leaves out the usual place of them all, if that is new.
+
+    It is pytest's own way with .pytest_cache. A folder that was there, or has another name, may be
+    meant to be committed.
+    """
+    for place in (folder, *folder.parents):
+        if place.name == RESULTS:
+            with suppress(FileExistsError):
+                place.mkdir(parents=True)
+                (place / ".gitignore").write_text("# Made by noisecore.\n*\n")
+            break
+    folder.mkdir(parents=True, exist_ok=True)
 
 
 def _open(path: str | os.PathLike[str], flags: int) -> int:

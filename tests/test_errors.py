@@ -16,7 +16,7 @@ import pytest
 from records_factory import make_sweep
 
 import noisecore
-from noisecore.cli import main
+from noisecore.cli import codes, main
 from noisecore.errors import NoisecoreError, RefusedError, refusals
 from noisecore.records import RecordError, join_trials, write_atomically
 from noisecore.showing.terminal import say
@@ -118,9 +118,11 @@ sys.exit(main())
 
 @pytest.mark.parametrize("error", ["ValueError", "KeyError"])
 def test_bug_in_a_shell(folder, error) -> None:
-    """There it is a traceback, and no exit code of a success."""
+    """There it is a traceback, and an exit code that stands for no verdict."""
     ended = shell("-c", BROKEN.format(error=error), "compare", folder, folder)
-    assert ended.returncode == 1
+    assert ended.returncode == codes.BUG
+    others = {value for name, value in vars(codes).items() if name.isupper() and name != "BUG"}
+    assert codes.BUG not in others
     assert ended.stderr.startswith("Traceback (most recent call last):\n")
     assert "in judge\n" in ended.stderr
 

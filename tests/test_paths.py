@@ -13,6 +13,7 @@ from noisecore.escaping import shorten
 from noisecore.paths import (
     MIB,
     is_missing,
+    make_artifacts,
     open_end,
     open_file,
     open_lock,
@@ -129,3 +130,25 @@ def test_shorten() -> None:
     """A long text is shown by its beginning and its length."""
     assert shorten("short") == "short"
     assert shorten("9" * 5000) == "9" * 60 + "... (5000 characters)"
+
+
+@pytest.mark.parametrize("below", ["quick", "calibrate/quick", ""])
+def test_artifacts_that_git_leaves_out(tmp_path, below) -> None:
+    """The usual folder of artifacts is made with a .gitignore of all that it holds."""
+    folder = tmp_path / "noisecore-results" / below
+    make_artifacts(folder)
+    assert folder.is_dir()
+    ignored = tmp_path / "noisecore-results/.gitignore"
+    assert "*" in ignored.read_text().splitlines()
+    ignored.write_text("!quick\n")
+    make_artifacts(folder)
+    assert ignored.read_text() == "!quick\n"
+
+
+@pytest.mark.parametrize("place", ["noisecore-results", "records"])
+def test_artifacts_that_may_be_committed(tmp_path, place) -> None:
+    """A folder that was there, or has a name of its own, gets no .gitignore."""
+    if place == "noisecore-results":
+        (tmp_path / place).mkdir()
+    make_artifacts(tmp_path / place / "quick")
+    assert [path.name for path in (tmp_path / place).iterdir()] == ["quick"]

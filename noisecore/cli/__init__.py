@@ -18,6 +18,11 @@ from noisecore.escaping import one_line, shorten
 from noisecore.paths import LONGEST
 from noisecore.showing.terminal import say
 
+_CODES = (
+    "exit codes: 0 all is well, 1 a regression, 2 trials failed, 3 inconclusive or not comparable, "
+    "4 usage, 5 nothing to measure, 70 a bug of noisecore, with its traceback"
+)
+
 
 class _Parser(argparse.ArgumentParser):
     """A parser that ends as pytest does on a usage error, and in one line."""
@@ -31,11 +36,22 @@ def main(arguments: Sequence[str] | None = None, *, prog: str = "noisecore") -> 
     """Run one command and return its exit code, which `noisecore.cli.codes` lists.
 
     arguments: None takes those of this process, which is the command then. prog: how it was called.
-    What cannot be used is one line. An error of any other kind is a bug, and is raised.
+    What cannot be used is one line. An error of any other kind is a bug, and is raised; in a
+    process of its own it is a traceback, and an exit code that stands for no verdict.
     """
-    if arguments is None:
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` ends it without a traceback
-    parser = _Parser(prog=prog, description=noisecore.__doc__)
+    if arguments is not None:
+        return _run(arguments, prog)
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` ends it without a traceback
+    try:
+        return _run(sys.argv[1:], prog)
+    except Exception as error:  # with Python's own exit code, 1, it would be a regression
+        sys.excepthook(type(error), error, error.__traceback__)
+        return codes.BUG
+
+
+def _run(given: Sequence[str], prog: str) -> int:
+    """Run one command, of these arguments; return its exit code."""
+    parser = _Parser(prog=prog, description=noisecore.__doc__, epilog=_CODES)
     parser.add_argument("--version", action="version", version=noisecore.__version__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     data = commands.add_parser(
@@ -60,7 +76,7 @@ def main(arguments: Sequence[str] | None = None, *, prog: str = "noisecore") -> 
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal that has no ± shows its escape
             stream.reconfigure(errors="backslashreplace")
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    given = list(given)
     # What follows -- is not ours: argparse would take it for arguments of the command.
     ours = given[: given.index("--")] if "--" in given else given
     for word in ours:

@@ -6,3 +6,4 @@ TRIALS_FAILED = 2
 UNDECIDED = 3  # inconclusive, or not comparable
 USAGE = 4
 NOTHING = 5  # nothing was measured
+BUG = 70  # of noisecore itself: what the system's sysexits.h has for that, and no verdict

@@ -14,7 +14,7 @@ from noisecore.cli.compare import CODES, add_gate, mode_of
 from noisecore.cli.problems import say_problems
 from noisecore.errors import ArgumentError, refusals
 from noisecore.judging.margins import Margins
-from noisecore.paths import RUN_BYTES, read_file, stands
+from noisecore.paths import RUN_BYTES, make_artifacts, read_file, stands
 from noisecore.showing.terminal import say
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def _drift(chosen: argparse.Namespace) -> int:
     files |= {"drift.md": summary + picture, "drift.json": _json(found)}
     for name, content in files.items():
         with parts.making(name):
-            chosen.out.mkdir(parents=True, exist_ok=True)
+            make_artifacts(chosen.out)
             write_atomically(chosen.out / name, content)
             parts.written.append(chosen.out / name)
     say(summary)

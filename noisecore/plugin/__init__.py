@@ -14,7 +14,7 @@ from noisecore.escaping import terminal, visible
 from noisecore.plugin.baseline.fixture import NoiseBaseline
 from noisecore.plugin.baseline.held import compares, file_of
 from noisecore.plugin.collection import collect, evaluates, measures, trains, vanished
-from noisecore.plugin.failing import one_line_errors, point_at_mistake
+from noisecore.plugin.failing import one_line_errors, point_at_mistake, say_scope
 from noisecore.plugin.fixture import HANDLE, Robustness
 from noisecore.plugin.marker import MARKER, REQUESTS, other_scales, parametrize
 from noisecore.plugin.options import TYPED, add_options
@@ -294,8 +294,10 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    if call.excinfo is not None and not item.config.getoption("fulltrace", False):
-        point_at_mistake(call.excinfo)
+    if call.excinfo is not None:
+        say_scope(call.excinfo)
+        if not item.config.getoption("fulltrace", False):
+            point_at_mistake(call.excinfo)
     report = yield
     tell(item, call, report)
     return report
@@ -306,6 +308,7 @@ def robustness(request: pytest.FixtureRequest) -> Robustness:
     """The records of the trials that this test's `robustness` marker asks for.
 
     Without the marker, what evaluates a model of the test's own: `robustness.evaluate(...)`.
+    Fixtures of a wider scope call `noisecore.evaluate` in its place.
     """
     node, stash = request.node, request.config.stash
     run = stash.get(RUN, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,11 @@ from noisecore.errors import NoisecoreError
 from noisecore.escaping import one_line, terminal
 
 _HERE = Path(noisecore.__file__).parent
+
+# pytest's words where a fixture asks for one of ours, which is of a single test; then where.
+_MISMATCH = re.compile(
+    r"ScopeMismatch: .* (robustness|noise_baseline) with an? (\w+) scoped request.*(?:\n(.*))?"
+)
 
 
 def failure(message: str) -> BaseException:
@@ -49,6 +55,24 @@ def point_at_mistake(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
     # Of the error itself too: pytest starts from there to show it, and others do.
     excinfo.value.__traceback__ = shown
     excinfo.traceback = pytest.ExceptionInfo.from_exception(excinfo.value).traceback
+
+
+def say_scope(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+    """Let pytest's error on a fixture of a wider scope that asks for ours say what to do.
+
+    Where pytest comes to say it otherwise, its own words stay.
+    """
+    error = excinfo.value
+    if not isinstance(error, pytest.fail.Exception):
+        return
+    if found := _MISMATCH.match(error.msg or ""):
+        ours, scope, where = found.groups()
+        error.msg = one_line(
+            f"noisecore: the fixture {ours} belongs to one test, and a {scope}-scoped fixture "
+            f"cannot take it ({(where or '').strip()}): call noisecore.evaluate(model, x, y, "
+            "scales=[...]) there, which works in fixtures of any scope, and take "
+            f"{ours} in the test that judges its curve"
+        )
 
 
 def _entries(traceback: TracebackType | None) -> Iterator[TracebackType]:

@@ -9,7 +9,7 @@ from typing import IO
 
 import pytest
 
-from noisecore.paths import hold_lock, is_missing
+from noisecore.paths import hold_lock, is_missing, make_artifacts
 
 
 def lock_folder(folder: Path, *, xdist_worker: bool) -> IO[bytes]:
@@ -20,7 +20,7 @@ def lock_folder(folder: Path, *, xdist_worker: bool) -> IO[bytes]:
     """
     workers = folder / ".lock-workers"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_artifacts(folder)
         if xdist_worker:
             return hold_lock(workers, fcntl.LOCK_SH)
         lock = hold_lock(folder / ".lock", fcntl.LOCK_EX)

@@ -13,7 +13,7 @@ import pytest
 from noisecore.data import is_own
 from noisecore.escaping import shorten
 from noisecore.judging.margins import ALPHA, Margins
-from noisecore.paths import LONGEST
+from noisecore.paths import LONGEST, RESULTS
 from noisecore.plugin.topology import is_worker
 
 BASELINES = "benchmarks/baselines"
@@ -99,7 +99,7 @@ OPTIONS = (
         "no",
         bare="yes",
     ),
-    Option("artifacts", "FOLDER", "folder of the run's artifacts", "noisecore-results"),
+    Option("artifacts", "FOLDER", "folder of the run's artifacts", RESULTS),
     Option(
         "baseline",
         "PATH",

@@ -13,10 +13,11 @@ from noisecore.data import Dataset, check_arrays, load_dataset
 from noisecore.errors import NoisecoreError
 from noisecore.escaping import described, shown
 from noisecore.noise import check_bounds, listed_scales
+from noisecore.paths import RESULTS
 from noisecore.profiles import listed_seeds
 from noisecore.recipes import Recipe, get_recipe
 
-FOLDER = os.path.join("noisecore-results", "sweep")  # next to the folders of pytest's profiles
+FOLDER = os.path.join(RESULTS, "sweep")  # next to the folders of pytest's profiles
 
 Workers = int | Literal["auto"]
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from noisecore.data import DATASETS, Dataset, DatasetError, locate, write_own
 from noisecore.data.loading import load
-from noisecore.paths import hold_lock
+from noisecore.paths import hold_lock, make_artifacts
 from noisecore.running.store import StoreError
 
 
@@ -23,7 +23,7 @@ def hold_folder(folder: Path) -> Iterator[None]:
     Raises `StoreError` if a pytest run has it, whose report needs the records of that run alone.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_artifacts(folder)
         lock = hold_lock(folder / ".lock", fcntl.LOCK_SH)
     except BlockingIOError:
         raise StoreError(

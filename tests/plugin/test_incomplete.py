@@ -36,6 +36,21 @@ def test_renews_nothing(own, name) -> None:
     assert not (own.folder / "baseline.json").exists()
 
 
+def test_missing_beside_what_vanished(own) -> None:
+    """A renewal that only adds says which curve is in its way, and what to do; one way is tried."""
+    own.make()
+    own.change("test_b.py", "def test_two", "def test_three")
+    own.write("test_c.py", TEST.replace("NAME", "four"))
+    result = own.run(f"{UPDATE}=missing")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    (line,) = [line for line in result.outlines if "was not renewed" in line]
+    assert line.startswith(f"the baseline was not renewed: {TWO} vanished, and 'missing' takes")
+    assert "--noise-update-baseline=all, or name only test files" in line
+    assert own.curves == [ONE, TWO]
+    assert own.run("test_c.py", f"{UPDATE}=missing").ret == 0
+    assert own.curves == [ONE, TWO, "test_c.py::test_four/gaussian"]
+
+
 # How all tests of a file skip themselves, before they run or while they do.
 SKIPS = {
     "marked": ("def test_", "@pytest.mark.skip(reason='no GPU')\ndef test_"),

@@ -132,3 +132,22 @@ def test_bugs(own, name, wrong) -> None:
     text = result.stdout.str()
     assert "gates/curve_gates.py" in text
     assert "the user's own line" in text
+
+
+@pytest.mark.parametrize("ours", ["robustness", "noise_baseline"])
+@pytest.mark.parametrize("scope", ["session", "module"])
+def test_fixture_of_a_wider_scope(own, ours, scope) -> None:
+    """A fixture that lasts longer than a test, and asks for ours, is told in a line what to do."""
+    for file, fixture in (
+        ("test_a.py", f"def curve({ours}): return {ours}"),
+        ("test_b.py", f"def curve(request): return request.getfixturevalue('{ours}')"),
+    ):
+        own.write(file, f"@pytest.fixture(scope='{scope}')\n{fixture}\n\ndef test_it(curve): ...\n")
+    result = own.run(AUTO)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    assert "ScopeMismatch" not in result.stdout.str()
+    lines = [line for line in result.outlines if line.startswith("noisecore: the fixture")]
+    for line, file in zip(lines, ("test_a.py", "test_b.py"), strict=True):
+        assert line.startswith(f"noisecore: the fixture {ours} belongs to one test, and a {scope}-")
+        assert f"({file}:" in line
+        assert "call noisecore.evaluate(" in line

@@ -21,6 +21,14 @@ def locks(bench) -> list[str]:
     return [path.name for path in bench.path.glob("noisecore-results/**/.lock*")]
 
 
+@pytest.mark.parametrize(("more", "made"), [((), True), (("--noise-artifacts=mine",), False)])
+def test_gitignore(bench, given, more, made) -> None:
+    """A run's own folder is left out by git, and none that somebody chose."""
+    assert bench.runpytest_inprocess(*given, *more, "-k", "curve").ret == 0
+    found = [path.parent.name for path in bench.path.rglob(".gitignore")]
+    assert found == ["noisecore-results"] * made
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_record(bench, given, usage_line, kind) -> None:
     """A record that is no file ends the run before it begins, and leaves no lock."""

@@ -69,8 +69,8 @@ _LET_THROUGH = (
     "let the error through, or mark a test that expects it with @pytest.mark.xfail(strict=True)."
 )
 _COMPARE_AGAIN = (
-    "compare them again, under their old names. If they are meant to go, --noise-update-baseline "
-    "takes them out."
+    "compare them again, under their old names. If they are meant to go, "
+    "--noise-update-baseline=all takes them out."
 )
 _ASSERT = (
     "call assert_no_regression(curve, noise_baseline) in the test, or take the fixture "

@@ -186,7 +186,7 @@ class RunBaseline:
             raise failure(
                 f"noisecore: {', '.join(gone)} vanished: the baseline {shown(self.path)} has it, "
                 "and the test evaluates it no more. Evaluate it again, under its old name; if it "
-                "is meant to go, --noise-update-baseline takes it out"
+                "is meant to go, --noise-update-baseline=all takes it out"
             )
 
     def _unevaluated(self, nodeid: str, evaluated: Sequence[str]) -> list[str]:

@@ -51,7 +51,8 @@ def renew(
     candidate = settings.artifacts / CANDIDATE
     origins = _origins(records, pairs, started, None if settings.records else commit_of(root))
     try:
-        if why := _incomplete(unfinished, missing, origins):
+        stuck = vanished if update == "missing" else ()
+        if why := _incomplete(unfinished, missing, origins, stuck):
             raise BaselineError(why)
         renewed = renew_baseline(
             read(path, settings.profile, former),
@@ -82,10 +83,21 @@ def renew(
     return [head, *renewed.lines, *foreseen], not renewed.stayed
 
 
-def _incomplete(unfinished: Sequence[str], missing: int, origins: Mapping[str, Origin]) -> str:
-    """Return why a run is not the whole that a baseline is made of; empty if it is."""
+def _incomplete(
+    unfinished: Sequence[str], missing: int, origins: Mapping[str, Origin], stuck: Sequence[str]
+) -> str:
+    """Return why a run is not the whole that a baseline is made of; empty if it is.
+
+    stuck: the curves that vanished, and that this renewal would leave in the baseline.
+    """
     if missing:
         return f"{missing} trials have no record"
+    if stuck:
+        return (
+            f"{', '.join(stuck)} vanished, and 'missing' takes nothing out: compare it again, take "
+            "it out with --noise-update-baseline=all, or name only test files that never compared "
+            "it"
+        )
     if unfinished:
         rest = f" (and {len(unfinished) - 1} more)" if len(unfinished) > 1 else ""
         return f"the run is not complete: {unfinished[0]}{rest}"

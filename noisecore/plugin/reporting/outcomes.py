@@ -187,7 +187,8 @@ class Outcomes:
             if state == "not run":
                 lines.append(f"{node} was not run")
             elif state == "failed" and not outcome.by_gate:
-                lines.append(f"{node} failed, and not by a gate")
+                ours = node.startswith("noisecore::")
+                lines.append(f"{node} failed, {'see above' if ours else 'and not by a gate'}")
             elif node in selected.comparing and state not in ("passed", "failed"):
                 how = "was skipped" if state == "skipped" else "failed as it is marked (xfail)"
                 lines.append(f"{node} {how}: deselect it to renew the others")
