@@ -206,7 +206,8 @@ class _Test:
             try:
                 answer = self.given.ask(batch)
             except Exception as error:  # whatever a model raises
-                raise failed(error, batch) from error
+                remedy = self.layout.advice.when_failed(batch.shape)
+                raise failed(error, batch, remedy) from error
             parts.append(as_outputs(answer, len(batch)))  # a lazy answer is computed here
             self.tally.model_seconds += time.perf_counter() - start
         return joined(parts)
