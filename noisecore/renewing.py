@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import noisecore
-from noisecore.errors import ArgumentTypeError
-from noisecore.escaping import described
+from noisecore.errors import ArgumentError, ArgumentTypeError, refusals
+from noisecore.escaping import described, shown
 from noisecore.judging.baselines import (
     Baseline,
     Origin,
@@ -21,10 +22,11 @@ from noisecore.judging.baselines import (
 from noisecore.judging.baselines import write_baseline as write
 from noisecore.judging.curves import Curve
 from noisecore.judging.gates import Rule, judge_comparison
+from noisecore.judging.gates.arguments import curve_from
 from noisecore.judging.gates.own import fitting_margins
 from noisecore.judging.gates.rows import SinceFirstRow
 from noisecore.paths import is_missing
-from noisecore.records import RecordError
+from noisecore.records import RecordError, new_file
 
 
 def write_baseline(
@@ -60,20 +62,16 @@ def write_baseline(
         >>> list(baseline.origins)
         ['digits/gaussian']
     """
-    if not isinstance(path, str | Path):
-        raise ArgumentTypeError(f"path must be the path of a file, got {described(path)}")
-    path = Path(path)
+    path = new_file(path, "quick.json")
+    if not (profile is None or (isinstance(profile, str) and profile.strip())):
+        raise ArgumentError(f"profile must be a name such as 'quick', got {shown(profile)}")
+    if not isinstance(new_ancestor, bool):
+        raise ArgumentTypeError(f"new_ancestor must be True or False, got {shown(new_ancestor)}")
     if isinstance(curves, Baseline):
-        write(path, curves)
+        with refusals(f"{path}: cannot be written"):
+            write(path, curves)
         return curves
-    given = [curves] if isinstance(curves, Curve) else list(curves or ())
-    if not given:
-        raise RecordError("there is no curve to write: give one that evaluate returns")
-    for curve in given:
-        if not isinstance(curve, Curve) or not curve.records:
-            raise RecordError(
-                f"curves must be curves with records, as evaluate returns them, got {curve!r:.60}"
-            )
+    given = _curves(curves)
     old = None if is_missing(path) else read_baseline(path)
     if not new_ancestor and old is not None:
         _refuse_decline(given, old)
@@ -99,8 +97,28 @@ def write_baseline(
         )
     except ValueError as error:
         raise RecordError(f"{path}: the baseline was not written: {error}") from None
-    write(path, renewed.baseline)
+    with refusals(f"{path}: cannot be written"):
+        write(path, renewed.baseline)
     return renewed.baseline
+
+
+def _curves(given: Any) -> list[Curve]:
+    """Return the curves that are to be written; raise an error in one line on anything else."""
+    listed = isinstance(given, Iterable) and not isinstance(given, str | Mapping)
+    curves = list(given) if listed else [given]
+    if not curves or given is None:
+        raise RecordError("there is no curve to write: give one that evaluate returns")
+    for curve in curves:
+        if not isinstance(curve, Curve):
+            raise ArgumentTypeError(
+                "curves must be curves, as evaluate returns them, got "
+                f"{described(curve)}{curve_from(curve)}"
+            )
+        if not curve.records:
+            raise RecordError(
+                f"{curve.name} has no records to write: give a curve of evaluate or train_sweep"
+            )
+    return curves
 
 
 def _refuse_decline(curves: Iterable[Curve], old: Baseline) -> None:

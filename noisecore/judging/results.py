@@ -25,6 +25,7 @@ from noisecore.records import (
     Record,
     RecordError,
     TrialRecord,
+    as_path,
     as_type,
     check_checksum,
     check_schema,
@@ -195,8 +196,10 @@ def read_records(path: str | Path) -> list[TrialRecord]:
         >>> len(read_records("digits.json")) == len(curve.records)
         True
     """
-    path = _find(Path(path))
+    path = _find(as_path(path))
     if not os.path.isdir(path) and not is_missing(path):
+        if _is_baseline(path):
+            raise RecordError(f"{path}: is a baseline: read_baseline(path) reads it")
         return list(read_results(path).records)
     records: list[TrialRecord] = []
     with refusals(f"{path}: cannot be read"):

@@ -9,10 +9,31 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from noisecore.errors import ArgumentError, ArgumentTypeError
+from noisecore.escaping import described, shown
 from noisecore.paths import RECORD_BYTES, RUN_BYTES, open_new, read_text
 from noisecore.records.checking import SCHEMA, RecordError, finite, with_checksum
 from noisecore.records.kept import Record, join_trials
 from noisecore.records.record import TrialRecord
+
+
+def as_path(given: object) -> Path:
+    """Return the path that somebody gave; raise `ArgumentTypeError` or `ArgumentError` on none."""
+    if not isinstance(given, str | Path):
+        raise ArgumentTypeError(f"path must be the path of a file, got {described(given)}")
+    if not str(given).strip() or "\0" in str(given):
+        raise ArgumentError(f"path must be the path of a file, got {shown(str(given))}")
+    return Path(given)
+
+
+def new_file(given: object, example: str) -> Path:
+    """Return the path of a file that is to be written; raise as `as_path` does, and on a folder."""
+    path = as_path(given)
+    if os.path.isdir(path):
+        raise ArgumentError(
+            f"{path} is a folder: give the path of a file, such as {path / example}"
+        )
+    return path
 
 
 def read_record(path: Path) -> Record:

@@ -17,11 +17,12 @@ from noisecore.judging.baselines.ancestor import (
 from noisecore.judging.baselines.comparison import Comparison, compare_records
 from noisecore.judging.curves import Curve, CurveError, matched_curves
 from noisecore.judging.margins import parse_margins
-from noisecore.paths import RUN_BYTES
+from noisecore.paths import RUN_BYTES, is_missing
 from noisecore.records import (
     SCHEMA,
     RecordError,
     TrialRecord,
+    as_path,
     as_type,
     check_checksum,
     check_schema,
@@ -123,14 +124,20 @@ def read_baseline(path: str | Path) -> Baseline:
         >>> list(read_baseline("baselines/quick.json").curves)
         ['digits/gaussian']
     """
-    path = Path(path)
+    path = as_path(path)
     try:
         data = read_json(path, RUN_BYTES)
     except OSError as error:
-        raise RecordError(f"{path}: cannot be read: {error.strerror or error}") from None
+        hint = ": write_baseline(path, curve) writes one" if is_missing(path) else ""
+        raise RecordError(f"{path}: cannot be read: {error.strerror or error}{hint}") from None
     except ValueError as error:
         raise RecordError(f"{path}: is not JSON: {error}: restore it from its commit") from None
     schema = check_schema(data, source=str(path))
+    if "records" in data:
+        raise RecordError(
+            f"{path}: is not a baseline, it holds records: read_curves(path) reads their curves; a "
+            "baseline has a path of its own"
+        )
     try:
         return _checked(data, schema)
     except RecordError as error:

@@ -7,7 +7,8 @@ from noisecore.judging.curves.assembly import (
     evaluation_at,
     matched_curves,
 )
-from noisecore.judging.curves.curve import Curve, CurveError, Drop, Point, Replicates
+from noisecore.judging.curves.curve import Curve, Drop, Point, Replicates
+from noisecore.judging.curves.fields import CurveError
 from noisecore.judging.curves.frames import class_frame, curve_frame, matrix_frame
 from noisecore.judging.curves.matrix import Matrix
 

@@ -14,22 +14,19 @@ import numpy as np
 import pandas as pd
 from scipy.integrate import trapezoid
 
-from noisecore.errors import ArgumentError, NoisecoreError
+from noisecore.errors import ArgumentError, refusals
 from noisecore.escaping import shown, visible
+from noisecore.judging.curves.fields import CurveError, settled, takes_nothing
 from noisecore.judging.curves.table import as_text, table_rows
 from noisecore.judging.statistics import Floats, Interval, image_interval, mean_interval
 from noisecore.noise import as_written
-from noisecore.records import CurveId, TrialRecord, write_records
+from noisecore.records import CurveId, TrialRecord, new_file, write_records
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
 Replicates = Literal["seeds", "draws"]
-
-
-class CurveError(NoisecoreError, ValueError):
-    """Records or figures make no curve; the message says which do not belong together."""
 
 
 class Drop(NamedTuple):
@@ -106,15 +103,16 @@ class Curve:
     fixture `robustness` return curves, and every gate takes one.
 
     scales: (k,) ascending. accuracy, loss: (S, k), a row a seed, NaN where the trial failed or is
-    missing. images: how many test images each accuracy is a share of. failures: a line for each
-    NaN, which trial and why; it starts with the trial's label. replicates: whether a row is one of
-    the "seeds" of trained models, or one of the "draws" of the noise that a given model is tested
-    with. once: the scales at which all draws are the same measurement: the noise draws nothing, or
-    there is none. image_error: (k,), of a given model, the standard error over images of mean
-    accuracy, None or NaN where it is not known. model, noise: their names, empty where they are
-    not known. id: which curve it is. records: what was measured, a record per trial; a curve that
-    was put together by hand has none, and cannot be saved or compared with a baseline. labels:
-    (images,), the class number of each test image, where it is known.
+    missing; lists become arrays. images: how many test images each accuracy is a share of.
+    failures: a line for each NaN, which trial and why; it starts with the trial's label.
+    replicates: whether a row is one of the "seeds" of trained models, or one of the "draws" of the
+    noise that a given model is tested with. once: the scales at which all draws are the same
+    measurement: the noise draws nothing, or there is none. image_error: (k,), of a given model, the
+    standard error over images of mean accuracy, None or NaN where it is not known. model, noise:
+    their names, empty where they are not known. id: which curve it is. records: what was measured,
+    a record per trial; a curve that was put together by hand has none, and cannot be saved or
+    compared with a baseline. labels: (images,), the class number of each test image, where it is
+    known.
 
     Example:
         >>> import noisecore
@@ -142,23 +140,8 @@ class Curve:
     labels: NDArray[np.int64] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        shape = (len(self.seeds), len(self.scales))
-        if 0 in shape or np.any(np.diff(self.scales) <= 0):
-            raise CurveError(
-                f"{self.name}: scales must ascend, one and a seed at least, "
-                f"got {self.scales} and seeds {self.seeds}"
-            )
-        for figure in ("accuracy", "loss"):
-            if getattr(self, figure).shape != shape:
-                raise CurveError(
-                    f"{self.name}: {figure} must have the shape (seeds, scales) = {shape}, "
-                    f"got {getattr(self, figure).shape}"
-                )
-        if self.image_error is not None and self.image_error.shape != self.scales.shape:
-            raise CurveError(
-                f"{self.name}: image_error must have the shape (scales,) = {self.scales.shape}, "
-                f"got {self.image_error.shape}"
-            )
+        for field_name, value in settled(vars(self)).items():
+            object.__setattr__(self, field_name, value)
 
     @property
     def mean_accuracy(self) -> Floats:
@@ -270,6 +253,7 @@ class Curve:
         i = int(drops.argmax())
         return Drop(float(scales[i]), float(scales[i + 1]), float(drops[i]))
 
+    @takes_nothing("write the frame, curve.to_frame().to_csv(path)")
     def to_frame(self) -> pd.DataFrame:
         """Return a row a scale and seed: scale, seed, accuracy, loss."""
         seeds, scales = len(self.seeds), len(self.scales)
@@ -288,8 +272,11 @@ class Curve:
         `noisecore.read_records` and `noisecore.compare` read it. Raises `RecordError` if the curve
         has no records, `OSError` if the file cannot be written.
         """
-        write_records(Path(path), self.records)
+        file = new_file(path, "digits.json")
+        with refusals(f"{file}: cannot be written"):
+            write_records(file, self.records)
 
+    @takes_nothing("save the figure, curve.plot().savefig(path)")
     def plot(self) -> Figure:
         """Return the curve's picture, as the run leaves it: loss and accuracy over scale."""
         from noisecore.showing.plots import plot_curve  # it stands above: only when asked
