@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from bands import X, Y, sharp
+from misuse import refused
 
 import noisecore
-from noisecore import Curve, Margins, NoisecoreError
+from noisecore import Curve, Margins
 
 GATES = {
     "judge_monotonic": {},
@@ -47,14 +48,6 @@ def given(curve, tmp_path_factory):
         "model": (sharp, "evaluate(model, x, y, scales=[0.1, 1]) returns a curve"),
         "None": (None, "returns a curve"),
     }
-
-
-def refused(call, *arguments, **named) -> str:
-    """Return the one line by which noisecore refuses a call."""
-    with pytest.raises(NoisecoreError) as caught:
-        call(*arguments, **named)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
 
 
 class TestByHand:

@@ -66,6 +66,17 @@ class Dataset:
     source: str
     licence: str
 
+    def __post_init__(self) -> None:
+        for name, axes in zip(ARRAYS, (4, 1, 4, 1), strict=True):
+            array = getattr(self, name)
+            if not isinstance(array, np.ndarray) or array.ndim != axes:
+                raise refusal(
+                    name,
+                    expected="images (n, height, width, channels)" if axes > 1 else "labels (n,)",
+                    got=str(getattr(array, "shape", type(array).__name__)),
+                    remedy="train_sweep takes ((x_train, y_train), (x_test, y_test)) as they are",
+                )
+
     @property
     def image_shape(self) -> tuple[int, int, int]:
         """Return (height, width, channels)."""

@@ -86,6 +86,15 @@ class Baseline:
     origins: Mapping[str, Origin]
     records: tuple[TrialRecord, ...]
 
+    def __post_init__(self) -> None:
+        records = self.records if isinstance(self.records, list | tuple) else (None,)
+        known = all(isinstance(each, TrialRecord) for each in records)
+        if not known or not isinstance(self.origins, Mapping):
+            raise RecordError(
+                "a baseline must have records and the origin of each curve, as read_baseline and "
+                "write_baseline return it"
+            )
+
     @property
     def curves(self) -> dict[str, Curve]:
         """The curves by their names, in alphabetical order."""
