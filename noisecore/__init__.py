@@ -2,6 +2,9 @@
 
 The names in `__all__` are the public face. They are loaded when they are first used, so that
 `import noisecore` loads neither NumPy nor anything larger. All other modules may change.
+
+With pytest two fixtures do the same and keep the records: `robustness.evaluate(...)` measures a
+model, and `noise_baseline` is what `assert_no_regression` compares its curve with.
 """
 
 __version__ = "0.1.0"
@@ -85,7 +88,11 @@ def __getattr__(name: str) -> object:
     from importlib import import_module
 
     if name not in _HOME:
-        raise AttributeError(f"module 'noisecore' has no attribute {name!r}")
+        import sys
+
+        # With these two Python says which name is near.
+        line = f"module 'noisecore' has no attribute {name!r}"
+        raise AttributeError(line, name=name, obj=sys.modules[__name__])
     value = getattr(import_module(f"noisecore.{_HOME[name]}"), name)
     globals()[name] = value  # so that it is found at once the next time
     return value

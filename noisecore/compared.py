@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
 
 from noisecore.errors import ArgumentTypeError
 from noisecore.escaping import described
 from noisecore.judging.baselines import Baseline
 from noisecore.judging.curves import Curve
 from noisecore.judging.gates import judge
+from noisecore.judging.gates.arguments import curve_from
 from noisecore.judging.gates.verdict import Verdict, make_verdict
-from noisecore.judging.margins import ALPHA, Margins, Mode, changed_margins, parse_alpha
+from noisecore.judging.margins import (
+    ALPHA,
+    Margins,
+    Mode,
+    changed_margins,
+    check_mode,
+    parse_alpha,
+)
 from noisecore.judging.results import read_any, read_old
-from noisecore.records import RecordError
+from noisecore.records import RecordError, TrialRecord, as_path
 
-if TYPE_CHECKING:
-    from noisecore.records import TrialRecord
-
-Run = str | Path | Baseline | Curve | Mapping[str, Curve] | Iterable["Curve | TrialRecord"]
+Run = str | Path | Baseline | Curve | Mapping[str, Curve] | Iterable[Curve | TrialRecord]
 
 
 def compare(
@@ -57,11 +61,12 @@ def compare(
     from noisecore.judging.gates import judge_no_regression
 
     alpha = parse_alpha(alpha)
+    check_mode(mode)
     if isinstance(new, Curve) and isinstance(old, Curve):
         verdict = judge_no_regression(new, old, margins=margins, mode=mode, alpha=alpha)
         return {new.name: verdict}
     ours = _records(new)
-    theirs = read_old(Path(old)) if isinstance(old, str | Path) else old
+    theirs = read_old(as_path(old)) if isinstance(old, str | Path) else old
     theirs = theirs if isinstance(theirs, Baseline) else _records(theirs)
     given = None if margins is None else changed_margins(Margins(), margins)
     found = judge(ours, theirs, mode=mode, margins=given, alpha=alpha)
@@ -77,20 +82,20 @@ def compare(
 def _records(run: Run) -> list[TrialRecord]:
     """Return the records of a run, wherever they are; raise `RecordError` if there are none."""
     if isinstance(run, str | Path):
-        return read_any(Path(run))
+        return read_any(as_path(run))
     if isinstance(run, Baseline):
         return list(run.records)
-    if not isinstance(run, Curve | Iterable):
-        raise ArgumentTypeError(
-            f"a run must be curves, records, a baseline or a path, got {described(run)}"
-        )
     run = run.values() if isinstance(run, Mapping) else run
-    parts = cast(Iterable["Curve | TrialRecord"], [run] if isinstance(run, Curve) else run)
-    records = [
-        record
-        for part in parts
-        for record in (part.records if isinstance(part, Curve) else (part,))
-    ]
+    parts = list(run) if isinstance(run, Iterable) else [run]
+    records: list[TrialRecord] = []
+    for part in parts:
+        if not isinstance(part, Curve | TrialRecord):
+            odd = part if isinstance(run, list | tuple) else run
+            raise ArgumentTypeError(
+                "a run must be curves, records, a baseline or a path, got "
+                f"{described(odd)}{curve_from(odd)}"
+            )
+        records += part.records if isinstance(part, Curve) else (part,)
     if not records:
         raise RecordError("there are no records to compare: give curves that were measured")
     return records

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import PurePath
 
 # What a CI takes for a command of its own: GitHub "::warning::" where a line begins and "##[error]"
 # anywhere, Azure "##vso[", TeamCity "##teamcity[".
@@ -54,7 +55,7 @@ def brief(kind: str, **parts: object) -> str:
 
 def described(value: object) -> str:
     """Return what was given, in a few words: a short value itself, of others the type."""
-    short = value is None or isinstance(value, str | int | float)
+    short = value is None or isinstance(value, str | int | float | PurePath)
     return shown(value) if short else type(value).__name__
 
 

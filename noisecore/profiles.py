@@ -13,7 +13,7 @@ from typing import Any
 from noisecore.errors import NoisecoreError
 from noisecore.escaping import brief, shorten, shown
 from noisecore.functions import unknown
-from noisecore.noise import NoiseError, check_bounds, check_scale
+from noisecore.noise import NoiseError, check_bounds, check_scale, listed_scales
 from noisecore.recipes import RECIPES, Recipe, RecipeError, get_recipe
 
 
@@ -45,19 +45,25 @@ class Profile:
     test_draw: int = 0
     clip: tuple[float, float] | None = None
 
+    def __post_init__(self) -> None:
+        for field in ("name", "dataset", "noise"):
+            if not isinstance(getattr(self, field), str):
+                raise ProfileError(f"{field} must be a name, got {shown(getattr(self, field))}")
+        models, scales = self.models, listed_scales(self.scales)
+        if not isinstance(models, tuple) or not all(isinstance(each, str) for each in models):
+            raise ProfileError(
+                f"models must be a tuple of names such as ('cnn', 'mlp'), got {shown(models)}"
+            )
+        if not isinstance(self.recipe, Recipe):
+            raise ProfileError(f"recipe must be a Recipe, got {shown(self.recipe)}")
+        if list(scales) != sorted(scales) or 0 in scales:
+            raise ProfileError(f"scales must ascend and be > 0, got {shown(self.scales)}")
+        object.__setattr__(self, "scales", scales)
+        object.__setattr__(self, "seeds", listed_seeds(self.seeds))
+        object.__setattr__(self, "clip", self.clip and check_bounds(self.clip, "clip"))
+
     def __repr__(self) -> str:
         return brief("Profile", **{**vars(self), "recipe": self.recipe.name})
-
-
-PROFILES: dict[str, Profile] = {
-    profile.name: profile
-    for profile in (
-        Profile(name="quick", dataset="mnist-5k", models=("cnn", "mlp"), recipe=RECIPES["quick"]),
-        Profile(
-            name="notebook", dataset="mnist", models=("cnn", "mlp"), recipe=RECIPES["notebook"]
-        ),
-    )
-}
 
 
 def parse_scales(text: str) -> tuple[float, ...]:
@@ -160,6 +166,17 @@ def parse_clip(text: str) -> tuple[float, float] | None:
         raise ProfileError(
             f"clip must be two ascending numbers such as 0:1, or none, got {shorten(text)!r}"
         ) from None
+
+
+PROFILES: dict[str, Profile] = {
+    profile.name: profile
+    for profile in (
+        Profile(name="quick", dataset="mnist-5k", models=("cnn", "mlp"), recipe=RECIPES["quick"]),
+        Profile(
+            name="notebook", dataset="mnist", models=("cnn", "mlp"), recipe=RECIPES["notebook"]
+        ),
+    )
+}
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -6,6 +6,8 @@ import sys
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, get_args, get_type_hints
 
+import numpy as np
+
 from noisecore.errors import NoisecoreError
 from noisecore.escaping import shorten
 from noisecore.functions import unknown
@@ -53,8 +55,13 @@ class Recipe:
     precision: Precision = "float32"
 
     def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name.strip():
+            raise RecipeError(f"a recipe's name must be a text, got {_shown(self.name)}")
         for name, hint in get_type_hints(type(self)).items():
             value = getattr(self, name)
+            if isinstance(value, np.number):  # NumPy's numbers are Python's here
+                value = value.item()
+                object.__setattr__(self, name, value)
             if choices := get_args(hint):
                 if value not in choices:
                     raise RecipeError(
@@ -68,7 +75,7 @@ class Recipe:
                     f"got {_shown(value)}"
                 )
             elif hint is float:
-                if not (isinstance(value, int | float) and 0 < value <= sys.float_info.max):
+                if not (type(value) in (int, float) and 0 < value <= sys.float_info.max):
                     raise RecipeError(
                         f"recipe {shorten(self.name)!r}: {name} must be a finite number > 0, "
                         f"got {_shown(value)}"

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from noisecore.errors import ArgumentTypeError
+from noisecore.errors import ArgumentError, ArgumentTypeError, refusals
 from noisecore.escaping import described, one_line, shown
 from noisecore.judging.baselines import (
     Baseline,
@@ -23,11 +24,11 @@ from noisecore.judging.baselines import write_baseline as write
 from noisecore.judging.curves import Curve
 from noisecore.judging.gates import Rule
 from noisecore.judging.gates.advice import advice_when_undecided
-from noisecore.judging.gates.arguments import check_measured
+from noisecore.judging.gates.arguments import check_measured, curve_from
 from noisecore.judging.gates.case import Case, judge_case
 from noisecore.judging.gates.own import origin_of, own_margins
 from noisecore.paths import is_missing
-from noisecore.records import RecordError
+from noisecore.records import RecordError, new_file
 
 
 def write_baseline(
@@ -71,11 +72,14 @@ def write_baseline(
         >>> list(baseline.origins)
         ['digits/gaussian']
     """
-    if not isinstance(path, str | Path):
-        raise ArgumentTypeError(f"path must be the path of a file, got {described(path)}")
-    path = Path(path)
+    path = new_file(path, "quick.json")
+    if not (profile is None or (isinstance(profile, str) and profile.strip())):
+        raise ArgumentError(f"profile must be a name such as 'quick', got {shown(profile)}")
+    if not isinstance(new_ancestor, bool):
+        raise ArgumentTypeError(f"new_ancestor must be True or False, got {shown(new_ancestor)}")
     if isinstance(curves, Baseline):
-        write(path, curves)
+        with refusals(f"{path}: cannot be written"):
+            write(path, curves)
         return curves
     given = _listed(curves)
     old = None if is_missing(path) else read_baseline(path)
@@ -97,7 +101,8 @@ def write_baseline(
         )
     except ValueError as error:
         raise RecordError(f"{path}: the baseline was not written: {error}") from None
-    write(path, renewed.baseline)
+    with refusals(f"{path}: cannot be written"):
+        write(path, renewed.baseline)
     known = sorted(old.origins) if old else []
     for name in () if new_ancestor else sorted(set(known).intersection(renewed.changed)):
         if renewed.baseline.origins[name].first is None:
@@ -125,17 +130,18 @@ def _origins(curves: Iterable[Curve], old: Baseline | None) -> dict[str, Origin]
     }
 
 
-def _listed(curves: Curve | Iterable[Curve] | Mapping[str, Curve]) -> list[Curve]:
-    """Return what is to be written; raise `RecordError` unless it is curves with records."""
-    if isinstance(curves, Mapping):
-        curves = curves.values()
-    given = [curves] if isinstance(curves, Curve) else list(curves or ())
-    if not given:
+def _listed(curves: Any) -> list[Curve]:
+    """Return the curves that are to be written; raise an error in one line on anything else."""
+    curves = curves.values() if isinstance(curves, Mapping) else curves
+    listed = isinstance(curves, Iterable) and not isinstance(curves, str)
+    given = list(curves) if listed else [curves]
+    if not given or curves is None:
         raise RecordError("there is no curve to write: give one that evaluate returns")
     for curve in given:
         if not isinstance(curve, Curve):
-            raise RecordError(
-                f"curves must be curves with records, as evaluate returns them, got {shown(curve)}"
+            raise ArgumentTypeError(
+                "curves must be curves, as evaluate returns them, got "
+                f"{described(curve)}{curve_from(curve)}"
             )
         check_measured(curve)
     return given

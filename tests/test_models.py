@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import pytest
+from needs import needs_tensorflow
 
 from noisecore.models import MODELS, ModelError, build_cnn, build_mlp, get_builder
 
@@ -201,3 +202,26 @@ def test_names_are_listed_without_keras():
         "print({name.split('.')[0] for name in sys.modules} & {'keras', 'tensorflow', 'tf_keras'})"
     )
     assert in_child(program).strip() == "set()"
+
+
+FORGETFUL = """
+from types import SimpleNamespace
+from noisecore.models import ModelError
+from noisecore.recipes import RECIPES
+from noisecore.running import trials
+
+trials.get_builder = lambda name: lambda shape, classes: None
+trial = SimpleNamespace(model="forgetful", recipe=RECIPES["quick"])
+try:
+    trials._build(trial, (8, 8, 1), 3)
+except ModelError as error:
+    print(error)
+"""
+
+
+@needs_tensorflow
+def test_builder_that_returns_nothing():
+    """A builder without a return is told so, before anything is trained."""
+    assert in_child(FORGETFUL).strip() == (
+        "the builder forgetful must return a Keras model, got None: does it end in return model?"
+    )

@@ -70,6 +70,17 @@ class Dataset:
         sizes = {"train": len(self.y_train), "test": len(self.y_test)}
         return brief("Dataset", name=self.name, shape=self.image_shape, **sizes, source=self.source)
 
+    def __post_init__(self) -> None:
+        for name, axes in zip(ARRAYS, (4, 1, 4, 1), strict=True):
+            array = getattr(self, name)
+            if not isinstance(array, np.ndarray) or array.ndim != axes:
+                raise refusal(
+                    name,
+                    expected="images (n, height, width, channels)" if axes > 1 else "labels (n,)",
+                    got=str(getattr(array, "shape", type(array).__name__)),
+                    remedy="train_sweep takes ((x_train, y_train), (x_test, y_test)) as they are",
+                )
+
     @property
     def image_shape(self) -> tuple[int, int, int]:
         """Return (height, width, channels)."""

@@ -12,7 +12,7 @@ from noisecore.data.dataset import Dataset, DatasetError
 from noisecore.data.own import is_own, load_own, load_test_alone
 from noisecore.data.packaged import PACKAGED, load_packaged
 from noisecore.data.published import PUBLISHED, load_published
-from noisecore.escaping import shorten
+from noisecore.escaping import described, shorten
 
 DATASETS = ("mnist-5k", "mnist", "fashion-mnist", "digits")
 
@@ -39,6 +39,9 @@ def load_dataset(
         >>> load_dataset("own.npz").image_shape
         (6, 6, 1)
     """
+    for what, given in (("name", name), ("data_dir", data_dir or "")):
+        if not isinstance(given, str | os.PathLike):
+            raise DatasetError(f"{what} must be a text or a path, got {described(given)}")
     return load(os.fspath(name), data_dir, download=True)
 
 

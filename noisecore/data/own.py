@@ -315,7 +315,8 @@ def class_numbers(labels: Array, what: str) -> tuple[NDArray[np.int64], int]:
         what,
         expected="integer labels of shape (n,) or (n, 1), or one-hot of shape (n, k)",
         got=f"{labels.dtype} of shape {labels.shape}",
-        remedy="save class numbers as integers",
+        remedy="save class numbers as integers"
+        + (", numpy.unique(labels, return_inverse=True)[1]" if labels.dtype.kind in "US" else ""),
     )
 
 

@@ -6,10 +6,11 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, get_args
 
 from noisecore.errors import NoisecoreError
-from noisecore.escaping import shorten
+from noisecore.escaping import shorten, shown
+from noisecore.functions import unknown
 
 ALPHA = 0.01  # how often a whole run fails an unchanged model by chance, at most
 
@@ -44,6 +45,12 @@ class Margins:
     since_first: float | None = 2.0
     seconds: float | None = None
     memory: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in _NAMES:
+            value = getattr(self, _field(name))
+            if value is not None:
+                object.__setattr__(self, _field(name), _number(name, value))
 
     def __str__(self) -> str:
         given = ((name, getattr(self, _field(name))) for name in _NAMES)
@@ -86,15 +93,19 @@ def parse_margins(text: object, default: Margins | None = None) -> Margins:
     `mean>none` switches a check off. Raises `MarginsError` on anything else.
     """
     if not isinstance(text, str):
-        raise MarginsError(f"margins must be a text such as mean>1.5,scale>3, got {text!r}")
+        raise MarginsError(
+            "margins must be a text such as 'mean>3,scale>5', or Margins(mean=3, scale=5), got "
+            f"{shown(text)}"
+        )
     margins = default or Margins()
     seen: set[str] = set()
     for part in text.split(","):
         match = re.fullmatch(r"\s*([\w-]+)\s*>\s*(\S+)\s*", part)
         if match is None or match[1] not in _NAMES:
+            why = f": {unknown('margin', match[1], _NAMES)}" if match else ""
             raise MarginsError(
                 "margins must be written as mean>1.5,scale>3 (points) or seconds>2,memory>1.5 "
-                f"(ratios), got {shorten(part.strip())!r}"
+                f"(ratios), got {shorten(part.strip())!r}{why}"
             )
         name, value = match[1], match[2]
         if name in seen:
@@ -118,6 +129,12 @@ def changed_margins(margins: Margins, *said: Margins | str | None) -> Margins:
     return margins
 
 
+def check_mode(mode: object) -> None:
+    """Raise `MarginsError` on what is no mode, nor None."""
+    if mode is not None and not (isinstance(mode, str) and mode in get_args(Mode)):
+        raise MarginsError(f"mode must be 'simple' or 'rigorous', got {shown(mode)}")
+
+
 def parse_alpha(text: object) -> float:
     """Return the rate of false alarms that a text says; raise `MarginsError` on anything else."""
     try:
@@ -127,7 +144,7 @@ def parse_alpha(text: object) -> float:
     if not 0 < rate <= _MOST_ALPHA:
         raise MarginsError(
             f"alpha must be a rate of false alarms in (0, {_MOST_ALPHA:g}], such as 0.01, got "
-            f"{shorten(str(text))!r}"
+            f"{shown(text)}"
         )
     return rate
 
@@ -139,13 +156,13 @@ def _field(name: str) -> str:
     return name.replace("-", "_")
 
 
-def _number(name: str, text: str) -> float:
+def _number(name: str, text: object) -> float:
     low, high, what = (0, 100, "points") if name in _POINTS else (1, math.inf, "a ratio")
     try:
-        value = float(text)
-    except ValueError:
+        value = math.nan if isinstance(text, bool) else float(text)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
         value = math.nan
     if not (math.isfinite(value) and low < value <= high):
         bounds = f"in ({low}, {high}]" if math.isfinite(high) else f"> {low}"
-        raise MarginsError(f"{name}> needs {what} {bounds}, or none, got {shorten(text)!r}")
+        raise MarginsError(f"{name}> needs {what} {bounds}, or none, got {shown(text)}")
     return value

@@ -25,6 +25,7 @@ from noisecore.records import (
     Record,
     RecordError,
     TrialRecord,
+    as_path,
     as_type,
     check_checksum,
     check_schema,
@@ -195,14 +196,11 @@ def read_records(path: str | Path) -> list[TrialRecord]:
         >>> len(read_records("digits.json")) == len(curve.records)
         True
     """
-    path = find(Path(path))
+    path = find(as_path(path))
     if not os.path.isdir(path) and not is_missing(path):
-        try:
-            return list(read_results(path).records)
-        except RecordError:
-            if _is_baseline(path):
-                raise RecordError(f"{path}: is a baseline: read it with read_baseline") from None
-            raise
+        if _is_baseline(path):
+            raise RecordError(f"{path}: is a baseline: read_baseline(path) reads it")
+        return list(read_results(path).records)
     records: list[TrialRecord] = []
     with refusals(f"{path}: cannot be read"):
         files = sorted(path.rglob("[!.]*.json"))

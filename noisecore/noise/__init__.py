@@ -7,6 +7,7 @@ like for like.
 """
 
 from noisecore.noise.checks import (
+    as_noise,
     as_written,
     at_most,
     call_noise,
@@ -47,6 +48,7 @@ __all__ = [
     "NoiseError",
     "Stream",
     "apply_noise",
+    "as_noise",
     "as_written",
     "at_most",
     "call_noise",

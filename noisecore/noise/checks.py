@@ -10,8 +10,23 @@ from typing import Any
 import numpy as np
 
 from noisecore.callables import name_of, told
-from noisecore.escaping import shown
-from noisecore.noise.families import FloatArray, Noise, NoiseError, is_shipped
+from noisecore.escaping import described, shown
+from noisecore.noise.families import FloatArray, Noise, NoiseError, get_noise, is_shipped
+
+
+def as_noise(given: Any) -> Noise:
+    """Return a noise that is given by its name or as itself; raise `NoiseError` on what is none."""
+    if isinstance(given, str):
+        return get_noise(given)
+    if isinstance(given, type):
+        raise NoiseError(f"noise must be an object, got its class {given.__name__}: make one")
+    if not callable(given):
+        raise NoiseError(
+            "noise must be a name, or a function f(images, scale, *, rng) -> images, got "
+            f"{shown(given)}"
+        )
+    noise: Noise = given
+    return noise
 
 
 def check_scale(scale: float | str) -> float:
@@ -169,13 +184,18 @@ def check_bounds(given: object, what: str) -> tuple[float, float]:
 
 def check_images(images: FloatArray) -> None:
     """Raise `NoiseError` unless `images` is a float32 array of (samples, height, width, ...)."""
-    if not isinstance(images, np.ndarray) or images.dtype != np.float32 or images.ndim < 3:
-        got = (
-            f"{images.dtype} {images.shape}"
-            if isinstance(images, np.ndarray)
-            else type(images).__name__
+    if not isinstance(images, np.ndarray):
+        got, remedy = described(images), "give numpy.asarray(images, 'float32')"
+    else:
+        got = f"{images.dtype} {images.shape}"
+        remedy = (
+            "noise on integers would be cut off and biased, so convert them first, "
+            "images.astype('float32')"
         )
-        raise NoiseError(
-            f"images must be a float32 array (samples, height, width, ...), got {got}: "
-            "noise on integers would be cut off and biased, so convert them first"
-        )
+        if images.ndim < 3:
+            remedy = "one image is images[None], pixels in a row images.reshape(-1, height, width)"
+        elif images.dtype == np.float32:
+            return
+    raise NoiseError(
+        f"images must be a float32 array (samples, height, width, ...), got {got}: {remedy}"
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import operator
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -10,12 +11,19 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from noisecore.noise.checks import call_noise, check_finite, check_images, check_scale
+from noisecore.escaping import shown
+from noisecore.noise.checks import (
+    as_noise,
+    call_noise,
+    check_bounds,
+    check_finite,
+    check_images,
+    check_scale,
+)
 from noisecore.noise.families import (
     FloatArray,
     Noise,
     NoiseError,
-    get_noise,
     is_shipped,
 )
 
@@ -85,10 +93,16 @@ def apply_noise(
         >>> noisy.shape == x.shape
         True
     """
-    noise = get_noise(noise) if isinstance(noise, str) else noise
-    stream = Stream(stream, "test") if isinstance(stream, int) else stream
+    noise = as_noise(noise)
+    stream = stream if isinstance(stream, Stream) else Stream(_draw(stream), "test")
     scale = check_scale(scale)
     check_images(images)
+    clip = None if clip is None else check_bounds(clip, "clip")
+    if out is not None and not _fits(out, images):
+        raise NoiseError(
+            f"out must be a float32 array {images.shape} that may be written to, got "
+            f"{shown(out) if not isinstance(out, np.ndarray) else f'{out.dtype} {out.shape}'}"
+        )
     places = np.arange(len(images)) if indices is None else np.asarray(indices)
     if places.shape != (len(images),) or places.dtype.kind not in "iu" or (places < 0).any():
         raise NoiseError(
@@ -116,6 +130,25 @@ def apply_noise(
     if clip is not None:
         np.clip(noisy, *clip, out=noisy)
     return noisy
+
+
+def _draw(given: object) -> int:
+    """Return the number of a draw; raise `NoiseError` on anything else."""
+    try:
+        draw = -1 if isinstance(given, bool) else operator.index(given)  # type: ignore[arg-type]
+    except TypeError:
+        draw = -1
+    if draw < 0:
+        raise NoiseError(
+            f"stream must be the number of a draw, a whole one >= 0, got {shown(given)}"
+        )
+    return draw
+
+
+def _fits(out: object, images: FloatArray) -> bool:
+    if not isinstance(out, np.ndarray):
+        return False
+    return out.shape == images.shape and out.dtype == np.float32 and bool(out.flags.writeable)
 
 
 class Draw:

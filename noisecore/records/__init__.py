@@ -11,6 +11,8 @@ from noisecore.records.checking import (
     with_checksum,
 )
 from noisecore.records.files import (
+    as_path,
+    new_file,
     read_json,
     read_labels,
     read_record,
@@ -47,10 +49,12 @@ __all__ = [
     "Trial",
     "TrialRecord",
     "Values",
+    "as_path",
     "as_type",
     "check_checksum",
     "check_schema",
     "join_trials",
+    "new_file",
     "noted",
     "pack_classes",
     "pack_probabilities",

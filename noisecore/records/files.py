@@ -13,11 +13,32 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from noisecore.errors import ArgumentError, ArgumentTypeError
+from noisecore.escaping import described, shown
 from noisecore.paths import RECORD_BYTES, RUN_BYTES, open_new, read_text
 from noisecore.records.checking import SCHEMA, RecordError, as_type, finite, with_checksum
 from noisecore.records.kept import Record, join_trials
 from noisecore.records.record import TrialRecord
 from noisecore.records.values import Values, pack_classes
+
+
+def as_path(given: object) -> Path:
+    """Return the path that somebody gave; raise `ArgumentTypeError` or `ArgumentError` on none."""
+    if not isinstance(given, str | Path):
+        raise ArgumentTypeError(f"path must be the path of a file, got {described(given)}")
+    if not str(given).strip() or "\0" in str(given):
+        raise ArgumentError(f"path must be the path of a file, got {shown(str(given))}")
+    return Path(given)
+
+
+def new_file(given: object, example: str) -> Path:
+    """Return the path of a file that is to be written; raise as `as_path` does, and on a folder."""
+    path = as_path(given)
+    if os.path.isdir(path):
+        raise ArgumentError(
+            f"{path} is a folder: give the path of a file, such as {path / example}"
+        )
+    return path
 
 
 def read_record(path: Path) -> Record:

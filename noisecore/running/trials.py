@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 import noisecore
 from noisecore.callables import told
 from noisecore.code import files_sha256
+from noisecore.escaping import described
 from noisecore.functions import Functions
-from noisecore.models import BUILDERS, get_builder
+from noisecore.models import BUILDERS, ModelError, get_builder
 from noisecore.noise import FAMILIES
 from noisecore.records import (
     Cell,
@@ -232,6 +233,11 @@ def _build(trial: Trial, shape: tuple[int, ...], classes: int) -> Any:
     """Return the model of a trial, untrained, in the recipe's precision."""
     with compat.precision(trial.recipe.precision):
         model = get_builder(trial.model)(shape, classes)
+    if not hasattr(model, "predict_on_batch"):
+        raise ModelError(
+            f"the builder {trial.model} must return a Keras model, got {described(model)}: does "
+            "it end in return model?"
+        )
     if trial.recipe.precision != "float32":
         compat.end_in_float32(model)
     return model

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from contextlib import ExitStack
 from typing import Any
 
-from noisecore.callables import BoundError
+from noisecore.callables import BoundError, name_of
 from noisecore.escaping import shown
 from noisecore.functions import Functions
 from noisecore.models import BUILDERS, ModelError
@@ -36,6 +37,16 @@ class Own:
             raise SweepError(
                 "build must be a name such as 'cnn', or a function that takes the shape of an "
                 f"image and the number of classes and returns a Keras model, got {shown(build)}"
+            )
+        if hasattr(build, "predict_on_batch"):
+            raise SweepError(
+                "build must be a function that makes a model anew for each training, got a model: "
+                "put the lines that make it into def build(shape, classes), which returns it"
+            )
+        if callable(build) and not _takes_two(build):
+            raise SweepError(
+                f"build must take the shape of an image and the number of classes, got "
+                f"{name_of(build)}{inspect.signature(build)}"
             )
         return self._name(BUILDERS, build)
 
@@ -83,6 +94,17 @@ class Own:
             refuse_hidden(homes)
             self._files |= {home.file for home in homes}
         return name
+
+
+def _takes_two(build: Any) -> bool:
+    """Return whether a builder can be called with a shape and a number, as far as can be known."""
+    try:
+        inspect.signature(build).bind((8, 8, 1), 2)
+    except TypeError:
+        return False
+    except ValueError:  # one without a signature
+        pass
+    return True
 
 
 def _why_not(functions: Functions[Any], given: Any) -> ModelError | NoiseError | None:

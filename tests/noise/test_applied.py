@@ -86,16 +86,16 @@ def test_memory_beyond_the_result_is_a_few_blocks(blocks):
 @pytest.mark.parametrize(
     ("images", "got"),
     [
-        (np.zeros((2, 4, 4), np.uint8), r"uint8 \(2, 4, 4\)"),
-        (np.zeros((2, 4, 4), np.float64), r"float64 \(2, 4, 4\)"),
-        (np.zeros((4, 4), np.float32), r"float32 \(4, 4\)"),
-        ([[[0.0]]], "list"),
+        (np.zeros((2, 4, 4), np.uint8), r"uint8 \(2, 4, 4\): .* cut"),
+        (np.zeros((2, 4, 4), np.float64), r"float64 \(2, 4, 4\): .* cut"),
+        (np.zeros((4, 4), np.float32), r"float32 \(4, 4\): one image is images\[None\]"),
+        ([[[0.0]]], r"list: give numpy\.asarray"),
     ],
 )
 @pytest.mark.parametrize("scale", [0.0, 1.0])
 def test_images_must_be_float32(images, got, scale):
     """Images of another dtype, a lone image or a list are refused, at scale 0 too, and why."""
-    with pytest.raises(NoiseError, match=rf"images must be a float32 array .*, got {got}: .* cut"):
+    with pytest.raises(NoiseError, match=rf"images must be a float32 array .*, got {got}"):
         apply_noise(gaussian, images, scale, STREAM)
 
 

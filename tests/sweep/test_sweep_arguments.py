@@ -15,11 +15,23 @@ from noisecore.recipes import RECIPES
 ROOT = Path(__file__).parents[2]
 
 
+class Fitted:
+    """What a model of Keras is known by."""
+
+    def predict_on_batch(self, images):
+        """Answer."""
+
+    def __call__(self, *given, **named):
+        """Answer."""
+
+
 @pytest.mark.parametrize(
     ("choices", "message"),
     [
         ({"build": "cnm"}, r"unknown model 'cnm': expected one of .*; did you mean 'cnn'\?"),
         ({"build": None}, "build must be a name such as 'cnn', or a function .*, got None"),
+        ({"build": lambda images: images}, r"build must take the shape of an image .*\(images\)$"),
+        ({"build": Fitted()}, "build must be a function that makes a model anew .*, got a model"),
         ({"given": 3}, "data must be the name of a data set such as .*, got 3"),
         ({"given": "mnist-6k"}, r"unknown dataset 'mnist-6k' \(did you mean mnist-5k"),
         ({"given": "none.npz"}, "dataset 'none.npz' was not found: expected an .npz file at "),

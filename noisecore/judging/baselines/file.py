@@ -19,11 +19,12 @@ from noisecore.judging.baselines.comparison import Comparison, compare_records
 from noisecore.judging.curves import Curve, CurveError, matched_curves
 from noisecore.judging.curves.table import as_html
 from noisecore.judging.margins import Margins, parse_margins
-from noisecore.paths import RUN_BYTES
+from noisecore.paths import RUN_BYTES, is_missing
 from noisecore.records import (
     SCHEMA,
     RecordError,
     TrialRecord,
+    as_path,
     as_type,
     check_checksum,
     check_schema,
@@ -117,6 +118,15 @@ class Baseline:
             )
         return f"<p><b>baseline</b> of profile {escape(visible(self.profile))}</p>{as_html(rows)}"
 
+    def __post_init__(self) -> None:
+        records = self.records if isinstance(self.records, list | tuple) else (None,)
+        known = all(isinstance(each, TrialRecord) for each in records)
+        if not known or not isinstance(self.origins, Mapping):
+            raise RecordError(
+                "a baseline must have records and the origin of each curve, as read_baseline and "
+                "write_baseline return it"
+            )
+
     @property
     def curves(self) -> dict[str, Curve]:
         """The curves by their names, in alphabetical order."""
@@ -155,14 +165,20 @@ def read_baseline(path: str | Path) -> Baseline:
         >>> list(read_baseline("baselines/quick.json").curves)
         ['digits/gaussian']
     """
-    path = Path(path)
+    path = as_path(path)
     try:
         data = read_json(path, RUN_BYTES)
     except OSError as error:
-        raise RecordError(f"{path}: cannot be read: {error.strerror or error}") from None
+        hint = ": write_baseline(path, curve) writes one" if is_missing(path) else ""
+        raise RecordError(f"{path}: cannot be read: {error.strerror or error}{hint}") from None
     except ValueError as error:
         raise RecordError(f"{path}: is not JSON: {error}: restore it from its commit") from None
     schema = check_schema(data, source=str(path))
+    if "records" in data:
+        raise RecordError(
+            f"{path}: is not a baseline, it holds records: read_curves(path) reads their curves; a "
+            "baseline has a path of its own"
+        )
     try:
         return _checked(data, schema)
     except RecordError as error:

@@ -59,7 +59,7 @@ def renew_baseline(
     for name, curve in curves.items():
         if not curve.complete:
             raise BaselineError(f"{name} is not complete: {curve.failures[0]}")
-        ours = [record for record in given if record.trial.curve == name]
+        ours = list(curve.records)  # each once
         if old and name in kept:
             if only_missing:
                 lines.append(f"{name}: stays as it is")

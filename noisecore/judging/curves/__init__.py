@@ -6,8 +6,9 @@ from noisecore.judging.curves.assembly import (
     curve_matrix,
     matched_curves,
 )
-from noisecore.judging.curves.checks import CurveError, evaluation_at
+from noisecore.judging.curves.checks import evaluation_at
 from noisecore.judging.curves.curve import Curve, Drop, Point, Replicates
+from noisecore.judging.curves.fields import CurveError
 from noisecore.judging.curves.frames import class_frame, curve_frame, matrix_frame
 from noisecore.judging.curves.matrix import Matrix
 

@@ -12,11 +12,14 @@ from numpy.typing import NDArray
 
 from noisecore.code import comparable
 from noisecore.escaping import shown
-from noisecore.judging.curves.checks import CurveError, evaluation_at
+from noisecore.judging.curves.checks import evaluation_at
 from noisecore.judging.curves.curve import Curve, Replicates
+from noisecore.judging.curves.fields import CurveError
 from noisecore.judging.curves.matrix import Matrix
 from noisecore.judging.statistics import Floats, image_error
 from noisecore.records import Evaluation, GivenTrial, Trial, TrialRecord
+
+_APART = "give the records of one run alone, or give each model a name of its own"
 
 Cells = dict[tuple[float, int], TrialRecord]
 
@@ -174,13 +177,13 @@ def _check_same_curve(first: TrialRecord, record: TrialRecord) -> None:
                 )
             raise CurveError(
                 f"{record.trial.curve}: records of one curve must have the same {name}, "
-                f"got {shown(a)} in {first.key} and {shown(b)} in {record.key}"
+                f"got {shown(a)} in {first.key} and {shown(b)} in {record.key}: {_APART}"
             )
     images = {e.images for r in (first, record) for e in r.evaluations}
     if len(images) > 1:
         raise CurveError(
             f"{record.trial.curve}: records of one curve must have the same number of test "
-            f"images, got {sorted(images)} in {first.key} and {record.key}"
+            f"images, got {sorted(images)} in {first.key} and {record.key}: {_APART}"
         )
 
 
@@ -200,6 +203,7 @@ def _one_of(first: TrialRecord, record: TrialRecord) -> TrialRecord:
     if first.numbers() != record.numbers():
         raise CurveError(
             f"{record.trial.label}: expected one record, got two that differ: "
-            f"{first.key} and {record.key}"
+            + (f"{first.key} twice" if first.key == record.key else f"{first.key} and {record.key}")
+            + f"; {_APART}"
         )
     return first

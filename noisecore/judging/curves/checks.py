@@ -1,21 +1,15 @@
-"""What has to hold of the figures of a curve, and of the records that they were read from."""
+"""What has to hold between the figures of a curve and its records."""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from noisecore.errors import NoisecoreError
+from noisecore.judging.curves.fields import CurveError
 from noisecore.records import Evaluation, TrialRecord
 
 if TYPE_CHECKING:
     from noisecore.judging.curves.curve import Curve
-
-
-class CurveError(NoisecoreError, ValueError):
-    """Records or figures make no curve; the message says which do not belong together."""
 
 
 def evaluation_at(record: TrialRecord | None, scale: float) -> Evaluation | str:
@@ -33,25 +27,8 @@ def evaluation_at(record: TrialRecord | None, scale: float) -> Evaluation | str:
     return found
 
 
-def check_figures(curve: Curve) -> None:
-    """Raise `CurveError` unless a curve's figures fit each other, and are those of its records."""
-    shape = (len(curve.seeds), len(curve.scales))
-    if 0 in shape or np.any(np.diff(curve.scales) <= 0):
-        raise CurveError(
-            f"{curve.name}: scales must ascend, one and a seed at least, "
-            f"got {curve.scales} and seeds {curve.seeds}"
-        )
-    for figure in ("accuracy", "loss"):
-        if getattr(curve, figure).shape != shape:
-            raise CurveError(
-                f"{curve.name}: {figure} must have the shape (seeds, scales) = {shape}, "
-                f"got {getattr(curve, figure).shape}"
-            )
-    if curve.image_error is not None and curve.image_error.shape != curve.scales.shape:
-        raise CurveError(
-            f"{curve.name}: image_error must have the shape (scales,) = {curve.scales.shape}, "
-            f"got {curve.image_error.shape}"
-        )
+def check_records(curve: Curve) -> None:
+    """Raise `CurveError` unless a curve's figures are those of its records, if it has any."""
     if curve.records and (said := _contradiction(curve)):
         raise CurveError(
             f"{curve.name}: its records say otherwise: {said}: give a curve with figures of its "

@@ -14,13 +14,14 @@ import numpy as np
 import pandas as pd
 from scipy.integrate import trapezoid
 
-from noisecore.errors import ArgumentError
+from noisecore.errors import ArgumentError, refusals
 from noisecore.escaping import brief, shown, visible
-from noisecore.judging.curves.checks import CurveError, check_figures
+from noisecore.judging.curves.checks import check_records
+from noisecore.judging.curves.fields import CurveError, settled, takes_nothing
 from noisecore.judging.curves.table import as_html, as_text, table_rows
 from noisecore.judging.statistics import Floats, Interval, image_interval, mean_interval
 from noisecore.noise import as_written
-from noisecore.records import CurveId, TrialRecord, write_records
+from noisecore.records import CurveId, TrialRecord, new_file, write_records
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -112,16 +113,16 @@ class Curve:
     fixture `robustness` return curves, and every gate takes one.
 
     scales: (k,) ascending. accuracy, loss: (S, k), one row per seed; NaN if the trial failed or is
-    missing. images: how many test images each accuracy is a share of. failures: a line for each
-    NaN, which trial and why; it starts with the trial's label. replicates: whether a row is one of
-    the "seeds" of trained models, or one of the "draws" of the noise that a given model is tested
-    with. once: the scales at which all draws are the same measurement: the noise draws nothing, or
-    there is none. image_error: (k,), of a given model, the standard error over images of mean
-    accuracy, None or NaN where it is not known. model, noise: their names, empty where they are
-    not known. id: which curve it is. records: what was measured, a record per trial, which gates
-    judge: figures that say otherwise are refused. A curve that was put together by hand has none,
-    and cannot be saved or compared with a baseline. labels: (images,), the class number of each
-    test image, where it is known.
+    missing; lists become arrays. images: how many test images each accuracy is a share of.
+    failures: a line for each NaN, which trial and why; it starts with the trial's label.
+    replicates: whether a row is one of the "seeds" of trained models, or one of the "draws" of the
+    noise that a given model is tested with. once: the scales at which all draws are the same
+    measurement: the noise draws nothing, or there is none. image_error: (k,), of a given model, the
+    standard error over images of mean accuracy, None or NaN where it is not known. model, noise:
+    their names, empty where they are not known. id: which curve it is. records: what was measured,
+    one record per trial, which gates judge: figures that say otherwise are refused. A curve that
+    was put together by hand has none, and cannot be saved or compared with a baseline. labels:
+    (images,), the class number of each test image, where it is known.
 
     Example:
         >>> import noisecore
@@ -149,7 +150,9 @@ class Curve:
     labels: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
-        check_figures(self)
+        for field_name, value in settled(vars(self)).items():
+            object.__setattr__(self, field_name, value)
+        check_records(self)
         for name in ("scales", "accuracy", "loss"):  # a figure that is changed is no measurement
             view = getattr(self, name).view()
             view.flags.writeable = False
@@ -265,6 +268,7 @@ class Curve:
         i = int(drops.argmax())
         return Drop(float(scales[i]), float(scales[i + 1]), float(drops[i]))
 
+    @takes_nothing("write the frame, curve.to_frame().to_csv(path)")
     def to_frame(self) -> pd.DataFrame:
         """Return one row per scale and seed: scale, seed, accuracy, loss."""
         seeds, scales = len(self.seeds), len(self.scales)
@@ -283,8 +287,11 @@ class Curve:
         `noisecore.read_curves`, `read_records` and `compare` read it. Raises `RecordError` if the
         curve has no records, `OSError` if the file cannot be written.
         """
-        write_records(Path(path), self.records, labels=self.labels)
+        file = new_file(path, "digits.json")
+        with refusals(f"{file}: cannot be written"):
+            write_records(file, self.records, labels=self.labels)
 
+    @takes_nothing("save the figure, curve.plot().savefig(path)")
     def plot(self) -> Figure:
         """Return the curve's picture, as the run leaves it: loss and accuracy over scale."""
         from noisecore.showing.plots import plot_curve  # it stands above: only when asked

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from pathlib import PurePath
 from typing import Any
 
 from noisecore.errors import ArgumentError, ArgumentTypeError
-from noisecore.escaping import described
+from noisecore.escaping import described, shown
+from noisecore.judging.baselines import Baseline
 from noisecore.judging.curves import Curve, Point
-from noisecore.records import RecordError
+from noisecore.records import RecordError, TrialRecord
 
 
 def check_number(name: str, value: float, low: float, high: float) -> None:
@@ -36,11 +38,28 @@ def check_scale(name: str, value: Any) -> None:
         raise ArgumentTypeError(f"{name} must be a number, got {described(value)}") from None
 
 
+def curve_from(value: Any) -> str:
+    """Return how to get a curve from what was given in its place, as the end of a message."""
+    if isinstance(value, str | PurePath):
+        return ": read_curves(path) returns the curves of a file, by name"
+    if isinstance(value, Point):
+        return ": give the curve that it is a point of"
+    if isinstance(value, Baseline):
+        return ": give one of its curves, baseline.curves['NAME']"
+    if isinstance(value, Mapping) and any(isinstance(each, Curve) for each in value.values()):
+        name = shown(next(iter(value)))
+        return f": give one of its values, such as [{name}], or .values() where several may be"
+    if isinstance(value, TrialRecord) or (isinstance(value, list | tuple) and value):
+        return ": give the curve itself; compare(new, old) takes records and lists"
+    return ": evaluate(model, x, y, scales=[0.1, 1]) returns a curve"
+
+
 def check_curve(value: Any) -> None:
     """Raise `ArgumentTypeError` unless it is a curve."""
     if not isinstance(value, Curve):
         raise ArgumentTypeError(
-            f"curve must be a curve, such as robustness.curve, got {described(value)}"
+            "curve must be a curve, such as robustness.curve, got "
+            f"{described(value)}{curve_from(value)}"
         )
 
 

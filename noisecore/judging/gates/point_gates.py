@@ -12,6 +12,7 @@ from noisecore.judging.gates.arguments import (
     check_floors,
     check_number,
     check_scale,
+    curve_from,
 )
 from noisecore.judging.gates.rows import ROUNDING, ControlRow, FloorRow, plain_number
 from noisecore.judging.gates.verdict import (
@@ -251,7 +252,7 @@ def _point(measured: Curve | Point, scale: float | None) -> Point:
     if not isinstance(measured, Point):
         raise ArgumentTypeError(
             "measured must be a curve or a point, such as robustness.curve, got "
-            f"{described(measured)}"
+            f"{described(measured)}{curve_from(measured)}"
         )
     if scale is not None:
         check_scale("scale", scale)

@@ -9,8 +9,10 @@ from typing import Any, cast
 
 import numpy as np
 
+from noisecore.errors import ArgumentTypeError
+from noisecore.escaping import described
 from noisecore.judging.curves import Curve, Point
-from noisecore.judging.gates.arguments import check_figures, check_number
+from noisecore.judging.gates.arguments import check_figures, check_number, curve_from
 from noisecore.judging.gates.rows import PublishedRow, plain_number
 from noisecore.judging.gates.verdict import Verdict, enforce, make_verdict, missing_figures
 from noisecore.judging.statistics import Floats, holm, prediction_interval, prediction_p_value
@@ -206,6 +208,11 @@ def _points(
     measured: Curve | Mapping[str, Point], published: Mapping[Any, tuple[float, float]]
 ) -> Mapping[Any, Point]:
     """Return the points that published figures are of: those given, or those of a curve."""
-    if not isinstance(measured, Curve) or not isinstance(published, Mapping):
+    if isinstance(measured, Mapping) or not isinstance(published, Mapping):
         return cast(Mapping[Any, Point], measured)
+    if not isinstance(measured, Curve):
+        raise ArgumentTypeError(
+            "points must be a dict by name, or measured a curve, such as robustness.curve, got "
+            f"{described(measured)}{curve_from(measured)}"
+        )
     return {scale: measured.at(scale) for scale in published}

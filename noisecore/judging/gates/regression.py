@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import PurePath
 from typing import Protocol, runtime_checkable
 
 from noisecore.errors import ArgumentTypeError
-from noisecore.escaping import described, shown
+from noisecore.escaping import described
 from noisecore.judging.baselines import (
     Baseline,
     compare_baseline,
@@ -15,7 +16,7 @@ from noisecore.judging.baselines import (
 )
 from noisecore.judging.curves import Curve
 from noisecore.judging.gates.advice import advice, advice_when_undecided
-from noisecore.judging.gates.arguments import check_curve, check_measured
+from noisecore.judging.gates.arguments import check_curve, check_measured, curve_from
 from noisecore.judging.gates.case import Case, judge_case, judge_comparison
 from noisecore.judging.gates.own import own_margins
 from noisecore.judging.gates.regression_text import regression_table
@@ -23,10 +24,10 @@ from noisecore.judging.gates.verdict import Verdict, enforce
 from noisecore.judging.margins import (
     ALPHA,
     Margins,
-    MarginsError,
     Mode,
     Rule,
     changed_margins,
+    check_mode,
     parse_alpha,
 )
 from noisecore.records import TrialRecord
@@ -147,8 +148,7 @@ def _case(
     if isinstance(curve, Case):  # by robustness.against, which noisecore 0.1 had
         return curve
     check_curve(curve)
-    if mode not in (None, "simple", "rigorous"):
-        raise MarginsError(f"mode must be 'simple' or 'rigorous', got {shown(mode)}")
+    check_mode(mode)
     alpha = None if alpha is None else parse_alpha(alpha)
     check_measured(curve)
     if isinstance(baseline, Standard):
@@ -166,7 +166,7 @@ def _case(
     else:
         raise ArgumentTypeError(
             "baseline must be the fixture noise_baseline, what read_baseline returns, or a curve, "
-            f"got {described(baseline)}"
+            f"got {described(baseline)}{_baseline_from(baseline)}"
         )
     allowed = changed_margins(Margins(), own, margins)
     return Case(
@@ -178,6 +178,13 @@ def _case(
         labels=curve.labels,
         scripted=True,
     )
+
+
+def _baseline_from(given: object) -> str:
+    """Return how to get a baseline from what was given in its place, as the end of a message."""
+    if isinstance(given, str | PurePath):
+        return ": read_baseline(path) reads a baseline, read_curves(path) curves that were saved"
+    return ": read_baseline(path) returns one" if given is None else curve_from(given)
 
 
 def _lacks(curve: str, baseline: Baseline) -> str:

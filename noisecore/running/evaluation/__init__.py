@@ -17,15 +17,14 @@ from numpy.typing import NDArray
 
 import noisecore
 from noisecore.callables import BoundError, is_bound, name_of, source_sha256
-from noisecore.escaping import shown
 from noisecore.noise import (
     BLOCK,
     Draw,
     FloatArray,
     Noise,
     Stream,
+    as_noise,
     check_scales,
-    get_noise,
     is_shipped,
     try_noise,
 )
@@ -208,7 +207,8 @@ class _Test:
             try:
                 answer = self.given.ask(batch)
             except Exception as error:  # whatever a model raises
-                raise failed(error, batch) from error
+                remedy = self.layout.advice.when_failed(batch.shape)
+                raise failed(error, batch, remedy) from error
             parts.append(as_outputs(answer, len(batch)))  # a lazy answer is computed here
             self.tally.model_seconds += time.perf_counter() - start
         return joined(parts)
@@ -250,14 +250,7 @@ class _Test:
 
 def _noise(noise: str | Noise) -> tuple[Noise, str]:
     """Return a noise, and the SHA-256 that says what it is; raise `GivenError` if it is none."""
-    function = get_noise(noise) if isinstance(noise, str) else noise
-    if isinstance(function, type):
-        raise GivenError(f"noise must be an object, got its class {function.__name__}: make one")
-    if not callable(function):
-        raise GivenError(
-            "noise must be a name, or a function f(images, scale, *, rng) -> images, got "
-            f"{shown(function)}"
-        )
+    function = as_noise(noise)
     try:
         return function, source_sha256(function)
     except BoundError as error:

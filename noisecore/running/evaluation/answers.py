@@ -114,16 +114,29 @@ def as_outputs(given: Any, images: int) -> Outputs:
     if array.dtype.kind not in "fiu" or array.ndim != 2 or array.shape[0] != images:
         raise GivenError(
             f"the model must give class probabilities or scores, ({images}, classes), for "
-            f"{images} images, got {array.dtype} {array.shape}"
+            f"{images} images, got {array.dtype} {array.shape}{_of_one_column(array, images)}"
         )
     if array.shape[1] < 2:
         raise GivenError(
             f"the model must give one column per class, got {array.shape}: for a probability p of "
-            "the second of two classes, give numpy.hstack([1 - p, p])"
+            "the second of two classes, give numpy.hstack([1 - p, p]), for a score s of it "
+            "numpy.hstack([0 * s, s])"
         )
     if not np.isfinite(array).all():
         raise GivenError("the model's outputs must be finite numbers, got NaN or infinity")
     return Outputs(array.astype(np.float64), step)
+
+
+def _of_one_column(array: NDArray[Any], images: int) -> str:
+    """Return what to do about one number an image, empty for other outputs."""
+    if array.shape != (images,):
+        return ""
+    if array.dtype.kind in "iu":
+        return ": of class numbers c of k classes, give numpy.eye(k)[c]"
+    return (
+        ": for a probability p of the second of two classes, give numpy.stack([1 - p, p], 1), for "
+        "a score s of it numpy.outer(s, [0, 1])"
+    )
 
 
 def _only(given: Any) -> Any:

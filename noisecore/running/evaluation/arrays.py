@@ -31,6 +31,8 @@ def with_step(given: Any, what: str) -> tuple[NDArray[Any], float]:
     is no array; `what` says in it what was given.
     """
     step = 0.0
+    if given is None:
+        raise GivenError(f"{what} must be an array, got None")
     try:
         if hasattr(given, "detach"):  # a PyTorch tensor
             given = given.detach().cpu()

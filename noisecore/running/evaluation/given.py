@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MethodType
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from noisecore.callables import name_of, source_sha256, told
 from noisecore.errors import NoisecoreError
 from noisecore.noise import FloatArray
 from noisecore.running.compat import INSTALL
+from noisecore.running.evaluation.advice import without_probabilities
 from noisecore.running.evaluation.files import how_to_load
 from noisecore.running.evaluation.frameworks import is_torch, used, version_of
 from noisecore.running.evaluation.modes import always_training, evaluating
@@ -73,7 +75,7 @@ def _taken(model: Any) -> GivenModel:
         return _keras(model)
     ask = _signature(model)
     if ask is None and callable(model):
-        ask = model
+        ask = _of_rows(model)
     elif ask is None and _can(model, "predict_proba"):
         ask = _classifier(model)
     elif ask is None and _can(model, "run", "get_inputs"):
@@ -101,13 +103,19 @@ def _described(thing: Any) -> str:
         return f"an array, {thing.dtype} {tuple(shape)}"
     if isinstance(thing, list | tuple | dict | set):
         return f"a {type(thing).__name__} of {len(thing)}"
-    return "None" if thing is None else f"an object of {type(thing).__name__}"
+    lack = " without predict_proba" if _can(thing, "fit", "predict") else ""
+    return "None" if thing is None else f"an object of {type(thing).__name__}{lack}"
 
 
 def _remedy(model: Any) -> str:
+    if isinstance(model, dict) and any(is_torch(each, "Tensor") for each in model.values()):
+        return "these are weights: give the module, after module.load_state_dict(weights)"
     if hasattr(model, "shape") or isinstance(model, list | tuple | dict):
-        return "for outputs that were made before, call evaluate_outputs({0: clean, 1: noisy}, y)"
-    return ""
+        return (
+            "the model comes first, evaluate(model, x, y); for outputs that were made before, call "
+            "evaluate_outputs({0: clean, 1: noisy}, y)"
+        )
+    return without_probabilities(model) if _can(model, "fit", "predict") else ""
 
 
 def _load(path: Path) -> Any:
@@ -213,10 +221,25 @@ def _classifier(model: Any) -> Callable[[FloatArray], Any]:
 
     def ask(images: FloatArray) -> Any:
         # One that counts its features was trained on rows of them.
-        rows = images.reshape(len(images), -1) if hasattr(model, "n_features_in_") else images
-        return model.predict_proba(rows)
+        return model.predict_proba(_rows(images) if hasattr(model, "n_features_in_") else images)
 
     return ask
+
+
+def _of_rows(model: Callable[..., Any]) -> Callable[[FloatArray], Any]:
+    """Return what asks a function: with rows if it is a method of what was trained on as many."""
+    owner = model.__self__ if isinstance(model, MethodType) else None
+    features = getattr(owner, "n_features_in_", None)
+
+    def ask(images: FloatArray) -> Any:
+        rows = _rows(images)
+        return model(rows if rows.shape[1] == features else images)
+
+    return model if features is None else ask
+
+
+def _rows(images: FloatArray) -> FloatArray:
+    return images.reshape(len(images), -1)
 
 
 def _session(model: Any) -> Callable[[FloatArray], Any]:
@@ -268,10 +291,11 @@ def _signature(model: Any) -> Callable[[FloatArray], Any] | None:
     return ask
 
 
-def failed(error: Exception, images: FloatArray) -> GivenError:
-    """Return the error of a model that raised one itself."""
+def failed(error: Exception, images: FloatArray, remedy: str) -> GivenError:
+    """Return the error of a model that raised one itself, and what may mend it."""
     return GivenError(
         f"the model could not answer to images of float32 {images.shape}, it raised {told(error)}"
+        + (f": {remedy}" if remedy else "")
     )
 
 

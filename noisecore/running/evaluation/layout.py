@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from noisecore.escaping import shown
 from noisecore.noise import FloatArray
+from noisecore.running.evaluation.advice import Advice
 from noisecore.running.evaluation.frameworks import is_torch
 from noisecore.running.evaluation.given import GivenError
 
@@ -26,10 +27,12 @@ class Layout:
 
     Between the two they are last, so that noise and hashes do not depend on it. declared: whether
     the caller said so. rule: whether something else than the caller says where the data have them.
+    advice: what to do about images that do not fit.
     """
 
     data: Channels
     model: Channels
+    advice: Advice
     declared: bool = False
     rule: bool = False
 
@@ -43,10 +46,15 @@ class Layout:
         if looks_other and not self.rule:
             expected = "(n, channels, height, width)" if first else "(n, height, width, channels)"
             told = "declared" if self.declared else "noisecore takes it, for nothing is declared"
+            move = self.advice.first if first else self.advice.last
+            declare = f"declare channels='{'last' if first else 'first'}' if the model takes them"
             raise GivenError(
                 f"x must be {expected}, channels {self.data} as {told}, got {images.shape}: "
-                f"declare channels='{'last' if first else 'first'}' if its axis of "
-                f"{images.shape[other]} are the channels, or move them to where they belong"
+                + (
+                    f"give {move}, or {declare} last"
+                    if first
+                    else f"{declare} first, or give {move}"
+                )
             )
         return np.ascontiguousarray(np.moveaxis(images, 1, -1)) if first else images
 
@@ -66,5 +74,5 @@ def layout_of(channels: str | None, model: Any, x: Any) -> Layout:
     torch = is_torch(model, "nn.Module") or is_torch(x, "Tensor", "utils.data.DataLoader")
     taken: Channels = "first" if (channels or ("first" if torch else "last")) == "first" else "last"
     if isinstance(x, str | Path):
-        return Layout("last", taken, rule=True)
-    return Layout(taken, taken, declared=channels is not None)
+        return Layout("last", taken, Advice(model, x), rule=True)
+    return Layout(taken, taken, Advice(model, x), declared=channels is not None)

@@ -133,7 +133,7 @@ def _by_scale(outputs: Mapping[float, ArrayLike]) -> dict[float, Any]:
     if not isinstance(outputs, Mapping):
         raise GivenError(
             "outputs must be a dict from each scale to class probabilities or scores, "
-            f"got {type(outputs).__name__}"
+            f"such as {{0: clean, 1: noisy}}, got {type(outputs).__name__}"
         )
     arrays: dict[float, Any] = {}
     for key, given in outputs.items():

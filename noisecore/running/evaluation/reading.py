@@ -52,10 +52,15 @@ def read_groups(x: Any, y: Any, layout: Layout, sizes: list[int]) -> Iterator[Gr
         raise GivenError("y must be the labels of x, got none")
     # A tensor is converted piece by piece, as what lies on a disk is read.
     images, labels = x if is_torch(x, "Tensor") else as_array(x, "x"), as_array(y, "y")
+    if labels.ndim > 2 >= len(images.shape):
+        raise GivenError(
+            f"y must be labels, (n,), got {labels.dtype} {labels.shape}: are x and y swapped?"
+        )
     if len(images.shape) == 0 or np.shape(labels)[:1] != images.shape[:1] or not len(images):
         raise GivenError(
             "x and y must be equally many images and labels, one at least, "
             f"got {tuple(images.shape)} and {labels.shape}"
+            + (": of one image give x[None] and [y]" if labels.ndim == 0 else "")
         )
     numbers = _numbers(labels)
     first = 0
@@ -104,12 +109,16 @@ def _numbers(labels: Any) -> Labels:
 
 def _checked(images: NDArray[Any], layout: Layout) -> NDArray[Any]:
     if images.ndim not in (3, 4) or 0 in images.shape:
+        remedy = f": {layout.advice.for_rows(images.shape[1])}" if images.ndim == 2 else ""
         raise GivenError(
             "x must have the shape (n, height, width) or (n, height, width, channels), nothing "
-            f"empty, got {images.shape}"
+            f"empty, got {images.shape}{remedy}"
         )
     if images.dtype != np.uint8 and images.dtype.kind != "f":
-        raise GivenError(f"x must be uint8 or floating, got {images.dtype}: convert it first")
+        raise GivenError(
+            f"x must be uint8 or floating, got {images.dtype}: give x.astype('uint8') for pixels "
+            "of 0 to 255, else x.astype('float32') and value_range=(least, greatest)"
+        )
     if images.dtype.kind == "f" and not np.isfinite(images).all():
         raise GivenError("x must have finite pixels, got NaN or infinity")
     return layout.last(images)
