@@ -67,8 +67,8 @@ def test_scales_survive_being_written(scales):
         ("inf", "scales must be finite numbers > 0, got inf"),
         ("1e999", "scales must be finite numbers > 0, got 1e999"),
         ("nan", "scales must be finite numbers > 0, got nan"),
-        ("0,1", "scales must be > 0, got 0: scale 0 is always run beside them"),
-        ("-0.0", "scales must be > 0, got 0: scale 0 is always run beside them"),
+        ("0,1", "scales must be > 0, got 0: scale 0 is always run too"),
+        ("-0.0", "scales must be > 0, got 0: scale 0 is always run too"),
         ("1,2,1.0", "scales must differ from each other, got 1.0 twice"),
     ],
 )

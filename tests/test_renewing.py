@@ -88,7 +88,7 @@ def test_what_cannot_be_meant(path) -> None:
         (curve_of(), {"profile": "full"}, "expected a baseline of profile full, got one of quick"),
         (replace(curve_of(), name="mine"), {}, f"mine must be called as its records are, {NAME}"),
         (broken, {}, "not complete: .*lost"),
-        (["mine"], {}, "curves must be curves with records.*got 'mine'"),
+        (["mine"], {}, "curves must be curves.*got 'mine'"),
         ([curve_of(), curve_of(lower(0.002))], {}, "got two that differ"),
     ):
         with pytest.raises(noisecore.NoisecoreError, match=message):

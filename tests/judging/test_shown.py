@@ -69,6 +69,7 @@ def test_verdict_without_figures() -> None:
 def test_representations_are_short(seeds) -> None:
     """Whatever a notebook echoes is a line or two."""
     images = np.zeros((500, 6, 6, 1), np.float32)
+    labels = np.zeros(500, np.int64)
     recipe = noisecore.Recipe(name="quick")
     curve = curve_of(seeds=seeds, model="tests/test_of_a_long_name.py::test_of_a_long_name" * 3)
     many = {"name": "mine", "dataset": "d", "models": ("cnn",) * 100, "recipe": recipe}
@@ -82,7 +83,7 @@ def test_representations_are_short(seeds) -> None:
         noisecore.Margins(),
         recipe,
         noisecore.Profile(**many, seeds=tuple(seeds)),
-        noisecore.Dataset("a" * 200, images, images, images, images, 3, "0" * 64, "b" * 300, "c"),
+        noisecore.Dataset("a" * 200, images, labels, images, labels, 3, "0" * 64, "b" * 300, "c"),
     ]
     for thing in things:
         assert repr(thing).startswith(f"{type(thing).__name__}(")
