@@ -36,9 +36,9 @@ def test_labels_that_no_noise_changes() -> None:
 def test_names_the_curves() -> None:
     """A note names its curves, each once; of many the first ones and how many more."""
     assert noted([make_record(seed=seed) for seed in (0, 1)]) == []
-    few = [make_record(model, seed=n, cost={"note": "x"}) for model in "ab" for n in (0, 1)]
+    few = [make_record(model, seed=n, cost={"note": "x"}) for model in "ba" for n in (0, 1)]
     other = make_record("c", cost={"note": "y"})
     recipe = "gaussian/quick"
     assert noted([*few, other]) == [f"a/{recipe}, b/{recipe}: x", f"c/{recipe}: y"]
-    many = [make_record(f"m{n}", cost={"note": "x"}) for n in range(20)]
-    assert noted(many)[0].endswith(f"m7/{recipe} and 12 more: x")
+    many = [make_record(f"m{n:02}", cost={"note": "x"}) for n in range(20)]
+    assert noted(many)[0].endswith(f"m07/{recipe} and 12 more: x")

@@ -197,13 +197,13 @@ class TrialRecord:
 
 def noted(records: Iterable[TrialRecord]) -> list[str]:
     """Return a line for each note of the records, which names the curves that it is about."""
-    found: dict[str, dict[str, None]] = {}
+    found: dict[str, set[str]] = {}
     for record in records:
         if note := record.cost.get("note"):
-            found.setdefault(str(note), {})[record.trial.curve] = None
+            found.setdefault(str(note), set()).add(record.trial.curve)
     lines = []
     for note, curves in found.items():
-        first, more = list(curves)[:_NAMED], len(curves) - _NAMED
+        first, more = sorted(curves)[:_NAMED], len(curves) - _NAMED
         lines.append(f"{', '.join(first)}{f' and {more} more' if more > 0 else ''}: {note}")
     return lines
 
