@@ -145,12 +145,13 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if config.option.collectonly or distributes(config):
         return
     comparing = [item for item in session.items if compares(item)]
-    found = config.stash.get(SELECTED, Selected())
+    seen, found = config.stash[SEEN], config.stash.get(SELECTED, Selected())
     selected = config.stash[SELECTED] = Selected(
         tests=tuple(item.stash.get(NODEID, item.nodeid) for item in session.items),
         comparing=tuple(item.stash.get(NODEID, item.nodeid) for item in comparing),
         vanished=found.vanished,
         unclaimed=found.unclaimed,
+        left_out=seen.skipped or len(comparing) < sum(map(compares, seen.items.values())),
     )
     if is_worker(config):
         vars(config)["workeroutput"][_SELECTED] = asdict(selected)

@@ -306,6 +306,31 @@ def forget_permanent(config: pytest.Config, given: Mapping[str, str]) -> list[st
     return lines
 
 
+# What a green run says hangs on these.
+_GATE = ("records", "baseline", "baseline-dir", "gate", "margins", "alpha", "inconclusive")
+
+
+def unseen(config: pytest.Config) -> dict[str, str]:
+    """Return what weighs on the verdicts and is not seen on the command line, by option, in words.
+
+    Only what is not the usual.
+    """
+    words = list(map(str, config.invocation_params.args))
+    file = "the configuration" if config.inipath is None else config.inipath.name
+    found = {}
+    for each in OPTIONS:
+        name = destination(each.name)
+        if each.name not in _GATE or any(_says(word, each) or name in word for word in words):
+            continue
+        value, where = config.getoption(name), "addopts"
+        if value is None:
+            value, where = config.getini(name), file
+        usual = "auto" if each.name == "baseline" else each.default
+        if (text := str(value or "").strip()) not in ("", usual):
+            found[each.name] = f"{name}={text} in {where}"
+    return found
+
+
 def in_ci() -> bool:
     """Return whether the environment says that this is a CI."""
     return os.environ.get("CI", "").strip().lower() not in ("", "0", "false", "no", "off")

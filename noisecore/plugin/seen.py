@@ -17,10 +17,12 @@ class Seen:
     """Listens to pytest's collection.
 
     items: every test that was made, by its node id, whether or not it was selected afterwards.
+    skipped: whether a file or class was skipped as a whole.
     """
 
     def __init__(self) -> None:
         self.items: dict[str, pytest.Item] = {}
+        self.skipped = False
         self._begun: set[str] = set()
         self._passed: set[str] = set()
         self._parts: dict[str, set[str]] = {}
@@ -37,6 +39,7 @@ class Seen:
         """Note that it answered, without an error or a skip."""
         if report.passed:
             self._passed.add(report.nodeid)
+        self.skipped |= report.skipped
 
     @pytest.hookimpl(wrapper=True)
     def pytest_pycollect_makeitem(

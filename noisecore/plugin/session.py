@@ -31,6 +31,7 @@ from noisecore.plugin.reporting import github
 from noisecore.plugin.reporting.judged import Judged
 from noisecore.plugin.reporting.outcomes import Outcomes, Selected
 from noisecore.plugin.reporting.rerun import next_commands
+from noisecore.plugin.reporting.standing import hidden, stands_on
 from noisecore.plugin.reporting.summary import summarise
 from noisecore.plugin.settings import Settings
 from noisecore.plugin.sources import Source
@@ -54,7 +55,7 @@ class Run:
     source: where its records come from. baseline: the baseline that it is judged against, None if
     none was asked for. records: of the run, once it is reported. problems: what fails the run
     though its tests passed, a line each. annotations: lines for GitHub. going_on: how to go on with
-    a run that ended early, if it did.
+    a run that ended early, if it did. saved: that saved records were judged, if they were.
 
     Making one reads the baseline, and writes nothing yet.
     """
@@ -70,7 +71,7 @@ class Run:
         self.records: Sequence[TrialRecord] = ()
         self.annotations: list[str] = []
         self.problems: list[str] = []
-        self.going_on = ""
+        self.going_on = self.saved = ""
         self.made = Made(settings.artifacts / ".made", run_id)
         self.baseline = None
         if settings.baseline.path is not None:
@@ -154,7 +155,8 @@ class Run:
     ) -> None:
         from noisecore.judging.gates import Verdict
 
-        records = self.records = self.source.records()
+        records = self.records = self.source.records(outcomes.evaluated())
+        self.saved = stands_on(self.settings, records, self.id)
         verdicts = [Verdict.from_dict(each.verdict) for each in judged]
         labels = (r.trial.label for r in records if isinstance(r.trial, GivenTrial))
         planned = list(dict.fromkeys([*self.source.planned(), *outcomes.evaluated(), *labels]))
@@ -171,7 +173,9 @@ class Run:
         missing = len(set(planned) - {record.trial.label for record in records})
         if ended and missing:
             self.problems.append(f"{missing} of its trials have no record any more")
+        told = [*filter(None, [self.saved, hidden(self.settings)])]
         about = self._about()
+        about |= {"notes": told} if told else {}
         renewal: list[str] = []
         compared: list[str] = []
         with parts.making("the comparison with the baseline"):
@@ -188,6 +192,7 @@ class Run:
             about |= {"next": commands} if commands else {}
         self._write(parts, about, records, verdicts, planned)
         self._lines += summarise(parts, records, planned, verdicts)
+        self._lines += wrap_text(hidden(self.settings))
         self._lines += self._aside()
         self._lines += [line for note in noted(records) for line in wrap_text(note)]
         for purpose, each in commands.items():
@@ -284,6 +289,7 @@ class Run:
             "id": self.id,
             "started": self._started.isoformat(timespec="seconds"),
             "seconds": round(time.monotonic() - self._clock, 1),
+            **({"records": shown(self.settings.records)} if self.settings.records else {}),
             "command": shlex.join(["pytest", *sys.argv[1:]]),
             "versions": {
                 "noisecore": noisecore.__version__,

@@ -28,6 +28,7 @@ from noisecore.plugin.options import (
     option,
     refuse_unusable,
     typed_options,
+    unseen,
 )
 from noisecore.plugin.root import refuse_moved_root
 from noisecore.profiles import (
@@ -75,7 +76,8 @@ class Settings:
     known: the names of all profiles. running: whether scales were asked for, so that benchmarks
     run. records: where they are read from instead of being trained. notes: what the user should
     know of how options were read. typed: the options of the command line, by name. root: the folder
-    that the tests are named from. arguments: all of the command line.
+    that the tests are named from. arguments: all of the command line. unseen: what weighs on the
+    verdicts and is not seen there, in words, by option.
     """
 
     profile: Profile
@@ -96,6 +98,7 @@ class Settings:
     typed: Mapping[str, str]
     root: Path
     arguments: tuple[str, ...]
+    unseen: Mapping[str, str]
 
 
 # In the configuration's stash.
@@ -133,6 +136,8 @@ def read_settings(config: pytest.Config) -> Settings:
     except NoisecoreError as error:
         raise pytest.UsageError(f"noisecore: {error}") from None
     records = _records(config)
+    if records is not None:
+        notes.append(f"judges the saved records in {records}: no model is evaluated or trained")
     if option(config, "scheduler") and option(config, "workers") == "0":
         raise pytest.UsageError(
             "noisecore: --noise-workers=0 trains in this process, and --noise-scheduler on a "
@@ -157,6 +162,7 @@ def read_settings(config: pytest.Config) -> Settings:
         typed=typed,
         root=config.rootpath,
         arguments=tuple(map(str, config.invocation_params.args)),
+        unseen=unseen(config),
     )
     return settings
 

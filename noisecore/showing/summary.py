@@ -70,6 +70,8 @@ def make_summary(results: Results, plots: Mapping[str, Sequence[str]]) -> str:
     curves, _, problem = assemble(results.records)
     name = results.profile.get("name", "unknown")
     parts = [f"# noisecore, profile {code(name)}: {overall_verdict(results)}", _standing(results)]
+    if isinstance(notes := results.run.get("notes"), list):
+        parts += [f"**{text(str(note))}**" for note in notes]
     if problem:
         parts.append(f"**No curve could be made of the records:** {text(problem)}")
     parts += _verdicts(results.verdicts)
@@ -125,7 +127,8 @@ def _trend(scales: list[float], means: list[float]) -> str:
 def _standing(results: Results) -> str:
     """Return how much ran, and how much of it held."""
     total = len(results.records) + len(results.missing)
-    trials = f"{len(results.records)} of {total} trials ran"
+    how = "were saved by earlier runs" if results.run.get("records") else "ran"
+    trials = f"{len(results.records)} of {total} trials {how}"
     if results.failed:
         trials += f", {len(results.failed)} of them failed"
     counts = {word: sum(verdict.verdict == word for verdict in results.verdicts) for word in _ORDER}
@@ -227,7 +230,7 @@ def _pictures(stems: Iterable[str]) -> list[str]:
 def _provenance(results: Results) -> str:
     rows: dict[str, str] = {}
     for key, value in results.run.items():
-        if key == "next":
+        if key in ("next", "notes"):
             continue
         shown = (
             ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, Mapping) else value

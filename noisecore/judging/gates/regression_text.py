@@ -98,6 +98,8 @@ def regression_sentence(
             return f"{curve} is {_how_worse(rows)} than its baseline: {shown}"
         return f"whether {curve} is worse than its baseline is undecided: {shown}"
     judged = [row for row in rows if row.verdict == "pass" and isinstance(row, AccuracyRow)]
+    if not any(row.verdict for row in rows):
+        return f"nothing of {curve} was judged, for its margins allow any loss"
     if not judged:
         return f"nothing of {curve} that was judged is worse than its baseline"
     nearest = max(judged, key=lambda row: -row.difference - (row.allowed or 0.0))

@@ -14,6 +14,7 @@ from noisecore.plugin.baseline.renewal import NOT_RENEWED
 from noisecore.plugin.reporting.calling import call_hooks
 from noisecore.plugin.reporting.judged import Judged
 from noisecore.plugin.reporting.outcomes import SELECTED, Outcomes, Selected
+from noisecore.plugin.reporting.standing import hidden
 from noisecore.plugin.session import RUN
 from noisecore.plugin.settings import SETTINGS
 from noisecore.plugin.signals import SIGNALS
@@ -56,15 +57,23 @@ class Judge:
         if REFUSAL in self._config.stash:
             raise pytest.UsageError(self._config.stash[REFUSAL])
         selected = self._config.stash.get(SELECTED, Selected())
-        outcomes, settings = list(self._outcomes), self._config.stash[SETTINGS]
+        settings = self._config.stash[SETTINGS]
         try:
             self._closing = close(session, self._outcomes, selected, settings)
-            if settings.baseline.path is not None and any(outcome.noise for outcome in outcomes):
-                held = read(settings.baseline.path, settings.profile, self._outcomes.former())
-                self._lines = wrap_text(describe(settings.baseline.path, held, ()))
+            self._lines = self._not_run(selected)
         except RecordError as error:
             self._problems.append(f"the baseline cannot be read any more: {error}")
         return result
+
+    def _not_run(self, selected: Selected) -> list[str]:
+        """Return what is to be said where no test measured: what would have been compared, too."""
+        settings = self._config.stash[SETTINGS]
+        path, noise = settings.baseline.path, any(outcome.noise for outcome in self._outcomes)
+        lines = wrap_text(hidden(settings)) if noise else []
+        if path is not None and (noise or selected.left_out):
+            held = read(path, settings.profile, self._outcomes.former())
+            lines += wrap_text(describe(path, held, ())) if noise or held is not None else []
+        return lines
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
@@ -112,8 +121,10 @@ class Judge:
         run = self._config.stash.get(RUN, None)
         lines = run.summary() if run is not None else self._lines
         shown = lines if terminalreporter.verbosity >= 0 else []
-        if shown or self._problems:
+        if shown or self._problems or (run is not None and run.saved):
             terminalreporter.section("noisecore")
+        if run is not None and run.saved:  # that, a quiet run says too
+            terminalreporter.write_line(terminal(visible(run.saved)))
         for line in shown:
             terminalreporter.write_line(terminal(visible(line)))
         for line in run.annotations if run is not None else ():

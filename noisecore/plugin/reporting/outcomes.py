@@ -27,13 +27,15 @@ class Selected:
 
     tests: the node ids of all tests. comparing: of those that take the baseline. vanished: why no
     test compares a curve of the baseline any more, by its name. unclaimed: likewise, of curves that
-    have names of their own: they have vanished unless a test compares them.
+    have names of their own: they have vanished unless a test compares them. left_out: whether tests
+    that compare, or whole files, were collected and are not run.
     """
 
     tests: tuple[str, ...] = ()
     comparing: tuple[str, ...] = ()
     vanished: Mapping[str, str] = field(default_factory=dict)
     unclaimed: Mapping[str, str] = field(default_factory=dict)
+    left_out: bool = False
 
 
 # In the configuration's stash.

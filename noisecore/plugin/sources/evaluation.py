@@ -41,7 +41,7 @@ class Stored(Planned):
         """Keep the records of a curve that was made without the run; return them."""
         return keep(self._store, curve, records)
 
-    def records(self) -> list[TrialRecord]:
+    def records(self, evaluated: Sequence[str] = ()) -> list[TrialRecord]:
         """Return all records of the run, on disk already."""
         return self._store.records()
 

@@ -132,10 +132,11 @@ class SavedSource(Planned):
         self._asked |= {_name(record) for record in found}
         return self._belonging(found)
 
-    def records(self) -> list[TrialRecord]:
+    def records(self, evaluated: Sequence[str] = ()) -> list[TrialRecord]:
         """Return the records that the tests need."""
         by_name = {_name(record): record for record in self._all}
-        names = dict.fromkeys([*map(tuple, self._plan.read("keys")), *sorted(self._asked)])
+        asked = self._asked | {name for name in by_name if name[1] in set(evaluated)}
+        names = dict.fromkeys([*map(tuple, self._plan.read("keys")), *sorted(asked)])
         return [by_name[name] for name in names]
 
 

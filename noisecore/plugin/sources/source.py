@@ -55,8 +55,11 @@ class Source(Protocol):
     def keep(self, curve: str, records: list[TrialRecord]) -> list[TrialRecord]:
         """Keep the records of a curve that was made without the run; return what is judged."""
 
-    def records(self) -> list[TrialRecord]:
-        """Return all records of the run, on disk already."""
+    def records(self, evaluated: Sequence[str] = ()) -> list[TrialRecord]:
+        """Return all records of the run, on disk already.
+
+        evaluated: the labels of those of models that were given, where other processes had them.
+        """
 
     def planned(self) -> list[str]:
         """Return the labels of all trials that the tests need; none before the work began."""

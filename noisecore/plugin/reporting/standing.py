@@ -1,0 +1,36 @@
+"""What the verdicts of a run stand on, where its command line does not show it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from noisecore.plugin.baseline.held import shown
+from noisecore.plugin.settings import Settings
+from noisecore.records import TrialRecord
+
+
+def stands_on(settings: Settings, records: Sequence[TrialRecord], run: str) -> str:
+    """Return that saved records were judged, and of when, in a line; empty where none were.
+
+    run: the id of this run, which has the records that its tests made themselves.
+    """
+    if settings.records is None:
+        return ""
+    saved = [record for record in records if record.run != run]
+    days = sorted({str(record.cost.get("started", "an unknown day"))[:10] for record in saved})
+    when = " to ".join(dict.fromkeys([days[0], days[-1]])) if days else "no day"
+    made = dict.fromkeys(record.trial.curve for record in records if record.run == run)
+    what = "no model was evaluated or trained"
+    if made:
+        what = f"no model was trained, and none evaluated but that of {', '.join(made)}"
+    said = f" ({settings.unseen['records']})" if "records" in settings.unseen else ""
+    return (
+        f"{what}: the verdicts are of saved records in {shown(settings.records)}{said}, made on "
+        f"{when}"
+    )
+
+
+def hidden(settings: Settings) -> str:
+    """Return which settings of the gate the command line does not show; empty if it shows all."""
+    texts = [text for name, text in settings.unseen.items() if name != "records"]
+    return f"the gate is set by {', '.join(texts)}" if texts else ""
