@@ -5,6 +5,8 @@ import os
 
 import pytest
 
+collect_ignore = ["records", "studies"]  # they hold no tests
+
 
 @pytest.fixture(scope="session")
 def table(request):

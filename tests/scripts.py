@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-GATE = Path(__file__).parents[1] / "benchmarks" / "reference" / "gate"
+GATE = Path(__file__).parents[1] / "benchmarks" / "studies" / "gate"
 
 
 def load_script(name: str) -> ModuleType:

@@ -1,6 +1,6 @@
 """What the gate against a baseline promises, simulated: each rate beside a stated bound.
 
-The simulations are those of `benchmarks/reference/gate/design.py`, which has larger ones.
+The simulations are those of `benchmarks/studies/gate/design.py`, which has larger ones.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from records_factory import make_sweep
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks" / "reference" / "gate"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks" / "studies" / "gate"))
 
 from simulation import checks, decline, given, intervals, trained  # (the path above leads there)
 from simulation.models import Model, add_answers, fit_spreads, fitted, measured, read_answers
