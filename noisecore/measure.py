@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MethodType
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from noisecore.judging.curves import Curve
-    from noisecore.noise import Noise
+    from noisecore.noise import Noise, Samples
     from noisecore.records import TrialRecord
 
 
@@ -92,6 +93,7 @@ def evaluate(
     from noisecore.running.evaluation import evaluate_given
 
     labels: list[NDArray[np.int64]] = []
+    samples: list[Samples] = []
     records = evaluate_given(
         model,
         x,
@@ -109,8 +111,9 @@ def evaluate(
         outputs=outputs,
         channels=channels,
         on_labels=labels.append,
+        on_samples=samples.append,
     )
-    return _curve(records, labels)
+    return replace(_curve(records, labels), samples=samples[0])
 
 
 def evaluate_outputs(

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
+    from noisecore.judging.baselines import Baseline
+    from noisecore.judging.margins import Margins
+    from noisecore.noise import Samples
+
 Replicates = Literal["seeds", "draws"]
 
 
@@ -114,7 +118,8 @@ class Curve:
     accuracy, None or NaN where it is not known. model, noise: their names, empty where they are
     not known. id: which curve it is. records: what was measured, a record per trial; a curve that
     was put together by hand has none, and cannot be saved or compared with a baseline. labels:
-    (images,), the class number of each test image, where it is known.
+    (images,), the class number of each test image, where it is known. samples: a few of the images,
+    clean and noisy, where a model was evaluated just now.
 
     Example:
         >>> import noisecore
@@ -140,6 +145,7 @@ class Curve:
     id: CurveId | None = None
     records: Sequence[TrialRecord] = field(default=(), repr=False)
     labels: NDArray[np.int64] | None = field(default=None, repr=False)
+    samples: Samples | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         shape = (len(self.seeds), len(self.scales))
@@ -290,11 +296,28 @@ class Curve:
         """
         write_records(Path(path), self.records)
 
-    def plot(self) -> Figure:
-        """Return the curve's picture, as the run leaves it: loss and accuracy over scale."""
-        from noisecore.showing.plots import plot_curve  # it stands above: only when asked
+    def plot(
+        self, baseline: Baseline | Curve | None = None, *, margins: Margins | str | None = None
+    ) -> Figure:
+        """Return the curve's picture, as a run leaves it: accuracy over scale, and loss below.
 
-        return plot_curve(self)
+        Args:
+            baseline: What it is compared with, as in `assert_no_regression`: then the baseline,
+                its margins and the scales that fail are drawn, too.
+            margins: How much may be lost, such as "mean>3,scale>5" in points of accuracy.
+
+        Returns:
+            The Matplotlib figure.
+
+        Raises:
+            RecordError: There is a baseline, and the curve has no records to compare with it.
+
+        Example:
+            >>> curve.plot(baseline=old_curve).savefig("digits.png")
+        """
+        from noisecore.showing.plots import plot_compared, plot_curve  # above: only when asked
+
+        return plot_curve(self) if baseline is None else plot_compared(self, baseline, margins)
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows: the table and the picture."""
