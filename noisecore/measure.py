@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MethodType
 from typing import TYPE_CHECKING, Any, Literal
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from noisecore.judging.curves import Curve
-    from noisecore.noise import Noise
+    from noisecore.noise import Noise, Samples
     from noisecore.records import TrialRecord
 
 
@@ -113,6 +114,7 @@ def evaluate(
         least_clean=least_clean,
         outputs=outputs,
         channels=channels,
+        pictured=True,
     )
     for note in noted(curve.records):
         warnings.warn(one_line(note), UserWarning, stacklevel=2)
@@ -194,11 +196,19 @@ def model_name(model: Any) -> str:
     return name
 
 
-def measured(take: Callable[..., list[TrialRecord]], *given: Any, **how: Any) -> Curve:
-    """Return the curve of the records that a function makes of what it is given."""
+def measured(
+    take: Callable[..., list[TrialRecord]], *given: Any, pictured: bool = False, **how: Any
+) -> Curve:
+    """Return the curve of the records that a function makes of what it is given.
+
+    pictured: whether the function has a few of the images to show, too.
+    """
     from noisecore.judging.curves import matched_curves
 
     labels: list[NDArray[np.int64]] = []
+    samples: list[Samples] = []
+    if pictured:
+        how["on_samples"] = samples.append
     records = take(*given, **how, on_labels=labels.append)
     (curve,) = matched_curves(records, labels=labels[0]).values()
-    return curve
+    return replace(curve, samples=samples[0]) if samples else curve

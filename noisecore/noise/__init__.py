@@ -31,6 +31,7 @@ from noisecore.noise.families import (
     salt_and_pepper,
     uniform,
 )
+from noisecore.noise.samples import Sampler, Samples, most_contrast, reduced, some_scales
 from noisecore.noise.streams import (
     BLOCK,
     Draw,
@@ -46,6 +47,8 @@ __all__ = [
     "FloatArray",
     "Noise",
     "NoiseError",
+    "Sampler",
+    "Samples",
     "Stream",
     "apply_noise",
     "as_noise",
@@ -61,7 +64,10 @@ __all__ = [
     "get_noise",
     "is_shipped",
     "listed_scales",
+    "most_contrast",
+    "reduced",
     "salt_and_pepper",
+    "some_scales",
     "try_noise",
     "uniform",
 ]

@@ -112,7 +112,7 @@ class Robustness:
         _check_names(how, evaluate)
         given = {"scales": scales, "noise": noise, **how}
         return self._measure(  # the run's summary says the notes
-            lambda owner: measured(evaluate_given, model, x, y, name=owner, **given),
+            lambda owner: measured(evaluate_given, model, x, y, name=owner, pictured=True, **given),
             name,
             name_of(noise) if callable(noise) else str(noise),
             how,

@@ -1,15 +1,21 @@
-"""Who made which curve of a run: two tests may share one, and may not give one name to two."""
+"""Who made which curve of a run, with a few of its images for a picture.
+
+Two tests may share a curve, and may not give one name to two.
+"""
 
 from __future__ import annotations
 
 import fcntl
 import hashlib
 import json
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from noisecore.paths import RECORD_BYTES, open_lock
+from noisecore.noise import Samples
+from noisecore.paths import RECORD_BYTES, open_lock, read_file
 from noisecore.records import read_json, write_atomically
 
 if TYPE_CHECKING:
@@ -56,7 +62,7 @@ class Made:
         from noisecore.running.evaluation import GivenError
 
         figures = hashlib.sha256(repr(figures_of(curve)).encode()).hexdigest()
-        name = hashlib.sha256(curve.name.encode(errors="surrogatepass")).hexdigest()[:20]
+        name = _file_name(curve.name)
         self._folder.mkdir(parents=True, exist_ok=True)
         with open_lock(self._folder / f"{name}.lock") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -69,6 +75,25 @@ class Made:
                 )
             now = {"run": self._run, "nodeid": nodeid, "figures": figures}
             write_atomically(self._folder / name, json.dumps(now))
+            pictured = self._folder / f"{name}.npz"
+            if curve.samples is None:
+                pictured.unlink(missing_ok=True)
+            else:
+                write_atomically(pictured, curve.samples.to_bytes())
+
+    def samples(self, curves: Iterable[str]) -> dict[str, Samples]:
+        """Return a few images of each of these curves that this run made of images, by name."""
+        found = {}
+        for curve in curves:
+            path = self._folder / _file_name(curve)
+            if self._said(path).get("run") != self._run:
+                continue
+            with suppress(
+                OSError, ValueError
+            ):  # there is no picture then, and nothing else is lost
+                content = read_file(path.with_suffix(".npz"), RECORD_BYTES)
+                found[curve] = Samples.from_bytes(content)
+        return found
 
     @staticmethod
     def _said(path: Path) -> dict[str, Any]:
@@ -77,3 +102,7 @@ class Made:
         except (OSError, ValueError):
             return {}
         return said if isinstance(said, dict) else {}
+
+
+def _file_name(curve: str) -> str:
+    return hashlib.sha256(curve.encode(errors="surrogatepass")).hexdigest()[:20]

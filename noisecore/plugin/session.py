@@ -19,9 +19,16 @@ import numpy as np
 import pytest
 
 import noisecore
-from noisecore.data import unit_images
+from noisecore.data import Dataset, unit_images
 from noisecore.errors import NoisecoreError
-from noisecore.noise import Stream, apply_noise, get_noise
+from noisecore.noise import (
+    Samples,
+    Stream,
+    apply_noise,
+    most_contrast,
+    reduced,
+    some_scales,
+)
 from noisecore.plugin.baseline.held import CANDIDATE, RunBaseline, shown
 from noisecore.plugin.baseline.lost import given_up, unclaimed
 from noisecore.plugin.baseline.renewal import NOT_RENEWED, renew
@@ -303,30 +310,31 @@ class Run:
     def _from_data(self) -> FromData | None:
         from noisecore.showing.report import FromData
 
-        profile, data = self.settings.profile, self.source.dataset
-        if data is None:
+        given = {r.trial.curve for r in self.records if isinstance(r.trial, GivenTrial)}
+        samples = self.made.samples(sorted(given))
+        data = self.source.dataset
+        if data is not None:
+            samples[""] = self._of_profile(data)
+        if not samples:
             return None
-        noise = get_noise(profile.noise)
-        _, test = standardise(
-            unit_images(data.x_train), unit_images(data.x_test), profile.recipe.standardisation
-        )
+        return FromData(labels=None if data is None else data.y_test, samples=samples)
+
+    def _of_profile(self, data: Dataset) -> Samples:
+        """Return a few test images under the profile's noise, as the trials have them."""
+        profile = self.settings.profile
+        kind = profile.recipe.standardisation
+        _, test = standardise(unit_images(data.x_train), unit_images(data.x_test), kind)
+        places = most_contrast(test, data.y_test)
+        clean = test[places]
         stream = Stream(profile.test_draw, "test")
-
-        def noisy(images: Any, scale: float) -> Any:
-            return apply_noise(noise, images, scale, stream, clip=profile.clip)
-
-        middle = profile.scales[len(profile.scales) // 2]
-        two = np.repeat(test[:1], 2, axis=0)
-        unit = "standardised pixels"
-        if profile.recipe.standardisation == "none":
-            unit = "pixels in [0, 1]"
-        return FromData(
-            labels=data.y_test,
-            clean=test[0],
-            frames=list(noisy(two, middle) - two),
-            noisy=[(scale, noisy(test[:1], scale)[0]) for scale in profile.scales],
-            unit=unit,
-        )
+        noisy = {
+            scale: reduced(
+                apply_noise(profile.noise, clean, scale, stream, indices=places, clip=profile.clip)
+            )
+            for scale in some_scales(profile.scales)
+        }
+        unit = "pixels in [0, 1]" if kind == "none" else "standardised pixels"
+        return Samples(clean=reduced(clean), noisy=noisy, unit=unit)
 
 
 # In the configuration's stash.

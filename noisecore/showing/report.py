@@ -19,15 +19,19 @@ from noisecore.escaping import visible
 from noisecore.judging.curves import class_frame, curve_frame, matrix_frame
 from noisecore.judging.gates import Verdict
 from noisecore.judging.results import Results, assemble, read_results
+from noisecore.noise import Samples
 from noisecore.paths import check_folder
 from noisecore.records import TrialRecord, write_atomically
 from noisecore.showing.parts import Parts
 from noisecore.showing.plots import (
+    plain_model,
+    plain_noise,
     plot_classes,
     plot_curve,
     plot_learning,
     plot_matrix,
     plot_noise,
+    plot_notebook,
     render,
 )
 from noisecore.showing.summary import make_summary
@@ -35,10 +39,8 @@ from noisecore.showing.summary import make_summary
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Floats = NDArray[np.floating[Any]]
-
 # The names that plots get here: nothing else in the folder is ever removed.
-_OURS = re.compile(r"(.+-curve|.+-matrix|.+-classes|all-learning|all-noise)\.(png|svg)")
+_OURS = re.compile(r"(.+-curve|.+-matrix|.+-classes|.+-noise|all-learning)\.(png|svg)")
 _NOISE = "all-noise"
 
 
@@ -46,17 +48,12 @@ _NOISE = "all-noise"
 class FromData:
     """What records do not hold: the data set is needed to make it.
 
-    labels: the class numbers of the test images, (n,), for accuracy by class. The picture of the
-    noise shows the rest: clean, frames (what the noise changed, twice) and noisy (scale and image)
-    are float images (height, width, channels), 1 or 3 channels, in the `unit` that is named with
-    them.
+    labels: the class numbers of the test images, (n,), for accuracy by class, None if they are not
+    known. samples: images to show by the name of their curve, "" for those of the profile.
     """
 
-    labels: NDArray[np.int64]
-    clean: Floats
-    frames: Sequence[Floats]
-    noisy: Sequence[tuple[float, Floats]]
-    unit: str
+    labels: NDArray[np.int64] | None
+    samples: Mapping[str, Samples]
 
 
 def write_report(
@@ -125,20 +122,23 @@ def _draw(
             _write(parts, folder / name, _table(frame(results.records)))
     classes = None
     with parts.making("classes.csv"):
-        classes = None if data is None else class_frame(results.records, data.labels)
+        if data is not None and data.labels is not None:
+            classes = class_frame(results.records, data.labels)
         if classes is not None:
             _write(parts, folder / "classes.csv", _table(classes))
         elif not keep:
             (folder / "classes.csv").unlink(missing_ok=True)
     plots: dict[str, list[str]] = {}
     with parts.making("plots"):
-        for curve, stem, draw in _pictures(results.records, data, classes):
+        for curve, stem, draw in _pictures(results, data, classes):
             with parts.making(f"plots/{stem}"):
                 for kind, content in render(draw()).items():
                     _write(parts, folder / "plots" / f"{stem}.{kind}", content)
                 plots.setdefault(curve, []).append(f"plots/{stem}")
         if keep:
-            kept = {_NOISE: ""} | {f"{stem}-classes": name for name, stem in _names(results)}
+            kept = {_NOISE: ""}
+            for name, stem in _names(results):
+                kept |= {f"{stem}-classes": name, f"{stem}-noise": name}
             for stem, curve in kept.items():
                 if (folder / "plots" / f"{stem}.png").is_file():
                     plots.setdefault(curve, []).append(f"plots/{stem}")
@@ -151,14 +151,17 @@ def _draw(
 
 
 def _pictures(
-    records: Sequence[TrialRecord], data: FromData | None, classes: pd.DataFrame | None
+    results: Results, data: FromData | None, classes: pd.DataFrame | None
 ) -> Iterator[tuple[str, str, Callable[[], Figure]]]:
     """Yield each picture: its curve ("" for all of them), its file's name, and what draws it."""
-    curves, matrices, _ = assemble(records)
+    curves, matrices, _ = assemble(results.records)
     names = _file_names(curves)
+    samples = {} if data is None else data.samples
+    notebook = results.profile.get("name") == "notebook"
     for name, curve in curves.items():
         if np.isfinite(curve.accuracy).any():
-            yield name, f"{names[name]}-curve", partial(plot_curve, curve)
+            draw = plot_notebook if notebook else plot_curve
+            yield name, f"{names[name]}-curve", partial(draw, curve, _compared(results, name))
         matrix = matrices.get(name)
         # A single cell is the curve's point again.
         if (
@@ -166,14 +169,23 @@ def _pictures(
             and matrix.accuracy[0].size > 1
             and np.isfinite(matrix.accuracy).any()
         ):
-            yield name, f"{names[name]}-matrix", partial(plot_matrix, matrix)
+            yield name, f"{names[name]}-matrix", partial(plot_matrix, matrix, curve.id)
         if classes is not None and (mine := classes[classes["curve"] == name]).size:
-            yield name, f"{names[name]}-classes", partial(plot_classes, mine, name)
-    if any(record.history for record in records):
-        yield "", "all-learning", partial(plot_learning, records)
-    if data is not None:
-        given = data.clean, data.frames, data.noisy, data.unit
-        yield "", _NOISE, partial(plot_noise, *given)
+            yield name, f"{names[name]}-classes", partial(plot_classes, mine, name, curve.id)
+        if name in samples:
+            title = f"{plain_noise(curve.noise)} noise: {plain_model(curve.id, name)}"
+            yield name, f"{names[name]}-noise", partial(plot_noise, samples[name], title)
+    if any(record.history for record in results.records):
+        yield "", "all-learning", partial(plot_learning, results.records)
+    if "" in samples:
+        title = f"{plain_noise(str(results.profile.get('noise', '')))} noise"
+        yield "", _NOISE, partial(plot_noise, samples[""], title)
+
+
+def _compared(results: Results, curve: str) -> Verdict | None:
+    """Return the comparison of a curve with the baseline, the worst one of several."""
+    found = [v for v in results.verdicts if v.gate == "no regression" and v.curve == curve]
+    return min(found, key=lambda verdict: verdict.urgency, default=None)
 
 
 def _names(results: Results) -> Iterable[tuple[str, str]]:

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
+    from noisecore.judging.baselines import Baseline
+    from noisecore.judging.margins import Margins
+    from noisecore.noise import Samples
+
 Replicates = Literal["seeds", "draws"]
 
 
@@ -122,7 +126,8 @@ class Curve:
     their names, empty where they are not known. id: which curve it is. records: what was measured,
     one record per trial, which gates judge: figures that say otherwise are refused. A curve that
     was put together by hand has none, and cannot be saved or compared with a baseline. labels:
-    (images,), the class number of each test image, where it is known.
+    (images,), the class number of each test image, where it is known. samples: a few of the images,
+    clean and noisy, where a model was evaluated just now.
 
     Example:
         >>> import noisecore
@@ -148,6 +153,7 @@ class Curve:
     id: CurveId | None = None
     records: Sequence[TrialRecord] = ()
     labels: NDArray[np.int64] | None = None
+    samples: Samples | None = None
 
     def __post_init__(self) -> None:
         for field_name, value in settled(vars(self)).items():
@@ -291,12 +297,28 @@ class Curve:
         with refusals(f"{file}: cannot be written"):
             write_records(file, self.records, labels=self.labels)
 
-    @takes_nothing("save the figure, curve.plot().savefig(path)")
-    def plot(self) -> Figure:
-        """Return the curve's picture, as the run leaves it: loss and accuracy over scale."""
-        from noisecore.showing.plots import plot_curve  # it stands above: only when asked
+    def plot(
+        self, baseline: Baseline | Curve | None = None, *, margins: Margins | str | None = None
+    ) -> Figure:
+        """Return the curve's picture, as a run leaves it: accuracy over scale, and loss below.
 
-        return plot_curve(self)
+        Args:
+            baseline: What it is compared with, as in `assert_no_regression`: then the baseline,
+                its margins and the scales that fail are drawn, too.
+            margins: How much may be lost, such as "mean>3,scale>5" in points of accuracy.
+
+        Returns:
+            The Matplotlib figure.
+
+        Raises:
+            RecordError: There is a baseline, and the curve has no records to compare with it.
+
+        Example:
+            >>> curve.plot(baseline=old_curve).savefig("digits.png")
+        """
+        from noisecore.showing.plots import plot_compared, plot_curve  # above: only when asked
+
+        return plot_curve(self) if baseline is None else plot_compared(self, baseline, margins)
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows: the table and the picture."""

@@ -22,10 +22,13 @@ from noisecore.noise import (
     Draw,
     FloatArray,
     Noise,
+    Sampler,
+    Samples,
     Stream,
     as_noise,
     check_scales,
     is_shipped,
+    some_scales,
     try_noise,
 )
 from noisecore.records import GivenTrial, TrialRecord
@@ -63,12 +66,14 @@ def evaluate_given(
     channels: Channels | None = None,
     run: str = "",
     on_labels: Callable[[Labels], None] = lambda labels: None,
+    on_samples: Callable[[Samples], None] = lambda samples: None,
 ) -> list[TrialRecord]:
     """Test a trained model at scale 0 and at each of `scales`; return one record per draw.
 
     The arguments are those of `noisecore.evaluate`, which says what they may be. run: the id that
     the records get.
-    on_labels: is called with the class numbers of all images, (n,), once they are known.
+    on_labels: is called with the class numbers of all images, (n,), once they are known;
+    on_samples: with a few of the images, clean and noisy.
     Raises `GivenError`, or `NoiseError`, in one line, on what cannot be evaluated.
     """
     start = time.perf_counter()
@@ -94,10 +99,12 @@ def evaluate_given(
         drawn=[Draw(function, Stream(draw, "test"), clip=bounds) for draw in range(draws)],
         batch_size=batch_size,
         tally=Tally(wanted, draws, outputs, argument="outputs"),
+        sampler=Sampler(some_scales(wanted)),
     )
     test.run(x, y)
     test.tally.check(least_clean, units, name_of(function))
     on_labels(np.concatenate(test.labels))
+    on_samples(test.sampler.samples(pixels.unit))
     trial = GivenTrial(
         dataset=dataset or (Path(x).name if isinstance(x, str | Path) else "arrays"),
         dataset_sha256=test.dataset_sha256,
@@ -133,6 +140,7 @@ class _Test:
     drawn: list[Draw]
     batch_size: int
     tally: Tally
+    sampler: Sampler
     large: str = ""
     labels: list[Labels] = field(default_factory=list)
     _digests: tuple[Any, Any] = field(default_factory=lambda: (hashlib.sha256(), hashlib.sha256()))
@@ -162,11 +170,14 @@ class _Test:
             try_noise(self.noise, inside[:1], self.scales)
             self.large = _large(self.noise, inside)
         tally.clean(inside, labels, self._ask(plain, None))
+        self.sampler.choose(inside, labels)
         del plain
         for scale in self.scales:
             for place, draw in enumerate(self.drawn):
                 noisy = draw.noisy(inside, scale)
                 tally.noisy(place, scale, noisy, changed=not np.array_equal(inside, noisy))
+                if not place:
+                    self.sampler.take(scale, noisy)
                 # A noise that draws nothing is asked once.
                 if place and tally.seen_as_first(place, scale):
                     tally.judge_as_first(place, scale)

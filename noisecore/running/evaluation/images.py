@@ -86,6 +86,12 @@ class Pixels:
         )
 
     @property
+    def unit(self) -> str:
+        """What the noise's units are, in words."""
+        own = self._range is None
+        return "pixels in own units" if own else f"pixels as shares of the range {self.shown}"
+
+    @property
     def shown(self) -> str:
         """The value range in words."""
         return "own units" if self._range is None else "{:g} to {:g}".format(*self._range)

@@ -2,52 +2,51 @@
 
 from __future__ import annotations
 
-import matplotlib
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from noisecore.showing.plots.style import GRID, MARKERS, plain_text, set_note
+from noisecore.records import CurveId
+from noisecore.showing.plots.style import (
+    GRID,
+    MARKERS,
+    OKABE_ITO,
+    in_words,
+    plain_text,
+    set_note,
+    wrap_name,
+)
+
+_ALL = 12  # classes that one panel can show
+_ENDS = 10  # the worst, and the best, of more of them
+_DASHES = ("-", "--")
 
 
 @plain_text
-def plot_classes(frame: pd.DataFrame, name: str) -> Figure:
+def plot_classes(frame: pd.DataFrame, name: str, curve: CurveId | None = None) -> Figure:
     """Draw one line per class: mean accuracy over the seeds at each scale, all at equal distances.
 
-    frame: rows of `class_frame`, of the curve called `name`. The black dashes are the mean over
-    the classes. Classes stand in the legend as they end at the greatest scale, the best first.
+    frame: rows of `class_frame`, of the curve called `name`, whose id is `curve`. The black dots
+    are the mean over the classes. Classes stand in the legend in the order of their mean over the
+    noisy scales, the best first. Of many classes the worst and the best have a panel each.
     """
     means = frame.pivot_table(index="scale", columns="class", values="accuracy")
-    figure = Figure(figsize=(7.6, 5.0), layout="constrained")
-    axes = figure.add_subplot()
-    places = np.arange(len(means))
-    colours = matplotlib.colormaps["tab10" if means.shape[1] <= 10 else "tab20"]
-    lines = {}
-    for number, label in enumerate(means.columns):
-        (lines[label],) = axes.plot(
-            places,
-            means[label],
-            color=colours(number % colours.N),
-            marker=MARKERS[number % len(MARKERS)],
-            markersize=5,
-            linewidth=1.2,
-            label=f"{label}",
-        )
-    average = axes.plot(places, means.mean(axis=1), color="black", linestyle="--", label="mean")
-    axes.set_xticks(places, [f"{scale:g}" for scale in means.index])
-    axes.set_xlabel("scale of the noise (not to scale)")
-    axes.set_ylabel("accuracy")
-    axes.set_ylim(0, 1.04)
-    axes.grid(axis="y", color=GRID, linewidth=0.6)
-    axes.spines[["top", "right"]].set_visible(False)
-    best_first = means.iloc[-1].sort_values(ascending=False, kind="stable").index
-    figure.suptitle("Accuracy by Class")
-    figure.legend(
-        handles=[*(lines[label] for label in best_first), *average],
-        title="class",
-        loc="outside right center",
-        frameon=False,
-    )
+    noisy = means[means.index > 0] if (means.index > 0).any() else means
+    best_first = noisy.mean().sort_values(ascending=False, kind="stable").index.tolist()
+    panels, which = {"class": best_first}, ""
+    if len(best_first) > _ALL:
+        ends = min(_ENDS, len(best_first) // 2)
+        panels = {f"best {ends}": best_first[:ends], f"worst {ends}": best_first[-ends:]}
+        which = f": the {ends} best and the {ends} worst of {len(best_first)} classes"
+    figure = Figure(figsize=(7.6, 1.2 + 3.9 * len(panels)), layout="constrained")
+    drawn = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
+    for axes, (title, chosen) in zip(drawn, panels.items(), strict=True):
+        _draw_panel(axes, means, chosen, title)
+    drawn[-1].set_xlabel("scale of the noise (not to scale)")
+    figure.suptitle(f"Accuracy by class{which}\n{wrap_name(in_words(curve, name), 66)}")
     images = frame["images"]
     least, most = images.min(), images.max()
     seeds = frame["seed"].nunique()
@@ -56,5 +55,31 @@ def plot_classes(frame: pd.DataFrame, name: str) -> Figure:
         name,
         f"means of {seeds} seeds" if seeds > 1 else "one seed",
         f"{least if least == most else f'{least} to {most}'} test images a class",
+        "classes in the order of their mean over the noisy scales",
     )
     return figure
+
+
+def _draw_panel(axes: Axes, means: pd.DataFrame, chosen: Sequence[int], title: str) -> None:
+    """Draw some classes, the mean over all of them, and a legend."""
+    places = np.arange(len(means))
+    for number, label in enumerate(chosen):
+        axes.plot(
+            places,
+            means[label],
+            color=OKABE_ITO[number % len(OKABE_ITO)],
+            linestyle=_DASHES[number // len(OKABE_ITO) % len(_DASHES)],
+            marker=MARKERS[number % len(MARKERS)],
+            markersize=5,
+            linewidth=1.2,
+            label=f"{label}",
+        )
+    axes.plot(places, means.mean(axis=1), color="black", linestyle=":", linewidth=2.2, label="mean")
+    axes.set_xticks(places, [f"{scale:g}" for scale in means.index])
+    axes.set_ylabel("accuracy")
+    axes.set_ylim(0, 1.04)
+    axes.grid(axis="y", color=GRID, linewidth=0.6)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(
+        title=title, loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize="medium"
+    )

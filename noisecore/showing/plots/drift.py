@@ -16,11 +16,13 @@ from noisecore.showing.plots.style import (
     ACCURACY,
     GRID,
     PALE,
+    SMALL,
     drawable,
+    in_words,
     plain_text,
     scale_styles,
     set_note,
-    wrap_name,
+    set_panel_title,
 )
 
 
@@ -34,11 +36,11 @@ def plot_drift(found: Sequence[Drift]) -> Figure:
     places = list(dict.fromkeys(one.environment for one in found))
     costs = _known_costs(found)
     figure = Figure(
-        figsize=(max(14.0, 2.0 * len(places)), 1.4 + 2.3 * len(names)), layout="constrained"
+        figsize=(max(15.0, 2.2 * len(places)), 1.4 + 2.5 * len(names)), layout="constrained"
     )
     panels = figure.subplots(
         len(names), 2 + len(costs), sharex=True, sharey="col", squeeze=False,
-        width_ratios=(5, 5, *[2.5] * len(costs)),
+        width_ratios=(5, 5, *[3.6] * len(costs)),
     )  # fmt: skip
     for row, name in zip(panels, names, strict=True):
         mine = [one for one in found if one.name == name]
@@ -47,24 +49,17 @@ def plot_drift(found: Sequence[Drift]) -> Figure:
         _draw_changes(change, mine, places)
         for axes, cost in zip(bars, costs.values(), strict=True):
             _draw_cost(axes, [(places.index(one.environment), cost(one)) for one in mine])
-        accuracy.set_title(wrap_name(drawable(name), 84), fontsize="medium", loc="left")
-        accuracy.set_ylim(0, 1.04)
-        # A legend a row: another noise has other scales, in a unit of its own.
-        accuracy.legend(
-            title="scale", loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False,
-            fontsize="small", title_fontsize="small", alignment="left",
-        )  # fmt: skip
-        change.axhline(0, color=PALE, linewidth=0.8, zorder=0)
+        curve = next((one.curve.id for one in mine if one.curve is not None), None)
+        set_panel_title(accuracy, in_words(curve, name), name, 84)
         for axes, label in zip(row, ("accuracy", "change, points", *costs), strict=True):
             axes.set_ylabel(label)
             axes.grid(axis="y", color=GRID, linewidth=0.6)
             axes.set_axisbelow(True)
             axes.spines[["top", "right"]].set_visible(False)
-    for axes in panels[-1]:
-        shown = list(map(drawable, places))
-        axes.set_xticks(range(len(places)), shown, rotation=45, ha="right", fontsize="small")
-        axes.set_xlim(-0.6, len(places) - 0.4)
-    figure.suptitle("Accuracy and Cost by Environment")
+            axes.set_visible(bool(axes.containers))  # nothing is known: no empty panel
+    for column in panels.T:
+        _name_places([axes for axes in column if axes.get_visible()], places)
+    figure.suptitle("Accuracy and cost by environment")
     reference = next((one.environment for one in found if one.verdict is None), "?")
     set_note(
         figure,
@@ -74,6 +69,15 @@ def plot_drift(found: Sequence[Drift]) -> Figure:
         *(f"{cost.partition(',')[0]}: medians over the trials with noise" for cost in costs),
     )
     return figure
+
+
+def _name_places(column: Sequence[Axes], places: Sequence[str]) -> None:
+    """Write the environments below the lowest panel of a column that has any."""
+    shown = list(map(drawable, places))
+    for axes in column[-1:]:
+        axes.set_xticks(range(len(places)), shown, rotation=45, ha="right", fontsize=SMALL)
+        axes.tick_params(axis="x", labelbottom=True)
+        axes.set_xlim(-0.6, len(places) - 0.4)
 
 
 def _known_costs(found: Sequence[Drift]) -> dict[str, Callable[[Drift], float]]:
@@ -107,10 +111,18 @@ def _draw_accuracy(axes: Axes, mine: Sequence[Drift], places: Sequence[str]) -> 
             label=f"{scale:g}",
             **style,
         )
+    axes.set_ylim(0, 1.04)
+    if drawn := axes.containers:
+        # A legend a row: another noise has other scales, in a unit of its own.
+        axes.legend(
+            handles=drawn, title="scale", loc="upper left", bbox_to_anchor=(1.0, 1.0),
+            frameon=False, fontsize=SMALL, title_fontsize=SMALL, alignment="left",
+        )  # fmt: skip
 
 
 def _draw_changes(axes: Axes, mine: Sequence[Drift], places: Sequence[str]) -> None:
     """Draw what became of each scale and of their mean, side by side."""
+    axes.axhline(0, color=PALE, linewidth=0.8, zorder=0)
     rows = [
         (places.index(one.environment), row)
         for one in mine
@@ -123,6 +135,8 @@ def _draw_changes(axes: Axes, mine: Sequence[Drift], places: Sequence[str]) -> N
     for n, scale in enumerate([None, *scales]):
         aside = 0.11 * (n - len(scales) / 2)
         points = [(at, row) for at, row in rows if row.scale == scale]
+        if not points:
+            continue
         # None, for what is unknown, becomes NaN.
         found = [(row.difference, row.low, row.high) for _, row in points]
         changes, low, high = 100 * np.array(found, dtype=float).reshape(-1, 3).T
@@ -137,5 +151,7 @@ def _draw_changes(axes: Axes, mine: Sequence[Drift], places: Sequence[str]) -> N
 def _draw_cost(axes: Axes, points: Sequence[tuple[int, float]]) -> None:
     """Draw a bar an environment, with its figure; none where it is unknown."""
     known = [(at, value) for at, value in points if np.isfinite(value)]
+    if not known:
+        return
     bars = axes.bar([at for at, _ in known], [value for _, value in known], color=ACCURACY)
-    axes.bar_label(bars, fmt="%.3g", fontsize="x-small")
+    axes.bar_label(bars, fmt="%.3g", fontsize=8)

@@ -10,15 +10,16 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from noisecore.records import GivenTrial, TrialRecord
+from noisecore.records import Trial, TrialRecord
 from noisecore.showing.plots.style import (
     GRID,
-    drawable,
+    in_words,
+    plain_model,
     plain_text,
     scale_styles,
     set_note,
+    set_panel_title,
     trials,
-    wrap_name,
 )
 
 
@@ -27,16 +28,9 @@ def plot_learning(records: Sequence[TrialRecord]) -> Figure:
     """Draw test accuracy after each epoch: one panel per curve, one line per train scale.
 
     Lines are means over the seeds, bands reach from the least to the greatest seed. Failed trials
-    are left out, and counted in the note.
+    are left out, and counted in the note. A training that several curves test is drawn once.
     """
-    curves: dict[str, dict[float, list[list[float]]]] = {}
-    for record in sorted(records, key=lambda record: record.trial.curve):
-        if isinstance(record.trial, GivenTrial):
-            continue  # it was not trained here
-        panel = curves.setdefault(record.trial.curve, {})
-        if record.status == "complete" and record.history:
-            seeds = panel.setdefault(record.trial.train_scale, [])
-            seeds.append([epoch.test_accuracy for epoch in record.history])
+    curves = _panels(records)
     columns = min(max(len(curves), 1), 3)
     rows = max(math.ceil(len(curves) / columns), 1)
     figure = Figure(figsize=(1.6 + 4.2 * columns, 1.1 + 3.6 * rows), layout="constrained")
@@ -44,7 +38,7 @@ def plot_learning(records: Sequence[TrialRecord]) -> Figure:
     scales = sorted({scale for panel in curves.values() for scale in panel})
     styles = scale_styles(scales)
     handles: dict[float, Any] = {}
-    for axes, (name, panel) in zip(panels.flat, curves.items(), strict=False):
+    for axes, ((words, name), panel) in zip(panels.flat, curves.items(), strict=False):
         longest = 1
         for scale in sorted(panel):
             # Seeds of one recipe have equally many epochs; two recipes of one name might not.
@@ -55,7 +49,7 @@ def plot_learning(records: Sequence[TrialRecord]) -> Figure:
             axes.fill_between(steps, low, high, color=style["color"], alpha=0.2, linewidth=0)
             label = f"{scale:g}"
             (handles[scale],) = axes.plot(steps, values.mean(axis=0), label=label, **style)
-        axes.set_title(wrap_name(drawable(name), 40), fontsize="medium")
+        set_panel_title(axes, words, name, 46)
         axes.set_xlabel("epoch")
         axes.set_xlim(0.5, longest + 0.5)
         axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True, min_n_ticks=1))
@@ -66,7 +60,7 @@ def plot_learning(records: Sequence[TrialRecord]) -> Figure:
         axes.set_visible(False)
     for row in panels:
         row[0].set_ylabel("test accuracy")
-    figure.suptitle("Test Accuracy after Each Epoch")
+    figure.suptitle("Test accuracy after each epoch")
     if handles:
         figure.legend(
             handles=[handles[scale] for scale in scales],
@@ -81,3 +75,30 @@ def plot_learning(records: Sequence[TrialRecord]) -> Figure:
         trials(sum(record.status == "failed" for record in records), "failed"),
     )
     return figure
+
+
+def _panels(
+    records: Sequence[TrialRecord],
+) -> dict[tuple[str, str], dict[float, list[list[float]]]]:
+    """Return the accuracies by epoch of each panel, train scale and seed.
+
+    A panel has its title, in words, and the name of its curve or, of a model that several curves
+    test, the name of its recipe.
+    """
+    panels: dict[tuple[str, str], dict[float, list[list[float]]]] = {}
+    drawn = set()
+    for record in sorted(records, key=lambda record: record.trial.curve):
+        trial = record.trial
+        if not isinstance(trial, Trial):
+            continue  # it was not trained here
+        name = trial.curve
+        words = in_words(trial.curve_id, name)
+        if trial.trained_with is not None:
+            words, name = plain_model(trial.curve_id, name), f"recipe {trial.recipe.name}"
+        panel = panels.setdefault((words, name), {})
+        once = words, name, trial.train_scale, trial.seed
+        if record.status == "complete" and record.history and once not in drawn:
+            drawn.add(once)
+            seeds = panel.setdefault(trial.train_scale, [])
+            seeds.append([epoch.test_accuracy for epoch in record.history])
+    return panels

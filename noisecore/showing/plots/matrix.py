@@ -12,15 +12,16 @@ from matplotlib.patches import Rectangle
 
 from noisecore.judging.curves import Matrix
 from noisecore.judging.curves.rows import estimate
-from noisecore.showing.plots.style import plain_text, set_note
+from noisecore.records import CurveId
+from noisecore.showing.plots.style import in_words, plain_text, set_note, wrap_name
 
 
 @plain_text
-def plot_matrix(matrix: Matrix) -> Figure:
+def plot_matrix(matrix: Matrix, curve: CurveId | None = None) -> Figure:
     """Draw mean accuracy for each train scale (rows) and test scale (columns) as a heat map.
 
-    The matched cells, trained and tested at one scale, are outlined: they are the curve. Cells
-    without a value are hatched.
+    curve: the id of the matrix's curve. The matched cells, trained and tested at one scale, are
+    outlined: they are the curve. Cells without a value are hatched.
     """
     train, test = np.asarray(matrix.train_scales, float), np.asarray(matrix.test_scales, float)
     values = np.asarray(matrix.accuracy, float)
@@ -50,7 +51,9 @@ def plot_matrix(matrix: Matrix) -> Figure:
     axes.set_yticks(range(train.size), [f"{scale:g}" for scale in train])
     axes.set_xlabel("test scale")
     axes.set_ylabel("train scale")
-    axes.set_title("Accuracy by Train and Test Scale", pad=10)
+    width = int(size[0] * 9)
+    title = f"Accuracy by train and test scale\n{wrap_name(in_words(curve, matrix.name), width)}"
+    axes.set_title(title, pad=10)
     figure.colorbar(picture, ax=axes, label="accuracy")
     seeds = f"means of {len(values)} seeds" if len(values) > 1 else "one seed"
     outlined = "outlined: trained and tested at one scale"

@@ -1,49 +1,64 @@
-"""The noise itself, alone and on an image."""
+"""A few images, as they are and under a noise."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from itertools import chain
+from typing import Any
 
 import numpy as np
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from noisecore.showing.plots.style import Floats, plain_text, set_note
+from noisecore.noise import Samples
+from noisecore.showing.plots.style import Floats, drawable, plain_text, set_note, wrap_name
 
 
 @plain_text
-def plot_noise(
-    clean: Floats, frames: Sequence[Floats], noisy: Sequence[tuple[float, Floats]], unit: str
-) -> Figure:
-    """Draw frames of noise alone, a clean image, and the same image at each scale.
+def plot_noise(samples: Samples, title: str) -> Figure:
+    """Draw images in rows, clean and at each scale, and last what the noise adds to the first.
 
-    clean, frames and noisy images: (height, width, channels), 1 or 3 channels, in `unit`. Grey (or
-    colour) values run from -r to r. The frames share one r, so that they can be compared; each
-    image has its own, so that the clean one can be compared with the noisiest. It is stated below.
+    title: which noise, and of what. All panels have one grey scale, from the least to the greatest
+    value of the clean images; what lies outside is black or white. The noise alone is laid on an
+    even grey, the middle of that scale.
     """
-    shared = _reach(*frames)
-    panels = [(f"noise, frame {n}", frame, shared) for n, frame in enumerate(frames, start=1)]
-    panels.append(("clean image", clean, _reach(clean)))
-    panels += [(f"scale {scale:g}", image, _reach(image)) for scale, image in noisy]
-    columns = min(4, len(panels))
-    rows = math.ceil(len(panels) / columns)
-    figure = Figure(figsize=(0.4 + 1.9 * columns, 0.9 + 2.3 * rows), layout="constrained")
-    for place, (title, image, reach) in enumerate(panels, start=1):
-        axes = figure.add_subplot(rows, columns, place)
-        values = np.asarray(image, float)
-        if values.shape[-1] == 1:
-            axes.imshow(values[..., 0], cmap="gray", vmin=-reach, vmax=reach)
-        else:
-            axes.imshow(np.clip((values / reach + 1) / 2, 0, 1))
-        axes.set_title(title, fontsize="medium")
+    clean = _pictured(samples.clean)
+    noisy = {scale: _pictured(images) for scale, images in samples.noisy.items()}
+    low, high = float(clean.min()), float(clean.max())
+    high = high if high > low else low + 1
+    middle = (low + high) / 2
+    alone = {scale: images[0] - clean[0] + middle for scale, images in noisy.items()}
+    rows = [
+        [clean[place], *(images[place] for images in noisy.values())] for place in range(len(clean))
+    ]
+    rows.append([np.full_like(clean[0], middle), *alone.values()])
+    figure = Figure(
+        figsize=(1.3 + 1.5 * len(rows[0]), 1.1 + 1.55 * len(rows)), layout="constrained"
+    )
+    panels = figure.subplots(len(rows), len(rows[0]), squeeze=False)
+    norm = Normalize(low, high, clip=True)
+    for axes, image in zip(panels.flat, chain(*rows), strict=True):
+        look: dict[str, Any] = {"cmap": "gray", "norm": norm} if image.ndim == 2 else {}
+        axes.imshow(image if image.ndim == 2 else np.asarray(norm(image)), **look)
         axes.set_xticks([])
         axes.set_yticks([])
-        axes.set_xlabel(f"\N{MINUS SIGN}{reach:.3g} to {reach:.3g}", fontsize="small")
-    figure.suptitle("Noise, and One Image under It")
-    set_note(figure, f"under each: its values from black to white, in {unit}")
+    for axes, head in zip(panels[0], ["clean", *(f"scale {s:g}" for s in noisy)], strict=True):
+        axes.set_title(head, fontsize="medium")
+    panels[-1][0].set_ylabel("noise alone\n(on even grey)", fontsize="small")
+    figure.colorbar(
+        ScalarMappable(norm, "gray"), ax=panels, extend="both", shrink=0.6,
+        label=drawable(samples.unit),
+    )  # fmt: skip
+    figure.suptitle(wrap_name(f"Test images under {title}", 66))
+    set_note(
+        figure, f"one grey scale, {low:.3g} to {high:.3g}: what lies outside is black or white"
+    )
     return figure
 
 
-def _reach(*images: Floats) -> float:
-    """Return the r of a grey range -r to r that holds all of the images."""
-    return max((float(np.abs(image).max()) for image in images), default=0.0) or 1.0
+def _pictured(images: Floats) -> Floats:
+    """Return images as they can be drawn: (n, height, width), or with three colours at the end."""
+    values = np.asarray(images, float)
+    if values.ndim == 4:
+        values = values[..., :3] if values.shape[-1] in (3, 4) else values[..., 0]
+    return values

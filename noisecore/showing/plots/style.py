@@ -12,24 +12,30 @@ from typing import Any, ParamSpec
 
 import matplotlib
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ft2font import FT2Font
 from numpy.typing import NDArray
 
 from noisecore.escaping import one_line
+from noisecore.records import CurveId
 
 Floats = NDArray[np.floating[Any]]
 
-# Blue and purple, as in the notebook; the purple is dark enough to differ when printed in grey.
-LOSS, ACCURACY = "#1f7fc4", "#5e1287"
+# Of Okabe and Ito, who chose colours that the colour-blind tell apart; yellow is lost on white.
+BLUE, VERMILLION, GREEN, ORANGE, SKY, PURPLE = OKABE_ITO = (
+    "#0072b2", "#d55e00", "#009e73", "#e69f00", "#56b4e9", "#cc79a7",
+)  # fmt: skip
+ACCURACY, LOSS, FAILS, BASELINE = BLUE, GREEN, VERMILLION, "#808080"
 PALE, GRID = "#595959", "#dddddd"
+SMALL = 8.5  # points: no text is smaller
 MARKERS = "osD^vP*X<>"
 # Text is taken as it is, whatever the user's own settings say: a dollar sign begins no formula.
 _TEXT: Any = {"text.parse_math": False, "text.usetex": False, "font.family": ["DejaVu Sans"]}
 _LONGEST = 240  # characters of a name that a picture has room for
 
 P = ParamSpec("P")
-MODELS = {"cnn": "Convolutional Model", "mlp": "Multilayer Perceptron"}
+MODELS = {"cnn": "convolutional model", "mlp": "multilayer perceptron"}
 
 
 def plain_text(draw: Callable[P, Figure]) -> Callable[P, Figure]:
@@ -101,7 +107,44 @@ def set_note(figure: Figure, *parts: str) -> None:
     """Write what the picture's reader must know under it, in lines that fit its width."""
     width = max(int(figure.get_figwidth() * 14.5), 40)
     text = wrap_name("; ".join(drawable(part) for part in parts if part), width)
-    figure.supxlabel(text, fontsize="small", color=PALE)
+    figure.supxlabel(text, fontsize=SMALL, color=PALE)
+
+
+def set_panel_title(axes: Axes, words: str, name: str, width: int) -> None:
+    """Write over a panel what it shows, in words, and small the name that files have for it."""
+    small = wrap_name(drawable(name), width)
+    axes.set_title(
+        wrap_name(words, width), fontsize="medium", loc="left", pad=7 + 12 * len(small.splitlines())
+    )
+    axes.text(
+        0, 1.01, small, transform=axes.transAxes, va="bottom", fontsize=SMALL, color=PALE
+    )  # fmt: skip
+
+
+def plain_noise(noise: str) -> str:
+    """Return the name of a noise as words."""
+    return drawable(noise).replace("_", " ")
+
+
+def plain_model(curve: CurveId | None, name: str) -> str:
+    """Return in words which model a curve is of, and what it was trained with; name: the curve's.
+
+    curve: None where it is not known: the name stands for it.
+    """
+    if curve is None:
+        return drawable(name)
+    words = drawable(MODELS.get(curve.model, curve.model))
+    if curve.trained is not None:
+        noise, scale = curve.trained
+        how = f"with {plain_noise(noise)} noise at scale {scale:g}" if scale else "on clean images"
+        words += f" trained {how}"
+    return f"{words} on blank images" if curve.blank else words
+
+
+def in_words(curve: CurveId | None, name: str) -> str:
+    """Return in words which model, and which noise, a curve is of; name: the curve's."""
+    model = plain_model(curve, name)
+    return model if curve is None else f"{model}, {plain_noise(curve.noise)} noise"
 
 
 def wrap_name(text: str, width: int) -> str:
