@@ -48,7 +48,7 @@ class Samples:
             with np.load(io.BytesIO(content), allow_pickle=False) as held:
                 noisy = zip(held["scales"].tolist(), held["noisy"], strict=True)
                 return cls(clean=held["clean"], noisy=dict(noisy), unit=str(held["unit"]))
-        except (EOFError, KeyError, OSError, TypeError, zipfile.BadZipFile) as error:
+        except (EOFError, KeyError, OSError, TypeError, ValueError, zipfile.BadZipFile) as error:
             raise ValueError(f"no samples: {error}") from None
 
 

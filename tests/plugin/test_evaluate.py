@@ -59,7 +59,10 @@ def test_from_no_baseline_to_a_renewed_one(repository, xdist) -> None:
     assert run().ret == pytest.ExitCode.OK
 
     change(repository, "evaluate(model", "evaluate(worse")
+    plots = repository.path / "noisecore-results/quick/plots"
+    pictured = (plots / "test_mine.py_test_mine_gaussian-noise.png").read_bytes()
     fell = run()
+    assert (plots / "test_mine.py_test_mine_gaussian-noise.png").read_bytes() == pictured
     assert fell.ret == pytest.ExitCode.TESTS_FAILED
     text = " ".join(fell.stdout.str().split())
     assert (
@@ -93,6 +96,7 @@ def test_artifacts(repository) -> None:
     assert [verdict["verdict"] for verdict in found["verdicts"]] == ["pass"]
     assert (folder / "plots/test_mine.py_test_mine_gaussian-curve.png").exists()
     assert not list((folder / "plots").glob("*matrix*"))
+    assert (folder / "plots/test_mine.py_test_mine_gaussian-noise.png").exists()
     assert len((folder / "curve.csv").read_text().splitlines()) == 1 + 3 * 3
     junit = (repository.path / "junit.xml").read_text()
     assert "test_mine.py::test_mine/gaussian scale 1: accuracy" in junit

@@ -88,17 +88,17 @@ def test_title_and_axis_of_a_test_in_a_folder() -> None:
     records = evaluate(sharp, noise="uniform", scales=[1], name="tests/robust/test_a.py::test_x")
     (curve,) = matched_curves(records).values()
     shown = texts_of(plot_curve(curve))
-    assert "scale (uniform)" in shown
-    assert any("(tests/robust/test_a.py::test_x)" in text.replace("\n", "") for text in shown)
+    assert "scale of the uniform noise" in shown
+    assert any("noise: tests/robust/test_a.py::test_x" in text.replace("\n", "") for text in shown)
 
 
 def test_title_of_a_builder_with_a_slash() -> None:
     """A model's name is not taken apart, and a curve made by hand is titled without one."""
     (curve,) = matched_curves(make_sweep({1.0: 0.9}, model="a/b.py::build")).values()
-    assert any("(a/b.py::build)" in text for text in texts_of(plot_curve(curve)))
-    unknown = texts_of(plot_curve(replace(curve, model="", noise="")))
-    assert "scale" in unknown
-    assert "Combined Loss and Accuracy vs Scale Plot" in unknown
+    assert any("noise: a/b.py::build" in text for text in texts_of(plot_curve(curve)))
+    unknown = texts_of(plot_curve(replace(curve, model="", noise="", id=None)))
+    assert "scale of the noise" in unknown
+    assert f"Accuracy under noise: {curve.name}" in unknown
 
 
 def test_tables() -> None:

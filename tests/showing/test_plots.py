@@ -11,16 +11,14 @@ from matplotlib.colors import to_rgb
 from matplotlib.patches import Rectangle
 from records_factory import make_record, make_sweep
 
-from noisecore.judging.curves import class_frame, curve_matrix, matched_curves
+from noisecore.judging.curves import curve_matrix, matched_curves
 from noisecore.showing.plots import (
-    plot_classes,
     plot_curve,
     plot_learning,
     plot_matrix,
-    plot_noise,
+    plot_notebook,
     render,
 )
-from noisecore.showing.plots.style import ACCURACY, LOSS
 
 
 def curve_of(records):
@@ -50,14 +48,13 @@ def bars_of(axes):
     [("cnn", "Convolutional Model"), ("mlp", "Multilayer Perceptron"), ("mine", "mine")],
 )
 def test_curve_says_what_the_notebook_says(model, shown):
-    """The curve's plot has the notebook's title, and loss in blue and accuracy in purple."""
-    left, right = plot_curve(curve_of(make_sweep(model=model))).axes
+    """The notebook's plot has its title, and loss in blue and accuracy in purple, an axis each."""
+    left, right = plot_notebook(curve_of(make_sweep(model=model))).axes
     assert left.get_title() == f"Combined Loss and Accuracy vs Scale Plot ({shown})"
     assert (left.get_ylabel(), right.get_ylabel()) == ("loss", "accuracy")
-    assert (left.yaxis.label.get_color(), right.yaxis.label.get_color()) == (LOSS, ACCURACY)
-    red, green, blue = to_rgb(LOSS)
+    red, green, blue = to_rgb(left.yaxis.label.get_color())
     assert blue > green > red
-    red, green, blue = to_rgb(ACCURACY)
+    red, green, blue = to_rgb(right.yaxis.label.get_color())
     assert blue > red > green
     assert right.get_ylim()[0] == left.get_ylim()[0] == 0
 
@@ -65,27 +62,28 @@ def test_curve_says_what_the_notebook_says(model, shown):
 def test_curve_draws_means_seeds_and_intervals():
     """A marker stands at each mean, a bar is its t interval, and every seed has its dots."""
     curve = curve_of(make_sweep())
-    right = plot_curve(curve).axes[1]
-    line, _, (bars,) = bars_of(right)["accuracy"]
+    accuracy = plot_curve(curve).axes[0]
+    line, _, (bars,) = bars_of(accuracy)["accuracy"]
     np.testing.assert_allclose(line.get_ydata(), curve.mean_accuracy[1:])
     (_, low), (_, high) = bars.get_segments()[-1]
     interval = curve.at(4.0).interval
     assert (low, high) == (pytest.approx(interval.low), pytest.approx(interval.high))
-    dots = [line for line in right.get_lines() if line.get_marker() == "."]
+    dots = [line for line in accuracy.get_lines() if line.get_marker() == "."]
     assert len(dots) == 3
     assert all(dot.get_alpha() < 0.5 for dot in dots)
 
 
 def test_scale_zero_stands_apart():
     """Scale 0 is a hollow marker left of all scales, behind a line, and not joined to them."""
-    left, right = plot_curve(curve_of(make_sweep())).axes
-    clean, rest = bars_of(right)["accuracy, no noise"][0], bars_of(right)["accuracy"][0]
+    top, lowest = plot_curve(curve_of(make_sweep())).axes
+    clean, rest = bars_of(top)["accuracy, no noise"][0], bars_of(top)["accuracy"][0]
     assert clean.get_markerfacecolor() == "white"
     assert clean.get_linestyle() == "None"
     assert list(rest.get_xdata()) == [0.1, 0.5, 1, 2, 4]
-    (divider,) = [line for line in left.get_lines() if line.get_linestyle() == ":"]
-    assert clean.get_xdata()[0] < divider.get_xdata()[0] < 0.1
-    labels = [label.get_text() for label in left.get_xticklabels()]
+    for axes in (top, lowest):
+        (divider,) = [line for line in axes.get_lines() if line.get_linestyle() == ":"]
+        assert clean.get_xdata()[0] < divider.get_xdata()[0] < 0.1
+    labels = [label.get_text() for label in lowest.get_xticklabels()]
     assert labels == ["0", "0.1", "0.5", "1", "2", "4"]
 
 
@@ -105,7 +103,7 @@ def test_failed_trials_leave_a_gap_and_a_note():
         for r in make_sweep()
     ]
     figure = plot_curve(curve_of(records))
-    drawn = bars_of(figure.axes[1])["accuracy"][0].get_ydata()
+    drawn = bars_of(figure.axes[0])["accuracy"][0].get_ydata()
     assert [math.isnan(value) for value in drawn] == [False, False, True, False, False]
     assert "3 trials failed or missing" in note_of(figure)
 
@@ -118,11 +116,11 @@ def test_failed_trials_leave_a_gap_and_a_note():
 def test_curve_of_any_scales_can_be_drawn(accuracies):
     """One scale, scale 0 alone and scales of four magnitudes all stand inside the axes."""
     figure = plot_curve(curve_of(make_sweep(accuracies)))
-    left = figure.axes[0]
-    low, high = left.get_xlim()
-    assert all(low < place < high for place in left.get_xticks())
-    assert len(left.get_xticks()) == len(accuracies)
-    assert left.get_xscale() == ("log" if 10.0 in accuracies else "linear")
+    lowest = figure.axes[-1]
+    low, high = lowest.get_xlim()
+    assert all(low < place < high for place in lowest.get_xticks())
+    assert len(lowest.get_xticks()) == len(accuracies)
+    assert lowest.get_xscale() == ("log" if 10.0 in accuracies else "linear")
     figure.draw_without_rendering()
 
 
@@ -133,18 +131,21 @@ def test_curve_without_any_value_can_be_drawn():
     assert "2 trials failed" in note_of(figure)
 
 
-@pytest.mark.parametrize("draw", ["curve", "matrix", "learning"])
+@pytest.mark.parametrize("draw", ["curve", "notebook", "compared", "matrix", "learning"])
 @pytest.mark.parametrize("model", ["cnn", "a_builder_with_an_unusually_long_name"])
 def test_no_text_leaves_the_picture_or_meets_another(draw, model):
-    """Titles, labels, tick labels, legend and note lie inside the picture and do not overlap."""
+    """No title, label, legend or note is cut, meets another, or is smaller than 8 points."""
     records = make_sweep(model=model, recipe="notebook+epochs=2,batch_size=64", clip=(0.0, 1.0))
     figure = {
         "curve": lambda: plot_curve(curve_of(records)),
+        "notebook": lambda: plot_notebook(curve_of(records)),
+        "compared": lambda: curve_of(records).plot(curve_of(records)),
         "matrix": lambda: plot_matrix(matrix_of(records)),
         "learning": lambda: plot_learning(records),
     }[draw]()
     figure.draw_without_rendering()
     texts = [text for text in figure.findobj(matplotlib.text.Text) if text.get_text().strip()]
+    assert min(text.get_fontsize() for text in texts) >= 8
     # Ticks beyond an axis' limits are kept, and not drawn.
     boxes = {text.get_text(): text.get_window_extent() for text in texts if text.get_visible()}
     named = [box for label, box in boxes.items() if not label.replace(".", "").isdigit()]
@@ -158,10 +159,14 @@ def test_no_text_leaves_the_picture_or_meets_another(draw, model):
 
 
 def test_learning_has_a_panel_a_curve_and_a_line_a_scale():
-    """Each model gets a panel, each train scale a line of its mean and a band of its seeds."""
+    """A panel is titled in words, each train scale is a line of its mean and a band of seeds."""
     records = make_sweep() + make_sweep({0.0: 0.9, 1.0: 0.8}, model="mlp")
     figure = plot_learning(records)
-    assert [axes.get_title() for axes in figure.axes] == [
+    assert [axes.get_title(loc="left") for axes in figure.axes] == [
+        "convolutional model, gaussian noise",
+        "multilayer perceptron, gaussian noise",
+    ]
+    assert [axes.texts[0].get_text() for axes in figure.axes] == [
         "cnn/gaussian/quick",
         "mlp/gaussian/quick",
     ]
@@ -219,52 +224,6 @@ def test_matrix_hatches_what_is_missing():
     )
     assert [text.get_text() for text in figure.axes[0].texts] == ["0.900", "0.500"]
     assert "hatched: no value" in note_of(figure)
-
-
-def test_classes_are_named_as_they_end():
-    """One line per class, over its seeds' means; the legend begins with the best at the end."""
-    labels = np.arange(1000) % 4
-    frame = class_frame(make_sweep({0.5: 0.9, 2.0: 0.6}, seeds=[0, 1, 2]), labels)
-    figure = plot_classes(frame, "mine")
-    (axes,) = figure.axes
-    *lines, mean = axes.lines
-    for label, line in enumerate(lines):
-        mine = frame[frame["class"] == label]
-        expected = [mine[mine["scale"] == scale]["accuracy"].mean() for scale in (0.5, 2.0)]
-        assert line.get_ydata() == pytest.approx(expected)
-    assert mean.get_ydata() == pytest.approx([0.9, 0.6])
-    ends = {line.get_label(): line.get_ydata()[-1] for line in lines}
-    (legend,) = figure.legends
-    shown = [text.get_text() for text in legend.get_texts()]
-    assert shown[-1] == "mean"
-    assert [ends[name] for name in shown[:-1]] == sorted(ends.values(), reverse=True)
-    assert "mine; means of 3 seeds; 250 test images a class" in note_of(figure)
-
-
-@pytest.mark.parametrize("channels", [1, 3])
-def test_noise_pictures_state_their_ranges(channels):
-    """Two frames share a range, each image has its own, symmetric and written under it."""
-    rng = np.random.default_rng(0)
-    clean = rng.uniform(-0.4, 2.8, (8, 8, channels))
-    frames = [scale * rng.uniform(-1, 1, clean.shape) for scale in (3, 6)]
-    noisy = [(scale, clean + scale * frames[0]) for scale in (0.1, 0.5, 1, 2, 4)]
-    figure = plot_noise(clean, frames, noisy, "standard deviations")
-    titles = [axes.get_title() for axes in figure.axes]
-    assert titles[:3] == ["noise, frame 1", "noise, frame 2", "clean image"]
-    assert titles[3:] == [f"scale {scale:g}" for scale in (0.1, 0.5, 1, 2, 4)]
-    ranges = [axes.get_xlabel() for axes in figure.axes]
-    reach = f"{max(np.abs(frame).max() for frame in frames):.3g}"
-    assert ranges[0] == ranges[1] == f"\N{MINUS SIGN}{reach} to {reach}"
-    assert len(set(ranges[2:])) == 6
-    assert "standard deviations" in note_of(figure)
-    shown = figure.axes[2].images[0].get_array()
-    assert shown.shape == ((8, 8) if channels == 1 else (8, 8, 3))
-
-
-def test_a_blank_image_has_a_range():
-    """An image of zeros, as the control's, is drawn in the middle of a range that is not empty."""
-    zero = np.zeros((4, 4, 1))
-    plot_noise(zero, [zero, zero], [], "pixels").draw_without_rendering()
 
 
 def test_files_are_the_same_each_time():

@@ -13,9 +13,11 @@ import pytest
 from records_factory import make_record, make_sweep
 
 from noisecore.judging.curves import matched_curves
-from noisecore.judging.gates import judge_floor, judge_monotonic
+from noisecore.judging.gates import judge_floor, judge_monotonic, judge_no_regression
+from noisecore.noise import Samples
 from noisecore.profiles import PROFILES
 from noisecore.records import RecordError
+from noisecore.showing.plots import plot_curve
 from noisecore.showing.report import FromData, redraw, write_report
 
 RUN = {"id": "20250101-000000-abcd", "started": "2025-01-01T00:00:00Z", "command": "pytest x"}
@@ -23,14 +25,11 @@ RUN = {"id": "20250101-000000-abcd", "started": "2025-01-01T00:00:00Z", "command
 
 def make_pictures():
     """Return noise pictures of small images."""
-    image = np.linspace(-1, 1, 64).reshape(8, 8, 1)
-    return FromData(
-        labels=np.arange(1000) % 3,
-        clean=image,
-        frames=(image, -image),
-        noisy=[(1.0, image)],
-        unit="pixels",
-    )
+    image = np.linspace(-1, 1, 64).reshape(1, 8, 8, 1)
+    noisy = {1.0: image + 1}
+    samples = Samples(clean=image, noisy=noisy, unit="pixels")
+    names = "", "cnn/gaussian/quick"
+    return FromData(labels=np.arange(1000) % 3, samples=dict.fromkeys(names, samples))
 
 
 def write(folder, records=(), verdicts=(), planned=None, from_data=None):
@@ -63,7 +62,8 @@ PLOTS = {
 def test_all_artifacts_are_written(tmp_path):
     """A run leaves its tables, plots, results and summary, and names exactly these files."""
     made = write(tmp_path / "new" / "folder", make_sweep(SMALL), from_data=make_pictures)
-    stems = "plots/all-noise", "plots/cnn_gaussian_quick-classes"
+    own = "classes", "noise"
+    stems = "plots/all-noise", *(f"plots/cnn_gaussian_quick-{each}" for each in own)
     names = TABLES | PLOTS | {f"{stem}.{kind}" for stem in stems for kind in ("png", "svg")}
     names |= {"classes.csv"}
     assert files_in(tmp_path / "new" / "folder") == names
@@ -181,6 +181,29 @@ def test_gates_stand_in_the_report_failures_first(tmp_path):
     assert [verdict["verdict"] for verdict in kept] == ["pass", "fail"]
     summary = (tmp_path / "summary.md").read_text()
     assert summary.index("**fail**, floor") < summary.index("**pass**, monotonic")
+
+
+def test_the_baseline_is_drawn(tmp_path, monkeypatch):
+    """A curve is drawn with its worst comparison with the baseline; the notebook has its plot."""
+    records = make_sweep(SMALL)
+    (curve,) = matched_curves(records).values()
+    better = matched_curves(make_sweep(SMALL | {4.0: 0.8}))["cnn/gaussian/quick"]
+    verdicts = [judge_no_regression(curve, each) for each in (curve, better, curve)]
+    assert [verdict.verdict for verdict in verdicts] == ["pass", "fail", "pass"]
+    drawn = []
+    for name in ("plot_curve", "plot_notebook"):
+        monkeypatch.setattr(
+            f"noisecore.showing.report.{name}",
+            lambda *given, name=name: drawn.append((name, *given)) or plot_curve(*given),
+        )
+    for profile in ("quick", "notebook"):
+        write_report(
+            tmp_path, run=RUN, profile=asdict(PROFILES[profile]), records=records,
+            verdicts=verdicts, planned=[],
+        )  # fmt: skip
+    redraw(tmp_path)
+    assert [each[0] for each in drawn] == ["plot_curve", "plot_notebook", "plot_notebook"]
+    assert all(given.verdict == "fail" for _, _, given in drawn)
 
 
 def test_odd_values_of_a_run_can_be_written(tmp_path):

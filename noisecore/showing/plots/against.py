@@ -28,13 +28,14 @@ def draw_baseline(axes: Axes, verdict: Verdict, places: Mapping[float, float]) -
             handles = handles or drawn
     failing = [row for row in rows if row.verdict == "fail"]
     if failing:
-        scales = ", ".join(f"{row.scale:g}" for row in failing)
+        every = len(failing) == len(rows) > 1
+        where = "every scale" if every else "scale " + ", ".join(f"{r.scale:g}" for r in failing)
         handles += axes.plot(
             [places[row.scale] for row in failing],
             [row.measured for row in failing],
-            linestyle="none", marker="o", markersize=17, markerfacecolor="none",
+            linestyle="none", marker="o", markersize=15, markerfacecolor="none",
             markeredgecolor=FAILS, markeredgewidth=2.4, zorder=5,
-            label=f"fails at scale {scales}",
+            label=f"fails at {where}",
         )  # fmt: skip
     return handles
 
