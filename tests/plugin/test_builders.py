@@ -89,10 +89,10 @@ def test_worker_is_lean(run_in, write_tiny, tmp_path) -> None:
     assert ended.code == 0, ended.output
 
 
-def test_as_the_readme_shows_it(run_in, write_tiny, tmp_path) -> None:
-    """The README's own example is trained at each of its scales."""
-    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    code = re.search(r"^```python\n# test_noise.py\n(.*?)^```$", readme, re.M | re.S)
+def test_as_the_documentation_shows_it(run_in, write_tiny, tmp_path) -> None:
+    """The documentation's own example is trained at each of its scales."""
+    page = (Path(__file__).parents[2] / "docs/guide/train.md").read_text(encoding="utf-8")
+    code = re.search(r"^```python\n# test_noise.py\n(.*?)^```$", page, re.M | re.S)
     assert code is not None
     write_tiny(tmp_path)
     (tmp_path / "test_noise.py").write_text(code[1])

@@ -1,4 +1,4 @@
-"""The examples of docs/logging.md log what they say, exactly as they stand there."""
+"""The examples of docs/guide/logging.md log what they say, exactly as they stand there."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from gate_bench import AUTO, CURVE, WORSE, worsen
 
-PAGE = (Path(__file__).parents[2] / "docs/logging.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs/guide/logging.md").read_text(encoding="utf-8")
 
 FLOOR = """
 import pytest

@@ -88,18 +88,18 @@ def test_across(robustness, noise_model):
     assert again.code == 0, again.output
 
 
-def readme(name: str) -> str:
-    """Return the file of that name that the README shows."""
-    text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+def shown(name: str) -> str:
+    """Return the file of that name that the documentation shows."""
+    text = (Path(__file__).parents[2] / "docs/guide/own-noise.md").read_text(encoding="utf-8")
     code = re.search(rf"^```python\n(# {re.escape(name)}.*?)^```$", text, re.M | re.S)
     assert code is not None
     return code[1]
 
 
-def test_as_the_readme_shows_it(run_in, write_tiny, tmp_path) -> None:
-    """The README's own noise keeps to its contract, and a clean training is tested in it."""
+def test_as_the_documentation_shows_it(run_in, write_tiny, tmp_path) -> None:
+    """The documentation's own noise keeps to its contract, and a clean training is tested in it."""
     write_tiny(tmp_path)
-    (tmp_path / "test_fog.py").write_text(readme("test_fog.py"))
+    (tmp_path / "test_fog.py").write_text(shown("test_fog.py"))
     ended = run_in(tmp_path, "--noise-seeds=1")
     assert ended.code == 0, ended.output
     assert "1 of 1 trials" in ended.output
@@ -107,10 +107,10 @@ def test_as_the_readme_shows_it(run_in, write_tiny, tmp_path) -> None:
     assert label.endswith("/trained=clean seed 0")
 
 
-def test_data_as_the_readme_shows_it(run_in, tmp_path) -> None:
-    """The README's own data, colour photographs, are trained on."""
+def test_data_as_the_documentation_shows_it(run_in, tmp_path) -> None:
+    """The documentation's own data, colour photographs, are trained on."""
     pytest.importorskip("sklearn")
-    (tmp_path / "photos.py").write_text(readme("photos.py"))
+    (tmp_path / "photos.py").write_text(shown("photos.py"))
     (tmp_path / "test_photos.py").write_text(
         "import pytest\n"
         "@pytest.mark.robustness(models=['mlp'], scales=[1])\n"
