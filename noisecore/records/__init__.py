@@ -11,8 +11,12 @@ from noisecore.records.checking import (
     with_checksum,
 )
 from noisecore.records.files import (
+    in_lines,
+    parse_json,
+    parse_lines,
     read_json,
     read_record,
+    with_nan,
     write_atomically,
     write_records,
 )
@@ -49,15 +53,19 @@ __all__ = [
     "as_type",
     "check_checksum",
     "check_schema",
+    "in_lines",
     "join_trials",
     "pack_classes",
     "pack_probabilities",
     "pack_right",
+    "parse_json",
+    "parse_lines",
     "read_json",
     "read_record",
     "trial_from_dict",
     "trial_label",
     "with_checksum",
+    "with_nan",
     "write_atomically",
     "write_records",
 ]
