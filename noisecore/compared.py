@@ -38,8 +38,7 @@ def compare(
 
     Args:
         new: What is judged: a curve, curves, records, a baseline, or the path of a file or folder
-            that holds them (a results.json, an artifact folder, a baseline, what `Curve.save`
-            wrote).
+            that holds them: what `read_records` reads, or a baseline.
         old: What it is compared with, likewise. Two single curves may have different names.
         margins: How much may be lost, such as "mean>3,scale>5" in points of accuracy. None takes
             those of the curve's own in a baseline, else the usual.

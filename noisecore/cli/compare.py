@@ -90,7 +90,8 @@ def add_command(commands: Any) -> None:
         "compare",
         help="judge one run against another",
         description="Judge the run NEW against the run OLD, curve by curve; TensorFlow is not "
-        "needed. Each is a results.json, an artifact folder, a folder of records, or a baseline.",
+        "needed. Each is a results.json, an artifact folder, a folder or a .jsonl file of "
+        "records, or a baseline.",
         epilog=CODES,
     )
     parser.add_argument("a", metavar="OLD", type=Path, help="what to compare with")

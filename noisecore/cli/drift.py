@@ -14,7 +14,7 @@ from noisecore.cli.compare import CODES, add_gate, mode_of
 from noisecore.cli.problems import say_problems
 from noisecore.errors import ArgumentError, refusals
 from noisecore.judging.margins import Margins
-from noisecore.paths import RUN_BYTES, make_artifacts, read_file, stands
+from noisecore.paths import RUN_BYTES, make_artifacts, read_file
 from noisecore.showing.terminal import say
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def _json(found: list[Drift]) -> str:
 def _read(folders: list[Path], expected: list[str], logs: Path | None) -> list[Environment]:
     """Return the environments of the folders, and those that were expected and left nothing."""
     from noisecore.judging.drift import Environment
-    from noisecore.judging.results import read_records
+    from noisecore.judging.results import read_records, run_file
 
     found: dict[str, Environment] = {}
     for folder, name in zip(folders, _names(folders), strict=True):
@@ -130,11 +130,8 @@ def _read(folders: list[Path], expected: list[str], logs: Path | None) -> list[E
                 "different names, such as those around them"
             )
         with refusals(f"{folder}: cannot be read"):
-            inside = [path / "results.json" for path in sorted(folder.glob("*"))]
-        # Not a pattern with the name: it would pass over a link that leads nowhere.
-        results = list(filter(os.path.lexists, inside)) or list(
-            filter(os.path.lexists, [folder / "results.json"])
-        )
+            inside = map(run_file, sorted(folder.glob("*")))
+            results = [*filter(None, inside)] or [*filter(None, [run_file(folder)])]
         if results:
             records = [record for path in results for record in read_records(path)]
             found[name] = Environment(name=name, records=tuple(records))
@@ -154,14 +151,15 @@ def _names(folders: list[Path]) -> list[str]:
 
     Two runs of one profile, `a/quick` and `b/quick`, are of the environments `a` and `b`.
     """
+    from noisecore.judging.results import run_file
+
     with refusals("the current folder cannot be used"):
         places = [Path(os.path.realpath(folder)) for folder in folders]
     names = [place.name for place in places]
     return [
-        place.parent.name if names.count(place.name) > 1 and stands(place / "results.json")
-        else place.name
+        place.parent.name if names.count(place.name) > 1 and run_file(place) else place.name
         for place in places
-    ]  # fmt: skip
+    ]
 
 
 def _last_lines(name: str, logs: Path | None) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 from collections.abc import Mapping, Sequence
@@ -30,9 +29,12 @@ from noisecore.records import (
     check_checksum,
     check_schema,
     join_trials,
+    parse_json,
+    parse_lines,
     read_json,
     read_record,
     with_checksum,
+    with_nan,
 )
 
 
@@ -127,6 +129,7 @@ class _File(TypedDict):
 
 _FILE = _File.__annotations__
 _OLDER = "trials"  # what its records were called, when each was of one trial
+_RUN, _LINES = "results.json", "records.jsonl"  # a whole run, and its records one on each line
 
 
 def read_results(path: Path) -> Results:
@@ -135,22 +138,11 @@ def read_results(path: Path) -> Results:
     Numbers that were not finite come back as NaN. Raises `RecordError`, one line, on a file that
     is not there or cannot be read, is cut off, has another schema, or has a part missing.
     """
-    try:
-        text = read_text(path, RUN_BYTES)
-    except (OSError, UnicodeDecodeError) as error:
-        raise RecordError(f"{path}: cannot be read: {_reason(error)}") from None
-    try:
-        data = json.loads(text)
-    except json.JSONDecodeError as error:
-        # Only a file that ends too early breaks off at its end.
-        what = "is cut off" if error.pos >= len(text.rstrip()) - 1 else "is not JSON"
-        if error.msg.startswith("Unterminated string"):
-            what = "is cut off"
-        raise RecordError(f"{path}: {what}: {error}") from None
-    except ValueError as error:  # a whole number of more digits than Python reads
-        raise RecordError(f"{path}: is not JSON: {error}") from None
-    except RecursionError:
-        raise RecordError(f"{path}: is not JSON: nested too deeply") from None
+    return _results(_text(path), path)
+
+
+def _results(text: str, path: Path) -> Results:
+    data = parse_json(text, source=str(path))
     schema = check_schema(data, source=str(path))
     held = "records" if "records" in data else _OLDER
     try:
@@ -166,7 +158,7 @@ def read_results(path: Path) -> Results:
             records=tuple(
                 trial
                 for n, record in enumerate(read["records"])
-                for trial in Record.from_dict(_with_nan(record), source=f"{held}[{n}]").trials
+                for trial in Record.from_dict(with_nan(record), source=f"{held}[{n}]").trials
             ),
             verdicts=tuple(verdicts),
         )
@@ -177,13 +169,22 @@ def read_results(path: Path) -> Results:
     return results
 
 
+def _text(path: Path) -> str:
+    try:
+        return read_text(path, RUN_BYTES)
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecordError(f"{path}: cannot be read: {_reason(error)}") from None
+
+
 def read_records(path: str | Path) -> list[TrialRecord]:
     """Return the records at a path.
 
     Args:
-        path: Of a results.json, of what `Curve.save` wrote, of an artifact folder, or of a folder
-            of records. An artifact folder is a profile's own, or the one around it if no other
-            profile has run. Of a run that did not end it has the records that there are.
+        path: Of a results.json, of what `Curve.save` wrote, of a `.jsonl` file with one record on
+            each line, of an artifact folder, or of a folder of records: a file for each, or a
+            `records.jsonl` with many. An artifact folder is a profile's own, or the one around it
+            if no other profile has run. Of a run that did not end it has the records that there
+            are.
 
     Returns:
         A record per trial, in the order of the file.
@@ -200,13 +201,13 @@ def read_records(path: str | Path) -> list[TrialRecord]:
     if not os.path.isdir(path) and not is_missing(path):
         if _is_baseline(path):
             raise RecordError(f"{path}: is a baseline: read_baseline(path) reads it")
-        return list(read_results(path).records)
+        return _of_file(path)
     records: list[TrialRecord] = []
     with refusals(f"{path}: cannot be read"):
-        files = sorted(path.rglob("[!.]*.json"))
+        files = sorted([*path.rglob("[!.]*.json"), *path.rglob(_LINES)])
     for file in files:
         try:
-            records += read_record(file).trials
+            records += _of_file(file) if file.name == _LINES else read_record(file).trials
         except OSError as error:
             raise RecordError(f"{file}: cannot be read: {_reason(error)}") from None
         except RecordError as error:
@@ -216,8 +217,17 @@ def read_records(path: str | Path) -> list[TrialRecord]:
     return records
 
 
+def _of_file(path: Path) -> list[TrialRecord]:
+    """Return the records in a file: of a run, or one on each line."""
+    text = _text(path)
+    # What `Curve.save` writes begins so under any name, and no line of a record does.
+    if path.suffix == ".jsonl" and not text.startswith("{\n"):
+        return parse_lines(text, source=str(path))
+    return list(_results(text, path).records)
+
+
 def find(path: Path) -> Path:
-    """Return the results.json, or the folder of records, that a path leads to."""
+    """Return the file, or the folder of records, that a path leads to."""
     if not os.path.isdir(path):
         return path
     try:
@@ -229,14 +239,19 @@ def find(path: Path) -> Path:
     elif not _is_run(path) and runs:
         names = ", ".join(folder.name for folder in runs)
         raise RecordError(f"{path}: expected the folder of one run, got those of {names}: name one")
-    if stands(path / "results.json"):
-        return path / "results.json"
+    if stands(path / _RUN):
+        return path / _RUN
     return path / "trials" if _is_run(path) else path
 
 
 def _is_run(folder: Path) -> bool:
     """Return whether a folder is what a run leaves."""
-    return stands(folder / "results.json") or os.path.isdir(folder / "trials")
+    return stands(folder / _RUN) or os.path.isdir(folder / "trials")
+
+
+def run_file(folder: Path) -> Path | None:
+    """Return the file with all records of a run in a folder, be it a link that leads nowhere."""
+    return next(filter(os.path.lexists, (folder / name for name in (_RUN, _LINES))), None)
 
 
 def read_any(path: Path) -> list[TrialRecord]:
@@ -313,26 +328,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple | set | frozenset):
         return [_plain(item) for item in value]
     return str(value)
-
-
-def _with_nan(record: Any) -> Any:
-    """Return a record's dict with NaN for the figures that JSON could not hold."""
-    if not isinstance(record, dict):
-        return record
-    restored = dict(record)
-    for part in ("history", "evaluations", "cells"):
-        if isinstance(rows := record.get(part), list) and all(isinstance(r, dict) for r in rows):
-            restored[part] = [
-                {
-                    name: math.nan if item is None and name in _FIGURES else item
-                    for name, item in row.items()
-                }
-                for row in rows
-            ]
-    return restored
-
-
-_FIGURES = ("loss", "accuracy", "test_loss", "test_accuracy")
 
 
 def _reason(error: Exception) -> str:

@@ -66,7 +66,7 @@ OPTIONS = (
         "no",
         bare="yes",
     ),
-    Option("records", "PATH", "judge the records in this folder or results.json; train nothing"),
+    Option("records", "PATH", "judge the records in this folder or file; train nothing"),
     Option(
         "workers", "N", "worker processes; auto: one a GPU, else one a processor; 0: inline", "auto"
     ),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from noisecore.paths import RECORD_BYTES, RUN_BYTES, open_new, read_text
 from noisecore.records.checking import SCHEMA, RecordError, as_type, finite, with_checksum
 from noisecore.records.kept import Record, join_trials
 from noisecore.records.record import TrialRecord
+from noisecore.records.trials import AnyTrial
 from noisecore.records.values import Values, pack_classes
 
 
@@ -53,6 +55,32 @@ def read_record(path: Path) -> Record:
     return Record.from_dict(data, source=str(path))
 
 
+def parse_lines(text: str, *, source: str) -> list[TrialRecord]:
+    """Return the records in a text that has one of them on each line.
+
+    Raises `RecordError`, one line that starts with `source` and names the line, if one holds no
+    record, or a trial of a line above once more.
+    """
+    found: dict[tuple[str, AnyTrial], int] = {}
+    records: list[TrialRecord] = []
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
+        where = f"{source}: line {number}"
+        try:
+            record = Record.from_dict(with_nan(parse_json(line, source=where)), source=where)
+            for each in record.trials:
+                first = found.setdefault((each.key, each.trial), number)
+                if first != number:
+                    raise RecordError(f"{where}: line {first} holds {each.trial.label} already")
+        except RecordError as error:
+            raise RecordError(f"{error}: restore the file, or remove the line") from None
+        records += record.trials
+    if not records:
+        raise RecordError(f"{source}: expected one record on each line, found none")
+    return records
+
+
 def write_records(
     path: Path, records: Sequence[TrialRecord], *, labels: NDArray[np.int64] | None = None
 ) -> None:
@@ -71,7 +99,7 @@ def write_records(
     content = finite({"schema": SCHEMA, **nothing, "records": kept})
     if labels is not None and len(labels):
         content["labels"] = asdict(pack_classes(labels, int(labels.max()) + 1))
-    write_atomically(path, json.dumps(with_checksum(content), indent=1) + "\n")
+    write_atomically(path, in_lines(with_checksum(content)))
 
 
 def read_labels(path: Path, images: int) -> NDArray[np.int64] | None:
@@ -113,6 +141,65 @@ def read_json(path: Path, most: int) -> Any:
         return json.loads(read_text(path, most))
     except RecursionError:
         raise ValueError("nested too deeply") from None
+
+
+def parse_json(text: str, *, source: str) -> Any:
+    """Return the JSON values in a text.
+
+    Raises `RecordError`, one line that starts with `source`, if it is not JSON, or is cut off.
+    """
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        # Only a text that ends too early breaks off at its end.
+        what = "is cut off" if error.pos >= len(text.rstrip()) - 1 else "is not JSON"
+        if error.msg.startswith("Unterminated string"):
+            what = "is cut off"
+        place = str(error) if "\n" in text else f"{error.msg}: column {error.colno}"
+        raise RecordError(f"{source}: {what}: {place}") from None
+    except ValueError as error:  # a whole number of more digits than Python reads
+        raise RecordError(f"{source}: is not JSON: {error}") from None
+    except RecursionError:
+        raise RecordError(f"{source}: is not JSON: nested too deeply") from None
+
+
+def in_lines(content: Mapping[str, Any]) -> str:
+    """Return the text of a JSON object: one line per value, and per object of a list of them.
+
+    Such a file is short enough to be looked at, and a change of one record is one line of a diff.
+    """
+    lines = []
+    for name, value in content.items():
+        if isinstance(value, list) and value and all(isinstance(each, Mapping) for each in value):
+            text = "[\n" + ",\n".join(f"  {_text(each)}" for each in value) + "\n ]"
+        else:
+            text = _text(value)
+        lines.append(f" {_text(name)}: {text}")
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def with_nan(record: Any) -> Any:
+    """Return a record's dict with NaN for the figures that JSON could not hold."""
+    if not isinstance(record, dict):
+        return record
+    restored = dict(record)
+    for part in ("history", "evaluations", "cells"):
+        if isinstance(rows := record.get(part), list) and all(isinstance(r, dict) for r in rows):
+            restored[part] = [
+                {
+                    name: math.nan if item is None and name in _FIGURES else item
+                    for name, item in row.items()
+                }
+                for row in rows
+            ]
+    return restored
+
+
+_FIGURES = ("loss", "accuracy", "test_loss", "test_accuracy")
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from noisecore.judging.gates import Verdict
 from noisecore.judging.results import Results, assemble, read_results
 from noisecore.noise import Samples
 from noisecore.paths import check_folder
-from noisecore.records import TrialRecord, write_atomically
+from noisecore.records import TrialRecord, in_lines, write_atomically
 from noisecore.showing.parts import Parts
 from noisecore.showing.plots import (
     plain_model,
@@ -84,8 +83,7 @@ def write_report(
     )
     # First what cannot be made again, then what can.
     with parts.making("results.json"):
-        document = json.dumps(results.to_dict(), indent=1, ensure_ascii=False, allow_nan=False)
-        _write(parts, folder / "results.json", document + "\n")
+        _write(parts, folder / "results.json", in_lines(results.to_dict()))
     data = None
     with parts.making("what needs the data set"):
         data = from_data() if callable(from_data) else from_data

@@ -61,6 +61,14 @@ class TestWithoutTensorFlow:
 class TestGivenRecords:
     """Records that are judged again."""
 
+    def test_one_file(self, bench, given) -> None:
+        """Records that are the lines of one file are judged as a folder of them is."""
+        files = (bench.path / "records").iterdir()
+        lines = [json.dumps(json.loads(file.read_text())) for file in files]
+        (bench.path / "all.jsonl").write_text("\n".join(lines))
+        options = [*given, "--noise-records=all.jsonl", "-k", "test_curve"]
+        bench.runpytest_inprocess(*options).assert_outcomes(passed=1)
+
     def test_missing_record(self, bench, given, save_records) -> None:
         """A test whose record is not among those given fails and names it; the others go on."""
         for file in (bench.path / "records").iterdir():
