@@ -32,8 +32,7 @@ def read_curves(path: str | Path) -> dict[str, Curve]:
     records = read_records(path)
     file = find(Path(path))
     images = max((each.images for record in records for each in record.evaluations), default=0)
-    held = os.path.isfile(file) and file.suffix != ".jsonl"  # lines of records say no labels
-    labels = read_labels(file, images) if held else None
+    labels = None if os.path.isdir(file) else read_labels(file, images)
     try:
         return matched_curves(records, labels=labels)
     except CurveError as error:

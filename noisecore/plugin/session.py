@@ -21,14 +21,7 @@ import pytest
 import noisecore
 from noisecore.data import Dataset, unit_images
 from noisecore.errors import NoisecoreError
-from noisecore.noise import (
-    Samples,
-    Stream,
-    apply_noise,
-    most_contrast,
-    reduced,
-    some_scales,
-)
+from noisecore.noise import Samples, Stream, apply_noise, most_contrast, reduced, some_scales
 from noisecore.plugin.baseline.held import CANDIDATE, RunBaseline, shown
 from noisecore.plugin.baseline.lost import given_up, unclaimed
 from noisecore.plugin.baseline.renewal import NOT_RENEWED, renew

@@ -103,11 +103,12 @@ def write_records(
 
 
 def read_labels(path: Path, images: int) -> NDArray[np.int64] | None:
-    """Return the labels that `write_records` put beside records of so many images, if it did.
+    """Return the labels that `write_records` kept with records of so many images, if it did.
 
     Raises `RecordError` if they are of another number of images.
     """
-    data = read_json(path, RUN_BYTES)
+    text = read_text(path, RUN_BYTES)
+    data = parse_json(text, source=str(path)) if text.startswith("{\n") else {}  # or lines
     if "labels" not in data:
         return None
     held: Values = as_type(data["labels"], Values, part="labels")

@@ -328,19 +328,13 @@ class Curve:
         return (
             f"<p><b>{escape(visible(self.name))}</b> on {self.images} test images</p>"
             f"{as_html(table_rows(self))}"
-            f'<img alt="loss and accuracy over scale" width="600" '
-            f'src="data:image/png;base64,{picture}">'
+            f'<img alt="accuracy over scale" width="600" src="data:image/png;base64,{picture}">'
         )
 
     def __repr__(self) -> str:
-        return brief(
-            "Curve",
-            name=self.name,
-            scales=self.scales.tolist(),
-            mean_accuracy=self.mean_accuracy.round(4).tolist(),
-            images=self.images,
-            **{self.replicates: self.seeds},
-        )
+        means = self.mean_accuracy.round(4).tolist()
+        figures = {"scales": self.scales.tolist(), "mean_accuracy": means, "images": self.images}
+        return brief("Curve", name=self.name, **figures, **{self.replicates: self.seeds})
 
     def __str__(self) -> str:
         return as_text(self)
