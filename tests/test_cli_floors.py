@@ -27,7 +27,7 @@ CURVE = "cnn/gaussian/quick"
 
 @pytest.fixture(scope="module")
 def simulation():
-    """The script whose figures docs/gate.md has, as a module."""
+    """The script whose figures docs/explanation/statistics.md has, as a module."""
     return load_script("floors")
 
 

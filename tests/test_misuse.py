@@ -97,13 +97,13 @@ class TestByHand:
         """What a field cannot be is refused where the curve is made."""
         assert words in refused(Curve, **BY_HAND | {field: value})
 
-    @pytest.mark.parametrize(("method", "remedy"), [("plot", "savefig"), ("to_frame", "to_csv")])
-    def test_methods(self, curve, method, remedy) -> None:
+    def test_methods(self, curve) -> None:
         """A method that takes no path says what writes a file, and shows no other signature."""
-        for call in ({"path": "a.png"}, {"name": 5}):
-            assert remedy in refused(getattr(curve, method), **call)
-        assert f"curve.{method}() takes nothing, got 'a'" in refused(getattr(curve, method), "a")
-        assert list(inspect.signature(getattr(Curve, method)).parameters) == ["self"]
+        for call in ({"path": "a.csv"}, {"name": 5}):
+            assert "to_csv" in refused(curve.to_frame, **call)
+        assert "curve.to_frame() takes nothing, got 'a'" in refused(curve.to_frame, "a")
+        assert list(inspect.signature(Curve.to_frame).parameters) == ["self"]
+        assert "savefig" in refused(curve.plot, "a.png")
 
 
 class TestPaths:

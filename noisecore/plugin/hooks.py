@@ -1,6 +1,6 @@
 """The hooks that noisecore calls, so that other tools can log a run.
 
-docs/logging.md has examples.
+docs/guide/logging.md has examples.
 
 A conftest.py or a plugin defines those that it needs, under the same names, with any of the
 arguments. All are called when the run is reported: after its records and its report were written,

@@ -108,7 +108,9 @@ def read_labels(path: Path, images: int) -> NDArray[np.int64] | None:
     Raises `RecordError` if they are of another number of images.
     """
     text = read_text(path, RUN_BYTES)
-    data = parse_json(text, source=str(path)) if text.startswith("{\n") else {}  # or lines
+    if path.suffix == ".jsonl" and not text.startswith("{\n"):  # lines of records say no labels
+        return None
+    data = parse_json(text, source=str(path))
     if "labels" not in data:
         return None
     held: Values = as_type(data["labels"], Values, part="labels")

@@ -21,7 +21,7 @@ from noisecore.showing.plots import plot_curve
 
 @pytest.fixture(scope="module")
 def coverage():
-    """The function of the script whose figures docs/gate.md has."""
+    """The function of the script whose figures docs/explanation/statistics.md has."""
     return load_script("images").coverage
 
 

@@ -58,7 +58,7 @@ class TestRigorousMonotonic:
 
 @pytest.fixture(scope="module")
 def level():
-    """The function of the script whose figures docs/gate.md has."""
+    """The function of the script whose figures docs/explanation/statistics.md has."""
     return load_script("monotonic").level
 
 

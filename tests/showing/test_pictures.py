@@ -51,7 +51,7 @@ class TestCurve:
     def test_no_loss(self) -> None:
         """A curve without a loss has no empty panel for it."""
         curve = curve_of(OLD)
-        figure = plot_curve(replace(curve, loss=np.full_like(curve.loss, np.nan)))
+        figure = plot_curve(replace(curve, loss=np.full_like(curve.loss, np.nan), records=()))
         assert [axes.get_ylabel() for axes in figure.axes] == ["accuracy"]
 
     def test_baseline(self) -> None:

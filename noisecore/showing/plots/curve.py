@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import ScaledTranslation
 from numpy.typing import NDArray
 
+from noisecore.errors import ArgumentTypeError
+from noisecore.escaping import described
 from noisecore.judging.baselines import Baseline
 from noisecore.judging.curves import Curve
 from noisecore.judging.curves.rows import Estimate, Row, curve_rows
@@ -59,6 +62,11 @@ def plot_compared(
     curve: Curve, baseline: Baseline | Curve, margins: Margins | str | None = None
 ) -> Figure:
     """Draw a curve, and the baseline that it is judged against; raises as that does."""
+    if isinstance(baseline, str | PurePath):
+        raise ArgumentTypeError(
+            f"baseline must be a baseline or a curve, got {described(baseline)}: read_baseline(path) "
+            "reads one; to write the picture, save the figure, curve.plot().savefig(path)"
+        )
     return plot_curve(curve, judge_no_regression(curve, baseline, margins=margins))
 
 
