@@ -64,8 +64,8 @@ def plot_compared(
     """Draw a curve, and the baseline that it is judged against; raises as that does."""
     if isinstance(baseline, str | PurePath):
         raise ArgumentTypeError(
-            f"baseline must be a baseline or a curve, got {described(baseline)}: read_baseline reads "
-            "one; to write the picture, save the figure, curve.plot().savefig(path)"
+            f"baseline must be a baseline or a curve, got {described(baseline)}: "
+            "read_baseline reads one; to write a picture, save it, curve.plot().savefig(path)"
         )
     return plot_curve(curve, judge_no_regression(curve, baseline, margins=margins))
 
