@@ -39,7 +39,7 @@ def write_table(rows, config) -> None:
 
     folder = config.rootpath / "noisecore-results" / "speed"
     folder.mkdir(parents=True, exist_ok=True)
-    lines = ["| what | noisecore | beside | ratio |", "| --- | --- | --- | --- |"]
+    lines = ["| what | noisecore | other | ratio |", "| --- | --- | --- | --- |"]
     lines += [f"| {what} | {ours} | {other} | {ratio:.2f} |" for what, ours, other, ratio in rows]
     (folder / "speed.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
     (folder / "speed.json").write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")

@@ -90,7 +90,7 @@ def test_evaluation(benchmark, row, mnist, tmp_path):
         found["model_seconds"] / found["seconds"],
     )
     row(
-        "peak memory of that: beside TensorFlow with the model and data",
+        "peak memory of that: in addition to TensorFlow, the model and the data",
         f"{found['peak'] / 2**10:.0f} MiB",
         f"{found['loaded'] / 2**10:.0f} MiB before",
         found["peak"] / found["loaded"],

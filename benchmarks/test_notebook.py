@@ -1,6 +1,6 @@
 """Claim: the reference notebook's published figures come out again, by its own protocol.
 
-Its sweep, its run on clean images and its noise-only control, each published figure beside what
+Its sweep, its run on clean images and its noise-only control, each published figure and what
 our seeds measured; and what it did not show: the clean reference that is standardised as the
 noisy runs are. These run with the profile `notebook` alone.
 """

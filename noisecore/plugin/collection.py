@@ -131,9 +131,9 @@ def _refuse_slow_precision(
     """Raise `pytest.UsageError` if a test asks for bfloat16 where that is slower than float32."""
     from noisecore.running.machine import fast_bfloat16
 
-    elsewhere = settings.records is not None or settings.scheduler is not None
+    remote = settings.records is not None or settings.scheduler is not None
     asked = any(request.recipe.precision == "mixed_bfloat16" for request in requests)
-    if asked and not (elsewhere or settings.force_precision or fast_bfloat16()):
+    if asked and not (remote or settings.force_precision or fast_bfloat16()):
         raise pytest.UsageError(
             f"noisecore: {item.nodeid}: this machine has no fast path for mixed_bfloat16 (a "
             "processor with AVX-512 BF16 or AMX, an NVIDIA GPU of compute capability 8.0): use "

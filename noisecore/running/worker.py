@@ -294,7 +294,7 @@ def main() -> None:
 def _end_with_parent() -> None:
     """Have Linux kill this process when its parent ends: one that is stopped reads no input.
 
-    Elsewhere, a stopped worker ends as soon as it goes on.
+    On other systems, a stopped worker ends as soon as it goes on.
     """
     if sys.platform == "linux":
         with suppress(AttributeError, OSError):  # a C library without prctl

@@ -47,8 +47,8 @@ def settled(given: dict[str, Any]) -> dict[str, Any]:
     found = {
         "scales": _floats(given, "scales", "[0, 0.5, 1]"),
         "seeds": _seeds(given),
-        "accuracy": _floats(given, "accuracy", "[[0.9, 0.8, 0.7]], a row a seed"),
-        "loss": _floats(given, "loss", "[[0.3, 0.6, 1.2]], a row a seed"),
+        "accuracy": _floats(given, "accuracy", "[[0.9, 0.8, 0.7]], one row per seed"),
+        "loss": _floats(given, "loss", "[[0.3, 0.6, 1.2]], one row per seed"),
         "images": _count(given),
         "records": _records(given),
     }

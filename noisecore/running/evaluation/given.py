@@ -103,8 +103,8 @@ def _described(thing: Any) -> str:
         return f"an array, {thing.dtype} {tuple(shape)}"
     if isinstance(thing, list | tuple | dict | set):
         return f"a {type(thing).__name__} of {len(thing)}"
-    lack = " without predict_proba" if _can(thing, "fit", "predict") else ""
-    return "None" if thing is None else f"an object of {type(thing).__name__}{lack}"
+    without = " without predict_proba" if _can(thing, "fit", "predict") else ""
+    return "None" if thing is None else f"an object of {type(thing).__name__}{without}"
 
 
 def _remedy(model: Any) -> str:
