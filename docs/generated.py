@@ -50,9 +50,9 @@ def _fields(schema: dict[str, Any], before: str) -> Iterator[list[str]]:
     for name, part in schema.get("properties", {}).items():
         if not isinstance(part, dict):  # a rule and not a field
             continue
-        kind = part.get("type", part.get("$ref", "").rpartition("/")[2])
-        kinds = kind if isinstance(kind, list) else [kind]
-        yield [before + name, ", ".join(filter(None, kinds)), part.get("description", "")]
+        kind = part.get("type") or part.get("enum") or part.get("$ref", "").rpartition("/")[2]
+        kinds = kind if isinstance(kind, list) else [part.get("const", kind)]
+        yield [before + name, ", ".join(map(str, kinds)), part.get("description", "")]
         yield from _fields(part, f"{before}{name}.")
         yield from _fields(part.get("items", {}), f"{before}{name}[].")
 
