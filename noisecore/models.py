@@ -52,7 +52,7 @@ def build_mlp(input_shape: tuple[int, ...], num_classes: int) -> Any:
 
     input_shape: one image, any shape. Returns a `keras.Sequential` that ends in `num_classes`
     softmax probabilities: 407,050 parameters for (28, 28, 1) and 10. One layer and not two: over
-    seeds it spreads less (README, the search for the quick recipe).
+    seeds it spreads less (docs/studies/recipe.md).
     """
     import keras
 

@@ -129,7 +129,7 @@ def _shown(value: object) -> str:
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
-        # Chosen for its small spread over seeds; the README has the search.
+        # Chosen for its small spread over seeds; docs/studies/recipe.md has the search.
         Recipe(name="quick", schedule="cosine", batch_size=16, epochs=3),
         Recipe(
             name="notebook",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -173,3 +174,22 @@ def test_module_fails_in_one_line(tmp_path) -> None:
     )
     assert ended.returncode == 4
     assert len(ended.stderr.splitlines()) == 1
+
+
+COMMANDS = ("compare", "power", "floors", "report", "data", "calibrate", "drift")
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_help_fits_and_has_an_example(command, capsys, monkeypatch, tmp_path) -> None:
+    """Each help fits 80 columns, and its example is a command that can be typed."""
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit):
+        main([command, "--help"] if command else ["--help"])
+    shown = capsys.readouterr().out
+    assert max(map(len, shown.splitlines())) <= 80
+    (example,) = re.findall(r"^example:\n  noisecore (.*)$", shown, re.M)
+    assert example.split()[0] == command or not command
+    code = main(example.split())  # nothing is there: the command says so, and not how it is used
+    assert code in (0, 4, 5)
+    assert "--help" not in capsys.readouterr().err

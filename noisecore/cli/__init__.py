@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import noisecore
 from noisecore.cli import calibrate, codes, compare, drift, floors, power
@@ -18,14 +19,31 @@ from noisecore.escaping import one_line, shorten
 from noisecore.paths import LONGEST
 from noisecore.showing.terminal import say
 
+_DESCRIPTION = (
+    "Compare runs of noisecore, and plan them. Models are measured and gated with pytest, or from "
+    "a script.\n\n"
+    "example: noisecore compare benchmarks/baselines/quick.json noisecore-results/quick"
+)
 _CODES = (
     "exit codes: 0 all is well, 1 a regression, 2 trials failed, 3 inconclusive or not comparable, "
     "4 usage, 5 nothing to measure, 70 a bug of noisecore, with its traceback"
 )
 
 
+class _Help(argparse.HelpFormatter):
+    """Help whose texts may have several paragraphs; an example stays in one line."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        what, _, example = text.partition("example: ")
+        filled = super()._fill_text(what, width, indent)
+        return f"{filled}\n\nexample:\n  {example}" if example else filled
+
+
 class _Parser(argparse.ArgumentParser):
     """A parser that ends as pytest does on a usage error, and in one line."""
+
+    def __init__(self, **how: Any) -> None:
+        super().__init__(**{"formatter_class": _Help, **how})
 
     def error(self, message: str) -> None:  # type: ignore[override]
         shown = one_line(f"{self.prog}: {message} (see {self.prog} --help)")
@@ -51,27 +69,17 @@ def main(arguments: Sequence[str] | None = None, *, prog: str = "noisecore") -> 
 
 def _run(given: Sequence[str], prog: str) -> int:
     """Run one command, of these arguments; return its exit code."""
-    parser = _Parser(prog=prog, description=noisecore.__doc__, epilog=_CODES)
+    parser = _Parser(prog=prog, description=_DESCRIPTION, epilog=_CODES)
     parser.add_argument("--version", action="version", version=noisecore.__version__)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    data = commands.add_parser(
-        "data",
-        help="list the data sets: where each one is, or what to do to have it",
-        description="List the data sets. Exit code 1 if one that is there was altered.",
+    commands = parser.add_subparsers(
+        title="commands", dest="command", required=True, metavar="COMMAND"
     )
-    data.add_argument("--data-dir", metavar="FOLDER", help="folder that holds full-size data sets")
-    data.set_defaults(command=lambda chosen: _data(chosen.data_dir))
-    report = commands.add_parser(
-        "report",
-        help="draw and write a run's artifacts again from its results.json",
-        description="Draw and write a run's artifacts again from its results.json.",
-    )
-    report.add_argument("folder", metavar="FOLDER", type=Path, help="the run's artifact folder")
-    report.set_defaults(command=lambda chosen: _report(chosen.folder))
-    compare.add_command(commands)
+    compare.add_command(commands)  # what people do most comes first
     power.add_command(commands)
-    calibrate.add_command(commands)
     floors.add_command(commands)
+    _add_report(commands)
+    _add_data(commands)
+    calibrate.add_command(commands)
     drift.add_command(commands)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal that has no ± shows its escape
@@ -93,6 +101,28 @@ def _run(given: Sequence[str], prog: str) -> int:
             say(f"noisecore: {one_line(error)}", err=True)
         return codes.USAGE
     return code
+
+
+def _add_report(commands: Any) -> None:
+    report = commands.add_parser(
+        "report",
+        help="draw and write a run's artifacts again from its results.json",
+        description="Draw and write a run's artifacts again from its results.json.\n\n"
+        "example: noisecore report noisecore-results/quick",
+    )
+    report.add_argument("folder", metavar="FOLDER", type=Path, help="the run's artifact folder")
+    report.set_defaults(command=lambda chosen: _report(chosen.folder))
+
+
+def _add_data(commands: Any) -> None:
+    data = commands.add_parser(
+        "data",
+        help="list the data sets: where each one is, or what to do to get it",
+        description="List the data sets. The exit code is 1 if one of them was altered.\n\n"
+        "example: noisecore data",
+    )
+    data.add_argument("--data-dir", metavar="FOLDER", help="folder that holds full-size data sets")
+    data.set_defaults(command=lambda chosen: _data(chosen.data_dir))
 
 
 def _data(data_dir: str | None) -> int:

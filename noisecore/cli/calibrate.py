@@ -34,10 +34,11 @@ def add_command(commands: Any) -> None:
     """Add the command to argparse's subparsers."""
     calibrate = commands.add_parser(
         "calibrate",
-        help="run the same code with fresh seeds and see how often the gate does not pass",
+        help="train fresh seeds of the same code: how often does the gate not pass?",
         description="A/A test: train fresh seeds with the same code, judge them in groups against "
         "the baseline, report how many did not pass, and recommend margins and seeds. What "
-        "follows -- is given to pytest, such as: -- benchmarks --noise-profile=quick",
+        "follows -- is given to pytest.\n\n"
+        "example: noisecore calibrate benchmarks/baselines/quick.json -- benchmarks",
     )
     calibrate.add_argument("baseline", metavar="BASELINE", type=Path, help="the baseline")
     calibrate.add_argument("--runs", type=whole_number, default=20, help="how many runs (20)")

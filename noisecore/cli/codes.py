@@ -1,4 +1,4 @@
-"""The exit codes of `python -m noisecore`, documented in the README."""
+"""The exit codes of `python -m noisecore`, which docs/reference/commands.md lists."""
 
 OK = 0
 REGRESSION = 1  # of `data`: a data set was altered

@@ -88,10 +88,11 @@ def add_command(commands: Any) -> None:
     """Add the command to argparse's subparsers."""
     parser = commands.add_parser(
         "compare",
-        help="judge one run against another",
+        help="judge one run against another, or against a baseline",
         description="Judge the run NEW against the run OLD, curve by curve; TensorFlow is not "
         "needed. Each is a results.json, an artifact folder, a folder or a .jsonl file of "
-        "records, or a baseline.",
+        "records, or a baseline.\n\n"
+        "example: noisecore compare benchmarks/baselines/quick.json noisecore-results/quick",
         epilog=CODES,
     )
     parser.add_argument("a", metavar="OLD", type=Path, help="what to compare with")

@@ -29,7 +29,8 @@ def add_command(commands: Any) -> None:
         "drift",
         help="compare the same run in several environments",
         description="Judge each environment against one of them, from their records alone, and "
-        "write drift.md, drift.json and a picture.",
+        "write drift.md, drift.json and a picture.\n\n"
+        "example: noisecore drift results/tf2.20 results/tf2.21",
         epilog=CODES,
     )
     parser.add_argument(
@@ -37,7 +38,7 @@ def add_command(commands: Any) -> None:
         metavar="FOLDER",
         type=Path,
         nargs="+",
-        help="one an environment, which it names: an artifact folder, or one around it",
+        help="one folder per environment, named after it: an artifact folder, or one around it",
     )
     parser.add_argument(
         "--expected",

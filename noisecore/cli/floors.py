@@ -29,13 +29,14 @@ def add_command(commands: Any) -> None:
     """Add the command to argparse's subparsers."""
     parser = commands.add_parser(
         "floors",
-        help="propose floors that an unchanged model seldom misses, from a baseline's seeds",
+        help="propose floors that an unchanged model rarely misses",
         description="Propose a floor for each curve and scale, such that all floors together fail "
-        "an unchanged model in at most so many runs. Nothing is trained.",
+        "an unchanged model in at most so many runs. Nothing is trained.\n\n"
+        "example: noisecore floors benchmarks/baselines/quick.json",
         epilog="exit codes: 0 floors were proposed, 2 trials failed, 4 usage, 5 too "
         "little to go by",
     )
-    parser.add_argument("baseline", metavar="BASELINE", type=Path, help="baseline, or results")
+    parser.add_argument("baseline", metavar="BASELINE", type=Path, help="a baseline, or results")
     parser.add_argument("--seeds", type=_seeds, default=3, help="seeds of a run (3)")
     parser.add_argument(
         "--alpha",

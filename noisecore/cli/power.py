@@ -27,12 +27,13 @@ def add_command(commands: Any) -> None:
     """Add the command to argparse's subparsers."""
     power = commands.add_parser(
         "power",
-        help="tell which drops a gate would catch, from the spread of a baseline's seeds",
+        help="simulate which drops a gate would catch, from a baseline",
         description="Simulate runs against a baseline with the spread of its own seeds: how often "
         "an unchanged model would not pass, and how often one that is worse would not, by the "
-        "number of seeds. Nothing is trained.",
+        "number of seeds. Nothing is trained.\n\n"
+        "example: noisecore power benchmarks/baselines/quick.json --seeds=3,5",
     )
-    power.add_argument("baseline", metavar="BASELINE", type=Path, help="baseline, or results")
+    power.add_argument("baseline", metavar="BASELINE", type=Path, help="a baseline, or results")
     power.add_argument(
         "--seeds", type=_whole_numbers, help="seeds of a run, of trained models (3,5,10)"
     )

@@ -40,6 +40,9 @@ class Option:
 # Whose value can be the path of a file or folder.
 _PATHS = ("dataset", "data-dir", "records", "scheduler", "artifacts", "baseline", "baseline-dir")
 
+# What people do most: --help begins with these.
+_FIRST = ("baseline", "update-baseline", "scales", "seeds", "margins")
+
 OPTIONS = (
     Option(
         "scales",
@@ -68,7 +71,10 @@ OPTIONS = (
     ),
     Option("records", "PATH", "judge the records in this folder or file; train nothing"),
     Option(
-        "workers", "N", "worker processes; auto: one a GPU, else one a processor; 0: inline", "auto"
+        "workers",
+        "N",
+        "worker processes; auto: one per GPU, else one per processor; 0: inline",
+        "auto",
     ),
     Option(
         "scheduler",
@@ -107,7 +113,7 @@ OPTIONS = (
         "folder --noise-baseline-dir; none",
         "none",
     ),
-    Option("baseline-dir", "FOLDER", "folder of the baselines, one a profile", BASELINES),
+    Option("baseline-dir", "FOLDER", "folder of the baselines, one per profile", BASELINES),
     Option(
         "update-baseline",
         "WHAT",
@@ -159,8 +165,10 @@ OPTIONS = (
 
 def add_options(parser: pytest.Parser) -> None:
     """Register every option and its ini twin."""
-    group = parser.getgroup("noisecore", "robustness under noise (noisecore)")
-    for option in OPTIONS:
+    group = parser.getgroup(
+        "noisecore", "robustness under noise (noisecore), such as: pytest --noise-baseline=auto"
+    )
+    for option in sorted(OPTIONS, key=lambda option: option.name not in _FIRST):
         shown = f" (default: {option.default})" if option.default else ""
         how: dict[str, Any] = {} if option.bare is None else {"nargs": "?", "const": option.bare}
         group.addoption(

@@ -31,7 +31,7 @@ def auto_workers(trials: int, dataset: Dataset, gpus: int) -> int:
 
 
 def available_workers(trials: int, memory: int, gpus: int) -> int:
-    """Return how many workers `auto` means: one a GPU, else one a processor that has the memory.
+    """Return how many workers `auto` means: one per GPU, else one per processor with its memory.
 
     memory: bytes that a worker needs.
     """

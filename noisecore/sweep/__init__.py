@@ -75,8 +75,8 @@ def train_sweep(
             gets; None for none.
         test_draw: Which realisation of the noise the test images get, the same for every seed.
         workers: How many processes train side by side, each with one thread, or one GPU. "auto":
-            one a GPU, else one a processor, where the memory is enough. 0: this process trains, one
-            model after the other; TensorFlow may have been imported there, and not yet used.
+            one per GPU, else one per processor, if the memory is enough. 0: this process trains,
+            one model after the other; TensorFlow may have been imported there, and not yet used.
         artifacts: The folder that is written to; left out, `noisecore-results/sweep` in the current
             folder. Records go to its folder `trials`, a file a training. Several sweeps may use one
             folder, also at the same time; a pytest run has its folder for itself.

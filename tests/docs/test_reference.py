@@ -42,7 +42,7 @@ def test_every_command_has_a_section(capsys) -> None:
 
 def test_every_exit_code_is_listed() -> None:
     """The table has the codes that a command ends with."""
-    listed = {int(code) for code in re.findall(r"^\| (\d) \|", read("commands.md"), re.M)}
+    listed = {int(code) for code in re.findall(r"^\| (\d+) \|", read("commands.md"), re.M)}
     assert listed == {value for value in vars(codes).values() if isinstance(value, int)}
 
 
