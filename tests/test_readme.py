@@ -18,6 +18,15 @@ def test_a_command_sets_everything_up(name) -> None:
     assert "-m venv" in block[1]
 
 
+def test_it_is_one_screen_and_a_bit() -> None:
+    """It has at most 150 lines and 8 KB, and stands on a package index: its links are absolute."""
+    assert len(README.splitlines()) <= 150
+    assert len(README.encode()) <= 8192
+    targets = re.findall(r"\]\(([^)\s]+)\)", README)
+    assert len(targets) >= 10
+    assert [target for target in targets if not target.startswith("https://")] == []
+
+
 def test_the_first_test_as_it_is_shown(pytester, monkeypatch) -> None:
     """The README's digits pass against their baseline, and fail with a worse classifier."""
     pytest.importorskip("sklearn")
