@@ -1,5 +1,6 @@
 """The committed records are judged as they were, and the scripts of the studies fit the code."""
 
+import ast
 import shutil
 from pathlib import Path
 
@@ -9,7 +10,8 @@ from scripts import load_script
 import noisecore
 from noisecore.cli import main
 
-RECORDS = Path(__file__).parents[1] / "benchmarks" / "records"
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+RECORDS = BENCHMARKS / "records"
 
 
 @pytest.fixture(scope="module")
@@ -39,3 +41,11 @@ def test_drift_is_judged_again(tmp_path):
     assert main(["drift", *map(str, folders), "--out", str(tmp_path)]) == 3  # two are undecided
     kept = (RECORDS / "drift" / "drift.md").read_text()
     assert (tmp_path / "drift.md").read_text() == kept
+
+
+def test_scripts_import_what_is_there():
+    """What the scripts and benchmarks take from noisecore is there under that name."""
+    for path in BENCHMARKS.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("noisecore"):
+                exec(ast.unparse(node), {})  # raises unless it is

@@ -9,12 +9,14 @@ worse if the lower one-sided 95 % bound of the difference lies above the margin,
 """
 
 import argparse
+import math
 from pathlib import Path
 
 import numpy as np
 
+from noisecore.judging.differences import Difference
 from noisecore.judging.results import read_any
-from noisecore.judging.statistics import Difference, paired_difference
+from noisecore.judging.statistics import residual_variance
 from noisecore.records import Trial, TrialRecord
 
 
@@ -32,20 +34,28 @@ def by_scale(records: list[TrialRecord], model: str) -> dict[float, dict[int, np
 
 
 def difference(ours: np.ndarray, theirs: np.ndarray) -> Difference:
-    """Return the mean difference of (seeds, images) tables whose rows belong together."""
+    """Return the mean difference of (seeds, images) tables whose rows belong together.
+
+    As `paired_difference`, but for the differences of pairs, which are one side and not two.
+    """
     each = ours.astype(np.float64) - theirs
-    return paired_difference(each, np.zeros_like(each))
+    seeds, images = each.shape
+    rows = each.mean(axis=1).var(ddof=1) / seeds
+    columns = each.mean(axis=0).var(ddof=1) / images
+    variance = max(rows + columns - residual_variance(each) / each.size, rows, columns)
+    below = rows**2 / (seeds - 1) + columns**2 / (images - 1)
+    freedom = variance**2 / below if below > 0 else images - 1
+    return Difference(float(each.mean()), math.sqrt(variance), max(freedom, seeds - 1))
 
 
 def show(name: str, ours: np.ndarray, theirs: np.ndarray, margin: float) -> None:
     """Print a row of the table."""
     found = difference(ours, theirs)
-    low, high = (100 * float(found.bound(0.975, upper=upper)) for upper in (False, True))
-    bound = 100 * float(found.bound(0.95, upper=False))
+    low, high, bound = 100 * found.lower(0.975), 100 * found.upper(0.975), 100 * found.lower(0.95)
     verdict = "no worse" if bound > -margin else "not shown"
     print(
         f"| {name} | {theirs.mean():.4f} | {ours.mean():.4f} | "
-        f"{100 * float(found.estimate):+.2f} ({low:+.2f} to {high:+.2f}) | {bound:+.2f} | "
+        f"{100 * found.estimate:+.2f} ({low:+.2f} to {high:+.2f}) | {bound:+.2f} | "
         f"{verdict} |"
     )
 
