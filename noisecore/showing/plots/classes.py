@@ -27,7 +27,7 @@ _DASHES = ("-", "--")
 
 @plain_text
 def plot_classes(frame: pd.DataFrame, name: str, curve: CurveId | None = None) -> Figure:
-    """Draw a line a class: mean accuracy over the seeds at each scale, all at equal distances.
+    """Draw one line per class: mean accuracy over the seeds at each scale, all at equal distances.
 
     frame: rows of `class_frame`, of the curve called `name`, whose id is `curve`. The black dots
     are the mean over the classes. Classes stand in the legend in the order of their mean over the
@@ -54,7 +54,7 @@ def plot_classes(frame: pd.DataFrame, name: str, curve: CurveId | None = None) -
         figure,
         name,
         f"means of {seeds} seeds" if seeds > 1 else "one seed",
-        f"{least if least == most else f'{least} to {most}'} test images a class",
+        f"{least if least == most else f'{least} to {most}'} test images per class",
         "classes in the order of their mean over the noisy scales",
     )
     return figure
