@@ -113,7 +113,7 @@ class TestClasses:
         return pd.DataFrame(rows, columns=["curve", "scale", "seed", "class", "accuracy", "images"])
 
     def test_few(self) -> None:
-        """A line a class, the means over its seeds; the best class comes first in the legend."""
+        """One line per class, the means over its seeds; the legend has the best class first."""
         labels = np.arange(1000) % 4
         frame = class_frame(make_sweep({0.5: 0.9, 2.0: 0.6}, seeds=[0, 1, 2]), labels)
         figure = plot_classes(frame, "mine")
@@ -128,7 +128,7 @@ class TestClasses:
         means = {line.get_label(): line.get_ydata().mean() for line in lines}
         assert shown[-1] == "mean"
         assert [means[name] for name in shown[:-1]] == sorted(means.values(), reverse=True)
-        assert "mine; means of 3 seeds; 250 test images a class" in note_of(figure)
+        assert "mine; means of 3 seeds; 250 test images per class" in note_of(figure)
 
     def test_many(self) -> None:
         """Of 200 classes the ten best and the ten worst have a panel each; the title says so."""
@@ -153,22 +153,23 @@ class TestNoise:
         clean = rng.uniform(-0.4, 2.8, (2, *shape)).astype(np.float32)
         noisy = {scale: clean + scale * rng.normal(size=clean.shape) for scale in (0.5, 4.0)}
         figure = plot_noise(Samples(clean=clean, noisy=noisy, unit="steps"), "gaussian noise")
-        *panels, bar = figure.axes
-        assert len(panels) == 9  # two images and the noise alone; clean and two scales
-        assert [axes.get_title() for axes in panels[:3]] == ["clean", "scale 0.5", "scale 4"]
+        axes, bar = figure.axes
+        assert len(axes.images) == 9  # two images and the noise alone; clean and two scales
+        shown = [label.get_text() for label in axes.get_xticklabels()]
+        assert shown == ["clean", "scale 0.5", "scale 4"]
         assert bar.get_ylabel() == "steps"
         assert f"{clean.min():.3g} to {clean.max():.3g}" in note_of(figure)
         if shape[-1] != 3:
-            limits = {axes.images[0].get_clim() for axes in panels}
+            limits = {image.get_clim() for image in axes.images}
             assert limits == {(float(clean.min()), float(clean.max()))}
 
     def test_noise_alone(self) -> None:
         """The last row is what the noise adds to the first image, on an even grey."""
         clean = np.array([[[0.0, 1.0]]], np.float32)
         samples = Samples(clean=clean, noisy={1.0: clean + np.float32(0.25)}, unit="x")
-        *_, even, alone, _ = plot_noise(samples, "noise").axes
-        np.testing.assert_allclose(even.images[0].get_array(), [[0.5, 0.5]])
-        np.testing.assert_allclose(alone.images[0].get_array(), [[0.75, 0.75]])
+        *_, even, alone = plot_noise(samples, "noise").axes[0].images
+        np.testing.assert_allclose(even.get_array(), [[0.5, 0.5]])
+        np.testing.assert_allclose(alone.get_array(), [[0.75, 0.75]])
 
     def test_blank(self) -> None:
         """Images of zeros, as the control's, are drawn in a range that is not empty."""

@@ -54,7 +54,7 @@ def plot_classes(frame: pd.DataFrame, name: str, curve: CurveId | None = None) -
         figure,
         name,
         f"means of {seeds} seeds" if seeds > 1 else "one seed",
-        f"{least if least == most else f'{least} to {most}'} test images a class",
+        f"{least if least == most else f'{least} to {most}'} test images per class",
         "classes in the order of their mean over the noisy scales",
     )
     return figure

@@ -113,7 +113,7 @@ def _draw_accuracy(axes: Axes, mine: Sequence[Drift], places: Sequence[str]) -> 
         )
     axes.set_ylim(0, 1.04)
     if drawn := axes.containers:
-        # A legend a row: another noise has other scales, in a unit of its own.
+        # One legend per row: another noise has other scales, in a unit of its own.
         axes.legend(
             handles=drawn, title="scale", loc="upper left", bbox_to_anchor=(1.0, 1.0),
             frameon=False, fontsize=SMALL, title_fontsize=SMALL, alignment="left",
@@ -149,7 +149,7 @@ def _draw_changes(axes: Axes, mine: Sequence[Drift], places: Sequence[str]) -> N
 
 
 def _draw_cost(axes: Axes, points: Sequence[tuple[int, float]]) -> None:
-    """Draw a bar an environment, with its figure; none where it is unknown."""
+    """Draw one bar per environment, with its figure; none where it is unknown."""
     known = [(at, value) for at, value in points if np.isfinite(value)]
     if not known:
         return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from noisecore.noise import Samples
-from noisecore.showing.plots.style import Floats, drawable, plain_text, set_note, wrap_name
+from noisecore.showing.plots.style import SMALL, Floats, drawable, plain_text, set_note, wrap_name
 
 
 @plain_text
@@ -32,21 +31,26 @@ def plot_noise(samples: Samples, title: str) -> Figure:
         [clean[place], *(images[place] for images in noisy.values())] for place in range(len(clean))
     ]
     rows.append([np.full_like(clean[0], middle), *alone.values()])
-    figure = Figure(
-        figsize=(1.3 + 1.5 * len(rows[0]), 1.1 + 1.55 * len(rows)), layout="constrained"
-    )
-    panels = figure.subplots(len(rows), len(rows[0]), squeeze=False)
+    columns = len(rows[0])
+    tall = len(rows) * clean.shape[1] / clean.shape[2]  # in widths of an image
+    size = 2.6 + 1.5 * columns, min(max(1.1 + 1.5 * tall, 3.2), 14)
+    figure = Figure(figsize=size, layout="constrained")
+    axes = figure.add_subplot()  # one for all panels: many would take seconds
     norm = Normalize(low, high, clip=True)
-    for axes, image in zip(panels.flat, chain(*rows), strict=True):
-        look: dict[str, Any] = {"cmap": "gray", "norm": norm} if image.ndim == 2 else {}
-        axes.imshow(image if image.ndim == 2 else np.asarray(norm(image)), **look)
-        axes.set_xticks([])
-        axes.set_yticks([])
-    for axes, head in zip(panels[0], ["clean", *(f"scale {s:g}" for s in noisy)], strict=True):
-        axes.set_title(head, fontsize="medium")
-    panels[-1][0].set_ylabel("noise alone\n(on even grey)", fontsize="small")
+    for down, row in enumerate(rows):
+        for along, image in enumerate(row):
+            look: dict[str, Any] = {"cmap": "gray", "norm": norm} if image.ndim == 2 else {}
+            shown = image if image.ndim == 2 else np.asarray(norm(image))
+            place = along - 0.48, along + 0.48, down + 0.48, down - 0.48
+            axes.imshow(shown, extent=place, **look)
+    axes.set(xlim=(-0.5, columns - 0.5), ylim=(len(rows) - 0.5, -0.5), aspect="auto")
+    axes.set_box_aspect(tall / columns)
+    axes.set_xticks(range(columns), ["clean", *(f"scale {scale:g}" for scale in noisy)])
+    axes.set_yticks([len(rows) - 1], ["noise alone\n(on even grey)"], fontsize=SMALL)
+    axes.tick_params(top=False, labeltop=True, bottom=False, labelbottom=False, left=False)
+    axes.spines[:].set_visible(False)
     figure.colorbar(
-        ScalarMappable(norm, "gray"), ax=panels, extend="both", shrink=0.6,
+        ScalarMappable(norm, "gray"), ax=axes, extend="both", shrink=0.6,
         label=drawable(samples.unit),
     )  # fmt: skip
     figure.suptitle(wrap_name(f"Test images under {title}", 66))
