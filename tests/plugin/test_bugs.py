@@ -51,6 +51,20 @@ def test_bug_under_xdist(own, place) -> None:
     assert result.ret not in (0, pytest.ExitCode.NO_TESTS_COLLECTED)
 
 
+def test_error_at_the_end_of_a_worker(own) -> None:
+    """What a worker does not hand over any more is missed: here, that a curve has vanished."""
+    own.make()
+    (own.path / "test_b.py").unlink()
+    own.pytester.makeconftest(
+        "import pytest\n"
+        "@pytest.hookimpl(tryfirst=True)\n"
+        "def pytest_testnodedown(node): del node.workeroutput['noisecore_selected']\n"
+    )
+    result = own.run(AUTO, "-n1")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["each xdist worker ended in an error, *: run without xdist *"])
+
+
 def test_bug_in_a_renewal(own) -> None:
     """No baseline is written, and the run fails."""
     own.make()

@@ -58,6 +58,13 @@ class Judge:
             raise pytest.UsageError(self._config.stash[REFUSAL])
         selected = self._config.stash.get(SELECTED, Selected())
         settings = self._config.stash[SETTINGS]
+        silent = distributes(self._config) and SELECTED not in self._config.stash
+        if silent and any(outcome.noise for outcome in self._outcomes):
+            # Then nobody knows here whether a curve of the baseline has vanished.
+            self._problems.append(
+                "each xdist worker ended in an error, and none said which tests there were: run "
+                "without xdist (-n0) to see why"
+            )
         try:
             self._closing = close(session, self._outcomes, selected, settings)
             self._lines = self._not_run(selected)
