@@ -23,7 +23,6 @@ exclude_patterns = ["_build"]
 nitpicky = True
 # Names of other packages: their sites are not asked, so that the build needs no network.
 nitpick_ignore_regex = [(r"py:.*", r"(?!noisecore\.).*"), (r"py:.*", r"noisecore\.\w+\..*")]
-suppress_warnings = ["toc.empty_glob"]
 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 4
