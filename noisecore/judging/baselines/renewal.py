@@ -39,11 +39,11 @@ def renew_baseline(
 ) -> Renewed:
     """Return the baseline with the curves of `records` in place of its own, and what changed.
 
-    origins: of the curves to be put in; other records are left aside. vanished: curves to be taken
-    out. With `only_missing` a curve that is there already stays. A curve of which the run does not
-    have scales of the baseline's stays too, for a baseline is not put together from halves; unless
-    `whole` says that the run's scales are all that there are. What is renewed remembers its first
-    ancestor, unless `new_ancestor` starts anew or its figures mean something else now. Raises
+    origins: of the curves to be added; other records are ignored. vanished: curves to be removed.
+    With `only_missing` a curve that is there already stays. So does a curve that was not run at all
+    scales of the baseline, because a baseline is not put together from halves; unless `whole` says
+    that the run's scales are all that there are. What is renewed remembers its first ancestor,
+    unless `new_ancestor` starts anew or its figures mean something else now. Raises
     `BaselineError` if a trial of such a curve has no figures.
     """
     kept = dict(old.origins) if old else {}

@@ -79,7 +79,7 @@ class ObstacleRow(Row):
 
 @dataclass(frozen=True, kw_only=True)
 class NoteRow(Row):
-    """A line to know of about a comparison.
+    """A line to know of in a comparison.
 
     left_out: the scale of the baseline that was not run; None where the note is about other things.
     """
