@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -46,7 +47,8 @@ def compare(
         alpha: How often an unchanged run may fail, over all curves.
 
     Returns:
-        A verdict for each curve, by name. A curve that one side alone has is inconclusive.
+        A verdict for each curve, by name. A curve that one side alone has is inconclusive. If all
+        that is new was measured before all that is old, a warning asks if the two were swapped.
 
     Raises:
         RecordError: A path holds no records, or records do not belong together.
@@ -62,6 +64,7 @@ def compare(
     alpha = parse_alpha(alpha)
     check_mode(mode)
     if isinstance(new, Curve) and isinstance(old, Curve):
+        _warn_if_swapped(new.records, old.records)
         verdict = judge_no_regression(new, old, margins=margins, mode=mode, alpha=alpha)
         return {new.name: verdict}
     ours = _records(new)
@@ -70,12 +73,29 @@ def compare(
     given = None if margins is None else changed_margins(Margins(), margins)
     found = judge(ours, theirs, mode=mode, margins=given, alpha=alpha)
     held = theirs.records if isinstance(theirs, Baseline) else theirs
+    _warn_if_swapped(ours, held)
     names = [dict.fromkeys(record.trial.curve for record in side) for side in (ours, held)]
     for name in sorted({*names[0], *names[1]} - set(found)):
         where = "new" if name in names[0] else "old"
         sentence = f"{name} is in the {where} run alone: there is nothing to compare it with"
         found[name] = make_verdict("no regression", name, "inconclusive", sentence)
     return found
+
+
+def swapped(new: Iterable[TrialRecord], old: Iterable[TrialRecord]) -> str:
+    """Return a line if all that is new was measured before all that is old; else an empty one."""
+    days = [[str(r.cost["started"]) for r in side if "started" in r.cost] for side in (new, old)]
+    if not all(days) or max(days[0]) >= min(days[1]):
+        return ""
+    return (
+        f"what is judged was measured before what it is compared with ({max(days[0])} and "
+        f"{min(days[1])}): were the two swapped?"
+    )
+
+
+def _warn_if_swapped(new: Iterable[TrialRecord], old: Iterable[TrialRecord]) -> None:
+    if line := swapped(new, old):
+        warnings.warn(line, UserWarning, stacklevel=3)
 
 
 def _records(run: Run) -> list[TrialRecord]:

@@ -105,3 +105,41 @@ def test_curves_that_were_saved(tmp_path, path) -> None:
     held = noisecore.write_baseline(tmp_path / "new.json", read)
     assert held.origins[NAME].date == started
     assert [v.verdict for v in noisecore.compare(read, held).values()] == ["pass"]
+
+
+@pytest.mark.parametrize("scales", [(0.5, 1.0, 4.0), (0.5,)], ids=["added", "dropped"])
+def test_other_scales_hide_no_loss(path, scales) -> None:
+    """Other scales forget the first ancestor, so they renew no curve that is worse."""
+    before = path.read_bytes()
+    level = {0.0: 0.95} | {scale: LEVEL.get(scale, 0.8) - 0.1 for scale in scales}
+    worse = curve_of(level, seeds=range(3, 6))
+    with pytest.raises(noisecore.NoisecoreError, match=r"with other scales, which forget its"):
+        noisecore.write_baseline(path, worse)
+    assert path.read_bytes() == before
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        noisecore.write_baseline(path, worse, new_ancestor=True)
+
+
+def test_an_unknown_name(path, tmp_path) -> None:
+    """A name that no saved curve has is answered with the names that there are."""
+    curve_of().save(tmp_path / "a.json")
+    curves = noisecore.read_curves(tmp_path / "a.json")
+    with pytest.raises(noisecore.NoisecoreError) as caught:
+        curves["cnn"]
+    assert str(caught.value) == f"no curve is called 'cnn', got {NAME}"
+    assert curves.get("cnn") is None
+    assert list(curves) == [NAME]
+
+
+def test_swapped_runs() -> None:
+    """What was measured before is not what is to be judged: a warning asks, in this order alone."""
+    old, new = (
+        [replace(r, cost={**r.cost, "started": f"2026-01-0{day}T00:00:00+00:00"}) for r in made]
+        for day, made in ((1, make_sweep(LEVEL)), (2, make_sweep(LEVEL, seeds=range(3, 6))))
+    )
+    with pytest.warns(UserWarning, match="were the two swapped"):
+        noisecore.compare(old, new)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        noisecore.compare(new, old)

@@ -102,6 +102,7 @@ def add_command(commands: Any) -> None:
 
 
 def _compare(chosen: argparse.Namespace) -> int:
+    from noisecore.compared import swapped
     from noisecore.judging.baselines import Baseline
     from noisecore.judging.gates import judge, regression_table
     from noisecore.judging.results import read_any, read_missing, read_old
@@ -115,6 +116,8 @@ def _compare(chosen: argparse.Namespace) -> int:
         say("\n".join(filter(None, parts)), end="\n\n")
     say_own(chosen, old, found)
     held = old.records if isinstance(old, Baseline) else old
+    if line := swapped(new, held):
+        say("\n".join(wrap_text(line)))
     curves = {record.trial.curve for record in new}, {record.trial.curve for record in held}
     for name in sorted(curves[1] - curves[0]):
         say(visible(f"{name} is in {chosen.a} alone"))

@@ -5,9 +5,25 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from noisecore.errors import NoisecoreError
+from noisecore.escaping import shown
 from noisecore.judging.curves import Curve, CurveError, matched_curves
 from noisecore.judging.results import find, read_records
 from noisecore.records import RecordError, read_labels
+
+
+class UnknownCurveError(NoisecoreError, KeyError):
+    """No curve has the name that was asked for; the message lists those that there are."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class _Curves(dict[str, Curve]):
+    """Curves by name; one that is not there is told with those that are."""
+
+    def __missing__(self, name: object) -> Curve:
+        raise UnknownCurveError(f"no curve is called {shown(name)}, got {', '.join(self)}")
 
 
 def read_curves(path: str | Path) -> dict[str, Curve]:
@@ -34,6 +50,6 @@ def read_curves(path: str | Path) -> dict[str, Curve]:
     images = max((each.images for record in records for each in record.evaluations), default=0)
     labels = None if os.path.isdir(file) else read_labels(file, images)
     try:
-        return matched_curves(records, labels=labels)
+        return _Curves(matched_curves(records, labels=labels))
     except CurveError as error:
         raise RecordError(f"{path}: {error}") from None

@@ -22,7 +22,7 @@ import noisecore
 from noisecore.data import Dataset, unit_images
 from noisecore.errors import NoisecoreError
 from noisecore.noise import Samples, Stream, apply_noise, most_contrast, reduced, some_scales
-from noisecore.plugin.baseline.held import CANDIDATE, RunBaseline, shown
+from noisecore.plugin.baseline.held import CANDIDATE, NOT_COMPARED, RunBaseline, shown
 from noisecore.plugin.baseline.lost import given_up, unclaimed
 from noisecore.plugin.baseline.renewal import NOT_RENEWED, renew
 from noisecore.plugin.locking import lock_folder
@@ -55,7 +55,8 @@ class Run:
     source: where its records come from. baseline: the baseline that it is judged against, None if
     none was asked for. records: of the run, once it is reported. problems: what fails the run
     though its tests passed, a line each. annotations: lines for GitHub. going_on: how to go on with
-    a run that ended early, if it did. saved: that saved records were judged, if they were.
+    a run that ended early, if it did. saved: that saved records were judged, if they were. quiet:
+    what else a run with -q says: settings that nobody sees, and curves that were not compared.
 
     Making one reads the baseline, and writes nothing yet.
     """
@@ -71,6 +72,7 @@ class Run:
         self.records: Sequence[TrialRecord] = ()
         self.annotations: list[str] = []
         self.problems: list[str] = []
+        self.quiet: list[str] = []
         self.going_on = self.saved = ""
         self.made = Made(settings.artifacts / ".made", run_id)
         self.baseline = None
@@ -190,6 +192,8 @@ class Run:
             found = list(zip(nodes, verdicts, strict=True))
             commands = next_commands(found, self.settings, root, given=given)
             about |= {"next": commands} if commands else {}
+        hides = [hidden(self.settings), *(each for each in compared if NOT_COMPARED in each)]
+        self.quiet = [line for each in hides for line in wrap_text(each)]
         self._write(parts, about, records, verdicts, planned)
         self._lines += summarise(parts, records, planned, verdicts)
         self._lines += wrap_text(hidden(self.settings))

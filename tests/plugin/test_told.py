@@ -129,3 +129,37 @@ def test_left_out(own, how, more) -> None:
         words(result)
     )
     own.run("test_c.py").stdout.no_fnmatch_line("*not compared*")
+
+
+class TestQuiet:
+    """A quiet run says what its green would hide."""
+
+    def test_left_out(self, own) -> None:
+        """A test that is deselected or skipped leaves a line, also with -q."""
+        own.make()
+        own.change("test_a.py", "evaluate(model", "evaluate(worse")
+        result = own.run("-q", AUTO, "--deselect=test_a.py::test_one")
+        assert result.ret == 0
+        assert f"not compared: {ONE}" in words(result)
+        own.change("test_a.py", "    robustness.", "    pytest.skip('slow')\n    robustness.")
+        assert f"not compared: {ONE}" in words(own.run("-q", AUTO))
+
+    def test_nothing_to_say(self, own) -> None:
+        """Where nothing is hidden, it says nothing."""
+        own.make()
+        result = own.run("-q", AUTO)
+        assert result.ret == 0
+        assert "noisecore" not in result.stdout.str()
+
+    def test_other_scales_hide_no_loss(self, own) -> None:
+        """A renewal with one scale more is refused if the model became worse at the others."""
+        own.make()
+        own.change("test_a.py", "evaluate(model", "evaluate(worse")
+        own.change("test_a.py", "scales=[0.2, 1]", "scales=[0.2, 1, 2]")
+        before = own.baseline
+        result = own.run("test_a.py", "--noise-update-baseline")
+        assert result.ret == 1
+        assert "with other scales, which forget its first ancestor" in words(result)
+        assert "if the loss is meant, add --noise-new-ancestor" in words(result)
+        assert own.baseline == before
+        assert own.run("test_a.py", "--noise-update-baseline", "--noise-new-ancestor").ret == 0

@@ -14,6 +14,7 @@ from noisecore.judging.gates.classes import fallen_classes
 from noisecore.judging.gates.outlook import blindness
 from noisecore.judging.gates.regression_text import regression_sentence
 from noisecore.judging.gates.rows import (
+    AccuracyRow,
     FailureRow,
     JudgedRow,
     MeanRow,
@@ -28,6 +29,7 @@ from noisecore.judging.gates.rule import accuracy_rows, cost_rows
 from noisecore.judging.gates.verdict import Verdict, make_verdict
 from noisecore.judging.margins import Rule
 
+NOT_ACCEPTED = "not accepted as the new baseline"  # how a sentence begins that stops a renewal
 _GATE: Literal["no regression"] = "no regression"
 
 
@@ -128,13 +130,13 @@ def _compared(case: Case, comparison: Comparison) -> Verdict:
     notes = [*(NoteRow(note=line) for line in comparison.notes), *odd]
     if outcome != "pass":
         notes += [NoteRow(note=line) for line in fallen_classes(comparison, case.labels)]
+    undecided = outcome == "inconclusive" and not blind  # more seeds or images mend a blind gate
     if case.whole and odd:
         rest = "at the scales that both have nothing fell" if outcome == "pass" else sentence
         sentence = f"{case.curve}: {'; '.join([*(row.note for row in odd), rest])}"
-        outcome = "fail"
-    undecided = outcome == "inconclusive" and not blind  # more seeds or images mend a blind gate
+        outcome = "inconclusive" if undecided and case.accepted else "fail"
     if outcome != "pass" and case.accepted and not undecided:
-        outcome, sentence = _accepted(case, rows, outcome, sentence)
+        outcome, sentence = _accepted(case, rows, outcome, sentence, other_scales=bool(odd))
     return make_verdict(_GATE, case.curve, outcome, sentence, [*rows, *notes])
 
 
@@ -161,11 +163,14 @@ def _other_scales(comparison: Comparison) -> list[NoteRow]:
 
 
 def _accepted(
-    case: Case, rows: Sequence[JudgedRow], outcome: Outcome, sentence: str
+    case: Case, rows: Sequence[JudgedRow], outcome: Outcome, sentence: str, *, other_scales: bool
 ) -> tuple[Outcome, str]:
     """Return the outcome and the sentence of a run that did not pass and renews the baseline."""
-    lost = [row for row in rows if isinstance(row, SinceFirstRow) and row.verdict == "fail"]
+    failed = [row for row in rows if isinstance(row, AccuracyRow) and row.verdict == "fail"]
+    # With other scales the first ancestor is forgotten, and with it what is lost just now.
+    lost = failed if other_scales else [row for row in failed if isinstance(row, SinceFirstRow)]
     if lost and not case.new_ancestor:
         why = regression_sentence(case.curve, "fail", lost)
-        return outcome, f"not accepted as the new baseline: {why}"
+        forgets = " with other scales, which forget its first ancestor" if other_scales else ""
+        return outcome, f"{NOT_ACCEPTED}{forgets}: {why}"
     return "pass", f"accepted as the new baseline: {sentence}"

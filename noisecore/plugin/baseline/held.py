@@ -202,6 +202,9 @@ class RunBaseline:
         return describe(self.path, self.baseline, verdicts)
 
 
+NOT_COMPARED = "not compared: "  # before the curves that no test judged, in the sentence below
+
+
 def describe(path: Path, baseline: Baseline | None, verdicts: Iterable[Verdict]) -> str:
     """Return which baseline it was, and how much of it was compared, in a sentence."""
     from noisecore.judging.gates.rows import ScaleRow
@@ -225,7 +228,7 @@ def describe(path: Path, baseline: Baseline | None, verdicts: Iterable[Verdict])
     left = [name for name, scales in done.items() if not scales]
     return (
         f"baseline of {origins}: {curves} of {len(held)} curves and {points} of {all_points} "
-        "scales compared" + (f"; not compared: {', '.join(left)}" if left else "")
+        "scales compared" + (f"; {NOT_COMPARED}{', '.join(left)}" if left else "")
     )
 
 

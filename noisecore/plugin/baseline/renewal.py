@@ -111,6 +111,8 @@ def _objection(
 
     changed: the curves that the renewal would add or remove. compared: those of the tests.
     """
+    from noisecore.judging.gates.case import NOT_ACCEPTED
+
     passed = {v.curve for v in verdicts if v.gate == "no regression" and v.verdict == "pass"}
     undecided = {v.curve for v in verdicts if v.verdict == "inconclusive"}
     unsure = sorted(set(changed) & ((set(compared) - passed) | undecided))
@@ -118,8 +120,8 @@ def _objection(
         return None
     why = "is inconclusive" if undecided.intersection(unsure) else "was not judged, or failed"
     advice = f"the candidate is {shown(candidate)}"
-    if any(v.curve in unsure and _is_since_first(v) for v in verdicts):
-        advice += "; if the loss since the first ancestor is meant, add --noise-new-ancestor"
+    if any(v.curve in unsure and v.sentence.startswith(NOT_ACCEPTED) for v in verdicts):
+        advice += "; if the loss is meant, add --noise-new-ancestor"
     return f"the baseline was not renewed, for {', '.join(unsure)} {why}: {advice}"
 
 
@@ -130,13 +132,6 @@ def _write(path: Path, renewed: Baseline) -> None:
         write_baseline(path, renewed)
     except OSError as error:  # of a full disk it names no file, or a temporary one
         raise OSError(error.errno, error.strerror or str(error), str(path)) from None
-
-
-def _is_since_first(verdict: Verdict) -> bool:
-    """Return whether a curve fell too far since its first ancestor."""
-    from noisecore.judging.gates.rows import SinceFirstRow
-
-    return any(isinstance(row, SinceFirstRow) for row in verdict.fallen)
 
 
 def _outlooks(

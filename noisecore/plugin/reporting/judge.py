@@ -127,7 +127,9 @@ class Judge:
         """Show the summary, and last of all what fails the run."""
         run = self._config.stash.get(RUN, None)
         lines = run.summary() if run is not None else self._lines
-        shown = lines if terminalreporter.verbosity >= 0 else []
+        # A run with -q says what a green one would hide, and no more.
+        hides = run.quiet if run is not None else self._lines
+        shown = lines if terminalreporter.verbosity >= 0 else hides
         if shown or self._problems or (run is not None and run.saved):
             terminalreporter.section("noisecore")
         if run is not None and run.saved:  # that, a quiet run says too
