@@ -69,10 +69,9 @@ def evaluate(
         value_range: Left out, 0 to 255 for uint8 and 0 to 1 for floats, with a note if no pixel
             reaches half of that.
         clip: Bounds of the noisy images, in `units`, such as (0, 1) or "0:1".
-        batch_size: Images that the model gets at most. Memory, apart from the model and the data,
-        follows
-            it, about ten batches; with a noise of your own it is about five blocks of 256 images at
-            least, for such a noise is drawn for blocks.
+        batch_size: The greatest number of images that the model gets at once. Memory, apart from
+            the model and the data, follows it: about ten batches. A noise of your own is drawn in
+            blocks, and takes about five blocks of 256 images at least.
         dataset: What the data are called in records.
         least_clean: Accuracy on clean images under which nothing is measured. Left out, answers
             that agree with the labels no better than by chance are refused.
