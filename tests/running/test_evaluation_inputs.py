@@ -98,7 +98,7 @@ class TestRefusals:
             ({"model": "m.h5"}, "give it: keras.models.load_model"),
             ({"model": "m.odd"}, "a .odd file is not read: load the model with the library"),
             ({"model": lambda images: bands(images)[:, 0]}, r"got float32 \(300,\)"),
-            ({"model": lambda images: bands(images)[:, :1]}, r"a class, got \(\d+, 1\)"),
+            ({"model": lambda images: bands(images)[:, :1]}, r"per class, got \(\d+, 1\)"),
             ({"model": lambda images: bands(images)[1:]}, r"\(300, classes\).*got .*\(299, 3\)"),
             ({"model": lambda images: bands(images) * np.nan}, "must be finite numbers, got NaN"),
             ({"model": lambda images: bands(images)[:, :2]}, "below the 2 classes .* got 2"),
