@@ -32,9 +32,9 @@ from noisecore.plugin.sources import EvaluationSource, SavedSource, Source, Trai
 from noisecore.plugin.topology import distributes, is_worker, place
 from noisecore.running.store import new_run
 
-_INPUT = "noisecore_run"  # what the controller tells its xdist workers
-_REFUSAL = "noisecore_usage"  # what they answer, if what they collected cannot be run
-_SELECTED = "noisecore_selected"  # and what they selected, which is the same for all
+_INPUT = "noisecore_run"  # the key under which the controller sends its workers the run's id
+_REFUSAL = "noisecore_usage"  # the key of a worker's answer if its tests cannot be run
+_SELECTED = "noisecore_selected"  # the key of the tests selected, the same for all workers
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -49,7 +49,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True, wrapper=True)
 def pytest_load_initial_conftests() -> Generator[None, object, object]:
-    open_streams()  # before pytest captures what they are
+    open_streams()  # before pytest captures the streams
     return (yield)
 
 
@@ -115,7 +115,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_modifyitems(
     session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
 ) -> Generator[None, object, object]:
-    result = yield  # meanwhile others deselect
+    result = yield  # other plugins deselect tests meanwhile
     try:
         with one_line_errors():
             collect(config, items)
@@ -124,7 +124,7 @@ def pytest_collection_modifyitems(
     except pytest.UsageError as error:
         if not is_worker(config):
             raise
-        # xdist takes an error in a worker for a crash: the controller is told instead.
+        # xdist treats an error in a worker as a crash: report it to the controller instead.
         vars(config)["workeroutput"][_REFUSAL] = str(error)
         items.clear()
     return result
@@ -133,7 +133,7 @@ def pytest_collection_modifyitems(
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
     # An xdist controller collects nothing itself, and its workers' usage errors look like
-    # crashes: what can be checked is checked here, before they start.
+    # crashes: check whatever can be checked here, before they start.
     config = session.config
     config.stash[OUTPUT] = Output(config)
     if distributes(config) and trains(config):
@@ -205,7 +205,7 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     if session.testsfailed and not config.option.continue_on_collection_errors:
         if run is not None:
             run.unlock()
-        config.stash[RUN] = run = None  # no test will run: an earlier run's report stays
+        config.stash[RUN] = run = None  # no test will run: keep an earlier run's report
     if run is None:
         if not distributes(config):
             config.stash[OUTPUT].decline()
@@ -214,7 +214,7 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     signals.catch()
     try:
         with one_line_errors():
-            if not distributes(config):  # its workers know whether a test asks for anything
+            if not distributes(config):  # its workers know whether any test needs records
                 run.begin()
             with run.source.working(config):
                 return (yield)
@@ -225,11 +225,11 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, object]:
     signals = session.config.stash[SIGNALS]
-    # Perhaps it was ended before there was a run, or in xdist's controller, which has none yet.
+    # A signal may have come before there was a run; xdist's controller has none until later.
     if session.config.stash[SETTINGS].running or signals.caught:
         signals.hold()
     result = yield
-    # No run ends well that somebody wanted to end, even if it was being reported by then.
+    # A run that somebody asked to stop must not succeed, even if its report was being written.
     if signals.late and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.INTERRUPTED
     return result
@@ -242,7 +242,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         run.unlock()
         reporter = config.pluginmanager.get_plugin("terminalreporter")
         if run.going_on and reporter is not None and not is_worker(config):
-            with suppress(OSError, ValueError):  # nobody reads any more
+            with suppress(OSError, ValueError):  # nobody reads the output any more
                 reporter.write_line(terminal(visible(f"noisecore: {run.going_on}")))
     if SIGNALS in config.stash:
         config.stash[SIGNALS].release()
@@ -255,7 +255,7 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
     if not measures(item):
         return (yield)
     for found in item.stash.get(VERDICTS, {}).values():
-        found.clear()  # of a test that is run again, the last time counts
+        found.clear()  # if a test is run again, only its last run counts
     with judging(item, "setup"):
         return (yield)
 
@@ -278,7 +278,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
             return result
         finally:
             if handle is not None:
-                with suppress(NoisecoreError):  # of records that do not belong together
+                with suppress(NoisecoreError):  # raised if records do not belong together
                     item.user_properties += properties(handle.curves)
             item.user_properties += [(f"verdict: {v.gate}", v.verdict) for v in verdicts]
 
@@ -308,12 +308,12 @@ def pytest_runtest_makereport(
 def robustness(request: pytest.FixtureRequest) -> Robustness:
     """The records of the trials that this test's `robustness` marker asks for.
 
-    Without the marker, what evaluates a model of the test's own: `robustness.evaluate(...)`.
-    Fixtures of a wider scope call `noisecore.evaluate` in its place.
+    Without the marker, the test evaluates a model of its own with `robustness.evaluate(...)`.
+    Fixtures of a wider scope call `noisecore.evaluate` instead.
     """
     node, stash = request.node, request.config.stash
     run = stash.get(RUN, None)
-    if run is None:  # asked for by request.getfixturevalue()
+    if run is None:  # the test called request.getfixturevalue()
         pytest.fail("the fixture robustness must be an argument of the test", False)
     requests = node.stash.get(REQUESTS, ())
     handle = node.stash[HANDLE] = Robustness(
@@ -331,6 +331,6 @@ def robustness(request: pytest.FixtureRequest) -> Robustness:
 def noise_baseline(request: pytest.FixtureRequest, robustness: Robustness) -> NoiseBaseline:
     """The baseline that the run is judged against; without one, the test is skipped."""
     run = request.config.stash[RUN]
-    if run is None or run.baseline is None:  # asked for by request.getfixturevalue()
+    if run is None or run.baseline is None:  # the test called request.getfixturevalue()
         pytest.fail("the fixture noise_baseline must be an argument of the test", False)
     return NoiseBaseline(run.baseline, robustness, request.node.stash[NODEID])

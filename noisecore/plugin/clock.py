@@ -1,4 +1,4 @@
-"""A timer for pytest-benchmark that tells the seconds of records."""
+"""A timer for pytest-benchmark that replays the training seconds of records."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 
 
 class _ReplayClock:
-    """A timer for pytest-benchmark: the seconds that records hold, while they are replayed.
+    """A timer for pytest-benchmark that gives the seconds of records while it replays them.
 
-    At any other time it is the usual one, so that a test can measure what it does itself.
+    Otherwise it is the usual clock, so that a test can also measure its own work.
     """
 
     __name__ = "recorded_training_seconds"
@@ -21,7 +21,7 @@ class _ReplayClock:
         return time.perf_counter() if self.now is None else self.now
 
     def replay(self, benchmark: Any, seconds: list[float]) -> None:
-        """Give `benchmark` a round of each of these lengths."""
+        """Give `benchmark` one round for each of these lengths."""
         left = iter(seconds)
         now = self.now = 0.0
 

@@ -1,4 +1,4 @@
-"""What collected tests ask for: checked, and made ready, before anything is trained."""
+"""Checks and prepares what the collected tests ask for, before anything is trained."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def measures(item: pytest.Item) -> bool:
 
 
 def collect(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Read what the tests ask for, and leave out those of another profile."""
+    """Read what the tests ask for, and deselect those of another profile."""
     settings = config.stash[SETTINGS]
     other, skipped, unanswered = [], "", ""
     for item in items:
@@ -67,7 +67,7 @@ def collect(config: pytest.Config, items: list[pytest.Item]) -> None:
                 f"noisecore: {item.nodeid}: a curve is compared with the baseline as a whole: "
                 "take noise_baseline without noise_scale"
             )
-        # With -p no:benchmark nobody knows that marker, which strict markers then refuse.
+        # With -p no:benchmark that marker is unknown, and --strict-markers would refuse it.
         known = config.pluginmanager.hasplugin("benchmark")
         if known and "benchmark" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.benchmark(timer=CLOCK))
@@ -99,9 +99,9 @@ def collect(config: pytest.Config, items: list[pytest.Item]) -> None:
 
 
 def _refuse_unused(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
-    """Raise `pytest.UsageError` if a baseline is asked for, and no test that is run can use it.
+    """Raise `pytest.UsageError` if a baseline was given, but no test of the run can use it.
 
-    Where no test is run at all, pytest says so itself, with an exit code of its own.
+    If no test is run at all, pytest reports that itself, with its own exit code.
     """
     settings = config.stash[SETTINGS]
     measured = any(REQUESTS in item.stash or evaluates(item) for item in items)
@@ -119,7 +119,7 @@ def _refuse_unused(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
 
 
 def _skip(item: pytest.Item, reason: str) -> str:
-    """Skip a test for want of an option; return its node id, or "" if it is skipped anyway."""
+    """Skip a test that needs an option; return its node id, or "" if it is skipped anyway."""
     anyway = item.get_closest_marker("skip") is not None
     item.add_marker(pytest.mark.skip(reason=reason))
     return "" if anyway else item.nodeid
@@ -146,7 +146,8 @@ def vanished(
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Return why no test compares a curve of the baseline any more, for each that vanished.
 
-    And where others were looked for, which have vanished unless one of the `items` compares them.
+    The second mapping says where other curves were looked for. These have vanished unless one of
+    the `items` compares them.
     """
     config = session.config
     settings, seen = config.stash[SETTINGS], config.stash[SEEN]

@@ -1,4 +1,4 @@
-"""How the plugin says what is wrong: texts that others wrote stay texts there."""
+"""How the plugin reports errors: text that others wrote is escaped in its messages."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from noisecore.escaping import one_line, terminal
 
 _HERE = Path(noisecore.__file__).parent
 
-# pytest's words where a fixture asks for one of ours, which is of a single test; then where.
+# pytest's message if a fixture of a wider scope asks for one of ours; its next line says where.
 _MISMATCH = re.compile(
     r"ScopeMismatch: .* (robustness|noise_baseline) with an? (\w+) scoped request.*(?:\n(.*))?"
 )
 
 
 def failure(message: str) -> BaseException:
-    """Return what fails a test with a message, without a traceback."""
+    """Return the exception that fails a test with a message and without a traceback."""
     return pytest.fail.Exception(terminal(message), pytrace=False)
 
 
 @contextmanager
 def one_line_errors() -> Iterator[None]:
-    """Let a usage error of the block be the one line that it is meant to be, whatever it names."""
+    """Keep a usage error that the block raises to one line, whatever names it contains."""
     try:
         yield
     except pytest.UsageError as error:
@@ -40,8 +40,8 @@ def one_line_errors() -> Iterator[None]:
 def point_at_mistake(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
     """Let the traceback of a user's mistake end at the user's own line.
 
-    A mistake is a `NoisecoreError` that noisecore raised. What it does not expect, such as an error
-    that NumPy raises for it, is a bug: that shows all frames.
+    A mistake is a `NoisecoreError` that noisecore itself raised. An error that noisecore does not
+    expect, such as one that NumPy raises, is a bug, and its traceback keeps all frames.
     """
     if not excinfo.errisinstance(NoisecoreError):
         return
@@ -52,15 +52,15 @@ def point_at_mistake(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
     shown: TracebackType | None = None
     for entry in reversed(kept):
         shown = TracebackType(shown, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
-    # Of the error itself too: pytest starts from there to show it, and others do.
+    # Cut the error's own traceback too: pytest and other tools start from it.
     excinfo.value.__traceback__ = shown
     excinfo.traceback = pytest.ExceptionInfo.from_exception(excinfo.value).traceback
 
 
 def say_scope(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-    """Let pytest's error on a fixture of a wider scope that asks for ours say what to do.
+    """Say what to do in pytest's error about a fixture of a wider scope that asks for ours.
 
-    Where pytest comes to say it otherwise, its own words stay.
+    If a later pytest words this error differently, its own message stays.
     """
     error = excinfo.value
     if not isinstance(error, pytest.fail.Exception):

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 def _check_names(given: Mapping[str, Any], function: Callable[..., Any]) -> None:
-    """Fail the test on an argument that `function` has not."""
+    """Fail the test if it gives an argument that `function` does not have."""
     known = list(inspect.signature(function).parameters)
     for name in given:
         if name not in known:
@@ -44,9 +44,9 @@ def _check_names(given: Mapping[str, Any], function: Callable[..., Any]) -> None
 
 
 def _class_numbers(y: Any) -> NDArray[np.int64] | None:
-    """Return the class of each test image, None where `y` does not say it: x may bring the labels.
+    """Return the class of each test image, None if `y` does not give it: x may hold the labels.
 
-    That is for records that are judged anew, whose data nobody reads.
+    This is for saved records that are judged again: their data is not read.
     """
     from noisecore.running.evaluation import GivenError
     from noisecore.running.evaluation.arrays import as_array
@@ -60,9 +60,9 @@ def _class_numbers(y: Any) -> NDArray[np.int64] | None:
 class Robustness:
     """The curves of one test: of the trials that its marker asks for, and of what it evaluates.
 
-    profile: the run's. rigorous: whether it is judged in rigorous mode. former: of each curve that
-    noisecore 0.1 put into the baseline under another name, by that, the model's name now. judged:
-    the names of the curves that the test has judged against the baseline.
+    profile: the run's. rigorous: whether it is judged in rigorous mode. former: the model's name
+    now, of each curve that noisecore 0.1 put into the baseline under another name; that old name is
+    the key. judged: the names of the curves that the test has judged against the baseline.
     """
 
     def __init__(
@@ -100,18 +100,18 @@ class Robustness:
     ) -> Curve:
         """Test a trained model at scale 0 and at each of `scales`; return its curve.
 
-        As `noisecore.evaluate`, whose further arguments `how` may hold: draws, units, value_range,
-        clip, batch_size, dataset, least_clean, outputs, channels. The records are kept among the
-        run's artifacts. name: what the curve is called, which it keeps when the test is renamed
-        or moved; left out, it is called after the test. What cannot be evaluated fails the test, in
-        one line.
+        This works as `noisecore.evaluate` does. `how` may hold its further arguments: draws, units,
+        value_range, clip, batch_size, dataset, least_clean, outputs, channels. The records are kept
+        among the run's artifacts. name: the curve's name, which stays the same when the test is
+        renamed or moved; without it, the curve is named after the test. An input that cannot be
+        evaluated fails the test, in one line.
         """
         from noisecore.measure import evaluate, measured
         from noisecore.running.evaluation import evaluate_given
 
         _check_names(how, evaluate)
         given = {"scales": scales, "noise": noise, **how}
-        return self._measure(  # the run's summary says the notes
+        return self._measure(  # the run's summary shows the notes
             lambda owner: measured(evaluate_given, model, x, y, name=owner, pictured=True, **given),
             name,
             name_of(noise) if callable(noise) else str(noise),
@@ -128,10 +128,10 @@ class Robustness:
         name: str = "",
         **how: Any,
     ) -> Curve:
-        """Take outputs that were made before, by the scale of the noise; return its curve.
+        """Take outputs that a model gave earlier, by the scale of the noise; return its curve.
 
-        As `evaluate`, for images that were made noisy and shown to the model by somebody else:
-        `noisecore.evaluate_outputs` says what `outputs` and `how` may be.
+        This works as `evaluate` does, if other code added the noise to the images and called the
+        model: `noisecore.evaluate_outputs` says what `outputs` and `how` may be.
         """
         from noisecore.measure import evaluate_outputs
 
@@ -152,7 +152,7 @@ class Robustness:
         how: Mapping[str, Any],
         y: Any,
     ) -> Curve:
-        """Return the curve that `measure` makes under its name, once its records are kept."""
+        """Keep the records of the curve that `measure` makes under its name; return the curve."""
         from noisecore.judging.curves import matched_curves
         from noisecore.running.evaluation import GivenError, clip_bounds
         from noisecore.running.store import StoreError
@@ -165,7 +165,7 @@ class Robustness:
         except GivenError as error:
             raise failure(f"noisecore: {error}") from None
         curve_id = CurveId(model=owner, noise=noise, clip=clip)
-        # What noisecore 0.1 called it: after the test, even where it had a name.
+        # What noisecore 0.1 called it: after the test, even if it had a name.
         former = replace(curve_id, model=f"{self._nodeid} {name}") if name else None
         if curve_id.name in self._evaluated:
             raise failure(
@@ -190,7 +190,7 @@ class Robustness:
         return curve
 
     def keep(self, curve: Curve) -> Curve:
-        """Return a curve that `noisecore.evaluate` made, once the run has kept its records."""
+        """Keep the records of a curve that `noisecore.evaluate` made; return the curve."""
         from noisecore.judging.curves import matched_curves
         from noisecore.running.evaluation import GivenError
         from noisecore.running.store import StoreError
@@ -198,7 +198,7 @@ class Robustness:
         known = self._evaluated.get(curve.name)
         if curve.name in self._names or not curve.records:
             return curve
-        if curve.name != curve.records[0].trial.curve:  # renamed by hand: no gate compares it
+        if curve.name != curve.records[0].trial.curve:  # the test renamed it: no gate compares it
             return curve
         if known is not None and figures_of(known) == figures_of(curve):
             return known
@@ -235,7 +235,7 @@ class Robustness:
 
     @property
     def labels(self) -> list[str]:
-        """The labels of the records of these."""
+        """The labels of the records of the curves that the test evaluated."""
         return [each.trial.label for curve in self._evaluated.values() for each in curve.records]
 
     @property
@@ -259,7 +259,7 @@ class Robustness:
 
     @property
     def curve(self) -> Curve:
-        """The curve of a test that has one."""
+        """The curve of a test that has exactly one."""
         curves = self.curves
         if not curves:
             raise ArgumentError(
@@ -284,7 +284,7 @@ class Robustness:
     def against(
         self, baseline: Standard, curve: Curve | None = None, *, margins: str | None = None
     ) -> Case:
-        """Return what noisecore 0.1 gave to `assert_no_regression`; it takes the curve itself now.
+        """Return what `assert_no_regression` took in noisecore 0.1; it takes the curve itself now.
 
         Write `assert_no_regression(robustness.curve, noise_baseline, margins=...)` instead.
         """
@@ -316,7 +316,7 @@ class Robustness:
         return baseline.case(chosen, margins=margins, mode=None, alpha=None)
 
     def request(self, curve: str) -> Request | None:
-        """Return what the test's marker asked for of a curve, None if it did not."""
+        """Return the marker's request for a curve, None if the marker does not ask for it."""
         return next((each for each in self._requests if each.curve == curve), None)
 
     def record(self, benchmark: Any) -> None:

@@ -1,6 +1,6 @@
-"""Who made which curve of a run, with a few of its images for a picture.
+"""Which test made which curve of a run, with a few of its images for a picture.
 
-Two tests may share a curve, and may not give one name to two.
+Two tests may share a curve, but may not give the same name to two different curves.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ def figures_of(curve: Curve) -> list[Any]:
 
 
 class Made:
-    """The curves that the tests of a run made, each with the test that was first.
+    """The curves that the tests of a run made, each with the test that made it first.
 
-    It is on disk, for each of xdist's workers makes curves of its own, and a key alone does not
-    tell two models of one class apart.
+    This is kept on disk, because each of xdist's workers makes curves of its own, and a key alone
+    does not tell two models of one class apart.
 
     folder: where it is kept. run: the id that the records get.
     """
@@ -58,7 +58,7 @@ class Made:
         return [replace(record, run=self._run) for record in curve.records]
 
     def _claim(self, curve: Curve, nodeid: str) -> None:
-        """Note which test made a curve; raise `GivenError` if another made another of its name."""
+        """Note who made a curve; raise `GivenError` if another test made a different one before."""
         from noisecore.running.evaluation import GivenError
 
         figures = hashlib.sha256(repr(figures_of(curve)).encode()).hexdigest()
@@ -82,7 +82,7 @@ class Made:
                 write_atomically(pictured, curve.samples.to_bytes())
 
     def samples(self, curves: Iterable[str]) -> dict[str, Samples]:
-        """Return a few images of each of these curves that this run made of images, by name."""
+        """Return, by curve, a few images of each of these curves that this run made of images."""
         found = {}
         for curve in curves:
             path = self._folder / _file_name(curve)
@@ -90,7 +90,7 @@ class Made:
                 continue
             with suppress(
                 OSError, ValueError
-            ):  # there is no picture then, and nothing else is lost
+            ):  # then there is no picture, but nothing else is lost
                 content = read_file(path.with_suffix(".npz"), RECORD_BYTES)
                 found[curve] = Samples.from_bytes(content)
         return found

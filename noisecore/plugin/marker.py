@@ -1,4 +1,4 @@
-"""How a benchmark asks for trials: its marker, and the request that becomes of it."""
+"""How a benchmark asks for trials: its marker, and the request that is read from it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from noisecore.running.request import CurveRequest, read_training
 MARKER = (
     "robustness(*conditions, models=, noise=, scales=, train=, recipe=, blank=False, margins=, "
     "profile=): train a "
-    "model at each scale and seed of the run, before the test; what is left out is the profile's. "
+    "model at each scale and seed of the run, before the test; the profile gives what is left out. "
     "models: names, or functions that build one. noise: a name, or a function; with its scales. "
     "train: the noise and scale, such as ('gaussian', 0.5), that the model is trained with once, "
     "to be tested at each of the scales. "
@@ -40,13 +40,13 @@ _FIELDS = ("models", "noise", "scales", "train", "recipe", "blank", "margins", "
 class Request(CurveRequest):
     """The trials of one curve that a test needs.
 
-    margins: what was said of them for this curve, None for the run's.
+    margins: those that were given for this curve, None for the run's.
     """
 
     margins: str | None = None
 
     def fits(self, record: TrialRecord) -> bool:
-        """Return whether a record, by whatever source, is one that this asks for."""
+        """Return whether a record, from any source, is one that this request asks for."""
         trial = record.trial
         return (
             isinstance(trial, Trial)
@@ -62,7 +62,7 @@ REQUESTS: pytest.StashKey[tuple[Request, ...]] = pytest.StashKey()
 
 
 def other_scales(requests: Iterable[Request], profile: Profile) -> list[str]:
-    """Return a line for each curve that has other scales than the profile's, for its marker."""
+    """Return a line for each curve whose marker gives it other scales than the profile's."""
     found: dict[str, set[float]] = {}
     for request in requests:
         scales = request.test_scales if request.trained_with else request.train_scales
@@ -78,8 +78,8 @@ def parametrize(metafunc: pytest.Metafunc, marker: pytest.Mark, profile: Profile
     """Give a test its models and scales, one case each."""
     try:
         models, scales = _models(marker.kwargs, profile), _scales(marker.kwargs, profile)
-    except Exception:  # whatever the values raise when they are looked at
-        models, scales = (), ()  # `read_requests` says what is wrong
+    except Exception:  # users' values may raise anything when they are read
+        models, scales = (), ()  # `read_requests` reports what is wrong
     chosen = _chosen(models, profile)
     if "noise_model" in metafunc.fixturenames:
         metafunc.parametrize("noise_model", chosen or [None])
@@ -89,9 +89,9 @@ def parametrize(metafunc: pytest.Metafunc, marker: pytest.Mark, profile: Profile
 
 
 def read_requests(item: pytest.Item, marker: pytest.Mark, profile: Profile) -> tuple[Request, ...]:
-    """Return what a test asks for, a request a condition.
+    """Return what a test asks for, one request per condition.
 
-    Raises `pytest.UsageError` that names the test if it asks for what cannot be.
+    Raises a `pytest.UsageError` that names the test if it asks for something impossible.
     """
     callspec = getattr(item, "callspec", None)
     params: Mapping[str, Any] = callspec.params if callspec is not None else {}
@@ -102,7 +102,7 @@ def read_requests(item: pytest.Item, marker: pytest.Mark, profile: Profile) -> t
         ]
     except NoisecoreError as error:
         raise pytest.UsageError(f"noisecore: {item.nodeid}: marker robustness: {error}") from None
-    except Exception as error:  # the values are anybody's, and may raise whatever they like
+    except Exception as error:  # users' values may raise anything when they are read
         why = " ".join(f"{type(error).__name__}: {error}".split())
         raise pytest.UsageError(
             f"noisecore: {item.nodeid}: marker robustness: an argument cannot be read: {why}"
@@ -123,7 +123,7 @@ def _read_request(
         if field not in _FIELDS:
             raise ArgumentError(unknown("argument", field, _FIELDS))
     if "margins" in values:
-        parse_margins(values["margins"])  # what cannot be read is said before anything is trained
+        parse_margins(values["margins"])  # report bad margins before anything is trained
     model = _model(values, params, profile)
     recipe = _recipe(values.get("recipe", {}), profile)
     blank = values.get("blank", False)
@@ -189,7 +189,7 @@ def _model(values: Mapping[str, Any], params: Mapping[str, Any], profile: Profil
 
 
 def _models(values: Mapping[str, Any], profile: Profile) -> tuple[str, ...]:
-    """Return the names of the models that a test asks for; builders of its own are made known."""
+    """Return the names of the models that a test asks for; register its own builders."""
     given = values.get("models", profile.models)
     try:
         text = isinstance(given, str)
@@ -208,12 +208,12 @@ def _models(values: Mapping[str, Any], profile: Profile) -> tuple[str, ...]:
 
 
 def _chosen(models: Sequence[str], profile: Profile) -> list[str]:
-    """Return those models that are the run's; a test's own always are."""
+    """Return the models that belong to the run; those that the test builds always do."""
     return [model for model in models if model in profile.models or BUILDERS.home(model)]
 
 
 def _noise(noise: str | Noise) -> str:
-    """Return the name of a noise; one of the test's own is made known."""
+    """Return the name of a noise; register it if it is a function of the test's own."""
     name = FAMILIES.add(noise) if callable(noise) else noise
     get_noise(name)
     return name

@@ -21,7 +21,7 @@ BASELINES = "benchmarks/baselines"
 # The value of a scales option that stands for the profile's own scales.
 OWN_SCALES = "profile"
 
-# Where xdist's controller tells its workers what the command line says.
+# The key under which xdist's controller sends its workers the options of the command line.
 TYPED = "noisecore_typed"
 
 
@@ -34,13 +34,13 @@ class Option:
     help: str
     default: str = ""
     bare: str | None = None  # what the option means without a value; None: it needs one
-    ini: bool = True  # whether the configuration may say it, for every run
+    ini: bool = True  # whether the configuration may set it, for every run
 
 
-# Whose value can be the path of a file or folder.
+# Options whose value can be the path of a file or folder.
 _PATHS = ("dataset", "data-dir", "records", "scheduler", "artifacts", "baseline", "baseline-dir")
 
-# What people do most: --help begins with these.
+# The options that people use most: --help begins with them.
 _FIRST = ("baseline", "update-baseline", "scales", "seeds", "margins")
 
 OPTIONS = (
@@ -65,7 +65,7 @@ OPTIONS = (
     Option(
         "force-precision",
         "WHETHER",
-        "use mixed_bfloat16 where the machine has no fast path for it, too: yes, no",
+        "use mixed_bfloat16 even if the machine has no fast path for it: yes, no",
         "no",
         bare="yes",
     ),
@@ -73,7 +73,8 @@ OPTIONS = (
     Option(
         "workers",
         "N",
-        "worker processes; auto: one per GPU, else one per processor; 0: inline",
+        "worker processes; auto: one per GPU, or one per processor without a GPU; 0: train in "
+        "pytest's own process",
         "auto",
     ),
     Option(
@@ -88,7 +89,7 @@ OPTIONS = (
         "end a worker whose trial takes longer, the start of its process included; none",
         "none",
     ),
-    Option("retries", "N", "run a trial again whose worker was lost, so many times", "1"),
+    Option("retries", "N", "how often to run a trial again if its worker was lost", "1"),
     Option(
         "resume",
         "WHETHER",
@@ -100,8 +101,8 @@ OPTIONS = (
     Option(
         "keep-models",
         "WHETHER",
-        "keep the weights of each training in the artifact folder, so that --noise-resume tests it "
-        "with more without training it again: yes, no",
+        "keep the weights of each training in the artifact folder, so that --noise-resume can test "
+        "the model at more scales without training it again: yes, no",
         "no",
         bare="yes",
     ),
@@ -125,7 +126,7 @@ OPTIONS = (
     Option(
         "update-in-ci",
         "WHETHER",
-        "let --noise-update-baseline write where CI is set, too: yes, no",
+        "let --noise-update-baseline write even if CI is set: yes, no",
         "no",
         bare="yes",
         ini=False,
@@ -179,11 +180,11 @@ def add_options(parser: pytest.Parser) -> None:
             default=None,
             **how,
         )
-        text = f"{option.help}{shown}" if option.ini else "not read: an option of one run alone"
+        text = f"{option.help}{shown}" if option.ini else "not read: give the option to one run"
         parser.addini(destination(option.name), text, type="string", default="")
     parser.addini(
         "noise_profiles",
-        "profiles of your own, one a line: 'name: base=quick seeds=10 scales=0.1,1'",
+        "profiles of your own, one per line: 'name: base=quick seeds=10 scales=0.1,1'",
         type="linelist",
     )
 
@@ -230,7 +231,7 @@ def _is_place(config: pytest.Config, name: str, text: str) -> bool:
 def typed_options(config: pytest.Config) -> dict[str, str]:
     """Return the options of the command line, by name: those of this run alone.
 
-    What stands in the configuration's addopts holds for every run, as an ini twin does.
+    An option in the configuration's addopts holds for every run, as its ini twin does.
     """
     if is_worker(config):  # it reads the addopts too, and knows nothing of the command line
         told: dict[str, str] = config.workerinput[TYPED]  # type: ignore[attr-defined]
@@ -253,7 +254,7 @@ def refuse_unusable(config: pytest.Config) -> None:
         name, written = destination(each.name), f"--noise-{each.name}"
         given = config.getoption(name)
         if each.name != "scales" and given is not None and not given.strip():
-            # An unset variable of a script leaves that: it would pass for the default.
+            # A script's unset variable gives an empty value, which would count as the default.
             raise pytest.UsageError(
                 f"noisecore: {written} needs a value, {each.metavar}, got an empty one"
             )
@@ -282,7 +283,7 @@ def _why_no_path(text: str) -> str:
     try:
         os.stat(os.path.expanduser(file))
     except (FileNotFoundError, NotADirectoryError):
-        pass  # what is not there, or has no folder, is said by whoever needs it
+        pass  # whatever needs the file reports that it, or its folder, is missing
     except OSError as error:
         return str(error.strerror)
     except ValueError:
@@ -295,7 +296,7 @@ def _says(word: object, option: Option) -> bool:
 
 
 def forget_permanent(config: pytest.Config, given: Mapping[str, str]) -> list[str]:
-    """Forget what the configuration says of an option of one run alone; return a line for each.
+    """Ignore in the configuration the options that are for one run only; return a line for each.
 
     given: the options of the command line.
     """
@@ -314,14 +315,14 @@ def forget_permanent(config: pytest.Config, given: Mapping[str, str]) -> list[st
     return lines
 
 
-# What a green run says hangs on these.
+# What a green run means depends on these options.
 _GATE = ("records", "baseline", "baseline-dir", "gate", "margins", "alpha", "inconclusive")
 
 
 def unseen(config: pytest.Config) -> dict[str, str]:
-    """Return what weighs on the verdicts and is not seen on the command line, by option, in words.
+    """Return settings that affect verdicts but are not on the command line, in words, by option.
 
-    Only what is not the usual.
+    Settings with their usual value are left out.
     """
     words = list(map(str, config.invocation_params.args))
     file = "the configuration" if config.inipath is None else config.inipath.name

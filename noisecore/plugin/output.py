@@ -1,4 +1,4 @@
-"""The terminal output of a run: when nobody takes it any more, the run goes on without it."""
+"""The terminal output of a run: if it can no longer be written, the run continues without it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import pytest
 
 
 class Lasting:
-    """A file that takes whatever is written; what its own file refuses is dropped, and all after.
+    """A file whose writes never fail: once its own file refuses one, it drops all output.
 
-    refused: why the file took no more, None while it takes all.
+    refused: why its own file refused a write, None if it has not.
     """
 
     def __init__(self, file: TextIO) -> None:
@@ -24,7 +24,7 @@ class Lasting:
         return getattr(self.file, name)
 
     def write(self, text: str) -> int:
-        """Write a text, if somebody still takes it."""
+        """Write a text, unless the file has refused one before."""
         try:
             if self.refused is None:
                 self.file.write(text)
@@ -33,7 +33,7 @@ class Lasting:
         return len(text)
 
     def flush(self) -> None:
-        """Hand on what was written."""
+        """Flush what was written."""
         try:
             if self.refused is None:
                 self.file.flush()
@@ -55,7 +55,7 @@ class Lasting:
 
 
 class Output:
-    """Sees to it that pytest's own output is `Lasting`, from the start of a session to its end."""
+    """Makes pytest's own output `Lasting`, from the start of a session to its end."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._writer: Any = None
@@ -70,7 +70,7 @@ class Output:
             sys.stdout = self._lasting  # tests print to it too
 
     def give_back(self) -> None:
-        """Leave the output to pytest again."""
+        """Give the output back to pytest."""
         lasting, self._lasting = self._lasting, None
         if lasting is not None:
             self._writer._file = lasting.file
@@ -78,7 +78,7 @@ class Output:
                 sys.stdout = lasting.file
 
     def decline(self) -> None:
-        """Leave it to pytest what becomes of a session that is none of ours."""
+        """Give the output back in a session without our run; raise the error that it has had."""
         refused = self._lasting.refused if self._lasting is not None else None
         self.give_back()
         if refused is not None:
@@ -90,9 +90,9 @@ OUTPUT: pytest.StashKey[Output] = pytest.StashKey()
 
 
 def open_streams() -> None:
-    """Give a process empty standard streams in place of those that it was started without.
+    """Open empty standard streams for a process that was started without them.
 
-    Otherwise the next file that it opens is its standard output, and libraries print into it.
+    Otherwise the next file that it opens becomes its standard output, and libraries print into it.
     """
     while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
         os.set_inheritable(number, True)

@@ -1,4 +1,4 @@
-"""What happens around the phases of a test: its records are waited for, its verdicts collected."""
+"""What happens around the phases of a test: wait for its records, and collect its verdicts."""
 
 from __future__ import annotations
 
@@ -74,5 +74,5 @@ def judging(item: pytest.Item, phase: str) -> Iterator[Verdicts]:
         finally:
             item.stash[RAISED] = verdicts.raised
             found = item.stash.setdefault(VERDICTS, {}).setdefault(phase, [])
-            # In place: a plugin that runs a test again may keep the report of the first time.
+            # In place: a plugin that runs a test again may keep the report of its first run.
             found[:] = [verdict.to_dict() for verdict in verdicts]

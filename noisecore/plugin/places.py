@@ -1,4 +1,4 @@
-"""The paths that a command line names, looked at before anything runs, or is skipped."""
+"""Checks the paths that a command line names, before anything is run or skipped."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from noisecore.plugin.settings import Settings
 def refuse_places(settings: Settings) -> None:
     """Raise `pytest.UsageError` if a path of the command line cannot be used.
 
-    What a configuration names is said by whoever needs it: it holds for other machines, and for
-    tests that measure nothing.
+    A path in a configuration is checked only when it is needed: the configuration also serves other
+    machines, and tests that measure nothing.
     """
     typed = settings.typed
     if "artifacts" in typed:
@@ -50,7 +50,7 @@ def _refuse_baseline(settings: Settings) -> None:
         check_folder(path.parent)
     except OSError as error:
         if error.errno == errno.EACCES and not settings.baseline.update:
-            return  # it may be read
+            return  # it may still be readable
         raise pytest.UsageError(
             f"noisecore: no baseline can be at {os.path.relpath(path)}: {error.strerror}: name a "
             ".json file, or a folder for it, with --noise-baseline"

@@ -1,4 +1,4 @@
-"""The running display: one live line on a terminal, a plain line a trial in a log."""
+"""The running display: one live line on a terminal, one plain line per trial in a log."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 class Progress:
-    """Hears the engine's events and shows them through pytest's terminal reporter.
+    """Receives the engine's events and shows them through pytest's terminal reporter.
 
-    It writes only inside `waiting`: between a test's name and its result pytest itself is silent,
-    at any other time the two would write into each other's lines. live: whether a terminal gets the
-    live line. Nobody has to be there to read: what cannot be shown stops no training.
+    It writes only inside `waiting`: between a test's name and its result pytest itself is silent.
+    At any other time the two would write into each other's lines. live: whether a terminal gets the
+    live line. If the output can no longer be written, training continues.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class Progress:
 
     @contextmanager
     def _heard(self) -> Iterator[None]:
-        """Stop showing anything where what it is written to was closed, or is full."""
+        """Stop showing anything once the output is closed or full."""
         try:
             yield
         except (OSError, ValueError):
@@ -143,7 +143,7 @@ def outcome(record: TrialRecord) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return seconds in the words of a person: 42 s, 3 min 05 s, 2 h 10 min."""
+    """Return seconds as a person would write them: 42 s, 3 min 05 s, 2 h 10 min."""
     seconds = round(seconds)
     if seconds < 60:
         return f"{seconds} s"

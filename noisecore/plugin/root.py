@@ -19,8 +19,9 @@ from noisecore.plugin.topology import is_worker
 def refuse_moved_root(config: pytest.Config) -> None:
     """Raise `pytest.UsageError` if the value of an option moved the root of the tests.
 
-    pytest takes the value of an option that it does not know yet for a path of tests, where there
-    is such a path: `--noise-artifacts out`. Baselines and the names of tests go by the root.
+    When pytest looks for the root it does not know our options yet. If the value of one is a path
+    that exists, as in `--noise-artifacts out`, it takes that for a path of tests. Baselines and the
+    names of tests depend on the root.
     """
     if is_worker(config) or config.getoption("rootdir") or config.getoption("inifilename"):
         return
@@ -42,7 +43,7 @@ def refuse_moved_root(config: pytest.Config) -> None:
 
 
 def _find_root(config: pytest.Config, arguments: Sequence[str]) -> Path | None:
-    """Return the root that pytest finds for these arguments, None if that cannot be told."""
+    """Return the root that pytest finds for these arguments, None if it cannot be found out."""
     try:
         from _pytest.config.findpaths import determine_setup
 
@@ -55,6 +56,6 @@ def _find_root(config: pytest.Config, arguments: Sequence[str]) -> Path | None:
         }
         known = inspect.signature(determine_setup).parameters  # not the same in every pytest
         root = determine_setup(**{name: given[name] for name in known})[0]
-    except Exception:  # pytest's own, which it may change: then nothing is said
+    except Exception:  # pytest may change its private function: then check nothing
         return None
     return Path(root)

@@ -1,4 +1,4 @@
-"""What pytest looked at while it collected: what is not among it has not vanished."""
+"""What pytest looked at while it collected: tests that it did not look at have not vanished."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ class Seen:
     @pytest.hookimpl
     def pytest_make_collect_report(self, collector: pytest.Collector) -> None:
         """Note that a file or class is asked for its tests."""
-        # It is reached only where nobody answers in the collector's place: `--lf` has a plugin that
-        # says "nothing here" for whole files, which is registered later and so is asked first.
+        # This is called only if no plugin answers instead of the collector: `--lf` has one that
+        # says "nothing here" for whole files, and it is called first, as it is registered later.
         self._begun.add(collector.nodeid)
 
     @pytest.hookimpl
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """Note that it answered, without an error or a skip."""
+        """Note that the file or class was collected without an error or a skip."""
         if report.passed:
             self._passed.add(report.nodeid)
         self.skipped |= report.skipped
@@ -45,7 +45,7 @@ class Seen:
     def pytest_pycollect_makeitem(
         self, collector: pytest.Collector
     ) -> Generator[None, object, object]:
-        """Note the tests and classes that are made of what it holds."""
+        """Note the tests and classes that a file or class contains."""
         made: Any = yield
         for each in made if isinstance(made, list) else [made]:
             if isinstance(each, pytest.Item):
@@ -63,7 +63,7 @@ class Seen:
     def whole(self, nodeid: str) -> bool:
         """Return whether all tests of a file are known: it and its classes were collected.
 
-        They were not where the file was left out, skipped as a module, or failed to import.
+        They are not known if the file was left out, was skipped as a module, or failed to import.
         """
         parts = self._parts.get(nodeid, ())
         return nodeid in self._begun & self._passed and all(map(self.whole, parts))
@@ -74,14 +74,14 @@ SEEN: pytest.StashKey[Seen] = pytest.StashKey()
 
 
 def is_gone(session: pytest.Session, file: str) -> bool:
-    """Return whether a test file is not there, where pytest was asked to look for such files."""
+    """Return whether a test file is missing from a folder in which pytest was asked to look."""
     path = session.config.rootpath / file
     if os.path.exists(path):
         return False
     below: list[Path] = [path]
     for folder in path.parents:
         if session.isinitpath(folder):
-            # What pytest would have ignored, it did not look for.
+            # pytest did not look for files that it would have ignored.
             hook = session.gethookproxy(folder)
             return not any(
                 hook.pytest_ignore_collect(collection_path=each, config=session.config)
