@@ -1,4 +1,4 @@
-"""The table of the benchmarks of speed: what `--speed` prints, and leaves with a picture."""
+"""The table of the speed benchmarks, which `--speed` prints and saves with a picture."""
 
 import json
 import os
@@ -31,7 +31,7 @@ def row(table, benchmark):
 
 
 def write_table(rows, config) -> None:
-    """Print the table, and leave it with a picture."""
+    """Print the table, and save it with a picture."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -55,4 +55,4 @@ def write_table(rows, config) -> None:
     pyplot.close(figure)
     terminal = config.pluginmanager.get_plugin("terminalreporter")
     if terminal is not None:
-        terminal.write("\n\n" + "\n".join(lines) + f"\n\nleft in {os.path.relpath(folder)}\n")
+        terminal.write("\n\n" + "\n".join(lines) + f"\n\nsaved in {os.path.relpath(folder)}\n")

@@ -1,7 +1,7 @@
 """Claim: testing a trained model is mostly the model's own work.
 
-Every figure is a ratio of two sides that were measured in this one run, on this machine; none is
-asserted, since machines are shared and noisy. Run with `--speed`.
+Every figure is a ratio of two measurements of the same run, on the same machine. None is asserted,
+because machines are shared and noisy. Run with `--speed`.
 """
 
 import json
@@ -18,7 +18,7 @@ from scipy import ndimage
 from noisecore.data import DatasetNotFoundError, load_dataset
 from noisecore.noise import Stream, apply_noise, get_noise
 
-# Strengths that leave the digits to be seen, and some that do not; each in its noise's own unit.
+# Scales at which the digits can be seen, and some at which they cannot, in each noise's own unit.
 SCALES = {
     "gaussian": [0.05, 0.1, 0.2, 0.4, 0.8],
     "uniform": [0.1, 0.2, 0.4, 0.8, 1.6],
@@ -98,7 +98,7 @@ def test_evaluation(benchmark, row, mnist, tmp_path):
 
 
 def one_by_one(how, images, scale) -> None:
-    """Make images noisy one after another, as image libraries are called."""
+    """Add noise to one image after another, as users of image libraries do."""
     for image in images:
         how(image, scale)
 
@@ -119,7 +119,7 @@ OTHERS = {
 
 @pytest.mark.parametrize("noise", OTHERS)
 def test_noise_beside(noise, benchmark, row):
-    """Images a second against scikit-image's random_noise, or SciPy, called image by image."""
+    """Images per second against scikit-image's random_noise, or SciPy, called image by image."""
     if noise != "gaussian_blur":
         pytest.importorskip("skimage", reason="needs scikit-image")
     images = np.random.default_rng(0).random((5_000, 28, 28, 1), np.float32)

@@ -1,6 +1,6 @@
 """Claim: accuracy under Gaussian noise falls as the noise grows, and stays above its floors.
 
-Every model is trained at each scale and tested at the same scale, once a seed. A floor belongs to
+Every model is trained and tested at each scale, once per seed. A floor belongs to
 a profile, data set, model and recipe; change one of these and the floors no longer apply. With
 --noise-baseline, accuracy is also no further below the committed baseline than the margins allow.
 """
@@ -15,8 +15,8 @@ from noisecore import (
     floor_for,
 )
 
-# Least mean accuracy at each scale: the mean of 60 seeds, less 5 standard deviations over seeds
-# and 2 points at least, rounded down to whole points.
+# Least mean accuracy at each scale: the mean of 60 seeds, minus 5 standard deviations over seeds
+# (or 2 points, if that is more), rounded down to whole points.
 FLOORS = {
     ("quick", "mnist-5k", "cnn", "quick"): {
         0: 0.95, 0.1: 0.94, 0.5: 0.94, 1: 0.92, 2: 0.84, 4: 0.57,
@@ -43,7 +43,7 @@ def test_floor(robustness, benchmark, noise_model, noise_scale):
 
 
 def test_monotonic(robustness, noise_model):
-    """Accuracy rises from no scale to the next by more than the slack or the seeds' own spread."""
+    """Accuracy never rises from a scale to the next by more than the slack or the seeds' spread."""
     if len(robustness.profile.scales) < 2:
         pytest.skip("one scale: there is no step to judge")
     assert_monotonic(robustness.curve, slack=0.01, chance=0.1, rigorous=robustness.rigorous)

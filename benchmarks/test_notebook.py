@@ -1,8 +1,8 @@
-"""Claim: the reference notebook's published figures come out again, by its own protocol.
+"""Claim: the reference notebook's published figures can be reproduced by its own protocol.
 
-Its sweep, its run on clean images and its noise-only control, each published figure and what
-our seeds measured; and what it did not show: the clean reference that is standardised as the
-noisy runs are. These run with the profile `notebook` alone.
+The tests compare each published figure of its sweep, its run on clean images and its noise-only
+control with what our seeds measured. They also measure what it did not show: a clean reference that
+is standardised as the noisy runs are. They run only with the profile `notebook`.
 """
 
 import math
@@ -38,7 +38,7 @@ def robustness(*conditions):
 
 
 def by_the_protocol(robustness):
-    """Skip where an option replaced what the published figures were made with."""
+    """Skip if an option replaced the data set or recipe of the published figures."""
     profile = robustness.profile
     if (profile.dataset, profile.recipe.name) != ("mnist", "notebook"):
         pytest.skip(f"published for mnist/notebook, not {profile.dataset}/{profile.recipe.name}")
@@ -46,7 +46,7 @@ def by_the_protocol(robustness):
 
 @robustness(SWEEP, CLEAN, CONTROL)
 def test_published(robustness):
-    """Every published accuracy lies among what our seeds predict (Holm over the figures)."""
+    """Every published accuracy lies in the range that our seeds predict (Holm over the figures)."""
     by_the_protocol(robustness)
     sweep, clean, control = robustness.curves
     points = {"clean, [0, 1]": clean.at(0.0), "noise only": control.at(6.0)}
@@ -60,7 +60,7 @@ def test_published(robustness):
 
 @robustness(CONTROL)
 def test_noise_only_control(robustness):
-    """Without the images nothing is learned: the commonest class, and a loss of ln 10."""
+    """Without the images the model learns nothing: chance accuracy, and a loss of ln 10."""
     by_the_protocol(robustness)
     assert_at_chance(robustness.point, chance=COMMONEST, loss=math.log(10))
 

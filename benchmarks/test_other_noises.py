@@ -1,7 +1,7 @@
 """Claim: a model that was trained on clean images does worse the stronger the noise, of any kind.
 
-It is trained once a seed, and tested at each scale of each noise, which is in a unit of its own.
-That accuracy falls with the scale is no law: it is claimed here for each noise by name.
+It is trained once per seed, and tested at each scale of each noise, which has a unit of its own.
+Accuracy need not fall with the scale of every noise: the claim is for the noises named here.
 """
 
 import pytest
@@ -33,8 +33,8 @@ SCALES = {
     ],
 )
 def test_monotonic(robustness, noise):
-    """Accuracy rises from no scale to the next, and of digits is clearly lower at the greatest."""
+    """Accuracy never rises with the scale; on digits it is clearly lower at the greatest."""
     assert_monotonic(robustness.curve, slack=0.01, chance=0.1, rigorous=robustness.rigorous)
-    # Not so of all images: blur hardly hides which of two photographs a patch is from.
+    # Not true of all images: blur hardly hides which of two photographs a patch is from.
     if robustness.profile.dataset in ("mnist", "mnist-5k"):
         assert_noise_bites(robustness.curve, least_drop=0.1)

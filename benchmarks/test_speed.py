@@ -1,7 +1,7 @@
 """Claim: noisecore trains the notebook's sweep faster than the notebook, and wastes little.
 
-Every figure is a ratio of two sides that were measured in this one run, on this machine; none is
-asserted, since machines are shared and noisy. Run with `--speed`.
+Every figure is a ratio of two measurements of the same run, on the same machine. None is asserted,
+because machines are shared and noisy. Run with `--speed`.
 """
 
 import json
@@ -24,8 +24,8 @@ from noisecore.running.machine import available_processors, fast_bfloat16
 EPOCHS = 2
 BATCH = RECIPES["notebook"].batch_size
 
-# Products and sums of the notebook's network, an image: forward, and twice that for the gradients
-# of weights and inputs (the first layer needs none of its inputs).
+# Multiplications and additions of the notebook's network per image: forward, and twice that for the
+# gradients of weights and inputs (the first layer needs no gradient of its inputs).
 CONV1, CONV2, DENSE1, DENSE2 = 26**2 * 32 * 9, 24**2 * 64 * 288, 9216 * 128, 128 * 10
 FLOP = 2 * (2 * CONV1 + 3 * (CONV2 + DENSE1 + DENSE2))
 
@@ -36,7 +36,7 @@ def recipe(precision: str):
 
 
 def step_seconds(records) -> float:
-    """Return a training step's seconds, mean over trials, without each one's first epoch."""
+    """Return the seconds of a training step: the mean over trials, without their first epochs."""
     images = load_dataset("mnist-5k").x_train.shape[0]
     steps = math.ceil(images / BATCH)
     return float(np.mean([np.mean(r.cost["epoch_seconds"][1:]) for r in records])) / steps
@@ -104,7 +104,7 @@ def test_roofline(precision, benchmark, row, tmp_path):
 
 
 def test_workers(benchmark, row, tmp_path):
-    """Training steps a second of 1, 2 … workers: the share of N times one worker's."""
+    """Training steps per second of 1, 2 … workers, as a share of N times one worker's."""
     dataset = load_dataset("mnist-5k")
 
     def measure() -> dict[int, float]:

@@ -1,4 +1,4 @@
-"""`python -m noisecore`: what needs no pytest."""
+"""`python -m noisecore`: the commands that need no pytest."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class _Help(argparse.HelpFormatter):
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser that ends as pytest does on a usage error, and in one line."""
+    """A parser that reports a usage error in one line, and exits with pytest's code for it."""
 
     def __init__(self, **how: Any) -> None:
         super().__init__(**{"formatter_class": _Help, **how})
@@ -53,16 +53,17 @@ class _Parser(argparse.ArgumentParser):
 def main(arguments: Sequence[str] | None = None, *, prog: str = "noisecore") -> int:
     """Run one command and return its exit code, which `noisecore.cli.codes` lists.
 
-    arguments: None takes those of this process, which is the command then. prog: how it was called.
-    What cannot be used is one line. An error of any other kind is a bug, and is raised; in a
-    process of its own it is a traceback, and an exit code that stands for no verdict.
+    arguments: None takes those of this process, which then runs only this command. prog: the name
+    that it was called by. A mistake in the arguments or files is printed in one line. Any other
+    error is a bug and is raised; if arguments is None, its traceback is printed instead, and the
+    exit code stands for no verdict.
     """
     if arguments is not None:
         return _run(arguments, prog)
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` ends it without a traceback
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # after `| head` it ends without a traceback
     try:
         return _run(sys.argv[1:], prog)
-    except Exception as error:  # with Python's own exit code, 1, it would be a regression
+    except Exception as error:  # Python's own exit code, 1, would mean a regression
         sys.excepthook(type(error), error, error.__traceback__)
         return codes.BUG
 
@@ -74,7 +75,7 @@ def _run(given: Sequence[str], prog: str) -> int:
     commands = parser.add_subparsers(
         title="commands", dest="command", required=True, metavar="COMMAND"
     )
-    compare.add_command(commands)  # what people do most comes first
+    compare.add_command(commands)  # the commands that people use most come first
     power.add_command(commands)
     floors.add_command(commands)
     _add_report(commands)
@@ -85,12 +86,12 @@ def _run(given: Sequence[str], prog: str) -> int:
         if isinstance(stream, io.TextIOWrapper):  # a terminal that has no ± shows its escape
             stream.reconfigure(errors="backslashreplace")
     given = list(given)
-    # What follows -- is not ours: argparse would take it for arguments of the command.
+    # What follows -- is not for us, but argparse would read it as arguments of the command.
     ours = given[: given.index("--")] if "--" in given else given
     for word in ours:
         if len(word) > LONGEST or "\0" in word:
             parser.error(f"no argument can be {shorten(word)!r}")
-        if word.endswith("=--"):  # argparse takes the value away, and gives a list of none
+        if word.endswith("=--"):  # argparse drops the value, and gives an empty list
             parser.error(f"{word[:-3]} needs a value, got '--'")
     try:
         chosen = parser.parse_args(ours)

@@ -37,7 +37,7 @@ def add_command(commands: Any) -> None:
         help="train fresh seeds of the same code: how often does the gate not pass?",
         description="A/A test: train fresh seeds with the same code, judge them in groups against "
         "the baseline, report how many did not pass, and recommend margins and seeds. What "
-        "follows -- is given to pytest.\n\n"
+        "follows -- is passed to pytest.\n\n"
         "example: noisecore calibrate benchmarks/baselines/quick.json -- benchmarks",
     )
     calibrate.add_argument("baseline", metavar="BASELINE", type=Path, help="the baseline")
@@ -49,10 +49,10 @@ def add_command(commands: Any) -> None:
         "--artifacts",
         type=Path,
         default=Path("noisecore-results/calibrate"),
-        help="folder of what is trained (noisecore-results/calibrate)",
+        help="folder for the records of these seeds (noisecore-results/calibrate)",
     )
     calibrate.add_argument(
-        "--records", type=Path, help="use these records of fresh seeds, and train nothing"
+        "--records", type=Path, help="use these records of fresh seeds and train nothing"
     )
     add_common(calibrate, pairs=2000)
     calibrate.set_defaults(command=_calibrate)
@@ -134,7 +134,7 @@ def _recommend(
     baseline_seeds: int,
     mode: Mode,
 ) -> None:
-    """Show what noise alone would do by the number of seeds, and recommend margins and seeds."""
+    """Show what noise alone would do for each number of seeds; recommend margins and seeds."""
     from noisecore.judging.power import recommend_margins, simulate
 
     rule = Rule(mode=mode, margins=chosen.margins or Margins(), alpha=chosen.alpha)
@@ -168,7 +168,7 @@ def _fresh_records(chosen: argparse.Namespace, first: int) -> list[TrialRecord] 
             f"--runs times --seeds must be {MOST_SEEDS} seeds at most, got "
             f"{chosen.runs * chosen.seeds}"
         )
-    first = max(first, 1000)  # far from the seeds that anybody runs by hand
+    first = max(first, 1000)  # far from the seeds that people choose
     last = first + chosen.runs * chosen.seeds - 1
     command = [
         sys.executable, "-m", "pytest", "--noise-scales", f"--noise-seeds={first}-{last}",
@@ -185,7 +185,7 @@ def _fresh_records(chosen: argparse.Namespace, first: int) -> list[TrialRecord] 
         made = [path for path in found if path.stat().st_mtime >= started]
     if not made:
         say(
-            "pytest trained nothing: name, behind --, the tests that have the marker robustness, "
+            "pytest trained nothing: after --, name the tests that have the marker robustness, "
             "such as: -- benchmarks",
             err=True,
         )
@@ -196,7 +196,7 @@ def _fresh_records(chosen: argparse.Namespace, first: int) -> list[TrialRecord] 
 def _reference(chosen: argparse.Namespace) -> list[str]:
     """Return the option without which pytest skips each test that compares with a baseline.
 
-    How such a test ends does not count here; but if it is skipped, nothing is trained for it.
+    Whether these tests pass does not matter here, but for a skipped test nothing is trained.
     """
     from noisecore.judging.baselines import read_baseline
     from noisecore.records import RecordError
@@ -209,10 +209,10 @@ def _reference(chosen: argparse.Namespace) -> list[str]:
 
 
 def run_to_its_end(command: Sequence[str]) -> int:
-    """Return a command's exit code; what asks this process to stop, stops the command first.
+    """Run a command and return its exit code; a signal to stop ends the command first.
 
-    SIGTERM is passed on. Ctrl-C reaches the command by itself, and is waited out: a run that is
-    interrupted still has a summary to write.
+    SIGTERM is passed on. Ctrl-C reaches the command by itself; wait until it ends, because a run
+    that is interrupted still has to write its summary.
     """
     child = subprocess.Popen(command)
     before = {

@@ -1,4 +1,4 @@
-"""`python -m noisecore compare`: two runs, judged as a run is against its baseline."""
+"""`python -m noisecore compare`: judges one run against another, as against a baseline."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _margins(text: str) -> Margins:
 
 
 def _alpha(text: str) -> float:
-    """Return a rate for argparse, likewise."""
+    """Return a rate for argparse, which shows the message of this error alone."""
     try:
         return parse_alpha(text)
     except MarginsError as error:
@@ -48,7 +48,7 @@ def _alpha(text: str) -> float:
 
 
 def mode_of(chosen: argparse.Namespace) -> Mode | None:
-    """Return the mode that was chosen; None for what the model is made for."""
+    """Return the mode that was chosen; None lets the kind of model decide."""
     mode: Mode | None = None if chosen.gate == "auto" else chosen.gate
     return mode
 
@@ -60,8 +60,8 @@ def add_margins(parser: argparse.ArgumentParser) -> None:
         metavar="MARGINS",
         type=_margins,
         default=None,
-        help="how much may be lost, such as mean>2,seconds>1.5 (default: the baseline's own, else "
-        f"{Margins()})",
+        help="how much may be lost, such as mean>2,seconds>1.5 (default: the baseline's own, or "
+        f"{Margins()} if it has none)",
     )
     parser.add_argument("--fail", action=Renamed, dest="margins", type=_margins)  # in noisecore 0.1
     parser.add_argument(
@@ -80,7 +80,8 @@ def add_gate(parser: argparse.ArgumentParser) -> None:
         "--gate",
         choices=("auto", "simple", "rigorous"),
         default="auto",
-        help="how; auto: rigorous for models that were given, else simple (default: auto)",
+        help="how to judge; auto: rigorous for given models, simple for trained ones "
+        "(default: auto)",
     )
 
 
@@ -160,7 +161,7 @@ def _lost_a_scale(verdict: Verdict) -> bool:
     return any(row.left_out is not None for row in verdict.rows(NoteRow))
 
 
-_SHOWN = 20  # more failed trials than this help nobody
+_SHOWN = 20  # a longer list of failed trials helps nobody
 
 _WORDS = {
     codes.OK: "no regression",

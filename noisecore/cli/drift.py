@@ -1,4 +1,4 @@
-"""`python -m noisecore drift`: the same run in several environments, side by side."""
+"""`python -m noisecore drift`: compares the same run in several environments."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ def add_command(commands: Any) -> None:
         metavar="NAMES",
         type=lambda names: [name.strip() for name in names.split(",") if name.strip()],
         default=[],
-        help="environments that must be there; one that is not is a row with its reason",
+        help="environments that must be there; a missing one gets a row with the reason",
     )
     parser.add_argument(
         "--logs",
         metavar="FOLDER",
         type=Path,
-        help="where the logs of environments are that left nothing: FOLDER/NAME/log/*.log",
+        help="folder with the logs of environments that left no records: FOLDER/NAME/log/*.log",
     )
     parser.add_argument(
         "--reference",
@@ -148,9 +148,9 @@ def _read(folders: list[Path], expected: list[str], logs: Path | None) -> list[E
 
 
 def _names(folders: list[Path]) -> list[str]:
-    """Return the environment of each folder: its name, or where they are alike its parent's.
+    """Return the environment of each folder: its name, or if two are alike its parent's name.
 
-    Two runs of one profile, `a/quick` and `b/quick`, are of the environments `a` and `b`.
+    Two runs of one profile, `a/quick` and `b/quick`, belong to the environments `a` and `b`.
     """
     from noisecore.judging.results import run_file
 

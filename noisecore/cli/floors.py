@@ -30,8 +30,8 @@ def add_command(commands: Any) -> None:
     parser = commands.add_parser(
         "floors",
         help="propose floors that an unchanged model rarely misses",
-        description="Propose a floor for each curve and scale, such that all floors together fail "
-        "an unchanged model in at most so many runs. Nothing is trained.\n\n"
+        description="Propose a floor for each curve and scale, so that all floors together fail "
+        "an unchanged model in at most the share --alpha of its runs. Nothing is trained.\n\n"
         "example: noisecore floors benchmarks/baselines/quick.json",
         epilog="exit codes: 0 floors were proposed, 2 trials failed, 4 usage, 5 too "
         "little to go by",

@@ -1,4 +1,4 @@
-"""`python -m noisecore power`: what a gate would do, before a run is paid."""
+"""`python -m noisecore power`: what a gate would do, before you pay for a run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from noisecore.judging.power import Held, Rates, Spread
     from noisecore.records import TrialRecord
 
-MOST_OF_A_RUN = 1000  # of a run: more are a slip of the pen, and each takes memory
+MOST_OF_A_RUN = 1000  # seeds of a run: more are a typing mistake, and each takes memory
 MODES: tuple[Mode, Mode] = ("simple", "rigorous")
 
 
@@ -28,8 +28,8 @@ def add_command(commands: Any) -> None:
     power = commands.add_parser(
         "power",
         help="simulate which drops a gate would catch, from a baseline",
-        description="Simulate runs against a baseline with the spread of its own seeds: how often "
-        "an unchanged model would not pass, and how often one that is worse would not, by the "
+        description="Simulate runs against a baseline with the spread of its own seeds. Show how "
+        "often an unchanged model would not pass, and how often a worse one would not, for each "
         "number of seeds. Nothing is trained.\n\n"
         "example: noisecore power benchmarks/baselines/quick.json --seeds=3,5",
     )
@@ -99,7 +99,7 @@ def _is_trained(spread: Spread | Held) -> bool:
 
 
 def _modes(spreads: Mapping[str, Spread | Held]) -> tuple[Mode | None, ...]:
-    """Return the modes that are shown; that of the gate comes first, None where it has both."""
+    """Return the modes to show; the gate's own comes first, None if it uses both."""
     trained = {_is_trained(each) for each in spreads.values()}
     if len(trained) > 1:
         return (None, *MODES)
@@ -122,7 +122,7 @@ def _show_rates(
 ) -> None:
     """Show how often a run does not pass: a table for each worse curve, a row for each count.
 
-    counts: of seeds; one, which counts for nothing, where all models were given.
+    counts: numbers of seeds; one number, which has no effect, if all models were given.
     """
     from noisecore.judging.power import simulate
 
@@ -156,7 +156,7 @@ def _show_rates(
 
 
 def spreads_of(records: Sequence[TrialRecord]) -> tuple[dict[str, Spread | Held], int]:
-    """Return how each curve varies that has two seeds or was given, and the number of its seeds."""
+    """Return how each curve with two seeds or a given model varies, and the number of seeds."""
     from noisecore.judging.baselines import compare_records
     from noisecore.judging.power import Held, fit_spread
 

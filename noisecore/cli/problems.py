@@ -1,4 +1,4 @@
-"""What could not be made of a command's files, on the terminal."""
+"""Prints why some files of a command could not be made."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Options that had another name once, which they are still known by."""
+"""Options that were renamed, and are still accepted under their old names."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from noisecore.showing.terminal import say
 
 
 class Renamed(argparse.Action):
-    """An option by its old name, which no help lists: what it is called now is said each time.
+    """An option under its old name: no help lists it, and each use says the new name.
 
     The new name is that of `dest`.
     """

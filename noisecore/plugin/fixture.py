@@ -128,7 +128,7 @@ class Robustness:
         name: str = "",
         **how: Any,
     ) -> Curve:
-        """Take outputs that a model gave earlier, by the scale of the noise; return its curve.
+        """Accept outputs that a model gave earlier, by scale of the noise; return its curve.
 
         This works as `evaluate` does, if other code added the noise to the images and called the
         model: `noisecore.evaluate_outputs` says what `outputs` and `how` may be.

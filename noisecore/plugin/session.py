@@ -54,11 +54,12 @@ class Run:
 
     source: where its records come from. baseline: the baseline that it is judged against, None if
     none was asked for. records: of the run, once it is reported. problems: what fails the run
-    though its tests passed, a line each. annotations: lines for GitHub. going_on: how to go on with
-    a run that ended early, if it did. saved: that saved records were judged, if they were. quiet:
-    what else a run with -q says: settings that nobody sees, and curves that were not compared.
+    although its tests passed, one line each. annotations: lines for GitHub. going_on: how to
+    continue a run that ended early, else empty. saved: a line that says that saved records were
+    judged, else empty. quiet: what a run with -q says in addition: settings that the command line
+    does not show, and curves that were not compared.
 
-    Making one reads the baseline, and writes nothing yet.
+    Creating a run reads the baseline, and writes nothing yet.
     """
 
     def __init__(self, settings: Settings, run_id: str, source: Source) -> None:
@@ -95,14 +96,14 @@ class Run:
             self._lock = None
 
     def leave(self) -> None:
-        """Unlock the artifact folder for a run that never was: no lock stays behind."""
+        """Unlock the artifact folder for a run that did not start, and remove its lock file."""
         if self._lock is not None:
             with suppress(OSError):
                 (self.settings.artifacts / ".lock").unlink()
         self.unlock()
 
     def begin(self) -> None:
-        """Remove the report of an earlier run: from here on it would pass for this run's."""
+        """Remove the report of an earlier run, so that nobody mistakes it for this run's."""
         with quietly():
             from noisecore.running.store import remove_halves
             from noisecore.showing.report import clear_report
@@ -131,8 +132,8 @@ class Run:
     ) -> None:
         """Write all artifacts from the records on disk and the verdicts; keep the summary.
 
-        outcomes: of all tests; selected: those that were to run. root: the folder of the tests,
-        for the commit that a baseline is made at. ended: whether the run went well so far.
+        outcomes: of all tests; selected: the tests that should run. root: the folder of the tests,
+        whose commit a baseline names. ended: whether the run went well so far.
         """
         parts = Parts()
         try:
@@ -215,7 +216,7 @@ class Run:
         verdicts: Sequence[Verdict],
         planned: Sequence[str],
     ) -> None:
-        """Write the report into the folder of the artifacts, and the step summary of it."""
+        """Write the report into the artifact folder, and its summary for GitHub's step."""
         from noisecore.showing.report import write_report
 
         folder = self.settings.artifacts
@@ -241,7 +242,7 @@ class Run:
         missing: int,
         root: Path,
     ) -> list[str]:
-        """Leave the baseline's candidate, and renew the baseline if that was asked for."""
+        """Write the candidate of the baseline, and renew the baseline if that was asked for."""
         if self.baseline is None:
             return []
         path = self.baseline.path
@@ -271,7 +272,7 @@ class Run:
             lines = [f"{what} could not be written to {shown(where)}: {why}"]
             done = False
         if not done:
-            self.problems += lines  # all of it: why is what a quiet run has to say, too
+            self.problems += lines  # all lines: a quiet run has to say the reason, too
         return lines
 
     def _aside(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""What the options of a run come to: its profile, and how it is trained and judged."""
+"""The settings that a run's options give: its profile, and how it is trained and judged."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ _UPDATES: tuple[Update, ...] = ("", "all", "missing")
 class BaselineSettings:
     """How a run is judged against a baseline.
 
-    path: of the baseline's file, None if none was asked for. declined: whether it was said that
-    there is to be none. update: what of the run is written into it; new_ancestor: whether that may
+    path: of the baseline's file, None if none was asked for. declined: whether the user said that
+    there is none. update: what of the run is written into it; new_ancestor: whether that may
     hide what was lost since the first ancestor. rule: how a curve is judged. own_margins: whether
-    margins were given, so that those which the baseline proposes do not hold. tolerant: whether an
+    the user gave margins, which then replace those that the baseline proposes. tolerant: whether an
     inconclusive verdict counts as a pass.
     """
 
@@ -71,13 +71,13 @@ class BaselineSettings:
 
 @dataclass(frozen=True)
 class Settings:
-    """What the options of a run come to.
+    """The settings that the options of a run give.
 
     known: the names of all profiles. running: whether scales were asked for, so that benchmarks
-    run. records: where they are read from instead of being trained. notes: what the user should
-    know of how options were read. typed: the options of the command line, by name. root: the folder
-    that the tests are named from. arguments: all of the command line. unseen: what weighs on the
-    verdicts and is not seen there, in words, by option.
+    run. records: where they are read from, if nothing is trained. notes: what the user should know
+    about how options were read. typed: the options of the command line, by name. root: the folder
+    that the tests' names are relative to. arguments: the whole command line. unseen: settings that
+    affect the verdicts but are not on the command line, in words, by option.
     """
 
     profile: Profile
@@ -106,7 +106,7 @@ SETTINGS: pytest.StashKey[Settings] = pytest.StashKey()
 
 
 def read_settings(config: pytest.Config) -> Settings:
-    """Return what the options come to; raise `pytest.UsageError` in one line on a bad value."""
+    """Return the settings of the options; raise `pytest.UsageError` in one line on a bad value."""
     _refuse_dashes(config)
     refuse_moved_root(config)
     scales = config.getoption("noise_scales")
@@ -178,7 +178,7 @@ _FIELDS = {
 
 
 def _changes(config: pytest.Config) -> dict[str, str]:
-    """Return what the options put in place of the profile's own, by its field."""
+    """Return the values that options give instead of the profile's own, by field."""
     return {
         field: text
         for field, name in _FIELDS.items()
@@ -187,7 +187,7 @@ def _changes(config: pytest.Config) -> dict[str, str]:
 
 
 def _check_known(profile: Profile) -> None:
-    """Refuse a profile whose noise, scales, dataset or models cannot be."""
+    """Refuse a profile whose noise, scales, dataset or models are not valid."""
     check_scales(get_noise(profile.noise), profile.scales)
     check_name(profile.dataset)
     for model in profile.models:
@@ -195,7 +195,7 @@ def _check_known(profile: Profile) -> None:
 
 
 def _refuse_dashes(config: pytest.Config) -> None:
-    """Refuse `--noise-model=--`: argparse takes the value away, and gives a list of none."""
+    """Refuse `--noise-model=--`: argparse drops the value, and gives an empty list."""
     for each in OPTIONS:
         if isinstance(config.getoption(destination(each.name)), list):
             raise pytest.UsageError(
@@ -232,7 +232,7 @@ def _count(name: str, text: str, other: str = "") -> int:
     return int(text)
 
 
-_WHOLE = r"\d{1,9}"  # more digits are a slip of the pen
+_WHOLE = r"\d{1,9}"  # more digits are a typing mistake
 
 
 def _timeout(text: str) -> float | None:
@@ -242,7 +242,7 @@ def _timeout(text: str) -> float | None:
         seconds = float(text)
     except ValueError:
         seconds = math.nan
-    # The longest wait that a thread can be asked for is shorter than an infinite one.
+    # A thread cannot wait for an infinite time: there is a longest wait.
     if not 0 < seconds <= 10**6:
         raise pytest.UsageError(
             f"noisecore: trial-timeout must be seconds > 0 (1e6 at most), or none, got "

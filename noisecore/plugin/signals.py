@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-# One wish may come as two signals: `timeout` and shells send it to a process and to its group.
+# One request may come as two signals: `timeout` and shells signal a process and its group.
 _ONE_WISH = 0.5
 
 
 class Signals:
-    r"""Lets a signal end the tests of a run, and never its report.
+    r"""Lets a signal end the tests of a run, but never its report.
 
     While the tests run, a signal does what Ctrl-C does. From then on it is only noted: the report
     is written, and the run ends after that. SIGQUIT (Ctrl-\) still ends all of it at once.
@@ -34,10 +34,10 @@ class Signals:
         self._tell: Callable[[], None] = lambda: None
 
     def catch(self, tell: Callable[[], None] | None = None) -> None:
-        """Take the signals from here on; `tell` is called at each, from the signal's handler.
+        """Handle the signals from here on; the signal's handler calls `tell` each time.
 
-        Python drops an exception that a signal raises inside a destructor: so whoever waits in
-        the main thread is told too.
+        Python drops an exception that a signal raises inside a destructor, so `tell` also informs
+        whoever waits in the main thread.
         """
         self._tell = tell or self._tell
         if self._before or threading.current_thread() is not threading.main_thread():
@@ -51,7 +51,7 @@ class Signals:
 
     @property
     def caught(self) -> bool:
-        """Whether the signals are taken."""
+        """Whether this object handles the signals now."""
         return bool(self._before)
 
     def hold(self) -> None:
@@ -61,7 +61,7 @@ class Signals:
 
     @contextmanager
     def answering(self) -> Iterator[None]:
-        """Let a signal end the block as it ends the tests: no report is lost in it."""
+        """Let a signal end the block as it ends the tests: no report can be lost by that."""
         before = self._holding, self._tell
         self._holding, self._tell = False, lambda: None
         try:
@@ -70,7 +70,7 @@ class Signals:
             self._holding, self._tell = before
 
     def release(self) -> None:
-        """Give the signals back to whoever had them."""
+        """Restore the handlers that the signals had before."""
         while self._before:
             number, handler = self._before.popitem()
             signal.signal(number, handler)

@@ -10,7 +10,8 @@ import pytest
 def distributes(config: pytest.Config) -> bool:
     """Return whether this is a controller: it runs no test, its xdist workers do.
 
-    xdist has this plugin just then, by `-n`, `--dist` with `--tx`, or whatever else starts it.
+    Only then does xdist register this plugin, whether `-n`, `--dist` with `--tx` or anything else
+    started it.
     """
     return config.pluginmanager.hasplugin("dsession")
 
@@ -21,7 +22,7 @@ def is_worker(config: pytest.Config) -> bool:
 
 
 def place(config: pytest.Config) -> int | None:
-    """Return which one of xdist's workers this process is, None if it is none."""
+    """Return which one of xdist's workers this process is, None if it is not one."""
     worker = getattr(config, "workerinput", None)
-    # `--tx popen//id=NAME` names one otherwise than gw0, gw1 ...
+    # `--tx popen//id=NAME` gives a worker another name than gw0, gw1 ...
     return None if worker is None else int(re.sub(r"\D", "", worker["workerid"]) or 0)

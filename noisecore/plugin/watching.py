@@ -28,9 +28,9 @@ _PAUSE = 1.0  # seconds between two looks
 def watching(
     config: pytest.Config, store: Store, planned: Callable[[], Sequence[str]]
 ) -> Iterator[None]:
-    """Tell each record of the run, in a line, while the tests of the block wait for them.
+    """Show each record of the run, in a line, while the tests of the block wait for them.
 
-    planned: gives the labels of all trials; none before the xdist workers know them.
+    planned: returns the labels of all trials; no labels until the xdist workers know them.
     """
     reporter: TerminalReporter | None = config.pluginmanager.get_plugin("terminalreporter")
     if reporter is None:
@@ -57,7 +57,7 @@ def _watch(
     while not (labels := planned()):
         if over.wait(_PAUSE):
             return
-    # xdist draws a line of its own on a terminal: ours stay.
+    # xdist draws a live line of its own on a terminal: write plain lines.
     progress = Progress(reporter, len(labels), clock=time.monotonic, live=False)
     progress.say(f"{len(labels)} trials, each of which is told when it is there")
     seen: dict[str, int] = {}
@@ -73,7 +73,7 @@ def _watch(
 
 
 def _new(store: Store, seen: dict[str, int]) -> Iterator[TrialRecord]:
-    """Yield the run's records that were not seen yet; what cannot be read is nobody's news."""
+    """Yield the run's records that were not seen yet; skip files that cannot be read."""
     for path in sorted(store.folder.glob("*.json")):
         try:
             written = path.stat().st_mtime_ns

@@ -1,7 +1,7 @@
 """The last item of a run, `noisecore::baseline`: it fails if a curve was not judged.
 
-pytest does not collect it. The process that hears of all tests reports it when they have ended:
-then it is the last one in any order of the tests, and works under xdist.
+pytest does not collect it. The process that receives the reports of all tests reports it once they
+have ended: so it comes last, whatever the order of the tests, and it works under xdist.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def close(
 ) -> list[Judged]:
     """Report the last item, and return its verdicts.
 
-    A run with a baseline has it. Another run has it only if a test hid the failure of a gate.
+    A run with a baseline has it. A run without one has it only if a test hid the failure of a gate.
     """
     path = settings.baseline.path
     where = visible(shown(path)) if path is not None else ""
@@ -42,7 +42,7 @@ def close(
     unjudged: Mapping[str, str] = {}
     if path is not None:
         held = read(path, settings.profile, outcomes.former())
-        if not renewing:  # then what vanished is taken out
+        if not renewing:  # a renewal removes what vanished
             gone = {**selected.vanished, **unclaimed(held, outcomes, selected)}
         unjudged = _unjudged(measured, held, renewing=renewing)
     parts = [
@@ -70,11 +70,11 @@ _LET_THROUGH = (
 )
 _COMPARE_AGAIN = (
     "compare them again, under their old names. If they are meant to go, "
-    "--noise-update-baseline=all takes them out."
+    "--noise-update-baseline=all removes them."
 )
 _ASSERT = (
-    "call assert_no_regression(curve, noise_baseline) in the test, or take the fixture "
-    "noise_baseline out of it."
+    "call assert_no_regression(curve, noise_baseline) in the test, or remove the fixture "
+    "noise_baseline from it."
 )
 
 
@@ -83,16 +83,16 @@ def _lines(curves: Mapping[str, str]) -> list[str]:
 
 
 def _paragraph(what: str, lines: Sequence[str], remedy: str) -> str:
-    """Return what is wrong, a line each, and what to do; empty if nothing is."""
+    """Return what is wrong, one line each, and what to do; empty if nothing is wrong."""
     return "\n  ".join([what, *lines]) + f"\nWhat to do: {remedy}" if lines else ""
 
 
 def _unjudged(
     measured: Sequence[Outcome], held: Baseline | None, *, renewing: bool
 ) -> dict[str, str]:
-    """Return why nobody judged a curve that a test has to compare, by the curve's name.
+    """Return why no test judged a curve that it has to compare, by the curve's name.
 
-    renewing: whether what a test evaluates no more is taken out.
+    renewing: whether curves that a test no longer evaluates are removed.
     """
     judged = {(outcome.nodeid, curve) for outcome in measured for curve in outcome.judged}
     curves, nodes = {curve for _, curve in judged}, {node for node, _ in judged}

@@ -66,7 +66,7 @@ class RunBaseline:
             _check_place(path)
 
     def rename(self, former: str, model: str) -> bool:
-        """Let a curve be of a model of another name; return whether there was one to rename."""
+        """Rename the model of a curve; return whether the baseline has the curve."""
         from noisecore.judging.baselines import renamed
 
         if self.baseline is None or former not in self.baseline.origins:
@@ -88,8 +88,8 @@ class RunBaseline:
         """Return a curve, the baseline, and the rule that it is judged by.
 
         request: what the test's marker asked for, None for a curve of its own. nodeid: of the test
-        that asks; evaluated: the curves that it has evaluated. margins, mode, alpha: what the test
-        says of them, before all else.
+        that asks; evaluated: the curves that it has evaluated. margins, mode, alpha: the values
+        that the test gives, which come before all others.
         """
         from noisecore.judging.gates.case import Case
 
@@ -101,7 +101,7 @@ class RunBaseline:
         if baseline is not None and problem is None:
             comparison = self._compare(baseline, name, curve.records)
             own = None if settings.own_margins else baseline.origins[name].margins
-            # All curves of the baseline are of one run, whichever of its tests were chosen today.
+            # alpha is for a run of all the baseline's curves, even if only some tests are selected.
             rule = replace(rule, curves=len(baseline.origins))
         rule = replace(
             rule,
@@ -128,7 +128,8 @@ class RunBaseline:
     def _problem(self, curve: str, nodeid: str, evaluated: Sequence[str]) -> tuple[str | None, str]:
         """Return why there is nothing to compare a curve with, and what to do; None if there is.
 
-        With the tests to run for a renewal that removes what vanished, too, empty if nothing did.
+        The second text names the tests to run for a renewal that also removes what vanished; it is
+        empty if nothing vanished.
         """
         from noisecore.judging.gates.regression import held_curves
 
@@ -176,7 +177,7 @@ class RunBaseline:
         return comparison
 
     def _is_now(self, commit: str) -> bool:
-        """Return whether the tests are those of a commit; changed files are of none."""
+        """Return whether the tests are those of a commit; with changed files they are of none."""
         return not commit.endswith("-dirty") and commit_of(self._settings.root) == commit
 
     def check_evaluated(self, nodeid: str, evaluated: Sequence[str]) -> None:
@@ -186,11 +187,11 @@ class RunBaseline:
             raise failure(
                 f"noisecore: {', '.join(gone)} vanished: the baseline {shown(self.path)} has it, "
                 "and the test evaluates it no more. Evaluate it again, under its old name; if it "
-                "is meant to go, --noise-update-baseline=all takes it out"
+                "is meant to go, --noise-update-baseline=all removes it"
             )
 
     def _unevaluated(self, nodeid: str, evaluated: Sequence[str]) -> list[str]:
-        """Return the curves of the baseline that a test evaluated then, and has not now."""
+        """Return the baseline's curves that a test evaluated then, but did not evaluate now."""
         held = self.baseline
         if held is None or not nodeid:
             return []
@@ -233,7 +234,7 @@ def describe(path: Path, baseline: Baseline | None, verdicts: Iterable[Verdict])
 
 
 def _trained_anew(comparison: Comparison) -> bool:
-    """Return whether a given model is another than before, as clean images show it."""
+    """Return whether a given model's answers to clean images show that it has changed."""
     if comparison.replicates != "draws" or comparison.identical or comparison.obstacles:
         return False
     clean = ~comparison.noisy
@@ -264,7 +265,7 @@ def own_scales(settings: Settings) -> bool:
 def read(path: Path, profile: Profile, former: Mapping[str, str] | None = None) -> Baseline | None:
     """Return the baseline, None if its file is not there.
 
-    former: the models of curves that are called otherwise now, as in `Robustness`. Raises
+    former: the models of curves that have other names now, as in `Robustness`. Raises
     `RecordError` if the file cannot be used.
     """
     from noisecore.judging.baselines import read_baseline, renamed
@@ -291,7 +292,7 @@ def _check_place(path: Path) -> None:
 
 
 def is_named(origin: Origin, record: TrialRecord) -> bool:
-    """Return whether a curve was given a name, and is not called after the test that evaluates it.
+    """Return whether a curve was given a name, and is not named after the test that evaluates it.
 
     record: one of the curve's, in a baseline.
     """

@@ -1,4 +1,4 @@
-"""Curves of the baseline that a run's tests left out, as is known once they have ended."""
+"""Curves of the baseline that a run's tests left out, which is known once they have ended."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def unclaimed(baseline: Baseline | None, outcomes: Outcomes, selected: Selected) -> dict[str, str]:
     """Return why no test compares a curve that has a name of its own, by that name.
 
-    None where a test that could have compared it did not pass: it may not have come to that.
+    Empty if a test that could have compared one did not pass: it may have ended before that.
     """
     comparing = [outcome for outcome in outcomes if outcome.compares]
     fine = ("passed", "expected", "allowed")
@@ -30,7 +30,7 @@ def unclaimed(baseline: Baseline | None, outcomes: Outcomes, selected: Selected)
 
 
 def given_up(baseline: Baseline | None, outcomes: Iterable[Outcome]) -> list[str]:
-    """Return the curves of the baseline that the test which evaluated them passed without."""
+    """Return the curves of the baseline whose test passed without evaluating them again."""
     if baseline is None:
         return []
     firsts = {name: baseline.of(name)[0] for name in baseline.origins}

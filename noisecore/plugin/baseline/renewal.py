@@ -1,4 +1,4 @@
-"""Renewing a baseline: the candidate among the artifacts, and the file itself if that was asked."""
+"""Renewing a baseline: the candidate among the artifacts, and on request the file itself."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ def renew(
     started: datetime,
     root: Path,
 ) -> tuple[list[str], bool]:
-    """Leave the candidate among the artifacts, and renew the baseline if asked to.
+    """Write the candidate among the artifacts, and renew the baseline if asked to.
 
-    path: of the baseline's file. pairs: which curve is compared by a test of which file. former:
-    the models of curves that the baseline has under other names. unfinished: why the run is not
-    complete, one line per test. vanished: curves that no test compares any more. missing: how many
-    trials have no record. root: the folder of the tests. Returns what was done, in lines, and
-    whether all that was asked for was. Raises `OSError`, with the path that was to be written, if
-    the disk refuses.
+    path: of the baseline's file. pairs: each compared curve, with the file of a test that compares
+    it. former: the models of curves that the baseline has under other names. unfinished: why the
+    run is not complete, one line per test. vanished: curves that no test compares any more.
+    missing: how many trials have no record. root: the folder of the tests. Returns lines that say
+    what was done, and whether everything that was asked for was done. Raises `OSError`, with the
+    path that could not be written, if the disk refuses.
     """
     from noisecore.judging.baselines import BaselineError, renew_baseline
 
@@ -86,7 +86,7 @@ def renew(
 def _incomplete(
     unfinished: Sequence[str], missing: int, origins: Mapping[str, Origin], stuck: Sequence[str]
 ) -> str:
-    """Return why a run is not the whole that a baseline is made of; empty if it is.
+    """Return why a run is too incomplete to make a baseline of; empty if it is complete.
 
     stuck: the curves that vanished, and that this renewal would leave in the baseline.
     """
@@ -107,7 +107,7 @@ def _incomplete(
 def _objection(
     changed: Iterable[str], compared: Iterable[str], verdicts: Sequence[Verdict], candidate: Path
 ) -> str | None:
-    """Return why the baseline is not to be renewed as the candidate has it, None if it may be.
+    """Return why the candidate must not become the baseline, None if it may.
 
     changed: the curves that the renewal would add or remove. compared: those of the tests.
     """
@@ -130,7 +130,7 @@ def _write(path: Path, renewed: Baseline) -> None:
 
     try:
         write_baseline(path, renewed)
-    except OSError as error:  # of a full disk it names no file, or a temporary one
+    except OSError as error:  # if the disk is full, it names no file, or a temporary one
         raise OSError(error.errno, error.strerror or str(error), str(path)) from None
 
 

@@ -23,8 +23,8 @@ def find_vanished(
 ) -> dict[str, str]:
     """Return why no test compares a curve of the baseline any more, for each that vanished.
 
-    A curve has vanished where all the files whose tests compared it were looked at, or are gone,
-    and none of their tests compares it, selected or not.
+    A curve has vanished if all the files whose tests compared it were looked at or are gone, and
+    none of their tests compares it, whether it is selected or not.
     """
     asked: set[str] = set()
     nodes: set[str] = set()
@@ -44,7 +44,7 @@ def find_vanished(
                     request.curve for request in read_requests(item, marker, settings.profile)
                 }
             except pytest.UsageError:
-                continue  # another check says so, unless the test is deselected
+                continue  # another check reports this, unless the test is deselected
     if baseline is None:
         nobody = trains and not (asked or nodes) and settings.baseline.update == ""
         return {"baseline": f"no test takes the fixture {FIXTURE}"} if nobody else {}
@@ -65,7 +65,7 @@ def find_unclaimed(
 ) -> dict[str, str]:
     """Return where curves with names of their own were looked for, in words, by their names.
 
-    Only where each test that could evaluate them is among the `items` that are run.
+    Empty unless each test that could evaluate them is among the `items` that are run.
     """
     own = [
         item
@@ -83,7 +83,7 @@ def find_unclaimed(
 
 
 def _looked_for(origin: Origin, seen: Seen, session: pytest.Session) -> str:
-    """Return where a curve was looked for, in words; empty if not everywhere where it could be."""
+    """Return where a curve was looked for, in words; empty if some of its files were left out."""
     whole = [file for file in origin.tests if seen.whole(file)]
     gone = [file for file in origin.tests if file not in whole and is_gone(session, file)]
     if len(whole) + len(gone) < len(origin.tests):

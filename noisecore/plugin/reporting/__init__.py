@@ -1,1 +1,1 @@
-"""What is told of a run once its tests have ended."""
+"""What noisecore reports about a run once its tests have ended."""

@@ -1,4 +1,4 @@
-"""Calls the hooks of other tools that log a run: one that raises costs nothing but itself."""
+"""Calls the hooks of other tools that log a run; one that raises does not stop other tools."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pluggy import HookImpl
 
 _NAMES = [name for name in vars(hooks) if name.startswith("pytest_")]
-# pytest's own outcomes and SystemExit are no Exceptions.
+# pytest's own outcomes and SystemExit are not subclasses of Exception.
 _RAISED = (Exception, SystemExit, pytest.fail.Exception, pytest.skip.Exception)
 
 _Call = tuple[str, dict[str, Any]]  # a hook and its arguments
@@ -31,9 +31,9 @@ _Call = tuple[str, dict[str, Any]]  # a hook and its arguments
 def call_hooks(
     config: pytest.Config, records: Sequence[TrialRecord], judged: Sequence[Judged]
 ) -> list[str]:
-    """Call the hooks for a run that was reported; return what fails it, a line each.
+    """Call the hooks for a run that was reported; return what fails it, one line each.
 
-    A signal ends them: the report is there, and what they wait for may never come.
+    A signal ends the calls: the report is written, and a hook may wait for something forever.
     """
     if not any(getattr(config.hook, name).get_hookimpls() for name in _NAMES):
         return []

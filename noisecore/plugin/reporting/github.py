@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def annotate(found: Iterable[tuple[Judged, Verdict]], root: Path) -> list[str]:
-    """Return the lines that show verdicts that are not a pass at the tests.
+    """Return the lines by which GitHub shows, at each test, the verdicts that are not a pass.
 
     root: the folder that the tests' files are relative to.
     """

@@ -1,4 +1,4 @@
-"""What hears of all tests of a run, wherever they ran: it closes the run and reports it."""
+"""Receives the outcomes of all tests of a run, wherever they ran; then closes and reports it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,9 @@ REFUSAL: pytest.StashKey[str] = pytest.StashKey()
 
 
 class Judge:
-    """Collects how the tests ended, and reports the run: one a run, in xdist's controller if any.
+    """Collects how the tests ended, and reports the run.
+
+    There is one per run; under xdist it is in the controller.
 
     make_run: makes a run that trains nothing, for a controller whose tests evaluated models.
     """
@@ -43,7 +45,7 @@ class Judge:
         self._outcomes = Outcomes()
         self._closing: list[Judged] = []
         self._problems: list[str] = []
-        self._lines: list[str] = []  # where there is no run to say them
+        self._lines: list[str] = []  # for the terminal, if there is no run to say them
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take in how a phase of a test ended."""
@@ -53,14 +55,14 @@ class Judge:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
         """Judge what is left once all tests have ended."""
-        result = yield  # what is left out here ended early, and fails for that
+        result = yield  # an error here skips the rest: the run ended early, and fails for that
         if REFUSAL in self._config.stash:
             raise pytest.UsageError(self._config.stash[REFUSAL])
         selected = self._config.stash.get(SELECTED, Selected())
         settings = self._config.stash[SETTINGS]
         silent = distributes(self._config) and SELECTED not in self._config.stash
         if silent and any(outcome.noise for outcome in self._outcomes):
-            # Then nobody knows here whether a curve of the baseline has vanished.
+            # Then the controller cannot know whether a curve of the baseline has vanished.
             self._problems.append(
                 "each xdist worker ended in an error, and none said which tests there were: run "
                 "without xdist (-n0) to see why"
@@ -73,7 +75,7 @@ class Judge:
         return result
 
     def _not_run(self, selected: Selected) -> list[str]:
-        """Return what is to be said where no test measured: what would have been compared, too."""
+        """Return what to say if no test measured anything, with what would have been compared."""
         settings = self._config.stash[SETTINGS]
         path, noise = settings.baseline.path, any(outcome.noise for outcome in self._outcomes)
         lines = wrap_text(hidden(settings)) if noise else []
@@ -84,7 +86,7 @@ class Judge:
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
-        """Report the run, even where another plugin's report breaks off."""
+        """Report the run, even if another plugin fails while it writes its own report."""
         try:
             return (yield)
         finally:
@@ -132,7 +134,7 @@ class Judge:
         shown = lines if terminalreporter.verbosity >= 0 else hides
         if shown or self._problems or (run is not None and run.saved):
             terminalreporter.section("noisecore")
-        if run is not None and run.saved:  # that, a quiet run says too
+        if run is not None and run.saved:  # a quiet run says this too
             terminalreporter.write_line(terminal(visible(run.saved)))
         for line in shown:
             terminalreporter.write_line(terminal(visible(line)))

@@ -15,7 +15,7 @@ from noisecore.plugin.phases import RAISED, VERDICTS
 from noisecore.plugin.reporting.judged import Judged
 from noisecore.plugin.seen import NODEID
 
-# It failed as its xfail mark says: "expected" if that is strict, else "allowed".
+# A test that failed as its xfail mark says is "expected" if the mark is strict, else "allowed".
 State = Literal["passed", "failed", "skipped", "expected", "allowed", "not run"]
 
 _TOLD = "noisecore"  # the attribute of a report that carries what this module needs
@@ -26,9 +26,9 @@ class Selected:
     """What a run was asked to do, once tests were deselected.
 
     tests: the node ids of all tests. comparing: of those that take the baseline. vanished: why no
-    test compares a curve of the baseline any more, by its name. unclaimed: likewise, of curves that
-    have names of their own: they have vanished unless a test compares them. left_out: whether tests
-    that compare, or whole files, were collected and are not run.
+    test compares a curve of the baseline any more, by its name. unclaimed: the same for curves that
+    have names of their own, which have vanished unless a test compares them. left_out: whether
+    tests that compare were collected but are not run, or whole files were skipped.
     """
 
     tests: tuple[str, ...] = ()
@@ -43,8 +43,8 @@ SELECTED: pytest.StashKey[Selected] = pytest.StashKey()
 
 
 def tell(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
-    """Put what noisecore knows of a test into its report, which xdist carries to the controller."""
-    # A plain attribute: JUnit leaves it alone.
+    """Put what noisecore knows about a test into its report; xdist sends that to the controller."""
+    # A plain attribute: JUnit's XML does not show it.
     told = vars(report)[_TOLD] = {"nodeid": item.stash.get(NODEID, item.nodeid)}
     if not measures(item):
         return
@@ -84,9 +84,9 @@ class Outcome:
     """How a test ended.
 
     nodeid: as pytest collected it. noise: whether it takes the fixture robustness; compares:
-    whether the baseline too. compared: the curves that it has to compare with that. evaluated: the
-    labels of the records that it made. judged, former: as in `Robustness`. by_gate: whether a gate
-    failed it. phases: the verdicts of setup, call and teardown.
+    whether it takes noise_baseline too. compared: the curves that it has to compare with the
+    baseline. evaluated: the labels of the records that it made. judged, former: as in `Robustness`.
+    by_gate: whether a gate failed it. phases: the verdicts of setup, call and teardown.
     """
 
     nodeid: str
@@ -130,7 +130,7 @@ class Outcome:
 
 
 class Outcomes:
-    """How all tests ended: of one that was run again, the last time counts."""
+    """How all tests ended: if a test was run again, only its last run counts."""
 
     def __init__(self) -> None:
         self._found: dict[tuple[str, str], Outcome] = {}
@@ -142,7 +142,7 @@ class Outcomes:
         if report.when == "setup" or key not in self._found:
             told = vars(report).get(_TOLD, {})
             file, line, _ = report.location
-            self._found.pop(key, None)  # the last one to begin stands last
+            self._found.pop(key, None)  # the test that began last comes last
             self._found[key] = Outcome(told.get("nodeid", report.nodeid), file, line)
         self._found[key].take(report)
         return self._found[key]
@@ -151,7 +151,7 @@ class Outcomes:
         return iter(self._found.values())
 
     def judged(self) -> list[Judged]:
-        """Return all verdicts; where a strict xfail mark expects a failure, it is a pass."""
+        """Return all verdicts; a failure that a strict xfail mark expects counts as a pass."""
         return [
             Judged(
                 nodeid=outcome.nodeid,
@@ -172,7 +172,7 @@ class Outcomes:
         ]
 
     def former(self) -> dict[str, str]:
-        """Return the models of the curves that the baseline has under other names, by these."""
+        """Return the models of curves that have other names in the baseline, by those names."""
         return {name: model for each in self for name, model in each.former.items()}
 
     def evaluated(self) -> list[str]:
@@ -181,7 +181,7 @@ class Outcomes:
         return list(dict.fromkeys(labels))
 
     def unfinished(self, selected: Selected) -> list[str]:
-        """Return why the run is not complete: one line per test that ended by no verdict."""
+        """Return why the run is not complete: one line per test that ended without a verdict."""
         ended = {outcome.nodeid for outcome in self}
         lines = [f"{node} was not run" for node in selected.tests if node not in ended]
         for outcome in self:

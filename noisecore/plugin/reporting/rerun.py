@@ -1,4 +1,4 @@
-"""What to run next after a verdict that is not a pass, as a command to be copied."""
+"""What to run next after a verdict that is not a pass, as a command to copy."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from noisecore.plugin.settings import Settings
 if TYPE_CHECKING:
     from noisecore.judging.gates import Verdict
 
-_SHOWN = 3  # more than this nobody types
+_SHOWN = 3  # nobody would type more commands than this
 _MORE_SEEDS = 10
-# What the next command leaves out: it is about one test, and writes nothing that was not asked.
+# Options that the next command leaves out: it runs one test, and writes only what was asked for.
 _LEFT_OUT = ("artifacts", "resume", "update-baseline")
 
 
@@ -30,8 +30,8 @@ def next_commands(
     """
     commands: dict[str, list[str]] = {}
     if settings.records is not None:
-        return commands  # nothing would be trained anew
-    # The comparison with the baseline says most: it is not crowded out by many floors.
+        return commands  # nothing would be trained again
+    # The comparison with the baseline says most, so it comes before any number of floors.
     for nodeid, verdict in sorted(found, key=lambda each: each[1].gate != "no regression"):
         if verdict.verdict == "pass" or nodeid.startswith("noisecore::"):
             continue
@@ -54,7 +54,7 @@ def _few(lines: list[str]) -> list[str]:
 
 
 def closer_look(nodeid: str, settings: Settings, *, given: bool) -> str:
-    """Return the command that looks closer at a curve that fell, empty where nothing is trained.
+    """Return the command that looks closer at a curve that fell, empty if there is none.
 
     given: whether the curve is of a model that was given.
     """
@@ -67,7 +67,7 @@ def closer_look(nodeid: str, settings: Settings, *, given: bool) -> str:
 def _line(
     node: str, settings: Settings, root: Path, changes: Mapping[str, str], *, given: bool
 ) -> str:
-    """Return the command that runs a node as the run did, but for these changes."""
+    """Return the command that runs a node as the run did, except for these changes."""
     options = {**_kept(settings.typed), **changes}
     if given:
         options.pop("seeds", None)
@@ -83,7 +83,7 @@ def _more(seeds: int) -> dict[str, str]:
 def _next(
     verdict: Verdict, nodeid: str, seeds: int, rigorous: bool
 ) -> tuple[str, str, dict[str, str]]:
-    """Return what to do, at which node, with which options; nothing to do where it is empty."""
+    """Return what to do, at which node, with which options; if it is empty, do nothing."""
     from noisecore.judging.gates.rows import FailureRow, ObstacleRow, ProblemRow
 
     more = _more(seeds)
@@ -100,7 +100,7 @@ def _next(
     if verdict.gate == "no regression":
         if not rigorous:
             return "to look again:", nodeid, {**more, "gate": "rigorous"}
-        # What rigorous mode has shown, no further seeds undo.
+        # More seeds do not undo what rigorous mode has shown.
         undecided = verdict.verdict == "inconclusive"
         return "to look again:" if undecided else "", nodeid, more
     if verdict.gate in ("floor", "monotonic"):

@@ -1,4 +1,4 @@
-"""What the verdicts of a run stand on, where its command line does not show it."""
+"""What the verdicts of a run depend on, if its command line does not show it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from noisecore.records import TrialRecord
 
 
 def stands_on(settings: Settings, records: Sequence[TrialRecord], run: str) -> str:
-    """Return that saved records were judged, and of when, in a line; empty where none were.
+    """Return a line that says that saved records were judged, and their dates; empty if none were.
 
-    run: the id of this run, which has the records that its tests made themselves.
+    run: the id of this run, which is in the records that its own tests made.
     """
     if settings.records is None:
         return ""

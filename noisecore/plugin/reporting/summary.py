@@ -22,7 +22,7 @@ def summarise(
     planned: Sequence[str],
     verdicts: Sequence[Verdict],
 ) -> list[str]:
-    """Return a few lines a curve, and the verdicts that are not a pass; `parts` has what failed."""
+    """Return a few lines per curve, and verdicts that are not a pass; `parts` has what failed."""
     from noisecore.judging.results import assemble
 
     seconds = sum(record.cost.get("seconds", 0.0) for record in records)

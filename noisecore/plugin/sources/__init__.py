@@ -1,4 +1,4 @@
-"""Where a run's records come from: it trains them, is given them, or tests evaluate models."""
+"""Where a run's records come from: training, earlier runs, or tests that evaluate models."""
 
 from noisecore.plugin.sources.evaluation import EvaluationSource
 from noisecore.plugin.sources.saved import SavedSource

@@ -24,7 +24,7 @@ class Stored(Planned):
 
     @property
     def set_aside(self) -> list[str]:
-        """Files among the records that were none, by their new names."""
+        """Files among the records that were not valid records, by their new names."""
         return [str(path) for path in self._store.aside]
 
     def obtain(
@@ -42,12 +42,12 @@ class Stored(Planned):
         return keep(self._store, curve, records)
 
     def records(self, evaluated: Sequence[str] = ()) -> list[TrialRecord]:
-        """Return all records of the run, on disk already."""
+        """Return all records of the run, which are on disk already."""
         return self._store.records()
 
 
 class EvaluationSource(Stored):
-    """What a run has that trains nothing and was given no records; `StoreError` as the store."""
+    """The source of a run that trains nothing and was given no records; may raise `StoreError`."""
 
     dataset = None
 
@@ -72,12 +72,12 @@ class EvaluationSource(Stored):
         yield
 
     def wait(self, request: Request) -> list[TrialRecord]:
-        """Raise, for there is nothing to wait for."""
+        """Raise `RuntimeError`, because there is nothing to wait for."""
         raise RuntimeError("no trials were submitted")
 
 
 def keep(store: Store, curve: str, records: list[TrialRecord]) -> list[TrialRecord]:
-    """Write the records of a curve down before anything is judged by them."""
+    """Write the records of a curve to disk before they are judged; return them."""
     if isinstance(records[0].trial, GivenTrial):
         store.replace(curve, records)
         return records

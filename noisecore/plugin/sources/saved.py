@@ -1,4 +1,4 @@
-"""Records of earlier runs, judged anew."""
+"""Records of earlier runs, judged again."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from noisecore.records import CurveId, TrialRecord
 
 
 class SavedSource(Planned):
-    """Records of earlier runs, judged anew: nothing is trained, TensorFlow is not needed.
+    """Records of earlier runs, judged again: nothing is trained, TensorFlow is not needed.
 
-    Raises `RecordError` if the folder or file holds what is no record.
+    Raises `RecordError` if the folder or file holds something that is not a record.
     """
 
     def __init__(self, settings: Settings, path: Path, run_id: str) -> None:
@@ -66,7 +66,7 @@ class SavedSource(Planned):
         found: dict[str, TrialRecord] = {}
         for record in self._find(request):
             first = found.setdefault(record.trial.label, record)
-            # Which of two records is the right one, nobody knows here.
+            # Nothing here says which of two records is the right one.
             if first.trial != record.trial or first.evaluations != record.evaluations:
                 raise failure(
                     f"{self._path} holds two records of {record.trial.label} that differ, "
@@ -121,13 +121,13 @@ class SavedSource(Planned):
         return found
 
     def keep(self, curve: str, records: list[TrialRecord]) -> list[TrialRecord]:
-        """Return the given records of a curve; where there are none, those that were made now."""
+        """Return the given records of a curve; if there are none, keep those that were made now."""
         if not self._of(curve):
             self._all += records
         return self._of(curve)
 
     def _of(self, curve: str) -> list[TrialRecord]:
-        """Return the records of a curve, which the report has from now on."""
+        """Return the records of a curve, and put them into the report."""
         found = [record for record in self._all if record.trial.curve == curve]
         self._asked |= {_name(record) for record in found}
         return self._belonging(found)
@@ -141,5 +141,5 @@ class SavedSource(Planned):
 
 
 def _name(record: TrialRecord) -> tuple[str, str]:
-    """Return what tells a trial's record from others: those of one training share its key."""
+    """Return what identifies a trial's record: the records of one training share its key."""
     return record.key, record.trial.label

@@ -1,4 +1,4 @@
-"""What a run asks of the place that its records come from."""
+"""What a run needs from the source of its records."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Pairs = Sequence[Sequence[str]]  # a curve and a test file each
 
 
 class Source(Protocol):
-    """What a run asks of the place that its records come from."""
+    """What a run needs from the source of its records."""
 
     versions: dict[str, str]
 
@@ -28,17 +28,17 @@ class Source(Protocol):
         """The data set, if there is one at hand."""
 
     def prepare(self) -> None:
-        """Make the artifact folder ready, once it is this run's alone."""
+        """Make the artifact folder ready, once this run has locked it."""
 
     def submit(self, requests: Sequence[Request], compared: Pairs) -> None:
-        """Make known what all tests need, and which file compares which curve."""
+        """Register what all tests need, and which file compares which curve."""
 
     @contextmanager
     def working(self, config: pytest.Config) -> Iterator[None]:
-        """Work while the tests of the block wait, each for its own."""
+        """Work while the tests of the block wait, each for its own trials."""
 
     def wait(self, request: Request) -> list[TrialRecord]:
-        """Return the records of one request when they are there."""
+        """Wait for the records of one request, and return them."""
 
     def obtain(
         self,
@@ -49,20 +49,20 @@ class Source(Protocol):
     ) -> list[TrialRecord]:
         """Return the records of a curve of a model that was given, and keep them.
 
-        former: what the curve was to noisecore 0.1, for records of that time.
+        former: what noisecore 0.1 called the curve; its records have that name.
         """
 
     def keep(self, curve: str, records: list[TrialRecord]) -> list[TrialRecord]:
         """Keep the records of a curve that was made without the run; return what is judged."""
 
     def records(self, evaluated: Sequence[str] = ()) -> list[TrialRecord]:
-        """Return all records of the run, on disk already.
+        """Return all records of the run, which are on disk already.
 
-        evaluated: the labels of those of models that were given, where other processes had them.
+        evaluated: the labels of the records of given models, if other processes made them.
         """
 
     def planned(self) -> list[str]:
-        """Return the labels of all trials that the tests need; none before the work began."""
+        """Return the labels of all trials that the tests need; empty before the work begins."""
 
     @property
     def problem(self) -> str | None:
@@ -70,14 +70,14 @@ class Source(Protocol):
 
     @property
     def set_aside(self) -> list[str]:
-        """Files among the records that were none, by their new names."""
+        """Files among the records that were not valid records, by their new names."""
 
     def compared(self) -> Pairs:
         """Return which curves are compared with the baseline, each with a test file that does."""
 
 
 class Plan:
-    """What a run's tests need, on disk: tells xdist's controller, which has not seen the tests."""
+    """What a run's tests need, on disk for xdist's controller, which has not seen the tests."""
 
     def __init__(self, path: Path, run_id: str) -> None:
         self._path = path

@@ -31,10 +31,10 @@ from noisecore.running.events import Event
 class TrainingSource(Stored):
     """Records that this run's own workers make.
 
-    place: which one of xdist's workers this process is, None if it is none.
+    place: which one of xdist's workers this process is, None if it is not one.
 
-    Making one checks what can be checked before the first trial: TensorFlow, the data set, the
-    cluster; `prepare` checks the artifact folder. They raise `TensorFlowError`, `DatasetError`,
+    Creating one checks what can be checked before the first trial: TensorFlow, the data set, the
+    cluster; `prepare` checks the artifact folder. Both may raise `TensorFlowError`, `DatasetError`,
     `ClusterError`, `StoreError` or `RecordError`.
     """
 
@@ -67,13 +67,13 @@ class TrainingSource(Stored):
         self._engine: Engine | None = None
         self._progress: Progress | None = None
         self._compared: Pairs = ()
-        # Tests wait in their call, where what is written counts as their own and is not shown.
+        # Tests wait in their call phase, where pytest captures what is written and hides it.
         self._uncaptured: Callable[[], AbstractContextManager[None]] = nullcontext
 
     def prepare(self) -> None:
-        """Make the artifact folder ready: rename what is not a record there.
+        """Make the artifact folder ready: rename files there that are not valid records.
 
-        With resuming, what is no record of an earlier run either.
+        When resuming, also rename such files of earlier runs.
         """
         self._store.prepare()
         if self._settings.resume:
@@ -82,7 +82,7 @@ class TrainingSource(Stored):
         self._store.records()
 
     def submit(self, requests: Sequence[Request], compared: Pairs) -> None:
-        """Make the trials of all requests known, each once; nothing is trained yet."""
+        """Register the trials of all requests, each once; nothing is trained yet."""
         from noisecore.running.engine import Engine
         from noisecore.running.request import try_noises
         from noisecore.running.sizing import auto_workers, usable_gpus
@@ -103,7 +103,7 @@ class TrainingSource(Stored):
         if workers is None:
             workers = auto_workers(len(trials), self.dataset, len(gpus))
         if self._place is not None:
-            workers = min(1, workers)  # xdist has the workers side by side already
+            workers = min(1, workers)  # xdist runs its own workers in parallel already
             first = self._place % len(gpus) if gpus else 0
             gpus = gpus[first:] + gpus[:first]
         self._engine = Engine(
@@ -121,10 +121,10 @@ class TrainingSource(Stored):
 
     @contextmanager
     def working(self, config: pytest.Config) -> Iterator[None]:
-        """Train side by side while the tests of the block wait, each for its own."""
+        """Train in parallel while the tests of the block wait, each for its own trials."""
         if self._engine is None:
             if self._cluster is not None:
-                self._cluster.disconnect()  # xdist's controller has seen that all is well
+                self._cluster.disconnect()  # xdist's controller only checks it
             with watching(config, self._store, self.planned):
                 yield
             return
@@ -153,13 +153,13 @@ class TrainingSource(Stored):
                 ) from None
             yield
             if self._place is not None:
-                self._engine.finish()  # others may wait for what this process is at
+                self._engine.finish()  # others may wait for what this process is training
         finally:
             signals.hold()
             self._engine.close()
 
     def wait(self, request: Request) -> list[TrialRecord]:
-        """Return the records of one request when they are there."""
+        """Wait for the records of one request, and return them."""
         if self._engine is None:
             raise RuntimeError("no trials were submitted")
         trials = request.trials(self.dataset)
