@@ -223,7 +223,7 @@ class Store:
         self.aside.append(aside)
 
     def damaged(self) -> list[Path]:
-        """Return the files among the records that are not records, or belong to another trial."""
+        """Return the files among the records that are not valid, or belong to another trial."""
         found = []
         for path in sorted(self.folder.glob("*.json")):
             try:
