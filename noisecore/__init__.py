@@ -9,7 +9,7 @@ model, and `noise_baseline` is what `assert_no_regression` compares its curve wi
 
 __version__ = "0.1.0"
 
-TYPE_CHECKING = False  # as of typing, which takes longer to import than all of this
+TYPE_CHECKING = False  # not typing's, which takes longer to import than all of this
 if TYPE_CHECKING:
     from noisecore.callables import named as named
     from noisecore.compared import compare as compare
@@ -90,7 +90,7 @@ def __getattr__(name: str) -> object:
     if name not in _HOME:
         import sys
 
-        # With these two Python says which name is near.
+        # With these two, Python can suggest a similar name.
         line = f"module 'noisecore' has no attribute {name!r}"
         raise AttributeError(line, name=name, obj=sys.modules[__name__])
     value = getattr(import_module(f"noisecore.{_HOME[name]}"), name)

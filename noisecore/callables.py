@@ -1,6 +1,6 @@
-"""What can be called, of whatever kind: its name, its identity, and its way into another process.
+"""Callables of every kind: their names, their identity, and how they reach another process.
 
-A function is identified by its code, and by that which it uses (`noisecore.code`). A
+A function is identified by its code, and by the code that it uses (`noisecore.code`). A
 `functools.partial`, a bound method or a callable object is identified by the code of its function
 or class, and by the values bound to it.
 """
@@ -26,24 +26,24 @@ from noisecore.code import code_sha256, function_sha256
 from noisecore.errors import ArgumentError, ArgumentTypeError, NoisecoreError
 from noisecore.escaping import shown
 
-# What stands for a function or class while its owner is written down: its source, or its home.
+# Returns what is written in place of a function or class: its source, or its home.
 Place = Callable[[Any], Any]
-# What makes of it again what it stood for.
+# Returns the function or class again, from what was written in its place.
 Find = Callable[[Any], Any]
 
-# A class of its own way of being copied may hold more than its attributes.
+# A class that defines one of these itself may hold more than its attributes.
 _REDUCE = ("__reduce_ex__", "__reduce__")
 
 _PLAIN = (type(None), bool, int, float, str)
 
 
 class BoundError(NoisecoreError, TypeError):
-    """Something is bound to what is called that cannot be written down."""
+    """Something that is bound to a callable cannot be written down."""
 
 
 @dataclass(frozen=True)
 class Named:
-    """What is called, under a name that somebody gave it."""
+    """A callable, under a name that somebody gave it."""
 
     call: Callable[..., Any]
     __name__: str
@@ -58,13 +58,13 @@ def named(function: Callable[..., Any], *, name: str) -> Named:
 
     Args:
         function: A noise or a builder, such as a `functools.partial`.
-        name: What it is called.
+        name: Its new name.
 
     Returns:
-        What can be called as `function` is.
+        A callable that takes the same arguments as `function`.
 
     Raises:
-        ArgumentTypeError: It cannot be called.
+        ArgumentTypeError: `function` cannot be called.
         ArgumentError: The name is empty.
 
     Example:
@@ -79,7 +79,7 @@ def named(function: Callable[..., Any], *, name: str) -> Named:
 
 
 def name_of(function: Callable[..., Any]) -> str:
-    """Return the name of what can be called: its own, else that of what it wraps, or its class."""
+    """Return the name of a callable: its own, or that of what it wraps, or that of its class."""
     name = getattr(function, "__name__", None)
     if isinstance(name, str):
         return name
@@ -89,7 +89,7 @@ def name_of(function: Callable[..., Any]) -> str:
 
 
 def is_bound(function: Callable[..., Any]) -> bool:
-    """Return whether something is bound to what is called, so that it is more than its code."""
+    """Return whether something is bound to a callable, so that it is more than its code."""
     if isinstance(function, Named):
         return True
     kinds = inspect.isfunction, inspect.isclass, inspect.isbuiltin
@@ -97,11 +97,11 @@ def is_bound(function: Callable[..., Any]) -> bool:
 
 
 def source_sha256(function: Callable[..., Any]) -> str:
-    """Return the hash that says what is called: of its code, and of all that is bound to it.
+    """Return the hash that identifies a callable: of its code, and of all that is bound to it.
 
-    A changed noise or model is another one; changed words, such as a comment, change nothing. The
-    code is what `noisecore.code.function_sha256` says. Raises OSError where a source text is
-    nowhere, TypeError for what never had any, or where what is bound cannot be written down.
+    If the code of a noise or model changes, so does its hash; a changed comment changes nothing.
+    `noisecore.code.function_sha256` hashes the code. Raises OSError if a source text cannot be
+    found, TypeError if there never was one, or if something that is bound cannot be written down.
     """
     while isinstance(function, Named):
         function = function.call
@@ -111,10 +111,10 @@ def source_sha256(function: Callable[..., Any]) -> str:
 
 
 def write_down(value: Any, place: Place) -> Any:
-    """Return JSON values for what can be called, and for what is bound to it.
+    """Return JSON values for a callable, and for what is bound to it.
 
-    place: what to write for a function or a class. Raises `BoundError` for anything that is no
-    number, text, array, function or class, nor an object or collection of these.
+    place: what to write for a function or a class. Raises `BoundError` for anything other than a
+    number, text, array, function or class, or an object or collection of these.
     """
     try:
         return _written(value, place)
@@ -168,7 +168,7 @@ def _pairs(value: functools.partial[Any]) -> list[Any]:
 
 
 def _state(value: Any) -> dict[str, Any] | None:
-    """Return the attributes of an object of a class that is written in Python, else None."""
+    """Return the attributes of an object if its class is written in Python, otherwise None."""
     kind = type(value)
     if not hasattr(value, "__dict__") and not hasattr(kind, "__slots__"):
         return None
@@ -182,7 +182,7 @@ def _state(value: Any) -> dict[str, Any] | None:
 
 
 def read_back(data: Any, find: Find) -> Any:
-    """Return what `write_down` has written, found again by `find` where it was placed."""
+    """Return the object that `write_down` wrote; `find` returns its functions and classes."""
 
     def each(values: Any) -> list[Any]:
         return [read_back(one, find) for one in values]
@@ -228,7 +228,7 @@ def _base64(data: bytes) -> str:
 
 
 def told(error: BaseException) -> str:
-    """Return an error of somebody's function in one line: what it says, and where it was raised."""
+    """Return the error of a user's function in one line: its message, and where it was raised."""
     line = str(error).strip().partition("\n")[0]
     frames = traceback.extract_tb(error.__traceback__)
     where = f" ({os.path.basename(frames[-1].filename)}:{frames[-1].lineno})" if frames else ""

@@ -1,4 +1,4 @@
-"""Two runs, curve by curve."""
+"""Compare two runs, curve by curve."""
 
 from __future__ import annotations
 
@@ -38,17 +38,18 @@ def compare(
     """Judge one run against another, curve by curve, as a run is judged against its baseline.
 
     Args:
-        new: What is judged: a curve, curves, records, a baseline, or the path of a file or folder
-            that holds them: what `read_records` reads, or a baseline.
-        old: What it is compared with, likewise. Two single curves may have different names.
+        new: The run that is judged: a curve, curves, records, a baseline, or the path of a file or
+            folder that holds them (a baseline, or anything that `read_records` reads).
+        old: The run that it is compared with, in the same forms. Two single curves may have
+            different names.
         margins: How much may be lost, such as "mean>3,scale>5" in points of accuracy. None takes
-            those of the curve's own in a baseline, else the usual.
+            the curve's own margins from a baseline, otherwise the usual ones.
         mode: "simple" or "rigorous". None takes "rigorous" for given models, "simple" for trained.
         alpha: How often an unchanged run may fail, over all curves.
 
     Returns:
-        A verdict for each curve, by name. A curve that one side alone has is inconclusive. If all
-        that is new was measured before all that is old, a warning asks if the two were swapped.
+        A verdict for each curve, by name. A curve that only one of the runs has is inconclusive. If
+        all of `new` was measured before all of `old`, a warning asks if the two were swapped.
 
     Raises:
         RecordError: A path holds no records, or records do not belong together.
@@ -83,7 +84,7 @@ def compare(
 
 
 def swapped(new: Iterable[TrialRecord], old: Iterable[TrialRecord]) -> str:
-    """Return a line if all that is new was measured before all that is old; else an empty one."""
+    """Return a line if all of `new` was measured before all of `old`; otherwise an empty text."""
     days = [[str(r.cost["started"]) for r in side if "started" in r.cost] for side in (new, old)]
     if not all(days) or max(days[0]) >= min(days[1]):
         return ""

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 class NoisecoreError(Exception):
     """Something that was given or asked for cannot be used; the message says what to do.
 
-    Every error of noisecore's own is one, and a built-in error too, such as a `ValueError`.
+    Every error of noisecore is one of these, and also a built-in error, such as a `ValueError`.
 
     Example:
         >>> try:
@@ -21,11 +21,11 @@ class NoisecoreError(Exception):
 
 
 class ArgumentError(NoisecoreError, ValueError):
-    """An argument has a value that it cannot have."""
+    """An argument has a value that is not allowed."""
 
 
 class ArgumentTypeError(NoisecoreError, TypeError):
-    """An argument is of a type that it cannot have."""
+    """An argument has a type that is not allowed."""
 
 
 class RefusedError(NoisecoreError, OSError):
@@ -34,9 +34,9 @@ class RefusedError(NoisecoreError, OSError):
 
 @contextmanager
 def refusals(what: str) -> Iterator[None]:
-    """Let what the system refuses in the block be a `RefusedError`, in one line.
+    """Turn an error of the system in the block into a `RefusedError`, in one line.
 
-    what: what cannot be done then, such as "RUN: cannot be read"; the system's reason follows.
+    what: what could not be done, such as "RUN: cannot be read"; the system's reason follows.
     """
     try:
         yield

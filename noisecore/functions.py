@@ -1,4 +1,4 @@
-"""Functions that go by name: noisecore's, and those of a user's own, which a worker finds again."""
+"""Functions known by name: noisecore's own, and the user's, which a worker can find again."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def unknown(what: str, name: str, known: Iterable[str]) -> str:
-    """Return the one line that answers an unknown name: what is known, and the nearest of it."""
+    """Return the one-line answer to an unknown name: the known names, and the nearest one."""
     known = sorted(known)
     near = difflib.get_close_matches(name, known, n=1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
@@ -34,8 +34,8 @@ def unknown(what: str, name: str, known: Iterable[str]) -> str:
 class Home:
     """Where a function is defined: its module, the module's file, and its name there.
 
-    bound: what is bound to it, and where that is defined, where it is more than a function;
-    module and file are empty then.
+    bound: if it is more than a function, what is bound to it, and where that is defined; module and
+    file are then empty.
     """
 
     module: str
@@ -45,9 +45,9 @@ class Home:
 
 
 class Functions(Generic[F]):
-    """The functions of one kind, by name: noisecore's, and those that a user makes known.
+    """The functions of one kind, by name: noisecore's own, and those that a user adds.
 
-    kind: what one is called, such as "noise". shipped: noisecore's. error: what is raised.
+    kind: the word for one, such as "noise". shipped: noisecore's own. error: the class to raise.
     """
 
     def __init__(self, kind: str, shipped: Mapping[str, F], error: type[ValueError]) -> None:
@@ -55,7 +55,7 @@ class Functions(Generic[F]):
         self._shipped = shipped
         self._error = error
         self._own: dict[str, F] = {}
-        self._homes: dict[str, Home] = {}  # of those that another process told of
+        self._homes: dict[str, Home] = {}  # of functions that another process reported
         self._sources: dict[str, tuple[F, str]] = {}
         self._lent: Counter[str] = Counter()  # how many blocks a function is known in
 
@@ -73,7 +73,7 @@ class Functions(Generic[F]):
     def source(self, name: str) -> str:
         """Return the hash of the function of that name, as `source_sha256` does.
 
-        It is made once: a file that is edited during a run does not change what has been loaded.
+        It is made once: editing a file during a run does not change what has been loaded.
         """
         function = self.get(name)
         known = self._sources.get(name)
@@ -82,13 +82,13 @@ class Functions(Generic[F]):
         return known[1]
 
     def add(self, function: F, *, here: bool = False) -> str:
-        """Make a function of a user's own known by its name, and return that name.
+        """Make a user's own function known by its name, and return that name.
 
-        It has to be a function at the top of a file, for it travels to a worker as file and name;
-        or a `functools.partial`, a bound method or an object of such a function or class, whose
-        arguments can be written down. here: it is called in this process alone, so it may be
+        It must be a function at the top of a file, because a worker gets only its file and name;
+        or a `functools.partial`, a bound method or an object of a function or class defined there,
+        whose arguments can be written down. here: it is only called in this process, so it may be
         defined anywhere.
-        Raises the error if it is not, or if another function of the kind has that name.
+        Raises the error if it does not fit, or if another function of the kind has that name.
         """
         name = name_of(function)
         try:
@@ -117,9 +117,9 @@ class Functions(Generic[F]):
 
     @contextmanager
     def lend(self, function: F, *, here: bool = False) -> Iterator[str]:
-        """Make a function known by its name, as `add` does, in the block alone.
+        """Make a function known by its name, as `add` does, only inside the block.
 
-        So a notebook can define it anew under the same name. Afterwards its source is read anew
+        So a notebook can define it again under the same name. Afterwards its source is read again
         too, as a worker will read it.
         """
         name = name_of(function)
@@ -138,7 +138,7 @@ class Functions(Generic[F]):
     def check_travels(self, function: Any) -> None:
         """Raise the error unless another process can find a function, and all that is bound to it.
 
-        Raises `BoundError` where something is bound that cannot be written down.
+        Raises `BoundError` if something that is bound to it cannot be written down.
         """
         if is_bound(function):
             write_down(function, self._check_top)
@@ -155,7 +155,7 @@ class Functions(Generic[F]):
             )
         function = inspect.unwrap(function)
         file = inspect.getsourcefile(function)
-        # The file of a module may be a part of an archive.
+        # The file of a module may be inside an archive.
         module = sys.modules.get(function.__module__)
         if not (file and (os.path.isfile(file) or getattr(module, "__file__", None) == file)):
             raise self._error(
@@ -174,9 +174,9 @@ class Functions(Generic[F]):
         return _home(function)
 
     def expect(self, home: Home) -> None:
-        """Make a user's own function known that another process has: it is loaded when asked for.
+        """Make known a user's own function that another process has; it is loaded when needed.
 
-        Then `noisecore.imports.follow` must have said how that process imports.
+        By then, `noisecore.imports.follow` must have been told how that process imports.
         """
         if self._homes.get(home.name) != home:
             self._homes[home.name] = home
@@ -191,7 +191,7 @@ class Functions(Generic[F]):
         return found
 
     def _find(self, home: Home) -> Any:
-        """Return what is defined there, from its module, else from its file."""
+        """Return what is defined there, from its module or, failing that, from its file."""
         module = None
         if home.module == "__main__":  # of that process: its code is known by the same hash here
             take_for_script(home.file)
@@ -199,7 +199,7 @@ class Functions(Generic[F]):
             module = importlib.import_module(home.module)
         except ModuleNotFoundError as error:
             if not f"{home.module}.".startswith(f"{error.name}."):
-                raise  # it is there, and something that it imports is not
+                raise  # the module is there, but something that it imports is not
         if os.path.abspath(getattr(module, "__file__", None) or "") != home.file:
             if not os.path.isfile(home.file):
                 raise self._error(
@@ -216,13 +216,13 @@ class Functions(Generic[F]):
 
 
 def _home(function: Any) -> Home:
-    function = inspect.unwrap(function)  # what decorates it may be in another file
+    function = inspect.unwrap(function)  # its decorator may be in another file
     file = inspect.getsourcefile(function) or ""
     return Home(function.__module__, os.path.abspath(file), function.__name__)
 
 
 def load_file(file: str) -> Any:
-    """Return the module of a Python file, which is run once a process.
+    """Return the module of a Python file, which is run once per process.
 
     It may import the modules in its own folder.
     """

@@ -1,7 +1,8 @@
-"""How the files of a user's own are imported: told by one process, followed by another.
+"""How a user's own files are imported: noted by one process, repeated by another.
 
-pytest, its options and a conftest say where modules are: they put folders on the path, in an
-order, and make up names for files and packages that no path leads to. A worker knows none of it.
+pytest, its options and a conftest decide where modules are found: they put folders on the path,
+in a certain order, and make up names for files and packages that no path leads to. A worker knows
+nothing of this.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class _Place:
         return [*filter(None, [self.file]), *(self.folders or ())]
 
     def leads_to(self, name: str, other: _Place) -> bool:
-        """Return whether the package leads to the module of that name by itself."""
+        """Return whether the module of that name is found in this package's own folders."""
         near = {os.path.join(folder, name) for folder in self.folders or ()}
         files = {f"{path}.py" for path in near} | {f"{path}/__init__.py" for path in near}
         return other.file in files if other.file else bool(near & {*(other.folders or ())})
@@ -54,24 +55,24 @@ def note() -> dict[str, Any]:
 
 
 def remember(told: dict[str, Any]) -> None:
-    """Remember what another process told, to pass it on."""
+    """Remember what another process sent, to pass it on."""
     global _told
     _told = told
 
 
 def remembered() -> dict[str, Any]:
-    """Return what was noted or told last; note it now if nothing was."""
+    """Return what was noted or received last; if there is nothing yet, note it now."""
     return _told if _told is not None else note()
 
 
 def follow(told: dict[str, Any]) -> None:
-    """Import from now on as the process does that told it."""
+    """From now on, import as the process does that sent this."""
     path = told["path"]
     sys.path[:] = [*path, *(entry for entry in sys.path if entry not in path)]
     places = {name: _Place(*place) for name, place in told["modules"].items()}
     sys.meta_path[:] = [each for each in sys.meta_path if not isinstance(each, _Finder)]
     sys.meta_path.insert(0, _Finder(places))
-    # A user's own module may be called like one that something here has imported.
+    # A user's own module may have the same name as one that was imported here already.
     taken = [name for name, place in places.items() if place.file and _is_other(name, place.file)]
     for name in list(sys.modules):
         if any(f"{name}.".startswith(f"{each}.") for each in taken):
@@ -79,7 +80,7 @@ def follow(told: dict[str, Any]) -> None:
 
 
 class _Finder(MetaPathFinder):
-    """Finds the modules that were told of where they were told to be."""
+    """Finds the modules of a note where the note says that they are."""
 
     def __init__(self, places: dict[str, _Place]) -> None:
         self._places = places
@@ -105,10 +106,10 @@ class _Finder(MetaPathFinder):
 
 
 def _own_modules() -> dict[str, _Place]:
-    """Return the modules of a user's own that are imported, but for those that a package leads to.
+    """Return the user's own modules that are imported, except those that a package leads to.
 
-    Those that are installed are found by every process. They are left out, but for those that a
-    file of the user's own would hide: they were imported before its folder was on the path.
+    Every process finds the modules that are installed. They are left out, except those that a
+    user's own file would hide: they were imported before its folder was on the path.
     """
     roots = {*site.getsitepackages(), site.getusersitepackages(), *sysconfig.get_paths().values()}
     installed = tuple(f"{root}{os.sep}" for root in roots)
@@ -135,7 +136,7 @@ def _own_modules() -> dict[str, _Place]:
 
 
 def _names(folders: Sequence[object]) -> set[str]:
-    """Return what the modules in these folders may be called."""
+    """Return the names that the modules in these folders may have."""
     names = set()
     for folder in folders:
         if isinstance(folder, str):

@@ -41,52 +41,53 @@ def evaluate(
 ) -> Curve:
     """Test a trained model at scale 0 and at each of `scales`; return its curve.
 
-    The model gets float32 images in the range of `x`, uint8 ones too: a copy, which it may change.
-    It is refused if no noise changes any of its outputs; if these are class labels, a note says so.
-    A note is a `UserWarning`.
+    The model gets float32 images in the range of `x`, even if `x` is uint8: a copy, which it may
+    change. It is refused if no noise changes any of its outputs; if these are class labels, a note
+    says so instead. A note is a `UserWarning`.
 
     Args:
         model: A model of Keras, PyTorch, scikit-learn or ONNX Runtime, a `.keras` file, or a
-            function from float32 images, `batch_size` at most, to class probabilities or scores,
-            (images, classes). Scores are taken for logits. A PyTorch module is asked in eval mode,
-            where its weights are, and gets its own modes back; one that was exported or traced in
-            training mode would stay in it, and is refused. What a function or a session answers is
-            its own affair.
+            function that takes at most `batch_size` float32 images and returns class probabilities
+            or scores, (images, classes). Scores are treated as logits. A PyTorch module is called
+            in eval mode, on the device of its weights, and its own modes are restored; one that was
+            exported or traced in training mode would stay in it, and is refused. A function or a
+            session is called as it is: its mode is up to you.
         x: Images as the model takes them, (n, height, width) or (n, height, width, channels); or
-            one thing that brings images and labels: a `tf.data.Dataset`, PyTorch's `DataLoader` or
+            one object that holds images and labels: a `tf.data.Dataset`, PyTorch's `DataLoader` or
             `Dataset`, or an `.npz` file with x_test and y_test.
-        y: Labels, (n,) class numbers or (n, classes) one-hot; left out where `x` brings them.
+        y: Labels, (n,) class numbers or (n, classes) one-hot; leave it out if `x` holds them.
         scales: Strengths of the noise, greater than 0, in `units`. Scale 0 is always tested.
-        noise: A name, or what can be called as a noise is, `f(images, scale, *, rng) -> images`: a
-            function, a `functools.partial`, a bound method, an object.
+        noise: A name, or a callable `f(images, scale, *, rng) -> images`: a function, a
+            `functools.partial`, a bound method, an object.
         name: What the curve is called, such as "digits"; a baseline knows it by this name. Left
             out, it is the name of the model's function or class.
-        draws: Realisations of the noise, which are kept side by side as seeds are. The model is
-            asked once for draws that are equal, as those of a noise that draws nothing.
+        draws: How many realisations of the noise are measured; they are kept side by side, as seeds
+            are. If draws are equal, as those of a noise without randomness, the model is called
+            once for all of them.
         units: What scale 1 is. "range": from the least to the greatest value that a pixel can
             have, the `value_range`. "own": the units of `x`, whatever its range, for a model that
             takes standardised images.
-        value_range: Left out, 0 to 255 for uint8 and 0 to 1 for floats, with a note if no pixel
-            reaches half of that.
+        value_range: The least and the greatest value that a pixel can have. Left out, 0 to 255 for
+            uint8 and 0 to 1 for floats, with a note if no pixel reaches half of that.
         clip: Bounds of the noisy images, in `units`, such as (0, 1) or "0:1".
-        batch_size: The greatest number of images that the model gets at once. Memory, apart from
-            the model and the data, follows it: about ten batches. A noise of your own is drawn in
-            blocks, and takes about five blocks of 256 images at least.
+        batch_size: The greatest number of images that the model gets at once. It also decides how
+            much memory is needed apart from the model and the data: about ten batches. A noise of
+            your own is drawn in blocks, and needs at least about five blocks of 256 images.
         dataset: What the data are called in records.
-        least_clean: Accuracy on clean images under which nothing is measured. Left out, answers
-            that agree with the labels no better than by chance are refused.
-        outputs: What the model gives. Left out, what sums to 1, as its precision can, is
-            probabilities.
-        channels: Where `x` has its channels. Left out, first where the model or `x` is PyTorch's,
-            else last. The noise is the same for both. Of a file, whose channels are last, it says
-            where the model takes them.
+        least_clean: The least accuracy on clean images; below it, nothing is measured. Left out, a
+            model that agrees with the labels no better than by chance is refused.
+        outputs: What the model returns. Left out, outputs that sum to 1, within their precision,
+            are taken as probabilities.
+        channels: Which axis of `x` has the channels. Left out, it is the first if the model or `x`
+            is PyTorch's, otherwise the last. The noise is the same for both. In a file the channels
+            are always last; there, this says where the model takes them.
 
     Returns:
         The curve: accuracy and loss at each scale, (draws, scales), with its records.
 
     Raises:
-        GivenError: The model, the data or an argument cannot be evaluated; one line says why.
-        NoiseError: The noise or a scale cannot be.
+        GivenError: The model, the data or an argument cannot be used; one line says why.
+        NoiseError: The noise or a scale cannot be used.
 
     Example:
         >>> curve = evaluate(predict, x, y, scales=[0.1, 0.3], name="digits")
@@ -132,29 +133,29 @@ def evaluate_outputs(
     least_clean: float | None = None,
     kind: Literal["probabilities", "scores"] | None = None,
 ) -> Curve:
-    """Take outputs that were made before, for images that were noisy already; return its curve.
+    """Return the curve of outputs that were made before, for images that were noisy already.
 
-    noisecore has not seen the images: that equal names stand for equal images is your word.
+    noisecore has not seen the images: you must make sure that equal names mean equal images.
 
     Args:
-        outputs: By scale, 0 among them, class probabilities or scores, (n, classes), or of several
-            draws of the noise (draws, n, classes), equally many at each scale but 0.
+        outputs: For each scale, 0 among them: class probabilities or scores, (n, classes); or, for
+            several draws of the noise, (draws, n, classes), with as many draws at each scale but 0.
         y: Labels, (n,) class numbers or (n, classes) one-hot.
         noise: What the noise is called.
         name: What the curve is called; a baseline knows it by this name.
         units: What scale 1 is, as in `evaluate`.
         clip: Bounds that the noisy images had, in `units`.
         dataset: What the data are called in records.
-        least_clean: Accuracy at scale 0 under which nothing is measured.
-        kind: What the outputs are. Left out, what sums to 1, as its precision can, is
-            probabilities.
+        least_clean: The least accuracy at scale 0; below it, nothing is measured.
+        kind: What the outputs are. Left out, outputs that sum to 1, within their precision, are
+            taken as probabilities.
 
     Returns:
         The curve: accuracy and loss at each scale, (draws, scales), with its records.
 
     Raises:
-        GivenError: The outputs or an argument cannot be meant; one line says why.
-        NoiseError: A scale cannot be.
+        GivenError: The outputs or an argument cannot be used; one line says why.
+        NoiseError: A scale cannot be used.
         DatasetError: The labels cannot be used.
 
     Example:
@@ -179,7 +180,7 @@ def evaluate_outputs(
 
 
 def model_name(model: Any) -> str:
-    """Return what a model is called that got no name: its function, its class, or its file.
+    """Return the name of a model that was given none: that of its function, class or file.
 
     Raises `GivenError` for a lambda, which has no name of its own.
     """
@@ -187,7 +188,7 @@ def model_name(model: Any) -> str:
 
     if isinstance(model, str | Path):
         return Path(model).stem
-    if isinstance(model, MethodType):  # clf.predict_proba is a way to ask clf
+    if isinstance(model, MethodType):  # clf.predict_proba is a way to call clf
         return type(model.__self__).__name__
     name = name_of(model)
     if name == "<lambda>":
@@ -198,9 +199,9 @@ def model_name(model: Any) -> str:
 def measured(
     take: Callable[..., list[TrialRecord]], *given: Any, pictured: bool = False, **how: Any
 ) -> Curve:
-    """Return the curve of the records that a function makes of what it is given.
+    """Return the curve of the records that a function makes of its arguments.
 
-    pictured: whether the function has a few of the images to show, too.
+    pictured: whether the function also passes on a few images to show.
     """
     from noisecore.judging.curves import matched_curves
 

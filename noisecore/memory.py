@@ -1,4 +1,4 @@
-"""What memory this process may still take."""
+"""How much memory this process may still use."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _CGROUPS = Path("/sys/fs/cgroup")
 
 
 def available_memory() -> int | None:
-    """Return how many bytes this process may still take, None where that is not known."""
+    """Return how many bytes this process may still use, None if that is not known."""
     rooms = []
     for line in read_system(Path("/proc/meminfo")).splitlines():
         name, _, rest = line.partition(":")
@@ -31,7 +31,7 @@ def _reclaimable(folder: Path) -> int:
     found = dict(
         line.split(" ", 1) for line in read_system(folder / "memory.stat").splitlines() if line
     )
-    # The first version of cgroups counts those below it apart.
+    # The first version of cgroups counts the groups below it separately.
     text = found.get("total_inactive_file", found.get("inactive_file", "0"))
     return int(text) if text.isdecimal() else 0
 

@@ -1,7 +1,7 @@
-"""What stands at a path that somebody named: only a file is opened, and only so much is read.
+"""Files at paths that a user named: only regular files are opened, and read up to a limit.
 
-A FIFO would be waited for, a device has no end, and a folder or a loop of links is no file. All of
-them are an `OSError` here, whose `strerror` says in words what stands there.
+Opening a FIFO would wait, a device has no end, and a folder or a loop of links is not a file. Each
+of them raises an `OSError` here, whose `strerror` says in words what is there.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from pathlib import Path
 
 MIB = 2**20
 
-# What one record, and what a whole run in one file, may take: many times the largest known ones.
+# The most bytes of one record, and of a whole run in one file: many times the largest known.
 RECORD_BYTES = 512 * MIB
 RUN_BYTES = 2048 * MIB
 
-# Where artifacts go if nobody says otherwise: a folder in it for each profile.
+# Where artifacts go if nobody says otherwise; it has a folder for each profile.
 RESULTS = "noisecore-results"
 
 # The longest path that a system opens; no option needs a longer text.
@@ -36,9 +36,9 @@ _KINDS = (
 
 
 def open_file(path: str | os.PathLike[str], most: int | None = None) -> io.BufferedReader:
-    """Open a regular file of `most` bytes at most, to be read.
+    """Open a regular file of at most `most` bytes for reading.
 
-    Raises `OSError` on anything else; `FileNotFoundError` if nothing stands there.
+    Raises `OSError` on anything else; `FileNotFoundError` if nothing is there.
     """
     try:
         file = os.fdopen(_open(path, os.O_RDONLY), "rb")
@@ -56,8 +56,8 @@ def open_file(path: str | os.PathLike[str], most: int | None = None) -> io.Buffe
 
 
 def read_file(path: str | os.PathLike[str], most: int) -> bytes:
-    """Return the content of a regular file of `most` bytes at most; `OSError` as `open_file`."""
-    parts, left = [], most + 1  # a file may have more than it says
+    """Return the content of a regular file of at most `most` bytes; `OSError` as `open_file`."""
+    parts, left = [], most + 1  # a file may hold more than its size says
     with open_file(path, most) as file:
         while left and (part := file.read(min(left, MIB))):
             parts.append(part)
@@ -68,25 +68,25 @@ def read_file(path: str | os.PathLike[str], most: int) -> bytes:
 
 
 def read_text(path: str | os.PathLike[str], most: int) -> str:
-    """Return the text of such a file, UTF-8; `ValueError` if it is none."""
+    """Return the text of such a file, which must be UTF-8; raise `ValueError` if it is not."""
     return read_file(path, most).decode()
 
 
 def open_new(path: str | os.PathLike[str]) -> io.BufferedWriter:
-    """Open a file that is made here, to be written: what stands there is taken away first."""
+    """Create a file and open it for writing; whatever was at that path is removed first."""
     Path(path).unlink(missing_ok=True)
     return os.fdopen(_open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "wb")
 
 
 def open_lock(path: str | os.PathLike[str]) -> io.BufferedWriter:
-    """Open a file to lock it, made if need be; a link is not followed."""
+    """Open a file to lock it, and create it if need be; a link is not followed."""
     if os.path.islink(path):
         raise _error(errno.EINVAL, "a link, and no file", path)
     return os.fdopen(_open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW), "wb")
 
 
 def hold_lock(path: str | os.PathLike[str], how: int) -> io.BufferedWriter:
-    """Lock a file, made if need be, as `fcntl.flock` does, and return it: closing it lets it go.
+    """Lock a file, created if need be, as `fcntl.flock` does; closing what it returns unlocks it.
 
     Raises `BlockingIOError` if somebody else holds it.
     """
@@ -97,7 +97,7 @@ def hold_lock(path: str | os.PathLike[str], how: int) -> io.BufferedWriter:
             if os.path.samestat(os.fstat(file.fileno()), os.stat(path)):
                 return file
         except FileNotFoundError:
-            pass  # whoever held it took it away, so that others lock another file: again
+            pass  # its holder removed the file, so others would lock a new one: try again
         except OSError:
             file.close()
             raise
@@ -105,12 +105,12 @@ def hold_lock(path: str | os.PathLike[str], how: int) -> io.BufferedWriter:
 
 
 def open_end(path: str | os.PathLike[str]) -> io.BufferedWriter:
-    """Open a file to write at its end, made if need be."""
+    """Open a file to append to it, and create it if need be."""
     return os.fdopen(_open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND), "wb")
 
 
 def is_missing(path: str | os.PathLike[str]) -> bool:
-    """Return whether nothing stands at a path that could be used: no file, no folder, no link."""
+    """Return whether nothing is at a path that could be used: no file, no folder, no link."""
     try:
         os.lstat(path)
     except FileNotFoundError:
@@ -121,14 +121,14 @@ def is_missing(path: str | os.PathLike[str]) -> bool:
 
 
 def stands(path: str | os.PathLike[str]) -> bool:
-    """Return whether something stands at a path that is no folder."""
+    """Return whether something other than a folder is at a path."""
     return os.path.exists(path) and not os.path.isdir(path)
 
 
 def check_folder(path: str | os.PathLike[str]) -> None:
-    """Raise `OSError` if something stands in the place of a folder that is to be written to.
+    """Raise `OSError` if something that is not a folder is where a folder is to be written to.
 
-    What is not there yet can be made, unless that holds for a folder around it.
+    A folder that is not there yet can be made, unless the same is true of a folder around it.
     """
     for place in (Path(path), *Path(path).absolute().parents):
         if os.path.isdir(place):
@@ -140,10 +140,10 @@ def check_folder(path: str | os.PathLike[str]) -> None:
 
 
 def make_artifacts(folder: Path) -> None:
-    """Make a folder for artifacts; git leaves out the usual place of them all, if that is new.
+    """Make a folder for artifacts; if the usual place for them is new, let git ignore it.
 
-    It is pytest's own way with .pytest_cache. A folder that was there, or has another name, may be
-    meant to be committed.
+    pytest does the same with .pytest_cache. A folder that was there before, or has another name,
+    may be meant to be committed.
     """
     for place in (folder, *folder.parents):
         if place.name == RESULTS:
@@ -156,8 +156,8 @@ def make_artifacts(folder: Path) -> None:
 
 def _open(path: str | os.PathLike[str], flags: int) -> int:
     with suppress(FileNotFoundError):  # it may be made
-        _check(os.stat(path), path)  # before it is opened: to open a device may do something
-    # Not to wait for the other end of a FIFO that has come in the file's place since.
+        _check(os.stat(path), path)  # before it is opened: opening a device may have an effect
+    # So as not to wait for the other end of a FIFO that has replaced the file since.
     number = os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC, 0o666)
     try:
         _check(os.fstat(number), path)

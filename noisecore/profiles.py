@@ -18,15 +18,15 @@ from noisecore.recipes import RECIPES, Recipe, RecipeError, get_recipe
 
 
 class ProfileError(NoisecoreError, ValueError):
-    """A profile, or a choice that was to replace one of its own, cannot be used."""
+    """A profile, or a choice that should replace one of its choices, cannot be used."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Profile:
     """A named set of choices.
 
-    dataset, models, noise: names. scales: the run's, ascending; 0 is trained too and stands
-    outside every claim. seeds: a trial each. test_draw: the realisation of the noise on the test
+    dataset, models, noise: names. scales: those of the run, ascending; 0 is trained too, and no
+    gate checks it. seeds: one trial for each. test_draw: the realisation of the noise on the test
     images, the same for every seed and run. clip: bounds of the noisy images, None for none.
 
     Example:
@@ -69,7 +69,7 @@ class Profile:
 def parse_scales(text: str) -> tuple[float, ...]:
     """Return the scales written as `0.1,1,4`, ascending; raise `ProfileError` on anything else.
 
-    Zero is refused: it is always there. Duplicates are refused, since they are a slip of the pen.
+    Zero is refused, because it is always included. So are duplicates, which are surely a mistake.
     """
     parts = [part.strip() for part in text.split(",")]
     if not text.strip():
@@ -94,9 +94,9 @@ def parse_scales(text: str) -> tuple[float, ...]:
     return tuple(sorted(scales))
 
 
-_LONGEST_NAME = 200  # of a profile: with .json behind it, file systems take it
+_LONGEST_NAME = 200  # of a profile: file systems accept it with .json added
 _GREATEST_SEED = 10**9  # a text may have 9 digits
-MOST_SEEDS = 10_000  # more is a slip of the pen, and would fill the memory with trials
+MOST_SEEDS = 10_000  # more is surely a mistake, and would fill the memory with trials
 
 
 def parse_seeds(text: str) -> tuple[int, ...]:
@@ -118,9 +118,9 @@ def parse_seeds(text: str) -> tuple[int, ...]:
 
 
 def listed_seeds(given: int | str | Iterable[int]) -> tuple[int, ...]:
-    """Return the seeds of a number of them (3: 0, 1 and 2), or of a list of whole numbers.
+    """Return the seeds, given as their number (3: 0, 1 and 2) or as a list of whole numbers.
 
-    A text is read as an option is, by `parse_seeds`. Raises `ProfileError` on anything else.
+    A text is read by `parse_seeds`, as an option is. Raises `ProfileError` on anything else.
     """
     if isinstance(given, str):
         return parse_seeds(given)
@@ -141,7 +141,7 @@ def listed_seeds(given: int | str | Iterable[int]) -> tuple[int, ...]:
 
 
 def _counts(given: Any) -> bool:
-    """Return whether it is one number; an array of them only looks like one."""
+    """Return whether it is a single number; an array of numbers only looks like one."""
     try:
         operator.index(given)
     except TypeError:
@@ -150,7 +150,7 @@ def _counts(given: Any) -> bool:
 
 
 def _whole(number: Any) -> int:
-    """Return a whole number; raise TypeError on a bool, which is a slip of the pen here."""
+    """Return a whole number; raise TypeError on a bool, which is surely a mistake here."""
     if isinstance(number, bool):
         raise TypeError
     return operator.index(number)
@@ -198,9 +198,9 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
 
 
 def change_profile(profile: Profile, **choices: str) -> Profile:
-    """Return `profile` with choices replaced, as written on a command line; unset ones stay.
+    """Return `profile` with some choices replaced, written as on a command line; others stay.
 
-    Raises `ProfileError` with the choice that does not fit, what was expected, and what came.
+    Raises `ProfileError` with the choice that does not fit, what was expected, and what was given.
     """
     changes: dict[str, Any] = {}
     for field, text in choices.items():

@@ -27,10 +27,10 @@ class RecipeError(NoisecoreError, ValueError):
 class Recipe:
     """How a model is trained; every field is part of what a trial's numbers depend on.
 
-    optimizer, learning_rate: Keras' optimizer of that name, its other values Keras' defaults.
+    optimizer, learning_rate: Keras' optimizer of that name; its other values are Keras' defaults.
     schedule: the learning rate stays "constant", or falls along a half "cosine" to 0 at the last
         step (Loshchilov and Hutter, 2017, arXiv 1608.03983, without restarts).
-    batch_size, epochs: images a step, and passes over the training split.
+    batch_size, epochs: images per step, and passes over the training split.
     standardisation: "train" centres and scales both splits by the mean and standard deviation of
         the training pixels; "none" leaves images in [0, 1]; "notebook" repeats the defect of the
         reference notebook: training images are scaled and not centred, test images are centred
@@ -112,11 +112,11 @@ class Recipe:
         return replace(self, name=f"{base}+{suffix}", **parsed)
 
     def values(self) -> dict[str, Any]:
-        """Return the fields but the name: what the numbers depend on."""
+        """Return all fields except the name: what the numbers depend on."""
         return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "name"}
 
 
-_MOST = 10**9  # of images a step, and of epochs
+_MOST = 10**9  # images per step, and epochs
 
 
 def _shown(value: object) -> str:

@@ -38,33 +38,33 @@ def write_baseline(
     profile: str | None = None,
     new_ancestor: bool = False,
 ) -> Baseline:
-    """Write curves into a baseline file, whole or not at all; its folder is made.
+    """Write curves into a baseline file, all or nothing; create its folder if need be.
 
-    A curve that the file holds already is renewed as pytest does it: it remembers its first
-    ancestor, and is refused where it fell too far since, or where it is undecided whether it is
+    A curve that the file already holds is renewed as pytest does it: it remembers its first
+    ancestor, and is refused if it fell too far since then, or if it is undecided whether it is
     worse. A given model keeps the margin that fits its number of images, which is wider than the
-    usual one where they are few; `margins=` of the gate says another. Commit the file.
+    usual one if there are few; set another with `margins=` of the gate. Commit the file.
 
-    A script knows of no tests and of no commit. So the file's other curves stay, also one that was
-    renamed, or that noisecore 0.1 called after its test: `--noise-update-baseline` of pytest takes
-    out what no test compares any more.
+    A script knows neither the tests nor the commit. So the file's other curves stay, even one that
+    was renamed, or that noisecore 0.1 named after its test: pytest's `--noise-update-baseline`
+    removes the curves that no test compares any more.
 
     Args:
-        path: Of the file, such as "baselines/quick.json".
-        curves: What is put in, with their records: a curve, curves, or what `read_curves` returns;
-            or a whole baseline, which replaces the file, whatever that held.
-        profile: The run's profile that the file is for, with pytest. Left out, that of the file,
+        path: The file, such as "baselines/quick.json".
+        curves: The curves to write, with their records: a curve, curves, or what `read_curves`
+            returns; or a whole baseline, which replaces the file, whatever that held.
+        profile: The profile that the file is for, in runs with pytest. Left out, that of the file,
             or "quick" for a new one.
         new_ancestor: Whether what was lost since a curve's first ancestor may be forgotten.
 
     Returns:
-        What the file holds now; its `changes` say what was added, renewed and left, in lines. A
-        warning says so if a curve lost its first ancestor, as with other scales than before.
+        What the file holds now; its `changes` say in lines what was added, renewed and left. A
+        warning says so if a curve lost its first ancestor, for example because its scales changed.
 
     Raises:
-        RecordError: The file is no baseline, or of another profile; a curve has no records, or a
-            trial of it failed; a curve fell further since its first ancestor than its margin
-            allows, or whether it is worse is undecided.
+        RecordError: The file is not a baseline, or is one of another profile; a curve has no
+            records, or one of its trials failed; a curve fell further since its first ancestor than
+            its margin allows, or it is undecided whether it is worse.
         OSError: The file cannot be written.
 
     Example:
@@ -148,7 +148,7 @@ def _listed(curves: Any) -> list[Curve]:
 
 
 def _refuse_decline(curves: Sequence[Curve], old: Baseline) -> None:
-    """Raise `RecordError` if a renewal with pytest would be refused for what a curve lost."""
+    """Raise `RecordError` if pytest would refuse this renewal because of what a curve lost."""
     rule = Rule(curves=len(old.origins), own=own_margins(old))
     for curve in curves:
         name = curve.name

@@ -1,4 +1,4 @@
-"""What a noise must keep to, as a test that its author can run."""
+"""The contract of a noise, as a test that its author can run."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ def check_noise(
 ) -> None:
     """Raise `AssertionError`, naming what is broken, unless a noise keeps to its contract.
 
-    It keeps shape and dtype and leaves the images that came in as they are; its result is finite,
+    A noise keeps shape and dtype, and leaves the given images unchanged. Its result is finite, is
     the identity at scale 0, and depends on `rng` alone, so that a sample's noise is the same
-    whatever its neighbours are; it is stronger at each of the `scales`, ascending and greater
-    than 0, than at the one before; and its source can be read, for it is part of a trial's key.
+    whatever its neighbours are. It is stronger at each of the `scales` than at the one before. Its
+    source can be read, because it is part of a trial's key.
 
     Args:
         noise: The function, `f(images, scale, *, rng) -> images`.
         scales: Strengths, ascending and greater than 0, in the noise's own unit.
-        shape: Of an image, (height, width) or (height, width, channels). The images that the noise
-            is tried on are float32, smooth, in [0, 1].
+        shape: The shape of an image, (height, width) or (height, width, channels). The images that
+            the noise is tried on are float32, smooth, in [0, 1].
 
     Raises:
         AssertionError: The noise breaks its contract; the message says where.
-        NoiseError: The scales or the shape cannot be meant.
+        NoiseError: The scales or the shape cannot be used.
 
     Example:
         >>> def brighter(images, scale, *, rng):
@@ -86,7 +86,7 @@ def check_noise(
 
 
 def _check_key(noise: Noise, name: str, images: FloatArray, scale: float) -> None:
-    """Assert that noise follows its stream and the sample's place, and nothing else."""
+    """Assert that a noise depends on its stream and the sample's place, and on nothing else."""
     __tracebackhide__ = True
     stream = Stream(0, "test")
     whole = apply_noise(noise, images, scale, stream)
@@ -108,7 +108,7 @@ def _check_key(noise: Noise, name: str, images: FloatArray, scale: float) -> Non
 def _require(kept: bool | np.bool_, message: str) -> None:
     """Raise `AssertionError` unless a promise is kept.
 
-    An assert statement here would be rewritten by pytest, and bury the message in pixels.
+    pytest would rewrite an assert statement here, and bury the message in pixel values.
     """
     __tracebackhide__ = True
     if not kept:
@@ -116,7 +116,7 @@ def _require(kept: bool | np.bool_, message: str) -> None:
 
 
 def _checked(noise: Any, scales: Iterable[float]) -> tuple[float, ...]:
-    """Return the scales; raise `NoiseError` unless they ascend from above 0, and noise is one."""
+    """Return the scales; raise `NoiseError` unless they are > 0, ascending, and noise is one."""
     __tracebackhide__ = True
     if isinstance(noise, type):
         raise NoiseError(f"noise must be an object, got its class {noise.__name__}: make one")

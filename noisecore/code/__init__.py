@@ -1,6 +1,6 @@
-"""What code is known by: a hash that follows what it does, and not how it is written.
+"""Identify code by a hash that depends on what it does, and not on how it is written.
 
-It needs the standard library alone, and is the same on every Python.
+It needs only the standard library, and is the same on every Python.
 """
 
 from noisecore.code.canonical import (

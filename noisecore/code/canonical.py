@@ -1,7 +1,7 @@
-"""Python code in one form, whatever its words, its layout, and the Python that reads it.
+"""Python code in one form, whatever its wording, its layout, and the Python that reads it.
 
-The form is a walk of our own over the syntax tree: `ast.dump` shows other fields from one Python to
-the next, `ast.unparse` writes otherwise, and the tokens of an f-string are others since 3.12.
+The form comes from our own walk over the syntax tree: `ast.dump` shows different fields from one
+Python to the next, `ast.unparse` output differs, and the tokens of an f-string changed in 3.12.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ import warnings
 from collections.abc import Iterable
 from typing import Any
 
-# What a hash of code begins with. Another way of hashing gets another number: such hashes say
-# nothing of each other. Those of noisecore 0.1, of the text as it stood, have none.
+# What a hash of code begins with. Another way of hashing gets another number: hashes with
+# different numbers cannot be compared. Those of noisecore 0.1, of the plain text, have no number.
 KIND = "code1:"
 
-# What the code does not depend on: how a name is used follows from where it stands, and u"" is "".
+# What the code does not depend on: the use of a name follows from its place, and u"" is "".
 _LEFT_OUT = ("ctx", "kind", "type_comment", "type_ignores")
 
 
 def parse(source: str | bytes) -> ast.Module:
-    """Return the tree of a module's source; raise `SyntaxError` or `ValueError` if it has none."""
-    with warnings.catch_warnings():  # of what it says, the author was warned when it was imported
+    """Return the tree of a module's source; raise `SyntaxError` or `ValueError` on bad code."""
+    with warnings.catch_warnings():  # the author saw these warnings when the code was imported
         warnings.simplefilter("ignore")
         try:
             return ast.parse(source)
@@ -32,7 +32,7 @@ def parse(source: str | bytes) -> ast.Module:
 
 
 def code_sha256(texts: Iterable[str]) -> str:
-    """Return the hash of canonical texts, in their order, with its kind."""
+    """Return the hash of canonical texts, in their order, with its kind as a prefix."""
     digest = hashlib.sha256()
     for text in texts:
         digest.update(text.encode() + b"\n")
@@ -40,26 +40,26 @@ def code_sha256(texts: Iterable[str]) -> str:
 
 
 def kind_of(sha256: str) -> str:
-    """Return what a hash is of, such as `code1`; empty for a plain one.
+    """Return what kind a hash is, such as `code1`; empty for a plain one.
 
-    Plain are hashes of weights, and those of code that noisecore 0.1 made.
+    Plain hashes are those of weights, and those that noisecore 0.1 made of code.
     """
     found = re.match(r"[a-z]+\d+(?=:)", sha256)
     return found[0] if found else ""
 
 
 def kinds(sha256s: Iterable[Any]) -> set[str]:
-    """Return the kinds of hashes. A value that is no text, such as None, has no kind."""
+    """Return the kinds of hashes. A value that is not a text, such as None, has no kind."""
     return {kind_of(each) for each in sha256s if isinstance(each, str)}
 
 
 def comparable(sha256s: Iterable[Any]) -> bool:
-    """Return whether hashes are of one kind: else they cannot be compared."""
+    """Return whether hashes are of one kind: otherwise they cannot be compared."""
     return len(kinds(sha256s)) <= 1
 
 
 def shortened(sha256: str) -> str:
-    """Return the first digits of a hash, for people; its kind is left out."""
+    """Return the first digits of a hash, for people, without its kind."""
     return sha256.removeprefix(f"{kind_of(sha256)}:")[:12]
 
 
@@ -86,7 +86,7 @@ def canonical(tree: ast.AST, *, docstrings: bool = False) -> str:
 
 
 def reads_docstrings(tree: ast.AST) -> bool:
-    """Return whether code names what gives a docstring: then it may depend on one."""
+    """Return whether code names something that gives a docstring: then it may depend on one."""
     return any(
         {getattr(node, "id", None), getattr(node, "attr", None), getattr(node, "value", None)}
         & {"__doc__", "getdoc"}
@@ -103,7 +103,7 @@ class _Text(str):
 
 
 def _node(node: ast.AST, docstrings: bool) -> list[Any]:
-    """Return what a node is written as: texts, and parts that are yet to be written."""
+    """Return the parts that a node is written as: texts, and parts that are yet to be written."""
     if isinstance(node, ast.JoinedStr):
         values = _joined(node)
         if all(isinstance(each, str) for each in values):
@@ -131,13 +131,13 @@ def _between(items: list[Any]) -> Iterable[Any]:
 
 
 def _does_nothing(part: Any) -> bool:
-    """Return whether a statement is `pass`, or a constant alone, as a docstring is."""
+    """Return whether a statement is `pass`, or only a constant, such as a docstring."""
     constant = isinstance(part, ast.Expr) and isinstance(part.value, ast.Constant)
     return constant or isinstance(part, ast.Pass)
 
 
 def _joined(node: ast.AST) -> list[Any]:
-    """Return the parts of an f-string, with texts that stand side by side made one."""
+    """Return the parts of an f-string, with neighbouring texts joined into one."""
     found: list[Any] = []
     todo: list[Any] = [node]
     while todo:
@@ -163,7 +163,7 @@ def _constant(value: Any) -> str:
     if isinstance(value, bool):
         return repr(value)
     if isinstance(value, int):
-        return hex(value)  # Python refuses to write thousands of digits in tens
+        return hex(value)  # Python refuses to write thousands of decimal digits
     if isinstance(value, float):
         return f"float {value.hex()}"
     if isinstance(value, complex):

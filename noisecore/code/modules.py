@@ -1,4 +1,4 @@
-"""The modules of a user's own: found as an import would find them, read, and never imported."""
+"""The user's own modules: found as an import would find them, read, but never imported."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Place:
 
     @property
     def is_own(self) -> bool:
-        """Whether its source is a user's: it is not installed, nor Python's or noisecore's own."""
+        """Whether its source is the user's: not installed, and not part of Python or noisecore."""
         file = self.file
         return (
             file is not None
@@ -42,7 +42,7 @@ class Place:
 class Scope:
     """A module, or the body of a function in one: its statements, by the names that they bind.
 
-    outer: the scope around it, None for a module. own: names that are bound there otherwise.
+    outer: the scope around it, None for a module. own: names that are bound there in other ways.
     """
 
     def __init__(
@@ -66,9 +66,9 @@ class Scope:
 
 
 class Module(Scope):
-    """A module's source, read and taken apart.
+    """A module's source, read and split into its statements.
 
-    file: its path, or a name in its place. script: whether Python was started with this file.
+    file: its path, or a name if it has none. script: whether Python was started with this file.
     Raises `SyntaxError` or `ValueError` if the text is not Python.
     """
 
@@ -80,7 +80,7 @@ class Module(Scope):
         if ast.get_docstring(self.tree, clean=False) is not None:
             self._by_name["__doc__"] = self.statements[:1]
         imported = {name for each in self.statements for name in each.imports}
-        # What is done when it is imported, apart from binding names: to itself, or to other
+        # What happens when it is imported, apart from binding names: to itself, or to other
         # modules.
         self.acting = [each for each in self.statements if each.acts or each.changes & imported]
         self.stars = [
@@ -88,7 +88,7 @@ class Module(Scope):
         ]
 
     def within(self, functions: Iterable[ast.AST]) -> Scope:
-        """Return the scope inside functions, each within the one before."""
+        """Return the scope inside functions, each inside the one before it."""
         scope: Scope = self
         for function in functions:
             body = getattr(function, "body", [])
@@ -99,7 +99,7 @@ class Module(Scope):
 
 
 def _imported(body: Iterable[ast.stmt], script: bool) -> Iterator[ast.stmt]:
-    """Yield the statements that are run when a module is imported, or started as a script."""
+    """Yield the statements that run when a module is imported, or started as a script."""
     for node in body:
         if not isinstance(node, ast.If):
             yield node
@@ -116,7 +116,7 @@ _scripts: set[str] = set()  # of other processes
 
 
 def read_module(file: str) -> Module:
-    """Return the module in a file, read again only if that has changed; raises `OSError` too."""
+    """Return the module in a file, read again only if the file has changed; may raise `OSError`."""
     state = os.stat(file)
     version = state.st_mtime_ns, state.st_size
     known = _read.get(file)
@@ -126,7 +126,7 @@ def read_module(file: str) -> Module:
 
 
 def is_script(file: str) -> bool:
-    """Return whether a file is the script that Python runs, in this process or in its parent."""
+    """Return whether a file is the script that Python runs, in this process or its parent."""
     return file in _scripts or _loaded("__main__") == Place(file)
 
 
@@ -137,13 +137,13 @@ def take_for_script(file: str) -> None:
 
 
 def find(imported: Import, near: str) -> Place | None:
-    """Return where the module of an import is, for one in the file `near`; None if nowhere."""
+    """Return where the module of an import in the file `near` is; None if it is not found."""
     places = trail(imported.module, imported.level, near)
     return places[-1] if places else None
 
 
 def trail(name: str, level: int, near: str) -> list[Place]:
-    """Return where a module is, behind the packages around it, as an import in `near` names it.
+    """Return where a module is, after the packages around it, as an import in `near` names it.
 
     level: the dots before the name. Empty if it is not found.
     """
@@ -169,7 +169,7 @@ def submodule(place: Place, name: str) -> Place | None:
 
 
 def _find(name: str, around: list[Place]) -> Place | None:
-    """Return where a module is, whose packages are around it; nothing is imported for that."""
+    """Return where a module is, inside the packages `around` it; nothing is imported for that."""
     loaded = _loaded(name)
     if loaded is not None:
         return loaded

@@ -1,4 +1,4 @@
-"""What a statement binds, what it reads, and what it imports, read off its tree."""
+"""What a statement binds, reads and imports, found from its syntax tree."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from functools import cached_property
 # A name, and the attributes that are read from it: `helpers.fog.thin` has three parts.
 Reading = tuple[str, ...]
 
-# What test files call at their top, and no number depends on: `sys.path` says where modules are,
-# and these are read where they are.
+# Calls at the top of test files that change no number: `sys.path` only says where modules are, and
+# those are read where they are found.
 _HARMLESS = frozenset({"logging", "pytest", "sys", "warnings"})
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
@@ -27,8 +27,8 @@ _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 class Import:
     """One name that an import binds: of a module, or of something in it.
 
-    level: the dots before the module. name: what is taken from it, `*` for all; None: itself.
-    loaded: the module that is imported, where the name is bound to a package around it.
+    level: the dots before the module. name: what is imported from it, `*` for all; None: itself.
+    loaded: the module that is imported, if the name is bound to a package around it.
     """
 
     module: str
@@ -41,7 +41,7 @@ class Import:
 class Statement:
     """A statement of a module or of a function's body, as a whole.
 
-    imports: what it imports, by the name that this is bound to, also in functions inside it.
+    imports: what it imports, by the name that the import binds, also in functions inside it.
     """
 
     node: ast.AST
@@ -52,7 +52,7 @@ class Statement:
 
     @cached_property
     def binds(self) -> frozenset[str]:
-        """The names that it binds, or whose object it changes."""
+        """The names that it binds, or whose objects it changes."""
         return frozenset(_bound(self.node, changed=True))
 
     @cached_property
@@ -62,23 +62,23 @@ class Statement:
 
     @cached_property
     def acts(self) -> bool:
-        """Whether it calls something for its effect alone, which may change a number."""
+        """Whether it calls something only for its effect, which may change a number."""
         return any(_is_bare_call(node) for node in _outside_scopes(self.node))
 
     @cached_property
     def changes(self) -> frozenset[str]:
-        """The names of which it sets an attribute or an item, as in `os.environ["A"] = "1"`."""
+        """The names whose attribute or item it sets, as in `os.environ["A"] = "1"`."""
         nodes = _outside_scopes(self.node)
         return frozenset(name for node in nodes for name in _changed(node)) - _HARMLESS
 
     @property
     def place(self) -> tuple[int, int]:
-        """Where it stands in its file."""
+        """Its position in its file."""
         return getattr(self.node, "lineno", 0), getattr(self.node, "col_offset", 0)
 
 
 def statements(body: Iterable[ast.stmt]) -> Iterator[Statement]:
-    """Yield the statements of a body; an import of several names is one for each."""
+    """Yield the statements of a body; an import of several names becomes one for each."""
     for node in body:
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -101,7 +101,7 @@ def parameters(node: ast.AST) -> set[str]:
 
 
 def _outside_scopes(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield a node, and those in it that are not in the body of a function or class inside it."""
+    """Yield a node and its parts, but not those in the body of a function or class inside it."""
     todo: list[ast.AST] = [node]
     while todo:
         part = todo.pop()
@@ -110,7 +110,7 @@ def _outside_scopes(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _around(scope: ast.AST) -> list[ast.AST]:
-    """Return what is worked out around a function or class: decorators, defaults, bases."""
+    """Return what is evaluated outside a function or class: decorators, defaults, bases."""
     if isinstance(scope, ast.ClassDef):
         return [*scope.decorator_list, *scope.bases, *scope.keywords]
     arguments: ast.arguments = scope.args  # type: ignore[attr-defined]
@@ -119,7 +119,7 @@ def _around(scope: ast.AST) -> list[ast.AST]:
 
 
 def _bound(node: ast.AST, *, changed: bool) -> Iterator[str]:
-    """Yield the names that a statement binds around it; changed: or changes the object of."""
+    """Yield the names that a statement binds around it; changed: or whose object it changes."""
     hidden = {id(each) for part in _outside_scopes(node) for each in _targets(part)}
     for part in _outside_scopes(node):
         if isinstance(part, ast.Name) and not isinstance(part.ctx, ast.Load):
@@ -153,13 +153,13 @@ def _targets(part: ast.AST) -> Iterator[ast.AST]:
 
 
 def _changed(part: ast.AST) -> Iterator[str]:
-    """Yield the name that an attribute or an item is set of."""
+    """Yield the name whose attribute or item is set."""
     if isinstance(part, ast.Attribute | ast.Subscript) and not isinstance(part.ctx, ast.Load):
         yield from _base(part)
 
 
 def _base(node: ast.AST) -> Iterator[str]:
-    """Yield the name that a chain of attributes and items begins with, if it does."""
+    """Yield the name that a chain of attributes and items begins with, if there is one."""
     while isinstance(node, ast.Attribute | ast.Subscript | ast.Starred):
         node = node.value
     if isinstance(node, ast.Name):
@@ -167,7 +167,7 @@ def _base(node: ast.AST) -> Iterator[str]:
 
 
 def _is_bare_call(node: ast.AST) -> bool:
-    """Return whether a node is a call alone, but of what changes no number."""
+    """Return whether a node is only a call, and not one that changes no number."""
     if not isinstance(node, ast.Expr) or not isinstance(node.value, ast.Call | ast.Await):
         return False
     called = node.value.func if isinstance(node.value, ast.Call) else node.value
@@ -175,7 +175,7 @@ def _is_bare_call(node: ast.AST) -> bool:
 
 
 def _locals(function: ast.AST) -> set[str]:
-    """Return the names that are a function's own, but for what it imports."""
+    """Return the names that are local to a function, except those that it imports."""
     body = getattr(function, "body", [])
     nodes = body if isinstance(body, list) else [body]
     outer = {
@@ -191,9 +191,9 @@ def _locals(function: ast.AST) -> set[str]:
 
 
 def _readings(node: ast.AST) -> Iterator[Reading]:
-    """Yield what a statement reads, but for the names of functions inside it.
+    """Yield what a statement reads, except the names local to functions inside it.
 
-    A function's annotations are left out: they change no number, and often are for checkers alone.
+    A function's annotations are left out: they change no number, and are often only for checkers.
     """
     todo: list[tuple[ast.AST, frozenset[str]]] = [(node, frozenset())]
     while todo:
@@ -226,7 +226,7 @@ def _declared_global(body: Iterable[ast.AST]) -> set[str]:
 
 
 def _chain(node: ast.AST) -> Reading:
-    """Return a name with the attributes read from it, empty if a node is no such thing."""
+    """Return a name with the attributes read from it, empty if a node is nothing of the kind."""
     names: list[str] = []
     while isinstance(node, ast.Attribute):
         names.append(node.attr)
@@ -253,6 +253,6 @@ def _aliases(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, Import]]:
             yield name, Import(node.module or "", level=node.level, name=taken)
         elif alias.asname:
             yield alias.asname, Import(alias.name)
-        else:  # it binds the first part, and all are there to be read from it
+        else:  # it binds the first part, and the other parts can be read from it
             first = alias.name.partition(".")[0]
             yield first, Import(first, loaded=alias.name)

@@ -1,4 +1,4 @@
-"""All the code that a function reaches: its own, and what that uses from a user's modules."""
+"""All the code that a function reaches: its own, and what it uses from the user's modules."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from noisecore.code.names import Import, Statement
 def function_sha256(function: Any) -> str:
     """Return the hash of the code of a function or class, and of the code that it reaches.
 
-    What it reaches are the names that it reads: at the top of its file, around it if it is inside
-    another function, and in modules of the user's own that these are imported from, on and on. What
-    such modules call when they are imported counts too. What is installed, Python's or noisecore's
-    does not: there, the import alone counts. Nothing is imported, and the name of no module is part
-    of the hash. Where the source is no Python that can be found again, it is the text as it stands.
+    It reaches the names that it reads: at the top of its file, around it if it is inside another
+    function, and in the user's own modules that these are imported from, and so on. What such
+    modules call when they are imported counts too. Code that is installed, or part of Python or
+    noisecore, does not: there, only the import counts. Nothing is imported, and no module's name
+    is part of the hash. If the source is not Python that can be found again, its text is hashed.
 
-    Raises OSError where there is no source, TypeError for what never had any.
+    Raises OSError if there is no source, TypeError for an object that never had any.
     """
     function = inspect.unwrap(function)
     file = inspect.getsourcefile(function) or inspect.getfile(function)
     # Every eval and exec calls its text "<string>", and so does `python -c`, whose text Python 3.13
-    # keeps under that name: what is found there may be another's.
+    # keeps under that name: a text found there may belong to another call.
     if file == "<string>":
         raise OSError("source code not available")
     try:
@@ -56,7 +56,7 @@ def files_sha256(sources: Iterable[bytes]) -> str:
 
 
 def _module(function: Any, file: str) -> Module:
-    """Return the module that a function stands in; a cell of a notebook is one, too."""
+    """Return the module that a function is in; a cell of a notebook is one, too."""
     path = os.path.abspath(file)
     if os.path.isfile(path):
         return read_module(path)
@@ -70,8 +70,8 @@ def _module(function: Any, file: str) -> Module:
 def _definitions(tree: ast.AST, function: Any) -> Iterator[tuple[tuple[ast.AST, ...], ast.AST]]:
     """Yield where a function or class is defined: the functions around it, and what defines it.
 
-    That is the class around it, if it is one's method. Of those of its name the one at its line; a
-    file may have changed since it was imported, and a class knows no line.
+    For a method, that is the class around it. If several have its name, the one at its line is
+    taken; but a file may have changed since it was imported, and a class knows no line.
     """
     code = getattr(function, "__code__", None)
     name = function.__qualname__ if code is None else code.co_qualname
@@ -83,7 +83,7 @@ def _definitions(tree: ast.AST, function: Any) -> Iterator[tuple[tuple[ast.AST, 
 
 
 def _all_definitions(tree: ast.AST) -> Iterator[tuple[str, int, tuple[ast.AST, ...], ast.AST]]:
-    """Yield qualified name, first line, functions around, and what defines it, of all in a tree."""
+    """Yield qualified name, first line, functions around and defining node of all in a tree."""
     todo: list[tuple[ast.AST, str, tuple[ast.AST, ...], ast.AST | None]] = [(tree, "", (), None)]
     while todo:
         part, prefix, functions, holder = todo.pop()
@@ -102,17 +102,17 @@ def _all_definitions(tree: ast.AST) -> Iterator[tuple[str, int, tuple[ast.AST, .
 
 
 class _Reached:
-    """What has been reached so far, from one module on."""
+    """What has been reached so far, starting from one module."""
 
     def __init__(self, module: Module) -> None:
         self._first = module
         self._modules: dict[str, Module | None] = {}
         self._found: dict[str, list[Statement]] = {}
-        self._unread: list[str] = []  # the text of what is no Python
+        self._unread: list[str] = []  # the text of what is not Python
         self._seen: set[Statement] = set()
         self._asked: set[tuple[Place, tuple[str, ...]]] = set()
         self._todo: list[tuple[Module, Scope, Statement]] = []
-        self._fresh = [module]  # not yet begun with
+        self._fresh = [module]  # not begun yet
         self._modules[module.file] = module
 
     def add_definition(self, scope: Scope, node: ast.AST) -> None:
@@ -127,9 +127,9 @@ class _Reached:
                 self._go_on(*self._todo.pop())
 
     def texts(self) -> list[str]:
-        """Return the canonical text of each module's part: the first one's, then the others'.
+        """Return the canonical text of each module's part: first that of the first module.
 
-        In the order of their texts: the names of modules are not the same in every process.
+        The others are in the order of their texts: names of modules differ between processes.
         """
         nodes = [each.node for found in self._found.values() for each in found]
         docstrings = any(map(reads_docstrings, nodes))
@@ -151,7 +151,7 @@ class _Reached:
                 self._load(module, statement)
 
     def _go_on(self, module: Module, scope: Scope, statement: Statement) -> None:
-        """Reach all that a statement reads."""
+        """Reach everything that a statement reads."""
         if statement in self._seen:
             return
         self._seen.add(statement)
@@ -163,7 +163,7 @@ class _Reached:
             self._read(module, scope, name, rest)
 
     def _read(self, module: Module, scope: Scope | None, name: str, rest: list[str]) -> None:
-        """Reach what a name is bound to, in a scope or the next around it that binds it."""
+        """Reach what a name is bound to, in a scope or the nearest one around it that binds it."""
         while scope is not None and not scope.binds(name):
             scope = scope.outer
         if scope is not None:
@@ -177,7 +177,7 @@ class _Reached:
                 self._follow(replace(star, name=name), rest, module)
 
     def _gives(self, star: Import, module: Module, name: str, seen: set[str]) -> bool:
-        """Return whether an import of all from a module gives a name, by way of others or not."""
+        """Return whether a star import from a module gives a name, directly or by way of others."""
         place = find(star, module.file)
         given = place and self._enter(place)
         if not given or given.file in seen:
@@ -211,7 +211,7 @@ class _Reached:
         return self._modules[place.file]
 
     def _follow(self, imported: Import, rest: list[str], near: Module) -> None:
-        """Reach what is read from what an import binds a name to."""
+        """Reach what is read from the object that an import binds a name to."""
         place = find(imported, near.file)
         if place is not None and imported.name != "*":
             self._take(place, [imported.name, *rest] if imported.name else rest)
@@ -230,7 +230,7 @@ class _Reached:
         if below is not None:
             self._take(below, rest)
         elif module is not None and not name.startswith("__"):
-            # Used as a whole, or it makes what it gives: a user sees what it gives, we cannot.
+            # Used as a whole, or it creates its names when it runs: a user sees those, we cannot.
             self._todo += [(module, module, statement) for statement in module.statements]
 
     def _has_star(self, module: Module, name: str) -> bool:
@@ -238,7 +238,7 @@ class _Reached:
 
 
 def _in_order(statement: Statement) -> tuple[bool, str, tuple[int, int]]:
-    """Return what statements are sorted by: their place, but imports first, by name.
+    """Return the key that statements are sorted by: their place, but imports first, by name.
 
     Sorting the imports of a file changes nothing.
     """

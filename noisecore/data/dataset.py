@@ -1,4 +1,4 @@
-"""What a dataset is: four arrays that can be trusted, and where they come from."""
+"""A dataset: four arrays that can be trusted, and where they come from."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 
 
 class DatasetError(NoisecoreError, ValueError):
-    """A dataset cannot be used; the message says what was expected, what came and what to do."""
+    """A dataset cannot be used; the message says what was expected, what was found, what to do."""
 
 
 class DatasetNotFoundError(DatasetError):
-    """A dataset is in none of the places looked at; the message names them and each remedy."""
+    """A dataset is in none of the places searched; the message names them and each remedy."""
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,11 @@ class Facts:
 class Dataset:
     """Images and labels for training and testing, with their provenance. Arrays are read-only.
 
-    name: as records show it; of a user's own file the file name without its folder.
+    name: as records show it; for a user's own file, the file name without its folder.
     x_train, x_test: images, (n, height, width, channels), channels last: uint8 in 0..255 or
     float32 in [0, 1].
     y_train, y_test: labels, int64, (n,), 0..num_classes-1.
-    sha256: of the content (`content_sha256`), the same however it was found.
+    sha256: of the content (`content_sha256`), the same wherever it was found.
     source: where it was found. licence: of the data.
 
     Example:
@@ -91,8 +91,8 @@ class Dataset:
 def unit_images(images: Array, out: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
     """Return the images as float32 in [0, 1]: uint8 divided by 255, float32 as it is.
 
-    out: an array of their shape to put them into, and to return. Left out, it is a new one for
-    uint8, and for float32 the images themselves.
+    out: an array of their shape to put them into, and to return. Left out, uint8 images get a new
+    array, and float32 images are returned as they are.
     Raises DatasetError for any other dtype: its range could only be guessed.
     """
     if images.dtype == np.uint8:
@@ -156,7 +156,7 @@ def content_sha256(arrays: Mapping[str, Array]) -> str:
 
 
 def payload_sha256(array: Array) -> str:
-    """Return the SHA-256 of an array's bytes alone, in C order: what a published sum is taken of.
+    """Return the SHA-256 of an array's bytes alone, in C order: published sums are made from these.
 
     Integers that fit are taken as single bytes, as IDX files hold them; so int64 labels give the
     sum of the same labels as uint8.
@@ -167,10 +167,10 @@ def payload_sha256(array: Array) -> str:
 
 
 def _octets(array: Array) -> memoryview:
-    """Return an array's bytes in C order; they are copied only where they lie in another one."""
+    """Return an array's bytes in C order; they are copied only if they are in another order."""
     return np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
 
 
 def refusal(what: str, *, expected: str, got: str, remedy: str) -> DatasetError:
-    """Return a DatasetError of one line: what, what was expected, what came, what to do."""
+    """Return a DatasetError of one line: what, what was expected, what was found, what to do."""
     return DatasetError(f"{what}: expected {expected}, got {one_line(got)}; {remedy}")

@@ -1,6 +1,6 @@
 """Reading files of arrays: NumPy's `.npz` and the IDX files of MNIST. Nothing is ever unpickled.
 
-Nothing is believed either: what a file promises is held against its size before memory is taken.
+Nothing is trusted either: the size that a file claims is checked against its real size first.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from noisecore.paths import open_file
 
 
 def read_npz(path: Path, keys: Sequence[str] = ARRAYS) -> dict[str, Array]:
-    """Return x_train, y_train, x_test and y_test of an `.npz` file; other arrays are left alone.
+    """Return x_train, y_train, x_test and y_test of an `.npz` file; other arrays are not read.
 
-    keys: of the arrays that are wanted instead. Raises DatasetError, naming the file, if it is no
-    zip archive, is truncated, has no such array, has one twice, holds pickled objects, or unpacks
-    to more than memory holds.
+    keys: the names of other arrays to read instead. Raises DatasetError, naming the file, if it is
+    not a zip archive, is truncated, does not have such an array, has one twice, holds pickled
+    objects, or unpacks to more than memory holds.
     """
     with open_archive(path) as archive:
         members = _members(archive)
@@ -47,7 +47,7 @@ def _wanted(keys: Sequence[str]) -> str:
 
 
 def names_in_npz(path: Path) -> set[str]:
-    """Return the names of the arrays of an `.npz` file; raise DatasetError if it is none."""
+    """Return the names of the arrays of an `.npz` file; raise DatasetError if it is not one."""
     with open_archive(path) as archive:
         return set(_members(archive))
 
@@ -57,7 +57,7 @@ def _members(archive: zipfile.ZipFile) -> list[str]:
 
 
 def read_idx(path: Path, shape: tuple[int, ...]) -> Array:
-    """Return the uint8 array of an IDX file, gzipped or not (told by its first bytes, not by name).
+    """Return the uint8 array of an IDX file, gzipped or not (its first bytes decide, not its name).
 
     shape: what the file must hold; anything else, or a byte too few or too many, is a DatasetError.
     The format: two zero bytes, the type (8: unsigned byte), the number of dimensions, each

@@ -1,4 +1,4 @@
-"""What `python -m noisecore data` shows: each dataset, where it is, or what to do to have it."""
+"""What `python -m noisecore data` shows: each dataset, where it is, or how to get it."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _COLUMNS = ("dataset", "checksum", "train", "test", "image", "classes")
 class Listing:
     """One dataset as it is on this machine.
 
-    name: as it was asked for; of a user's own file its path.
+    name: as it was given; for a user's own file, its path.
     state: "ok" (found, and its SHA-256 sums are the known ones; a user's own file: passes every
-    check), "altered" (found, and not fit for use) or "not found".
-    source: where it was found, else empty. advice: what is wrong and what to do, else empty.
-    train, test, image_shape, num_classes: None if they cannot be known.
+    check), "altered" (found, but not fit for use) or "not found".
+    source: where it was found, otherwise empty. advice: what is wrong and what to do, otherwise
+    empty. train, test, image_shape, num_classes: None if they cannot be known.
     """
 
     name: str
@@ -43,9 +43,9 @@ class Listing:
 
 
 def find_dataset(name: str, data_dir: str | os.PathLike[str] | None = None) -> Listing:
-    """Return where a dataset is and whether it is whole. Never downloads.
+    """Return where a dataset is and whether it is intact. Never downloads.
 
-    Raises DatasetError for an unknown name only.
+    Raises DatasetError only for an unknown name.
     """
     check_name(name)
     state: State = "altered"

@@ -20,12 +20,12 @@ DATASETS = ("mnist-5k", "mnist", "fashion-mnist", "digits")
 def load_dataset(
     name: str | os.PathLike[str], data_dir: str | os.PathLike[str] | None = None
 ) -> Dataset:
-    """Return a dataset, read, checked and, if it is nowhere on this machine, downloaded by Keras.
+    """Return a dataset, read and checked; if it is not on this machine, Keras downloads it.
 
     Args:
         name: "mnist-5k", "mnist", "fashion-mnist" or "digits"; or data of your own, `FILE.npz` or
             `FILE.py:FUNCTION`.
-        data_dir: A folder that is looked at first, for "mnist" and "fashion-mnist".
+        data_dir: A folder that is searched first, for "mnist" and "fashion-mnist".
 
     Returns:
         The dataset; its arrays are read-only.
@@ -46,7 +46,7 @@ def load_dataset(
 
 
 def load(name: str, data_dir: str | os.PathLike[str] | None, *, download: bool) -> Dataset:
-    """Return a dataset as `load_dataset` does, with or without leave to download it."""
+    """Return a dataset as `load_dataset` does, with or without permission to download it."""
     try:
         return _load(name, data_dir, download=download)
     except MemoryError:
@@ -66,7 +66,7 @@ def _load(name: str, data_dir: str | os.PathLike[str] | None, *, download: bool)
 
 
 def locate(name: str, data_dir: str | os.PathLike[str] | None = None) -> tuple[str, str | None]:
-    """Return the same two as another process needs them, whatever its folder is: as full paths."""
+    """Return both as another process needs them, whatever its current folder: as full paths."""
     return (
         os.path.abspath(os.path.expanduser(name)) if is_own(name) else name,
         os.path.abspath(data_dir) if data_dir is not None else None,

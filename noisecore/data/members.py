@@ -1,4 +1,4 @@
-"""The members of an `.npz`: a zip archive that others made, which may promise anything."""
+"""The members of an `.npz`: a zip archive from others, which may claim anything."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ UNREADABLE = (EOFError, MemoryError, OSError, ValueError, zlib.error)
 
 _DIRECTORY = 4 * MIB  # of an archive: some ten thousand members
 _HEADER = 10_000  # of an array: the most that NumPy reads
-# An archive that unpacks to more than both, so much and so many times its size, is a trap.
+# An archive that unpacks to more than both, this size and this many times its own, is a trap.
 _UNPACKED = 1024 * MIB
 _TIMES = 100
-# What NumPy writes. Other methods unpack all at once what was read, some a million times as much.
+# What NumPy writes. Other methods unpack all they read at once, some to a million times as much.
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 class _Bounded(io.BufferedReader):
-    """A file of which zipfile reads no more at once than the directory of an archive takes."""
+    """A file of which zipfile reads no more at once than an archive's directory may take."""
 
     def read(self, size: int | None = -1, /) -> bytes:
         if size is not None and size > _DIRECTORY:
@@ -42,7 +42,7 @@ class _Bounded(io.BufferedReader):
 
 @contextmanager
 def open_archive(path: Path) -> Iterator[zipfile.ZipFile]:
-    """Open a zip archive whose members come to a size that can be; raise DatasetError else."""
+    """Open a zip archive whose members have a plausible size; otherwise raise DatasetError."""
     try:
         file = _Bounded(open_file(path).detach())
     except OSError as error:
@@ -55,7 +55,7 @@ def open_archive(path: Path) -> Iterator[zipfile.ZipFile]:
                 raise ValueError(
                     f"one that unpacks to {_mib(unpacked)}, over {_TIMES} times its size"
                 )
-        # zipfile raises whatever its parts do where an archive is damaged.
+        # zipfile raises any error of its parts if an archive is damaged.
         except Exception as error:
             raise _no_archive(path, error) from error
         with archive:
@@ -63,12 +63,12 @@ def open_archive(path: Path) -> Iterator[zipfile.ZipFile]:
 
 
 def read_member(archive: zipfile.ZipFile, key: str, path: Path) -> Array:
-    """Return an array of an archive, `key` or `key.npy`; raise DatasetError if it is none."""
+    """Return an array of an archive, `key` or `key.npy`; raise DatasetError if it is not one."""
     name = f"{key}.npy" if f"{key}.npy" in archive.namelist() else key
     try:
         with archive.open(name) as member:
             return _read_array(member, archive.getinfo(name))
-    # zipfile, its decompressors and NumPy raise all kinds of errors at damage: it is damage.
+    # zipfile, its decompressors and NumPy raise all kinds of errors on damage: all mean damage.
     except Exception as error:
         raise refusal(
             f"{key} in {path}",
@@ -79,7 +79,7 @@ def read_member(archive: zipfile.ZipFile, key: str, path: Path) -> Array:
 
 
 def _read_array(member: IO[bytes], info: zipfile.ZipInfo) -> Array:
-    """Return the array in a member; memory is taken once its header fits the member's size."""
+    """Return the array in a member; memory is used only once its header fits the member's size."""
     if info.compress_type not in _METHODS:
         raise ValueError("one that is packed by another method than deflate")
     dtype, shape, fortran, start = _read_header(member)
@@ -95,7 +95,7 @@ def _read_array(member: IO[bytes], info: zipfile.ZipInfo) -> Array:
         content[place : place + len(part)] = np.frombuffer(part, np.uint8)
         if len(part) < min(MIB, size - place):
             raise EOFError(f"only {place + len(part)} of {size} bytes")
-    # Reading on to the end is what makes zipfile compare its checksum.
+    # Only reading to the end makes zipfile compare its checksum.
     if member.read(1):
         raise ValueError("bytes after the array's end")
     return content.view(dtype).reshape(shape, order="F" if fortran else "C")
@@ -139,7 +139,7 @@ def _no_archive(path: Path, error: Exception) -> Exception:
 
 
 def words(error: BaseException) -> str:
-    """Return what an error says, cut: NumPy's show the whole header."""
+    """Return an error's message, cut: NumPy's messages show the whole header."""
     text = (error.strerror if isinstance(error, OSError) else None) or str(error)
     return text[:200] or type(error).__name__
 

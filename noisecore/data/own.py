@@ -1,6 +1,6 @@
-"""A user's own data, an `.npz` or a function, checked at the door.
+"""A user's own data, an `.npz` or a function, checked when it is read.
 
-A wrong range or shape is still cheap there.
+A wrong range or shape costs little at that point.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ from noisecore.paths import MIB, is_missing, open_file, open_new
 
 LICENCE = "the user's own"
 _PYTHON_BYTES = 16 * MIB
-_STEM = 60  # characters of a file's name that the name of its dataset gets
+_STEM = 60  # characters of a file's name that go into the name of its dataset
 
 
 def is_own(name: str) -> bool:
-    """Return whether a data set's name is that of a user's own: `FILE.npz`, `FILE.py:FUNCTION`."""
+    """Return whether a name is that of a user's own data: `FILE.npz`, `FILE.py:FUNCTION`."""
     return name.endswith(".npz") or re.search(r"\.py:\w+$", name) is not None
 
 
@@ -47,7 +47,7 @@ def load_own(name: str) -> Dataset:
     (n, k), classes 0..k-1; or `FILE.py:FUNCTION`, where the function takes nothing and returns
     the same as ((x_train, y_train), (x_test, y_test)), the same at every call.
     Raises DatasetError, of one line, for anything else. A function that calls `os._exit` ends
-    this process: nothing can be said of it.
+    this process, and no message can be given.
     """
     path = find_own(name)
     if name.endswith(".npz"):
@@ -65,9 +65,9 @@ def check_arrays(name: str, given: Any) -> Dataset:
 
 
 def write_own(dataset: Dataset, folder: Path) -> Path:
-    """Write a dataset into a folder, made if need be, and return the path of its `.npz` file.
+    """Write a dataset into a folder, created if need be, and return the path of its `.npz` file.
 
-    It is called by the name of the dataset and its SHA-256: one replaces nothing but itself. Raises
+    The file is named after the dataset and its SHA-256, so it can only replace itself. Raises
     OSError if it cannot be written.
     """
     stem = re.sub(r"[^\w-]+", "-", dataset.name.removesuffix(".npz"))[:_STEM]
@@ -84,9 +84,9 @@ def write_own(dataset: Dataset, folder: Path) -> Path:
 
 
 def load_test_alone(name: str) -> tuple[Array, Array] | None:
-    """Return x_test and y_test of a user's `.npz` file that has no training split, else None.
+    """Return x_test and y_test of an `.npz` file without a training split, otherwise None.
 
-    They are checked, and prepared as those of `load_own`.
+    They are checked and prepared as in `load_own`.
     """
     path = find_own(name)
     names = names_in_npz(path)
@@ -100,7 +100,7 @@ def load_test_alone(name: str) -> tuple[Array, Array] | None:
 
 
 def find_own(name: str) -> Path:
-    """Return the file of a user's own dataset; raise `DatasetNotFoundError` if there is none."""
+    """Return the file of a user's own dataset; raise `DatasetNotFoundError` if there is no file."""
     archive = name.endswith(".npz")
     kind, file = ("an .npz file", name) if archive else ("a Python file", name.rpartition(":")[0])
     path = Path(os.path.abspath(os.path.expanduser(file)))
@@ -117,7 +117,7 @@ def find_own(name: str) -> Path:
 
 
 def _call(path: Path, name: str) -> dict[str, Array]:
-    """Return the four arrays that a function of a file gives."""
+    """Return the four arrays that a function in a file returns."""
     what = f"{name} in {path}"
     try:
         function = getattr(load_file(str(path)), name, None)
@@ -150,7 +150,7 @@ def _unpacked(given: Any, what: str) -> dict[str, Array]:
         ) from None
     try:
         arrays = list(map(np.asarray, (x_train, y_train, x_test, y_test)))
-    except Exception as error:  # whatever made them turns them into arrays
+    except Exception as error:  # raised by whatever turns them into arrays
         raise _failed(what, error) from error
     return dict(zip(ARRAYS, arrays, strict=True))
 
@@ -285,13 +285,13 @@ def _labels(arrays: dict[str, Array], path: Path | str) -> tuple[dict[str, NDArr
 
 
 def class_numbers(labels: Array, what: str) -> tuple[NDArray[np.int64], int]:
-    """Return class numbers, and the width if they came one-hot, else 0."""
+    """Return class numbers, and the width if they were one-hot, otherwise 0."""
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
     if labels.ndim == 1 and (labels.dtype.kind == "b" or _whole(labels)):
-        labels = labels.astype(np.int64)  # 0.0 and 1.0 are what Keras has for two classes
+        labels = labels.astype(np.int64)  # Keras uses 0.0 and 1.0 for two classes
     if labels.ndim == 1 and labels.dtype.kind in "iu" and labels.size:
-        # Compared before the cast, which would wrap the greatest uint64 round to negative.
+        # Compared before the cast, which would wrap the greatest uint64 around to negative.
         least, greatest = labels.min(), labels.max()
         if least < 0 or greatest > np.iinfo(np.int64).max:
             raise refusal(

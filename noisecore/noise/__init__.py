@@ -1,9 +1,9 @@
-"""Noise: one plain function a family, and the keyed random streams that feed them.
+"""Noise: one plain function per family, and the keyed random streams that feed them.
 
 A noise is `f(images, scale, *, rng) -> images`: float32 in, float32 out, the same shape. It draws
 from `rng` alone, and what it draws depends on the shape of its input, never on the pixels or the
-scale: so one draw serves every scale (common random numbers) and a curve's steps are compared
-like for like.
+scale: so the same draw is used at every scale (common random numbers), and the steps of a curve
+are compared like for like.
 """
 
 from noisecore.noise.checks import (

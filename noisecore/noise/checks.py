@@ -1,4 +1,4 @@
-"""What a noise is given and gives back, checked: scales, bounds, images."""
+"""Checks of what a noise is given and what it returns: scales, bounds, images."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from noisecore.noise.families import FloatArray, Noise, NoiseError, get_noise, i
 
 
 def as_noise(given: Any) -> Noise:
-    """Return a noise that is given by its name or as itself; raise `NoiseError` on what is none."""
+    """Return a noise, given by its name or as itself; raise `NoiseError` if it is not a noise."""
     if isinstance(given, str):
         return get_noise(given)
     if isinstance(given, type):
@@ -44,8 +44,8 @@ def check_scale(scale: float | str) -> float:
 def as_written(scale: float) -> float:
     """Return a scale as a person would write it: 0.1 + 0.2 is 0.3, and float32's 0.1 is 0.1.
 
-    It has 12 digits, or those that tell it from its neighbours in a shorter type which holds it.
-    What is not finite stays as it is.
+    It has 12 digits, or as many as distinguish it from its neighbours in a shorter type that holds
+    it. A number that is not finite stays as it is.
     """
     value = float(scale)
     if isinstance(scale, np.float16):
@@ -55,14 +55,14 @@ def as_written(scale: float) -> float:
     if float(single) == value:
         return float(str(single))
     rounded = float(f"{value:.12g}")
-    # What 12 digits leave may be held by the shorter type: written once more it would change.
+    # The shorter type may hold the rounded number: writing that once more would change it.
     return rounded if rounded == value or not np.isfinite(value) else as_written(rounded)
 
 
 def listed_scales(given: Iterable[float] | str) -> tuple[float, ...]:
     """Return the scales of a list, or of a text such as "0.1,1", each once, in their order.
 
-    Raises `NoiseError` on anything else, and on what is no scale.
+    Raises `NoiseError` on anything else, and if one of them is not a scale.
     """
     try:
         scales = given.split(",") if isinstance(given, str) else at_most(given)
@@ -74,7 +74,7 @@ def listed_scales(given: Iterable[float] | str) -> tuple[float, ...]:
 
 
 def at_most(given: Iterable[Any], most: int = 1000) -> list[Any]:
-    """Return what an iterable gives as a list; raise `ValueError` if it goes on beyond `most`."""
+    """Return the items of an iterable as a list; raise `ValueError` if it has more than `most`."""
     found = list(islice(given, most + 1))
     if len(found) > most:
         raise ValueError(f"expected {most} at most")
@@ -82,9 +82,9 @@ def at_most(given: Iterable[Any], most: int = 1000) -> list[Any]:
 
 
 def check_scales(noise: Noise, scales: Iterable[float]) -> None:
-    """Raise `NoiseError` if a scale is none, or one that a noise of noisecore's cannot be had at.
+    """Raise `NoiseError` if a scale is not valid, or a noise of noisecore's own cannot use it.
 
-    A user's own noise may ask for images of a shape that is not known here: see `try_noise`.
+    A user's own noise may need images of a shape that is not known here: see `try_noise`.
     """
     for scale in map(check_scale, scales):
         if is_shipped(noise):
@@ -92,11 +92,11 @@ def check_scales(noise: Noise, scales: Iterable[float]) -> None:
 
 
 def try_noise(noise: Noise, images: FloatArray, scales: Iterable[float]) -> None:
-    """Raise `NoiseError` if a noise cannot be had on such images, at one of these scales.
+    """Raise `NoiseError` if a noise cannot be applied to such images at one of these scales.
 
-    images: float32, (n, height, width, ...), of the very shape that it will be asked for; they
-    stay as they are. A noise of a user's own is asked twice: it must give the same both times, and
-    must not take the columns of images without channels for channels.
+    images: float32, (n, height, width, ...), of the very shape that it will be called with; they
+    are not changed. A user's own noise is called twice: it must return the same both times, and
+    must not mistake the columns of images without channels for channels.
     """
     for scale in map(check_scale, scales):
         noisy = call_noise(noise, images.copy(), scale, np.random.default_rng(0))
@@ -114,7 +114,7 @@ def try_noise(noise: Noise, images: FloatArray, scales: Iterable[float]) -> None
 
 
 def _refuse_columns(noise: Noise, images: FloatArray, scale: float, noisy: FloatArray) -> None:
-    """Raise `NoiseError` if a noise takes the columns of images without channels for channels."""
+    """Raise `NoiseError` if a noise takes columns for channels, on images without channels."""
     try:
         other = noise(images[..., np.newaxis].copy(), scale, rng=np.random.default_rng(0))
     except IndexError:
@@ -133,8 +133,8 @@ def _refuse_columns(noise: Noise, images: FloatArray, scale: float, noisy: Float
 
 
 def check_finite(noise: Noise, noisy: FloatArray, scale: float) -> None:
-    """Raise `NoiseError` if a noise gave pixels that are no numbers."""
-    # No mask of their size: the least and the greatest are NaN where any pixel is.
+    """Raise `NoiseError` if a noise returned pixels that are NaN or infinite."""
+    # No mask of the images' size: if any pixel is NaN, so are the least and the greatest.
     if not (np.isfinite(noisy.min()) and np.isfinite(noisy.max())):
         raise NoiseError(f"noise {name_of(noise)} gave NaN or infinite pixels at scale {scale:g}")
 
@@ -142,7 +142,7 @@ def check_finite(noise: Noise, noisy: FloatArray, scale: float) -> None:
 def call_noise(
     noise: Noise, images: FloatArray, scale: float, rng: np.random.Generator
 ) -> FloatArray:
-    """Return what a noise makes of images; raise `NoiseError` if it fails, or gives others."""
+    """Return the images that a noise returns; raise `NoiseError` if it fails or they do not fit."""
     try:
         noisy: Any = noise(images, scale, rng=rng)
     except NoiseError:
@@ -167,7 +167,7 @@ def call_noise(
 def check_bounds(given: object, what: str) -> tuple[float, float]:
     """Return two ascending numbers, given as a pair or as the text `0:1`.
 
-    Raises `NoiseError` that names `what` was given.
+    Raises `NoiseError`, which names `what` was given.
     """
     pair: Any = given.split(":") if isinstance(given, str) else given
     try:

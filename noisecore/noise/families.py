@@ -1,4 +1,4 @@
-"""The noises that noisecore brings, one plain function each, and the table of them."""
+"""The noises that noisecore ships, one plain function each, and the table of them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Noise = Callable[..., FloatArray]
 
 
 class NoiseError(NoisecoreError, ValueError):
-    """A noise, or what was given to one, cannot be used; the message says why and what to do."""
+    """A noise, or what it was given, cannot be used; the message says why and what to do."""
 
 
 def gaussian(images: FloatArray, scale: float, *, rng: np.random.Generator) -> FloatArray:
@@ -44,10 +44,10 @@ def uniform(images: FloatArray, scale: float, *, rng: np.random.Generator) -> Fl
 
 
 def salt_and_pepper(images: FloatArray, scale: float, *, rng: np.random.Generator) -> FloatArray:
-    """Replace random pixels by the least or the greatest value of their image, as often either.
+    """Replace random pixels by the least or the greatest value of their image, equally often.
 
     `scale` is the share of the pixels that are replaced, from 0 to 1, all channels of a pixel at
-    once. An image brings its own least and greatest value, so that the noise means the same for
+    once. Each image uses its own least and greatest value, so that the noise means the same for
     pixels in [0, 1] and for standardised ones. Raises `NoiseError` on a scale over 1.
     """
     if scale > 1:
@@ -63,10 +63,11 @@ def salt_and_pepper(images: FloatArray, scale: float, *, rng: np.random.Generato
 
 
 def gaussian_blur(images: FloatArray, scale: float, *, rng: np.random.Generator) -> FloatArray:
-    """Blur every image and channel with a Gaussian kernel; draws nothing.
+    """Blur every image and channel with a Gaussian kernel; nothing is drawn at random.
 
-    `scale` is the standard deviation of the kernel, in pixels; beyond its edge an image goes on
-    with its edge's pixels. Under about 0.2 pixels a blur changes nothing that float32 could hold.
+    `scale` is the standard deviation of the kernel, in pixels; beyond its edge an image is
+    continued with the edge's pixels. Under about 0.2 pixels a blur changes nothing that float32 can
+    hold.
     """
     from scipy.ndimage import gaussian_filter
 
@@ -80,7 +81,7 @@ NOISES: dict[str, Noise] = {
 }
 
 
-# The shipped ones and those that a user makes known.
+# The shipped noises, and those that a user adds.
 FAMILIES = Functions("noise", NOISES, NoiseError)
 
 

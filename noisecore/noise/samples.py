@@ -1,4 +1,4 @@
-"""A few images, clean and under a noise: enough for a picture of them."""
+"""A few images, clean and under noise: enough for a picture of them."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from noisecore.noise.families import FloatArray
 
 MOST_IMAGES, MOST_SCALES = 3, 6
-SIDE = 160  # pixels: of a larger image every second is kept, or every third, and so on
+SIDE = 160  # pixels: of a larger image every second one is kept, or every third, and so on
 _SEEN = 256  # images among which these are chosen
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Samples:
-    """A few images, clean and under a noise.
+    """A few images, clean and under noise.
 
     clean: (k, height, width) or (k, height, width, channels). noisy: by scale, of the same shape.
     unit: of the pixels, in words.
@@ -59,9 +59,9 @@ def some_scales(scales: Sequence[float]) -> list[float]:
 
 
 def most_contrast(images: FloatArray, labels: NDArray[np.int64]) -> list[int]:
-    """Return the places of the images to show: of each class that with the greatest contrast.
+    """Return the places of the images to show: for each class, the one with the most contrast.
 
-    Of more classes than `MOST_IMAGES` they are those with the greatest contrast, in their order.
+    If there are more classes than `MOST_IMAGES`, those with the most contrast, in their order.
     """
     if not len(images):
         return []
@@ -73,16 +73,16 @@ def most_contrast(images: FloatArray, labels: NDArray[np.int64]) -> list[int]:
 
 
 def reduced(images: FloatArray) -> FloatArray:
-    """Return a copy of images, (n, height, width, ...), of `SIDE` pixels at most each way."""
+    """Return a copy of images, (n, height, width, ...), of at most `SIDE` pixels each way."""
     step = math.ceil(max(images.shape[1:3]) / SIDE)
     return images[:, ::step, ::step].copy()
 
 
 @dataclass
 class Sampler:
-    """Chooses samples while images come group by group, and holds no more than these.
+    """Chooses samples while images come group by group, and holds only these.
 
-    They are chosen among the first `_SEEN` images: those that show most, of different classes.
+    They are chosen among the first `_SEEN` images: those with the most contrast, of each class.
     """
 
     scales: Sequence[float]
@@ -95,7 +95,7 @@ class Sampler:
     _done: bool = False
 
     def choose(self, images: FloatArray, labels: NDArray[np.int64]) -> None:
-        """Look at the next clean images; what `take` is given then are these under the noise."""
+        """Look at the next clean images; `take` must then get the same ones under the noise."""
         left = max(_SEEN - self._seen, 0)
         self._seen += len(images)
         self._done = not left
@@ -112,7 +112,7 @@ class Sampler:
         self._clean = self._together(self._clean, images)
 
     def take(self, scale: float, noisy: FloatArray) -> None:
-        """Take in the images that `choose` looked at, under the noise at a scale."""
+        """Keep the images that `choose` looked at, under the noise at a scale."""
         if scale in self.scales and not self._done:
             self._noisy[scale] = self._together(self._noisy.get(scale), noisy)
 
@@ -124,6 +124,6 @@ class Sampler:
         return np.concatenate([self._clean, reduced(images)])
 
     def _together(self, held: Any, images: FloatArray) -> FloatArray:
-        """Return what is kept of the images so far, and what is added of these."""
+        """Return the images kept so far, together with those added from these."""
         added = reduced(images[self._added])
         return added if held is None else np.concatenate([held[self._kept], added])

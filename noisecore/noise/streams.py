@@ -1,4 +1,4 @@
-"""The keyed random streams that feed a noise, and images under a noise drawn from one."""
+"""The keyed random streams that feed a noise, and images under noise drawn from one."""
 
 from __future__ import annotations
 
@@ -37,10 +37,9 @@ class Stream:
     """The random stream of one draw: which realisation, for which split, in which epoch.
 
     `draw` is a whole number >= 0: the training seed for the training split, the profile's test
-    draw for the test split. "order" is no noise, but the order of an epoch's training images.
-    `epoch` counts from 0; None is a draw that is frozen, the same in
-    every epoch. Equal streams give equal noise, whatever else is drawn before them or at the same
-    time.
+    draw for the test split. "order" is not a noise, but the order of an epoch's training images.
+    `epoch` counts from 0; None is a draw that is frozen, the same in every epoch. Equal streams
+    give equal noise, whatever else is drawn before them or at the same time.
     """
 
     draw: int
@@ -68,7 +67,7 @@ def apply_noise(
 ) -> FloatArray:
     """Return a copy of `images` under `noise` at `scale`, drawn block by block.
 
-    A sample's noise depends on its index and the draw alone: not on the batch, the subset or the
+    A sample's noise depends only on its index and the draw: not on the batch, the subset or the
     order. Memory beyond the result is about three blocks of `BLOCK` samples.
 
     Args:
@@ -115,8 +114,8 @@ def apply_noise(
     if scale == 0:
         np.copyto(noisy, images)
         return noisy
-    # Every block is drawn whole, whatever stands in the places of absent samples: a noise that
-    # draws twice would otherwise give a sample other noise in a part of a block than in all of it.
+    # Every block is drawn whole, whatever is in the places of absent samples: otherwise a noise
+    # that draws twice would give a sample other noise in a part of a block than in all of it.
     block_images = np.zeros((BLOCK, *images.shape[1:]), np.float32)
     blocks = places // BLOCK
     for block in np.unique(blocks):
@@ -124,7 +123,7 @@ def apply_noise(
         inside = places[chosen] - block * BLOCK
         block_images[inside] = images[chosen]
         result = call_noise(noise, block_images, scale, stream.generator(int(block)))
-        if not is_shipped(noise):  # what stands in the places of absent samples does not count
+        if not is_shipped(noise):  # what is in the places of absent samples does not count
             check_finite(noise, result[inside], scale)
         noisy[chosen] = result[inside]
     if clip is not None:
@@ -154,7 +153,7 @@ def _fits(out: object, images: FloatArray) -> bool:
 class Draw:
     """One draw of a noise over a row of images, taken group by group from the first image on.
 
-    It gives what `apply_noise` gives for all of them at once. A noise of noisecore's goes on where
+    It gives what `apply_noise` gives for all of them at once. noisecore's own noises continue where
     the last group ended, so that a group may be small: memory beyond the result is that of a group.
     A noise of a user's own is drawn for whole blocks of `BLOCK` images.
     """
@@ -169,7 +168,7 @@ class Draw:
         self._generator = self._after = stream.generator(0)
 
     def noisy(self, images: FloatArray, scale: float) -> FloatArray:
-        """Return the next images under the noise; at several scales if it is asked again."""
+        """Return the next images under the noise; several calls give several scales."""
         if not is_shipped(self._noise):
             places = np.arange(self._place, self._place + len(images))
             return apply_noise(
@@ -197,6 +196,6 @@ class Draw:
         self._after = generator
 
     def advance(self, images: int) -> None:
-        """Go on behind so many images, those that were made noisy last."""
+        """Move past this many images, those that were made noisy last."""
         self._place += images
         self._generator = self._after

@@ -1,4 +1,4 @@
-"""Trainings, their cells, and the records that are kept of them: all that is on disk."""
+"""Trainings, their cells, and the records that are kept of them: everything that is on disk."""
 
 from noisecore.records.checking import (
     SCHEMA,

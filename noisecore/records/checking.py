@@ -1,4 +1,4 @@
-"""What was read is believed only after it was checked: its types, its values, its checksum."""
+"""Checks of what was read: its types, its values, its checksum."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ Amount = Annotated[float, Meta(ge=0, le=1.7976931348623157e308)]
 
 
 class RecordError(NoisecoreError, ValueError):
-    """A record cannot be read; the message says which part, what was expected and what came."""
+    """A record cannot be read; the message says which part, what was expected, what was found."""
 
 
 def check_schema(data: Any, *, source: str) -> int:
-    """Return the schema of what was read; raise `RecordError` unless it is one that is read."""
+    """Return the schema of what was read; raise `RecordError` unless this noisecore can read it."""
     version = data.get("schema") if isinstance(data, Mapping) else None
     if type(version) is not int:
         raise RecordError(
@@ -48,10 +48,10 @@ def check_schema(data: Any, *, source: str) -> int:
 
 
 def as_type(data: Any, kind: Any, *, part: str = "") -> Any:
-    """Return JSON values as a type: a dataclass, or what `typing` can say.
+    """Return JSON values as a type: a dataclass, or a type that `typing` can express.
 
-    Raises `RecordError` in one line that names the place, unless the values are of that type, with
-    no name too many.
+    Raises `RecordError` in one line that names the place, unless the values are of that type and
+    have no unknown name.
     """
     try:
         found = msgspec.convert(data, kind)
@@ -60,7 +60,7 @@ def as_type(data: Any, kind: Any, *, part: str = "") -> Any:
         text = text.replace("`$", f"`{part}").replace("`.", "`").replace(" - at ``", "")
         text = text.replace(" - at", " at").replace("Invalid enum value", "unknown word")
         raise RecordError(one_line(_LONG.sub(r"\1...", text))) from None
-    except UnicodeEncodeError:  # one that no file can hold, where another text was expected
+    except UnicodeEncodeError:  # one that no file can hold, instead of the expected text
         raise RecordError(f"a text that is no Unicode at `{part}`") from None
     except RecursionError:
         raise RecordError("nested too deeply") from None
@@ -100,9 +100,9 @@ def check_checksum(data: Mapping[str, Any]) -> None:
 
 
 def _checksum(plain: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of JSON values, but for their own checksum.
+    """Return the SHA-256 of JSON values, without their own checksum.
 
-    What is not a finite number counts as null, which it is in a strict JSON file.
+    A number that is not finite counts as null, as in a strict JSON file.
     """
     content = {name: value for name, value in plain.items() if name != "checksum"}
     for name, value in content.items():
@@ -117,7 +117,7 @@ def _has_checksum(value: Any) -> bool:
 
 
 def finite(value: Any) -> Any:
-    """Return JSON values with null for what is not a finite number."""
+    """Return JSON values with null in place of numbers that are not finite."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):

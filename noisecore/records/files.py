@@ -1,4 +1,4 @@
-"""Files of JSON: read with bounds, written whole or not at all."""
+"""Files of JSON: read within limits, written completely or not at all."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from noisecore.records.values import Values, pack_classes
 
 
 def as_path(given: object) -> Path:
-    """Return the path that somebody gave; raise `ArgumentTypeError` or `ArgumentError` on none."""
+    """Return a given path; raise `ArgumentTypeError` or `ArgumentError` if it is not a path."""
     if not isinstance(given, str | Path):
         raise ArgumentTypeError(f"path must be the path of a file, got {described(given)}")
     if not str(given).strip() or "\0" in str(given):
@@ -34,7 +34,7 @@ def as_path(given: object) -> Path:
 
 
 def new_file(given: object, example: str) -> Path:
-    """Return the path of a file that is to be written; raise as `as_path` does, and on a folder."""
+    """Return the path of a file to write; raise as `as_path` does, and also on a folder."""
     path = as_path(given)
     if os.path.isdir(path):
         raise ArgumentError(
@@ -46,7 +46,7 @@ def new_file(given: object, example: str) -> Path:
 def read_record(path: Path) -> Record:
     """Return the record in a file; raise `RecordError`, one line, if it holds none.
 
-    Raises `OSError` if it cannot be read, as what is no regular file cannot.
+    Raises `OSError` if it cannot be read, for example because it is not a regular file.
     """
     try:
         data = read_json(path, RECORD_BYTES)
@@ -58,8 +58,8 @@ def read_record(path: Path) -> Record:
 def parse_lines(text: str, *, source: str) -> list[TrialRecord]:
     """Return the records in a text that has one of them on each line.
 
-    Raises `RecordError`, one line that starts with `source` and names the line, if one holds no
-    record, or a trial of a line above once more.
+    Raises `RecordError`, one line that starts with `source` and names the line, if a line holds no
+    record, or holds a trial of an earlier line again.
     """
     found: dict[tuple[str, AnyTrial], int] = {}
     records: list[TrialRecord] = []
@@ -84,10 +84,10 @@ def parse_lines(text: str, *, source: str) -> list[TrialRecord]:
 def write_records(
     path: Path, records: Sequence[TrialRecord], *, labels: NDArray[np.int64] | None = None
 ) -> None:
-    """Write records into one file, whole or not at all; its folder is made.
+    """Write records into one file, completely or not at all; create its folder if need be.
 
-    It is a results.json that says of no run, and is read as one. labels: (images,), the class
-    number of each test image, which `read_labels` finds again; None where it is not known.
+    It is a results.json without a run, and is read as one. labels: (images,), the class number of
+    each test image, which `read_labels` finds again; None if they are not known.
     Raises `RecordError` if there are none, `OSError` if the file cannot be written.
     """
     if not records:
@@ -103,12 +103,12 @@ def write_records(
 
 
 def read_labels(path: Path, images: int) -> NDArray[np.int64] | None:
-    """Return the labels that `write_records` kept with records of so many images, if it did.
+    """Return the labels that `write_records` kept with records of so many images, if any.
 
-    Raises `RecordError` if they are of another number of images.
+    Raises `RecordError` if they are for another number of images.
     """
     text = read_text(path, RUN_BYTES)
-    if path.suffix == ".jsonl" and not text.startswith("{\n"):  # lines of records say no labels
+    if path.suffix == ".jsonl" and not text.startswith("{\n"):  # lines of records hold no labels
         return None
     data = parse_json(text, source=str(path))
     if "labels" not in data:
@@ -121,7 +121,7 @@ def read_labels(path: Path, images: int) -> NDArray[np.int64] | None:
 
 
 def _refuse_other(path: Path) -> None:
-    """Raise `RecordError` if something stands at a path that `write_records` did not write."""
+    """Raise `RecordError` if a file that `write_records` did not write is at a path."""
     if not os.path.lexists(path):
         return
     try:
@@ -136,9 +136,9 @@ def _refuse_other(path: Path) -> None:
 
 
 def read_json(path: Path, most: int) -> Any:
-    """Return what a JSON file of `most` bytes at most holds.
+    """Return what a JSON file of at most `most` bytes holds.
 
-    Raises `OSError` if it cannot be read, `ValueError` with the reason alone if it is not JSON.
+    Raises `OSError` if it cannot be read, `ValueError` with only the reason if it is not JSON.
     """
     try:
         return json.loads(read_text(path, most))
@@ -154,13 +154,13 @@ def parse_json(text: str, *, source: str) -> Any:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        # Only a text that ends too early breaks off at its end.
+        # Only a text that ends too early has its error at the end.
         what = "is cut off" if error.pos >= len(text.rstrip()) - 1 else "is not JSON"
         if error.msg.startswith("Unterminated string"):
             what = "is cut off"
         place = str(error) if "\n" in text else f"{error.msg}: column {error.colno}"
         raise RecordError(f"{source}: {what}: {place}") from None
-    except ValueError as error:  # a whole number of more digits than Python reads
+    except ValueError as error:  # a whole number with more digits than Python reads
         raise RecordError(f"{source}: is not JSON: {error}") from None
     except RecursionError:
         raise RecordError(f"{source}: is not JSON: nested too deeply") from None
@@ -169,7 +169,7 @@ def parse_json(text: str, *, source: str) -> Any:
 def in_lines(content: Mapping[str, Any]) -> str:
     """Return the text of a JSON object: one line per value, and per object of a list of them.
 
-    Such a file is short enough to be looked at, and a change of one record is one line of a diff.
+    Such a file is easy to read, and a change of one record is one line of a diff.
     """
     lines = []
     for name, value in content.items():
@@ -186,7 +186,7 @@ def _text(value: Any) -> str:
 
 
 def with_nan(record: Any) -> Any:
-    """Return a record's dict with NaN for the figures that JSON could not hold."""
+    """Return a record's dict with NaN for the numbers that JSON could not hold."""
     if not isinstance(record, dict):
         return record
     restored = dict(record)
@@ -206,14 +206,14 @@ _FIGURES = ("loss", "accuracy", "test_loss", "test_accuracy")
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
-    r"""Write a file by way of a temporary one in the same folder, so that it is whole or not there.
+    r"""Write a file by way of a temporary one in the same folder, so that it is never half there.
 
-    A byte of a path that is not UTF-8 becomes an escape such as `\udce9`, which is JSON's own too.
+    A byte of a path that is not UTF-8 becomes an escape such as `\udce9`, as in JSON itself.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    if len(os.fsencode(temporary.name)) > 255:  # a name that fits need not fit with more around it
+    if len(os.fsencode(temporary.name)) > 255:  # with the additions a valid name may be too long
         temporary = path.with_name(f".{hashlib.sha256(os.fsencode(path.name)).hexdigest()}")
-    # A path may hold bytes that are no text; so written, JSON's readers find them again.
+    # A path may hold bytes that are not text; written like this, JSON's readers find them again.
     data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
     try:
         with open_new(temporary) as file:

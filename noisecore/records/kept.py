@@ -1,4 +1,4 @@
-"""What one file holds: a training, or a model that was given, and all its cells."""
+"""What one file holds: a training, or a given model, and all its cells."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ from noisecore.records.values import Values
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """What is kept of one training, or of one model that was given, and all its cells.
+    """What is kept of one training, or of one given model, and all its cells.
 
-    key: its name on disk. trials: what it was asked for, each with the evaluations of its cells;
-    in a file each cell stands once. Those that are complete have the same environment, history and
+    key: its name on disk. trials: the trials that need it, each with the evaluations of its cells;
+    a file holds each cell once. The complete ones have the same environment, history and
     parameters.
     """
 
@@ -43,8 +43,8 @@ class Record:
     def of(cls, trials: Iterable[TrialRecord]) -> Record:
         """Return the record of trials that have one key.
 
-        Raises `RecordError` if they are not of one training, or one model: what stands in them, the
-        histories or parameters of those that are complete, or a cell that they share, differ.
+        Raises `RecordError` if they are not of one training, or one model: their contents, the
+        histories or parameters of the complete ones, or a cell that they share, differ.
         """
         record = cls(key=(held := tuple(trials))[0].key, trials=held)
         complete = [each for each in held if each.status == "complete"]
@@ -63,7 +63,7 @@ class Record:
 
     @property
     def cells(self) -> dict[Cell, Evaluation]:
-        """Every cell that a trial has, and what came of it."""
+        """Every cell of the trials, and its evaluation."""
         cells: dict[Cell, Evaluation] = {}
         for record in self.trials:
             for each in record.evaluations:
@@ -92,10 +92,10 @@ class Record:
 
     @classmethod
     def from_dict(cls, data: Any, *, source: str = "record") -> Record:
-        """Return the record that `to_dict` gave; of what is a trial's own, the record of that.
+        """Return the record that `to_dict` gave; for a single trial's own dict, a record of that.
 
-        So were those of noisecore 0.1. Raises `RecordError`, in one line that starts with
-        `source`, on anything else.
+        noisecore 0.1 wrote the latter. Raises `RecordError`, in one line that starts with `source`,
+        on anything else.
         """
         check_schema(data, source=source)
         if "trial" in data:
@@ -110,9 +110,9 @@ class Record:
 
 
 def join_trials(trials: Iterable[TrialRecord]) -> list[Record]:
-    """Return the records that these trials are of, in their order; each trial stands once.
+    """Return the records that these trials belong to, in their order; each trial is there once.
 
-    What has one key and yet is not of one training, as of runs that were put together, stays apart.
+    Trials that have one key but are not of one training, as after runs were merged, stay apart.
     """
     groups: dict[str, list[TrialRecord]] = {}
     for trial in trials:
@@ -128,7 +128,7 @@ def join_trials(trials: Iterable[TrialRecord]) -> list[Record]:
 
 @dataclass(frozen=True, kw_only=True)
 class _Given:
-    """What a model that was given is, and what it was tested on."""
+    """What a given model is, and what it was tested on."""
 
     dataset: str
     dataset_sha256: str
@@ -139,7 +139,7 @@ class _Given:
 
 @dataclass(frozen=True, kw_only=True)
 class _Asked:
-    """A trial as it stands in a file: what of it is not the training's, nor that of a cell."""
+    """A trial as a file holds it: the parts that are neither the training's nor a cell's."""
 
     run: str
     noise: str
@@ -156,7 +156,7 @@ class _Asked:
 
 @dataclass(frozen=True, kw_only=True)
 class _Cell:
-    """A cell as it stands in a file, and what came of it."""
+    """A cell as a file holds it, and its evaluation."""
 
     noise: str | None
     noise_source: str | None
@@ -173,7 +173,7 @@ class _Cell:
 
 
 class _File(TypedDict):
-    """The parts of a file, but for what was trained or given."""
+    """The parts of a file, except for what was trained or given."""
 
     schema: int
     key: str
@@ -225,7 +225,7 @@ def _asked(record: TrialRecord, common: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _common(costs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return what all costs say alike."""
+    """Return what is the same in all costs."""
     first, *others = costs
     return {
         name: each

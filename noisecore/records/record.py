@@ -1,4 +1,4 @@
-"""Records: what is kept of a trial, and what has to hold of one that is read."""
+"""Records: what is kept of a trial, and what must be true of one that is read."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from noisecore.records.values import Values
 class Epoch:
     """What is known after one epoch.
 
-    loss, accuracy: Keras' running means over the epoch's training steps, dropout at work.
+    loss, accuracy: Keras' running means over the epoch's training steps, with dropout on.
     test_loss, test_accuracy: of the noisy test split at the trial's train scale.
     """
 
@@ -48,11 +48,11 @@ class Evaluation:
     """A model on the test split at one scale.
 
     loss: mean cross-entropy in nats. accuracy: share of the images that were right. correct:
-    which ones were, a bit an image (`numpy.packbits`, base64). images: how many there were.
-    images_sha256: of the noisy float32 images themselves, so that runs can be known to have seen
-    the same ones. predicted: the class of the greatest output of each image. probability: that
-    class's probability, 255 for 1; both None where that was not kept. scores: of the images, by
-    name, but for accuracy, which `correct` is.
+    which ones were, one bit per image (`numpy.packbits`, base64). images: how many there were.
+    images_sha256: of the noisy float32 images themselves, which shows whether runs have seen the
+    same ones. predicted: the class of the greatest output of each image. probability: that class's
+    probability, 255 for 1; both None if that was not kept. scores: further numbers for each image,
+    by name; accuracy is not among them, because `correct` has it.
     """
 
     scale: Amount
@@ -76,11 +76,11 @@ class Evaluation:
 
     @property
     def brief(self) -> Evaluation:
-        """The same without what only pictures and slices need."""
+        """Return the evaluation without the parts that only pictures and slices need."""
         return replace(self, predicted=None, probability=None)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain JSON values; what is not there has no key."""
+        """Return plain JSON values; a part that is not there has no key."""
         plain = asdict(self)
         return {name: each for name, each in plain.items() if name not in _LATER or each}
 
@@ -89,7 +89,7 @@ _LATER = ("predicted", "probability", "scores")
 
 
 class Cost(TypedDict, total=False):
-    """What is known of the cost of a trial; of what else stands there, nothing is promised."""
+    """What is known of the cost of a trial; nothing is promised about other entries."""
 
     started: str
     seconds: Amount
@@ -153,8 +153,8 @@ class TrialRecord:
     def from_dict(cls, data: Any, *, source: str = "record") -> TrialRecord:
         """Return the record that `to_dict` gave, or that of an older schema.
 
-        Raises `RecordError`, in one line that starts with `source`, on anything else: values of
-        another type, out of their range, or that contradict each other; another checksum.
+        Raises `RecordError`, in one line that starts with `source`, on anything else: values of the
+        wrong type, out of range, or that contradict each other; a wrong checksum.
         """
         schema = check_schema(data, source=source)
         try:
@@ -209,7 +209,7 @@ def noted(records: Iterable[TrialRecord]) -> list[str]:
 
 
 def _checked(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the parts of a record that was read, each of its type; raise `RecordError`."""
+    """Return the parts of a record that was read, each of the right type; raise `RecordError`."""
     values = {name: value for name, value in data.items() if name != "checksum"}
     lacking = [name for name in _PARTS if name not in values and name != "schema"]
     if lacking:
@@ -225,7 +225,7 @@ def _checked(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _check_answers(evaluation: Evaluation) -> None:
-    """Raise `RecordError` unless the right answers are those that the accuracy is the share of."""
+    """Raise `RecordError` unless the accuracy is the share of the right answers."""
     where = f"at scale {evaluation.scale:g}"
     kept = {
         "correct": Values(dtype="bit", data=evaluation.correct),

@@ -1,4 +1,4 @@
-"""Trials: what is trained and tested, as values that stand for themselves."""
+"""Trials: what is trained and tested, as plain values."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from noisecore.records.checking import SCHEMA, Amount, Key, as_type
 
 
 def trial_label(curve: str, scale: float | None, seed: int) -> str:
-    """Return the words for one trial of a curve; None: it is tested at every scale of it."""
+    """Return the words for one trial of a curve; scale None: it is tested at every scale."""
     return f"{curve} seed {seed}" if scale is None else f"{curve} scale {scale:g} seed {seed}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class AnyTrial(ABC):
-    """What is tested, on what, under which noise: what a trained and a given model have in common.
+    """What is tested, on what, under which noise: the common part of trained and given models.
 
     dataset, dataset_sha256: its name, and the SHA-256 of its content.
     model, model_source: its name, and the hash of what it was made from.
@@ -45,7 +45,7 @@ class AnyTrial(ABC):
     clip: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
-        for name in ("dataset", "model", "noise"):  # which names of curves are made of
+        for name in ("dataset", "model", "noise"):  # curve names are made of these
             if not isinstance(getattr(self, name), str):
                 raise ArgumentTypeError(f"{name} must be a text, got {shown(getattr(self, name))}")
         # 1 and 1.0 are one scale, and must give one key.
@@ -76,9 +76,9 @@ class AnyTrial(ABC):
 
 @dataclass(frozen=True, kw_only=True)
 class Training:
-    """One fit: all that the trained model depends on, and what it was looked at while it trained.
+    """One fit: all that the trained model depends on, and what it was tested on during training.
 
-    noise, noise_source: what it is trained with; None at scale 0, where no noise is none of them.
+    noise, noise_source: what it is trained with; None at scale 0, where there is no noise.
     test_draw: of the noisy test images that it is tested on after each epoch.
     """
 
@@ -96,7 +96,7 @@ class Training:
     test_draw: Key
 
     def key(self, conditions: Mapping[str, Any]) -> str:
-        """Return the name of its record on disk: a hash of all that its numbers depend on.
+        """Return the name of its record on disk: a hash of everything that its numbers depend on.
 
         `conditions` are those outside the training: versions, threads, processor, source.
         """
@@ -107,8 +107,8 @@ class Training:
 class Cell:
     """One test of a model: a noise at a scale, its bounds, and which realisation of it.
 
-    Scale 0 is no noise at all, whatever the noise would have been: one cell, with None for all
-    else.
+    Scale 0 is no noise at all, whatever the noise is otherwise: it is a single cell, with None for
+    everything else.
     """
 
     noise: str | None
@@ -126,9 +126,9 @@ CLEAN = Cell(noise=None, noise_source=None, scale=0.0, clip=None, draw=None)
 
 @dataclass(frozen=True, kw_only=True)
 class CurveId:
-    """Which curve a trial is a part of: all that its trials have in common, but their data.
+    """Which curve a trial is a part of: all that its trials have in common, except their data.
 
-    recipe: its name, None of a model that was given. trained: the noise and the scale that the
+    recipe: its name, None for a given model. trained: the noise and the scale that the
     model was trained with once; None if it was trained at each scale of the curve, or given.
     """
 
@@ -141,7 +141,7 @@ class CurveId:
 
     @property
     def name(self) -> str:
-        """The curve's name, for people: it is never taken apart again."""
+        """The curve's name, for people: no code ever parses it."""
         parts = [self.model, self.noise]
         if self.recipe is not None:
             parts.append(self.recipe)
@@ -151,7 +151,7 @@ class CurveId:
             parts.append("blank")
         if self.trained is not None:
             noise, scale = self.trained
-            # No noise at all is one training, whatever the noise would have been.
+            # No noise at all is one training, whatever the noise is otherwise.
             parts.append(f"trained={noise}:{scale:g}" if scale else "trained=clean")
         return "/".join(parts)
 
@@ -185,7 +185,7 @@ class Trial(AnyTrial):
 
     @property
     def training(self) -> Training:
-        """What is trained: done once for all trials that have the same."""
+        """What is trained: done once for all trials with the same training."""
         noise = self.trained_with or self.noise, self.trained_with_source or self.noise_source
         named = noise if self.train_scale else (None, None)
         return Training(
@@ -209,7 +209,7 @@ class Trial(AnyTrial):
 
     @property
     def curve_id(self) -> CurveId:
-        """The curve that this trial is a part of: all but its scale and its seed."""
+        """The curve that this trial is a part of: everything except its scale and its seed."""
         trained = None if self.trained_with is None else (self.trained_with, self.train_scale)
         return CurveId(
             model=self.model,
@@ -222,9 +222,9 @@ class Trial(AnyTrial):
 
     @property
     def curve_scales(self) -> tuple[float, ...]:
-        """The scales of its curve that this trial gives figures for.
+        """The scales of its curve that this trial gives numbers for.
 
-        That it was trained at; all that it was tested at if it was trained with a noise once.
+        The one that it was trained at; or all test scales, if it was trained with a noise once.
         """
         return (self.train_scale,) if self.trained_with is None else self.test_scales
 
@@ -255,12 +255,12 @@ class GivenTrial(AnyTrial):
 
     @property
     def curve_id(self) -> CurveId:
-        """The curve that this trial is a part of: all but its draw."""
+        """The curve that this trial is a part of: everything except its draw."""
         return CurveId(model=self.model, noise=self.noise, clip=self.clip)
 
     @property
     def curve_scales(self) -> tuple[float, ...]:
-        """The scales of its curve that this trial gives figures for: all that it was tested at."""
+        """The scales of its curve that this trial gives numbers for: all that it was tested at."""
         return self.test_scales
 
     @property
@@ -273,6 +273,6 @@ _DRAW = ("seed", "test_draw")
 
 
 def trial_from_dict(data: Any) -> Trial:
-    """Return the trial of JSON values; raise `RecordError` if they are none."""
+    """Return the trial of JSON values; raise `RecordError` if they are not a trial."""
     trial: Trial = as_type(data, Trial, part="trial")
     return trial

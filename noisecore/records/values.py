@@ -1,4 +1,4 @@
-"""A number an image, as the text that a record holds."""
+"""One number per image, as the text that a record holds."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ Dtype = Literal["bit", "uint8", "uint16", "uint32", "float32", "float64"]
 
 @dataclass(frozen=True, kw_only=True)
 class Values:
-    """A number an image.
+    """One number per image.
 
-    dtype: of each; a bit is packed with seven others (`numpy.packbits`), what has more bytes is
-    little-endian. data: the bytes of all, base64.
+    dtype: of each; bits are packed in groups of eight (`numpy.packbits`), numbers of several bytes
+    are little-endian. data: the bytes of all, base64.
     """
 
     dtype: Dtype
@@ -28,14 +28,14 @@ class Values:
 
     @classmethod
     def of(cls, numbers: NDArray[Any]) -> Values:
-        """Return (images,) numbers, or bools, in the dtype that they have."""
+        """Return (images,) numbers, or bools, in their own dtype."""
         if numbers.dtype == np.bool_:
             return cls(dtype="bit", data=_text(np.packbits(numbers)))
         name: Any = numbers.dtype.name
         return cls(dtype=name, data=_text(numbers.astype(numbers.dtype.newbyteorder("<"))))
 
     def array(self, images: int) -> NDArray[Any]:
-        """Return the numbers, (images,); bits as bool. Raises `RecordError` if they are others."""
+        """Return the numbers, (images,); bits as bool. Raises `RecordError` if they do not fit."""
         try:
             data = base64.b64decode(self.data, validate=True)
         except (binascii.Error, ValueError):
@@ -60,7 +60,7 @@ def pack_right(right: NDArray[np.bool_]) -> str:
 
 
 def pack_classes(predicted: NDArray[np.integer[Any]], classes: int) -> Values:
-    """Return class numbers, (images,), in the least unsigned type that holds all classes."""
+    """Return class numbers, (images,), in the smallest unsigned type that holds all classes."""
     return Values.of(predicted.astype(np.min_scalar_type(classes - 1)))
 
 

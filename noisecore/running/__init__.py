@@ -1,1 +1,1 @@
-"""A trial becomes a record: training, in workers, into a store."""
+"""How a trial becomes a record: it is trained in a worker, and its record goes into a store."""

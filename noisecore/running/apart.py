@@ -1,6 +1,6 @@
 """A user's own data set, read in a process of its own that imports as the run does.
 
-A Dask worker is shared: what others run there must not find another path, or other modules.
+A Dask worker is shared: what others run there must keep its own path and its own modules.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ def read_apart(
 
 
 def main() -> None:
-    """Read the data set that comes on standard input, and say its sum on standard output."""
-    # A user's function prints to standard output as it pleases.
+    """Read the data set that standard input names, and write its SHA-256 to standard output."""
+    # A user's function may print to standard output.
     channel = os.fdopen(os.dup(sys.stdout.fileno()), "w")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     location, told = json.load(sys.stdin)

@@ -1,4 +1,4 @@
-"""Trials on an existing Dask cluster: each of its workers drives one of ours.
+"""Trials on an existing Dask cluster: each Dask worker runs one of our own workers.
 
 A trial runs in a child process there as it does here: a Dask worker's own threads draw from the
 random generator that Keras takes its seeds from.
@@ -29,17 +29,17 @@ if TYPE_CHECKING:
     from distributed import Client, Future
 
 INSTALL = "pip install 'noisecore[dask]'"
-_CHECK = 60.0  # seconds that a Dask worker has to say what it has: it reads the data set for that
-# Seconds that a scheduler may be silent in the middle of a run; as long as distributed itself lets
-# a connection be without an answer.
+_CHECK = 60.0  # seconds for a Dask worker to say what it has: it reads the data set for that
+# Seconds that a scheduler may be silent during a run: as long as distributed itself waits for an
+# answer on a connection.
 _SILENCE = 30.0
-# Seconds for a farewell: what runs there ends without one, too, when the connection does.
+# Seconds to say goodbye: even without it, what runs there ends when the connection does.
 _FAREWELL = 3.0
 _PATIENCE = 60.0  # seconds that a slot waits for a Dask worker to come back, or for another one
 
 
 class ClusterError(NoisecoreError, RuntimeError):
-    """The cluster cannot run the trials; the message says which of its workers, why, what to do."""
+    """The cluster cannot run the trials; the message names the workers, the reason, the remedy."""
 
 
 class Cluster:
@@ -73,7 +73,7 @@ class Cluster:
         self.owner = uuid.uuid4().hex
         self._taken: set[str] = set()
         self._fit: dict[str, bool] = {}  # which Dask workers can run our trials, as far as known
-        # What a Dask worker is asked with. A function that gives the data imports as it does here.
+        # The arguments of `probe`. A function that returns the data imports there as it does here.
         self._asked: tuple[Any, ...] = (location, threads)
         if ":" in location[0]:
             self._asked += (imports.note(),)
@@ -90,7 +90,7 @@ class Cluster:
                     set_as_default=False,
                 ),
             )
-        except Exception as error:  # an answer of other kinds breaks distributed in any way
+        except Exception as error:  # any other answer can break distributed in any way
             raise ClusterError(
                 f"no Dask scheduler answers at {address}: {why_not(error)}: start one with 'dask "
                 "scheduler', and name its address, such as tcp://host:8786, or its scheduler file"
@@ -104,7 +104,7 @@ class Cluster:
     @property
     def dashboard(self) -> str | None:
         """The link to the scheduler's dashboard, None if it has none."""
-        with suppress(Exception):  # it is no more than a help
+        with suppress(Exception):  # the link is only a help
             info = within(CONNECT, self.client.scheduler_info)
             return self.client.dashboard_link if "dashboard" in info.get("services", {}) else None
         return None
@@ -161,9 +161,9 @@ class Cluster:
         return expected
 
     def _ask(self, workers: list[str] | None) -> dict[str, Any]:
-        """Return what Dask workers have, by address; the exception where it cannot be told.
+        """Return what each Dask worker has, by address; the exception if it cannot be found out.
 
-        Each is asked for itself: one that is silent must not hide what the others say.
+        Each is asked separately, so that a silent one does not hide what the others say.
         """
         asked = {
             name: begin(
@@ -218,7 +218,7 @@ class Cluster:
         return Slot(self, timeout)
 
     def take(self, given_up: Callable[[], bool]) -> str | None:
-        """Return the address of a Dask worker that no slot has; None if none comes in a while."""
+        """Return the address of a Dask worker that no slot uses; None if none comes in a while."""
         end = time.monotonic() + _PATIENCE
         while time.monotonic() < end and not given_up():
             with self._guard:
@@ -240,13 +240,13 @@ class Cluster:
             self._taken.discard(address)
 
     def disconnect(self) -> None:
-        """End the connection; what others run on the cluster goes on."""
+        """End the connection; what others run on the cluster continues."""
         with suppress(Exception):
             within(_FAREWELL, lambda: self.client.close(timeout=_FAREWELL))
 
     def close(self) -> None:
-        """End what runs for this run on the Dask workers, and the connection; they stay."""
-        # A farewell: whatever goes wrong with it must not hide why the run ends.
+        """End this run's work on the Dask workers, and the connection; the Dask workers stay."""
+        # Only a goodbye: if it fails, that must not hide why the run ends.
         with suppress(Exception):
             if self.client.status == "running":
                 run = self.client.run
@@ -274,7 +274,7 @@ class Slot:
         conditions: dict[str, Any],
         on_epoch: Callable[[int, Epoch], None],
     ) -> list[TrialRecord]:
-        """Run the trials of one training and return their records; epochs are not heard of.
+        """Run the trials of one training and return their records; no epochs are reported.
 
         Raises `LostWorkerError` if the worker or its Dask worker is lost, `WorkerError` if the
         trial itself breaks, `ClusterError` if no Dask worker is left.
@@ -304,7 +304,7 @@ class Slot:
         raise (LostWorkerError if kind == "lost" else WorkerError)(answer)
 
     def _wait(self, future: Future) -> tuple[str, Any]:
-        """Return what the Dask worker answers; a task of one that is gone would wait for ever."""
+        """Return the Dask worker's answer; do not wait for ever for a worker that is gone."""
         from distributed import CancelledError
 
         while not self._closed:
@@ -314,7 +314,7 @@ class Slot:
                 if self._address not in self._cluster.workers():
                     break
             except (CancelledError, OSError):
-                self._cluster.workers()  # says so if it is the scheduler that is gone
+                self._cluster.workers()  # raises if it is the scheduler that is gone
                 break
             except Exception as error:  # the Dask worker's own, such as one that was killed
                 return self._lost(f"{type(error).__name__}: {error}".splitlines()[0])
@@ -335,5 +335,5 @@ class Slot:
             self._cluster.leave(address)
 
     def close(self) -> None:
-        """Wait for nothing any more; `Cluster.close` ends what still runs."""
+        """Stop waiting; `Cluster.close` ends what still runs."""
         self._closed = True

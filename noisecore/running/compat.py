@@ -1,6 +1,6 @@
 """What differs between Keras 2 and Keras 3, and the settings that TensorFlow reads only once.
 
-The one place that asks for a version.
+This is the only place that checks a version.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def precision(name: str) -> Iterator[None]:
 
 
 def end_in_float32(model: Any) -> None:
-    """Let the last layer compute in float32, as Keras' guide to mixed precision has it.
+    """Let the last layer compute in float32, as Keras' guide to mixed precision recommends.
 
     A probability in bfloat16 has two to three digits: too few for its logarithm.
     """
@@ -133,7 +133,7 @@ def environment() -> Mapping[str, Any]:
     import tensorflow as tf
 
     gpus = tf.config.list_physical_devices("GPU")
-    if gpus:  # on a CPU it changes the numbers and makes nothing more repeatable
+    if gpus:  # on a CPU it changes the numbers but makes nothing more repeatable
         tf.config.experimental.enable_op_determinism()
     names = [tf.config.experimental.get_device_details(gpu).get("device_name") for gpu in gpus]
     return {

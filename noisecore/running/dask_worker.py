@@ -1,4 +1,4 @@
-"""What runs on a Dask worker: one child process of ours, and what is asked of it before."""
+"""What runs on a Dask worker: first a check of what it has, then one child process of ours."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def probe(
 ) -> dict[str, Any]:
     """Return what this Dask worker has: noisecore, its conditions, the data set.
 
-    told: how the run imports, where a function of the user's gives the data.
+    told: how the run imports, if a user's function returns the data.
     """
     from noisecore.data import DatasetError, load_dataset
     from noisecore.running.trials import conditions
@@ -64,7 +64,7 @@ def run_there(
 ) -> tuple[str, Any]:
     """Run the trials of a training in this Dask worker's one child; say how they ended."""
     global _worker, _kind, _idle
-    with _lock:  # a Dask worker of several threads still drives one of ours
+    with _lock:  # a Dask worker with several threads still has only one child
         if _idle is not None:
             _idle.cancel()
         kind = (owner, location[0], location[1], timeout)
@@ -89,7 +89,7 @@ def run_there(
         except (ModelError, NoiseError, WorkerError) as error:
             return "error", str(error)
         finally:
-            # A run that was killed says no farewell: its child must not wait for it for good.
+            # A run that was killed cannot say goodbye: its child must not wait for it for ever.
             _idle = threading.Timer(_REST, _end_idle, (worker,))
             _idle.daemon = True
             _idle.start()
@@ -98,7 +98,7 @@ def run_there(
 
 @contextmanager
 def _wanted(worker: Worker) -> Iterator[None]:
-    """End a worker in the middle of its trial once nobody waits for that any more."""
+    """End a worker in the middle of its trial once nobody waits for the result any more."""
     from distributed import get_worker
 
     there = get_worker()
@@ -118,10 +118,10 @@ def _wanted(worker: Worker) -> Iterator[None]:
 
 
 def _is_forsaken(there: Any, key: Any) -> bool:
-    """Return whether the scheduler has taken a task back: who asked for it is gone.
+    """Return whether the scheduler has withdrawn a task because its client is gone.
 
-    The scheduler does so when the client's connection breaks, and not while a client is slow or
-    stopped. Where distributed cannot tell, somebody still waits.
+    The scheduler does so when the client's connection breaks, but not while a client is slow or
+    stopped. If distributed cannot tell, somebody may still wait.
     """
     with suppress(AttributeError):
         task = there.state.tasks.get(key)
@@ -148,7 +148,7 @@ def _end(worker: Worker) -> None:
 
 
 def end_worker(owner: str) -> None:
-    """End the child process, if it is the owner's; whatever it is doing."""
+    """End the child process, whatever it is doing, if it belongs to this owner."""
     worker = _worker
     if worker is not None and _kind[:1] == (owner,):
         _end(worker)

@@ -1,4 +1,4 @@
-"""Many trainings: workers run them side by side; a record is in the store before it is used."""
+"""Run many trainings in workers, side by side; each record is stored before it is used."""
 
 from __future__ import annotations
 
@@ -35,17 +35,17 @@ class _Run(Protocol):
     """Runs the trials of a training."""
 
     def __call__(self, trials: list[Trial], weights: Weights | None) -> list[TrialRecord]:
-        """Return a record each."""
+        """Return one record for each trial."""
 
 
 class Engine:
-    """Runs the trials of a run, each training once, whoever else shares its store.
+    """Runs the trials of a run; each training is done once, even if others share the store.
 
     workers: how many child processes run them side by side; 0 runs each in this process, when it
     is first waited for. location: what `load_dataset` needs, (name or path, folder or None).
-    listener: hears of every event, from any thread, one at a time. timeout: seconds that a trial
-    may take in a worker, None for any. retries: how often a trial is run again whose worker was
-    lost. gpus: given out one a worker, by their names in CUDA_VISIBLE_DEVICES. cluster: runs the
+    listener: called with every event, from any thread, one at a time. timeout: seconds that a trial
+    may take in a worker, None for no limit. retries: how often a trial is run again if its worker
+    was lost. gpus: one for each worker, by their names in CUDA_VISIBLE_DEVICES. cluster: runs the
     workers instead of this machine. keep_models: whether the weights of each training are kept, in
     the folder `models` next to that of the records.
     """
@@ -67,7 +67,7 @@ class Engine:
         self.store = store
         self.location = location
         self.workers = workers
-        imports.note()  # now, for a test may change it for itself
+        imports.note()  # now, because a test may change it for itself
         self._timeout = timeout
         self._retries = retries
         self._gpus = gpus
@@ -75,7 +75,7 @@ class Engine:
         self._keep_models = keep_models
         self._conditions = cluster.conditions if cluster else conditions(THREADS)
         self.trials = tuple(trials)
-        # What is trained once, by its key, and the trials that it is trained for.
+        # Each training, by its key, and the trials that need it.
         self.trainings: dict[str, list[Trial]] = {}
         self._keys: dict[Trial, str] = {}
         for trial in self.trials:
@@ -138,9 +138,9 @@ class Engine:
         self._interrupted = True
 
     def finish(self) -> None:
-        """Wait for the trials that the workers are at, and begin no others.
+        """Wait for the trials that the workers are running, and start no others.
 
-        Under xdist a process whose own tests are done may be at a trial of another's test.
+        Under xdist a process whose own tests are done may still run a trial for another's test.
         """
         self._finishing = True
         for thread in self._threads:
@@ -159,7 +159,7 @@ class Engine:
             thread.join(timeout=10)
 
     def _drive(self, worker: Worker | Slot) -> None:
-        """Run what is left of the trainings in `worker`; others do the same at the same time."""
+        """Run the remaining trainings in `worker`; other threads do the same at the same time."""
 
         def run(trials: list[Trial], weights: Weights | None) -> list[TrialRecord]:
             how: dict[str, Any] = {} if isinstance(worker, Slot) else {"weights": weights}
@@ -182,7 +182,7 @@ class Engine:
                 if self._left_alone == self.workers:  # the others go on without this one
                     self._error = self._error or error
                     self._change.notify_all()
-        except BaseException as error:  # the waiting tests raise it: it must not die with a thread
+        except BaseException as error:  # the waiting tests raise it: not lost with the thread
             with self._change:
                 self._error = self._error or error
                 self._change.notify_all()
@@ -223,14 +223,14 @@ class Engine:
                 time.sleep(0.1)  # others run all that is left: look again soon
 
     def _expected_seconds(self, trial: Trial) -> float:
-        """Return how long a trial will take, as far as is known; the unknown come first.
+        """Return how long a trial will take, if that is known; the unknown come first.
 
-        Longest first: so no worker is left alone with a long one at the end.
+        The longest come first, so that no worker is left alone with a long one at the end.
         """
         return self._seconds.get((trial.model, trial.recipe), math.inf)
 
     def _run_one(self, key: str, run: _Run) -> bool:
-        """Run the trials of a training unless somebody else has them or had them.
+        """Run the trials of a training unless somebody else runs them or has run them.
 
         Return whether their records are here.
         """
@@ -248,7 +248,7 @@ class Engine:
                 if self._cluster is None:
                     weights = find_weights(self._weights(key), earlier)
                 taken = self.store.made_own(earlier, left)
-                # A record is of one training: without its weights all of it is made again.
+                # A record belongs to one training: without its weights, all of it is made again.
                 if taken and (weights is not None or len(taken) == len(left)):
                     self.store.write(taken)
                     found |= {record.trial: record for record in taken}
@@ -266,7 +266,7 @@ class Engine:
         return True
 
     def _keep(self, kind: Literal["finished", "reused"], record: TrialRecord) -> None:
-        """Tell of a record, and let those have it who wait for it."""
+        """Report a record, and pass it to those who wait for it."""
         trial: Any = record.trial
         if record.status == "complete":
             kinds = trial.model, trial.recipe
@@ -292,8 +292,8 @@ class Engine:
     ) -> list[TrialRecord]:
         """Run the trials of a training, with the weights that an earlier run kept if there are any.
 
-        earlier: what earlier runs have of the training, which does not have all cells of these
-        trials.
+        earlier: the records that earlier runs have of the training; they do not have all cells of
+        these trials.
         """
         if weights is not None:
             tested = self._run_to_records(trials, partial(run, weights=weights))
@@ -307,9 +307,9 @@ class Engine:
     def _run_to_records(
         self, trials: list[Trial], run: Callable[[list[Trial]], list[TrialRecord]]
     ) -> list[TrialRecord]:
-        """Run the trials of a training, again if the worker is lost.
+        """Run the trials of a training; run them again if the worker is lost.
 
-        What gives no record gives a failed one.
+        A trial that gives no record gets a failed one.
         """
         reasons: list[str] = []
         while True:

@@ -1,4 +1,4 @@
-"""What happens to a trial, as it is told while a run goes on."""
+"""The events of a trial, as they are reported during a run."""
 
 from __future__ import annotations
 

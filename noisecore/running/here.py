@@ -9,10 +9,11 @@ from noisecore.running import compat
 
 
 def settle_late(threads: int) -> None:
-    """Give this process the thread settings of a worker, as `compat.settle` does, later than that.
+    """Give this process the thread settings of a worker, even if TensorFlow is imported already.
 
-    TensorFlow reads them from the environment while it loads. Until it is used they can still be
-    set by its own functions, with the same numbers; raises `TensorFlowError` after that.
+    `compat.settle` sets them in the environment, which TensorFlow reads while it loads. Until it is
+    used they can still be set by its own functions, with the same numbers; raises `TensorFlowError`
+    after that.
     """
     wanted = {name: value for name, value in compat.settings(threads).items() if "THREADS" in name}
     tf = sys.modules.get("tensorflow")
@@ -26,5 +27,5 @@ def settle_late(threads: int) -> None:
                 "numbers could differ from those of a worker: let a worker train (workers=1), or "
                 "start this process anew and train first"
             ) from None
-        os.environ.update(wanted)  # `compat.settle` asks what it was started with
+        os.environ.update(wanted)  # `compat.settle` checks what TensorFlow was started with
     compat.settle(threads)

@@ -22,7 +22,7 @@ def trained_with(trial: Trial) -> str:
 class Images:
     """The images of a training, standardised, and how they become noisy.
 
-    trial: any of the training's. train, test: float32, (n, height, width, channels).
+    trial: any trial of the training. train, test: float32, (n, height, width, channels).
     channels_last: how the backend takes them; the noise is added to images in one layout, so that
     it is the same for every backend.
     """
@@ -37,7 +37,7 @@ class Images:
         """Return the images of a data set, as a trial takes them."""
         import keras
 
-        # Each step that can be is done in place: at full size a split in float32 is 188 MB.
+        # Each step is done in place if possible: at full size a split in float32 is 188 MB.
         splits = dataset.x_train, dataset.x_test
         train, test = (unit_images(each, out=np.empty(each.shape, np.float32)) for each in splits)
         if trial.blank:
@@ -61,7 +61,7 @@ class Images:
             self.test_at(scale, trial.noise, most=BLOCK)
 
     def by_epoch(self) -> Callable[[int], FloatArray]:
-        """Return what gives the noisy training images of an epoch, laid out."""
+        """Return a function that gives the noisy training images of an epoch, laid out."""
         if self.trial.recipe.train_noise == "fresh" and self.trial.train_scale > 0:
             return self._train_at
         frozen = self._train_at(None, out=self.train)
@@ -79,7 +79,7 @@ class Images:
     def test_at(self, scale: float, name: str, most: int | None = None) -> FloatArray:
         """Return the noisy test images, the first `most` of them; not laid out.
 
-        Raises `TrialError` if the noise changes none of them all.
+        Raises `TrialError` if the noise changes no test image at all.
         """
         stream = Stream(self.trial.test_draw, "test")
         noise, test = get_noise(name), self.test

@@ -1,4 +1,4 @@
-"""The machine: what this process may use of it, takes of it, and what it is called."""
+"""The machine: what this process may use, what it uses, and what the hardware is called."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def fast_bfloat16() -> bool:
 
 
 def resident_memory() -> int:
-    """Return how many bytes of memory this process holds now, 0 where that is not known."""
+    """Return how many bytes of memory this process holds now, 0 if that is not known."""
     fields = read_system(Path("/proc/self/statm")).split()
     return int(fields[1]) * os.sysconf("SC_PAGE_SIZE") if len(fields) > 1 else 0
 

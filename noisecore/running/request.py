@@ -1,4 +1,4 @@
-"""What is asked for: the trials of one curve, and what they are trained with."""
+"""A request: the trials of one curve, and what they are trained with."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class CurveRequest:
 
     @property
     def curve_id(self) -> CurveId:
-        """The curve that these trials make, as `Trial.curve_id` has it."""
+        """The curve that these trials make, as `Trial.curve_id` gives it."""
         trained = None if self.trained_with is None else (self.trained_with, self.train_scales[0])
         return CurveId(
             model=self.model,
@@ -101,7 +101,7 @@ def read_training(train: Any) -> tuple[Any, float]:
 
 
 def try_noises(requests: Iterable[CurveRequest], dataset: Dataset) -> None:
-    """Raise `NoiseError` if a noise cannot be had on images of the data set's shape."""
+    """Raise `NoiseError` if a noise cannot be applied to images of the data set's shape."""
     images = unit_images(dataset.x_test[:1])
     asked = {(each.noise, scale) for each in requests for scale in each.test_scales}
     asked |= {(r.trained_with, s) for r in requests if r.trained_with for s in r.train_scales}

@@ -1,4 +1,4 @@
-"""How a Dask scheduler is met, and asked without waiting for ever."""
+"""Reach a Dask scheduler, and call it without waiting for ever."""
 
 from __future__ import annotations
 
@@ -43,19 +43,19 @@ def meet(address: str, file: str | None) -> None:
         asyncio.run(ask_in_time())
     except (OSError, TypeError):  # a TypeError says what TLS needs
         raise
-    except Exception:  # distributed does not expect other answers: they break it anywhere
+    except Exception:  # distributed does not expect other answers: they may break it anywhere
         raise ValueError("what answers there is no Dask scheduler") from None
 
 
 def why_not(error: Exception) -> str:
-    """Return in a few words why no scheduler answers, from what distributed made of it."""
+    """Return in a few words why no scheduler answers, from the error that distributed raised."""
     if isinstance(error, TimeoutError) and not str(error):
         return f"no answer within {CONNECT:g} s"
     return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
 def begin(call: Callable[[], Any]) -> _Answers:
-    """Begin a call in a thread of its own, which is left behind if nobody takes its answer."""
+    """Begin a call in a thread of its own, which is abandoned if nobody takes its answer."""
     answers: _Answers = queue.SimpleQueue()
 
     def work() -> None:

@@ -6,15 +6,15 @@ from noisecore.data import Dataset
 from noisecore.memory import available_memory
 from noisecore.running import compat, machine
 
-# One thread a worker: a second thread makes a step 1.0 to 1.75 times as fast, depending on the
-# machine, a second worker does twice the work.
+# One thread per worker: a second thread makes a step 1.0 to 1.75 times as fast, depending on the
+# machine, while a second worker does twice the work.
 THREADS = 1
 
 
 def needed_memory(dataset: Dataset) -> int:
     """Return about how many bytes a worker takes: TensorFlow's own, and the images as float32.
 
-    Measured on a CPU, at the most: 0.96 GB for 6,000 images of 28 x 28, 1.21 GB for 70,000.
+    Peaks measured on a CPU: 0.96 GB for 6,000 images of 28 x 28, 1.21 GB for 70,000.
     """
     images = dataset.x_train.size + dataset.x_test.size
     return int(0.85 * machine.GIB) + 6 * images
@@ -31,7 +31,7 @@ def auto_workers(trials: int, dataset: Dataset, gpus: int) -> int:
 
 
 def available_workers(trials: int, memory: int, gpus: int) -> int:
-    """Return how many workers `auto` means: one per GPU, else one per processor with its memory.
+    """Return how many workers `auto` means: one per GPU, or one per processor if memory allows.
 
     memory: bytes that a worker needs.
     """

@@ -1,4 +1,4 @@
-"""Records on disk: one file a training, named by its key, complete or not there."""
+"""Records on disk: one file per training, named by its key, either complete or not there."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ class StoreError(NoisecoreError, OSError):
 class Store:
     """The records in one folder, shared by every process that drives trials of a run.
 
-    Only what one run has made is seen: what an older run has of the same training is not there
-    until this run has made its own, or, with `resume`, has taken it over.
+    Only the records of one run are seen: those that an older run made of the same training do not
+    count until this run has made its own or, with `resume`, has taken them over.
 
-    aside: what this process has set aside, under its new names.
+    aside: the files that this process has set aside, under their new names.
     """
 
     def __init__(self, folder: Path, run: str, *, resume: bool = False) -> None:
@@ -75,7 +75,7 @@ class Store:
 
     @contextmanager
     def claim(self, key: str) -> Iterator[bool]:
-        """Try to become the only one who does this training; yield whether that is so.
+        """Try to become the only one who does this training; yield whether that succeeded.
 
         The claim ends with the block, or with the process that holds it, however that ends.
         """
@@ -98,10 +98,10 @@ class Store:
                 fcntl.flock(lock, fcntl.LOCK_UN)
 
     def write(self, records: Sequence[TrialRecord]) -> None:
-        """Keep what came of a training, whole: a reader finds all of it or none.
+        """Keep the records of a training together: a reader finds all of them or none.
 
-        What an earlier run has of the same training, for other trials, is kept too; unless its
-        numbers are not the same: then it is replaced, as a record of the same trial always is.
+        An earlier run's records of the same training, for other trials, are kept too, unless their
+        numbers differ: then they are replaced, as a record of the same trial always is.
         Raises `StoreError` if the disk refuses; what was written before stays.
         """
         record = Record.of(records)
@@ -126,9 +126,9 @@ class Store:
             ) from None
 
     def _read(self, key: str, *, runs: Container[str] | None = None) -> list[TrialRecord]:
-        """Return what stands on disk under a key; of these runs alone, if any are named.
+        """Return the records on disk under a key; only those of `runs`, if any are named.
 
-        Raises `RecordError` if that is no record; unless none of those runs has a part in it.
+        Raises `RecordError` if the file is no record, unless none of those runs has a part in it.
         """
         path = self.folder / f"{key}.json"
         try:
@@ -148,9 +148,9 @@ class Store:
         return [each for each in record.trials if runs is None or each.run in runs]
 
     def replace(self, curve: str, records: Sequence[TrialRecord]) -> None:
-        """Keep the records of a model that was given, in place of those that stand for its curve.
+        """Keep the records of a given model, in place of the earlier ones of its curve.
 
-        A test that is run again may make others: the last time counts.
+        A test that is run again may make different records: the last ones count.
         """
         record = Record.of(records)
         self._write(record)
@@ -160,7 +160,7 @@ class Store:
         self._given[curve] = record.key
 
     def read(self, key: str) -> list[TrialRecord]:
-        """Return what this run has of a training, or of a model that was given; none if nothing.
+        """Return this run's records of a training, or of a given model; an empty list without any.
 
         Raises `RecordError` on a file that noisecore did not write, `StoreError` if the process
         cannot read.
@@ -168,9 +168,9 @@ class Store:
         return self._read(key, runs=(self.run,))
 
     def earlier(self, key: str, training: Training) -> list[TrialRecord]:
-        """Return what all runs have of a training that came to its end.
+        """Return the records that all runs have of a training that was completed.
 
-        A file that is no record of that training is set aside, as `set_aside` does.
+        A file that is not a record of that training is set aside, as `set_aside` does.
         """
         try:
             found = self._read(key)
@@ -188,9 +188,9 @@ class Store:
     def made_own(
         self, earlier: Sequence[TrialRecord], trials: Sequence[Trial]
     ) -> list[TrialRecord]:
-        """Return what earlier runs have of these trials of a training, as this run's own.
+        """Return earlier runs' records of these trials of a training, as this run's own.
 
-        That is each trial whose cells are all there, whatever trial had them tested.
+        These are the trials whose cells are all there, whichever trial they were tested for.
         """
         if not earlier:
             return []
@@ -209,7 +209,7 @@ class Store:
         return found
 
     def set_aside(self, path: Path) -> None:
-        """Rename what is no record, so that it is kept and in nobody's way."""
+        """Rename a file that is not a record, so that it is kept but is not in the way."""
         names = (f"{path.name}.damaged{number or ''}" for number in count())
         aside = next(each for name in names if is_missing(each := path.with_name(name)))
         try:
@@ -223,7 +223,7 @@ class Store:
         self.aside.append(aside)
 
     def damaged(self) -> list[Path]:
-        """Return what stands among the records and is none, or is another trial's."""
+        """Return the files among the records that are not valid, or belong to another trial."""
         found = []
         for path in sorted(self.folder.glob("*.json")):
             try:
@@ -237,8 +237,8 @@ class Store:
     def records(self) -> list[TrialRecord]:
         """Return all records of this run, in the order of their keys.
 
-        What is no record is set aside: this run may not need it, and a later one would find it
-        again. If the run needs it, it is missing from now on.
+        A file that is not a record is set aside: this run may not need it, and a later one would
+        find it again. If the run needs it, it is missing from now on.
         """
         found: list[TrialRecord] = []
         for path in sorted(self.folder.glob("*.json")):
@@ -259,7 +259,7 @@ def named_runs(data: Any) -> list[Any]:
 
 
 def _refuse_exhausted(path: Path, error: Exception) -> None:
-    """Raise `StoreError` if it is the process, and not the record, that a reading failed for."""
+    """Raise `StoreError` if reading failed because of the process, and not of the record."""
     if isinstance(error, OSError) and error.errno in _EXHAUSTED:
         raise StoreError(f"{path} cannot be read: {error.strerror}") from None
 

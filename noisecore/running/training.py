@@ -16,7 +16,7 @@ from noisecore.recipes import Recipe
 from noisecore.records import Epoch
 from noisecore.running import compat
 
-# Images a step of evaluation: few, for a step's memory grows with them; the numbers do not change.
+# Images per evaluation step: few, because its memory grows with them; the numbers stay the same.
 EVALUATION_BATCH = 125
 
 
@@ -102,7 +102,7 @@ def train(
         batches = np.split(order(epoch), range(recipe.batch_size, len(labels), recipe.batch_size))
         loss, accuracy = _train_epoch(model, step, epoch_images, labels, batches)
         seconds.append(time.perf_counter() - start)
-        del epoch_images  # else the next epoch's noise would be drawn while it is still held
+        del epoch_images  # otherwise the next epoch's noise would be drawn while it is still held
         if not math.isfinite(loss):
             raise TrialError(f"the training loss became {loss} in epoch {epoch + 1}")
         test_loss, probabilities = score(model, *test)

@@ -90,12 +90,12 @@ def run_trials(
     on_epoch: Callable[[int, Epoch], None] = lambda epoch, figures: None,
     weights: Weights | None = None,
 ) -> list[TrialRecord]:
-    """Train once, test that in each of these trials, in this process; return a record each.
+    """Train once in this process and test it for each of these trials; return a record for each.
 
-    The trials have one training. One whose noise changes nothing, or whose loss stops being finite,
-    gives a failed record that says so. Other errors are raised as they are: the caller decides
-    whose fault they were. With `weights` that are there nothing is trained, and the records have no
-    history; others are written, and that they could not be is a note.
+    The trials share one training. A trial whose noise changes nothing, or whose loss stops being
+    finite, gives a failed record that says so. Other errors are raised unchanged: the caller
+    decides whose fault they were. If `weights` can be loaded, nothing is trained, and the records
+    have no history; otherwise they are written, and a note says so if that failed.
     """
     environment = {**conditions, **compat.environment()}
     started = datetime.now(UTC).isoformat(timespec="seconds")
@@ -133,7 +133,7 @@ def run_trials(
 class _Figures:
     """What is measured of a training, of its cells, and of each of its trials.
 
-    reasons: of the trials that failed. seconds: that each was tested for.
+    reasons: why trials failed. seconds: how long the test of each took.
     """
 
     parameters: int | None = None
@@ -152,7 +152,7 @@ def _measure(
     on_epoch: Callable[[int, Epoch], None],
     weights: Weights | None,
 ) -> None:
-    """Train, or load what was trained, and test that in each trial; each cell once."""
+    """Train, or load what was trained, and test it for each trial; test each cell once."""
     sound: list[Trial] = []
     images: Images | None = None
     for trial in trials:
@@ -264,7 +264,7 @@ def _tested(
 
 
 def _check_sources(trial: Trial) -> None:
-    """Raise `TrialError` unless the code of each of a user's own functions is that asked for."""
+    """Raise `TrialError` unless the code of each of a user's functions is what the trial names."""
     asked: list[tuple[Functions[Any], str, str | None]] = [
         (BUILDERS, trial.model, trial.model_source),
         (FAMILIES, trial.noise, trial.noise_source),
@@ -281,7 +281,7 @@ def _check_sources(trial: Trial) -> None:
 
 @contextmanager
 def _seeded(seed: int) -> Iterator[None]:
-    """Seed every generator that Keras draws from, and give the caller's own back afterwards."""
+    """Seed every generator that Keras draws from, and restore the caller's own afterwards."""
     import keras
 
     python_state, numpy_state = random.getstate(), np.random.get_state()

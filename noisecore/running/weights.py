@@ -20,7 +20,7 @@ _OF_TRAINING = ("train_seconds", "epoch_seconds", "weights_sha256")
 class Weights:
     """A file of weights.
 
-    sha256: of its content, where it is there to be loaded; None: it is to be written.
+    sha256: of its content if it is to be loaded, None if it is to be written.
     """
 
     path: str
@@ -34,7 +34,7 @@ def save_weights(model: Any, path: str) -> str:
     """
     goal = Path(path)
     goal.parent.mkdir(parents=True, exist_ok=True)
-    temporary = goal.with_name(f".half.{goal.name}")  # one that was killed is written over
+    temporary = goal.with_name(f".half.{goal.name}")  # that of a killed process is overwritten
     try:
         model.save_weights(str(temporary))
         digest = _sha256(temporary)
@@ -45,7 +45,7 @@ def save_weights(model: Any, path: str) -> str:
 
 
 def find_weights(path: Path, earlier: Sequence[TrialRecord]) -> Weights | None:
-    """Return the weights at a path, if they are those that one of these records tells of."""
+    """Return the weights at a path, if they are those that one of these records names."""
     try:
         digest = _sha256(path)
     except OSError:

@@ -1,7 +1,7 @@
 """The child process that runs trials one after another, and the parent's handle on it.
 
-Parent and worker speak JSON, a message a line: requests on the worker's standard input, events on
-its standard output. The worker ends when its input closes, so it cannot outlive its parent.
+Parent and worker speak JSON, one message per line: requests on the worker's standard input, events
+on its standard output. The worker ends when its input closes, so it cannot outlive its parent.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from noisecore.running.weights import Weights
 
 _PAUSE = 1.0  # seconds before a process that could not be started is tried again
 
-# A process that holds this many times the memory that it held after its first trial has crept up.
+# A process that holds this many times the memory of its first trial has grown too much.
 _CREPT = 1.5
 
 
@@ -46,7 +46,7 @@ class WorkerError(NoisecoreError, RuntimeError):
 
 
 class LostWorkerError(WorkerError):
-    """The worker ended or hung, whatever its trial did: another one may do better."""
+    """The worker ended or hung, whatever its trial did: another worker may succeed."""
 
 
 class Worker:
@@ -54,8 +54,8 @@ class Worker:
 
     location: what `load_dataset` needs in the worker, (name or path, folder or None). log: the
     file that receives what the worker and its libraries print. timeout: seconds that a trial may
-    take, the start of its process included; None for any. gpu: the one that it may use, by its
-    name in CUDA_VISIBLE_DEVICES; None leaves all as they are.
+    take, including the start of its process; None for no limit. gpu: the one that it may use, by
+    its name in CUDA_VISIBLE_DEVICES; None changes nothing.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Worker:
         self._closed = False
         self._guard = threading.Lock()
         self._late = threading.Event()
-        self._runner: int | None = None  # the thread that a trial is run by
+        self._runner: int | None = None  # the thread that runs a trial
         self._first_memory = 0
 
     def run(
@@ -188,7 +188,7 @@ class Worker:
                     env=environment,
                     cwd=self._folder,
                 )
-                if self._late.is_set():  # the time ran out before there was what to end
+                if self._late.is_set():  # the time ran out before there was a process to end
                     process.kill()
         except OSError as error:  # no memory, no process, no descriptor left: later, perhaps
             time.sleep(_PAUSE)
@@ -257,7 +257,7 @@ def main() -> None:
         channel.write(json.dumps(message) + "\n")
 
     send(_hello())
-    # Imported after the greeting: a wrong noisecore is reported before TensorFlow's seconds.
+    # Imported after the greeting: a wrong noisecore is reported before TensorFlow is loaded.
     from noisecore.data import Dataset, load_dataset
     from noisecore.running.trials import run_trials
 
@@ -266,7 +266,7 @@ def main() -> None:
         request = json.loads(requests.get())
         location = tuple(request["location"])
         try:
-            _import_keras()  # first: a user's own module may be called like one that it needs
+            _import_keras()  # first: a user's own module may have the name of one that Keras needs
             if "imports" in request:
                 imports.follow(request["imports"])
             use_functions(request)
@@ -292,9 +292,9 @@ def main() -> None:
 
 
 def _end_with_parent() -> None:
-    """Have Linux kill this process when its parent ends: one that is stopped reads no input.
+    """Have Linux kill this process when its parent ends: a stopped process reads no input.
 
-    On other systems, a stopped worker ends as soon as it goes on.
+    On other systems, a stopped worker ends as soon as it is continued.
     """
     if sys.platform == "linux":
         with suppress(AttributeError, OSError):  # a C library without prctl
@@ -304,7 +304,7 @@ def _end_with_parent() -> None:
 def _import_keras() -> None:
     """Import Keras without the packages that it only adapts to.
 
-    The import then takes 499 MiB and not 613, and a third less time. A user's own file may still
+    The import then takes 499 MiB instead of 613, and a third less time. A user's own file may still
     import them afterwards.
     """
     if "keras" in sys.modules:

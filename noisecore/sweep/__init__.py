@@ -46,43 +46,43 @@ def train_sweep(
 ) -> Curve:
     """Train a model at each scale of a noise, for each seed, test it there, and return the curve.
 
-    Trains what a pytest run with the same choices trains, with the same numbers. Each record is
-    written before it is used, so that a sweep which was ended can go on.
+    It trains what a pytest run with the same choices trains, with the same numbers. Each record is
+    written before it is used, so that an interrupted sweep can be continued.
 
-    A function of your own for `build` or `noise` has to be at the top of a file, where a worker can
-    import it: of a notebook in a .py file in its folder, of a script in another one, or with the
-    call under `if __name__ == "__main__":` and the function above. With workers=0 it may be defined
-    anywhere.
+    A function of your own for `build` or `noise` must be at the top of a file, where a worker can
+    import it: from a notebook, put it in a .py file in the same folder; from a script, in another
+    file, or above the call, with the call under `if __name__ == "__main__":`. With workers=0 it may
+    be defined anywhere.
 
     Args:
         build: A builder's name ("cnn", "mlp"), or a function that takes the shape of an image,
             (height, width, channels) unless Keras is set to channels first, and the number of
-            classes, and returns an uncompiled Keras model that ends in one probability a class.
+            classes, and returns an uncompiled Keras model that ends in one probability per class.
         data: What is trained and tested on: a name ("mnist-5k", "mnist", "fashion-mnist",
             "digits"), the path of an .npz file, FILE.py:FUNCTION, a `noisecore.data.Dataset`, or
             ((x_train, y_train), (x_test, y_test)). Images are (n, height, width) or (n, height,
             width, channels), uint8 in 0..255 or floating in [0, 1]; labels are class numbers, (n,)
-            or (n, 1), or one-hot. Arrays are written into the folder `data` of the artifacts, for
-            workers read a file.
-        scales: Strengths of the noise, numbers >= 0 in its own unit (of "gaussian" the standard
-            deviation, in that of the standardised pixels). Scale 0, no noise, is trained too.
+            or (n, 1), or one-hot. Arrays are written into the folder `data` of the artifacts,
+            because workers read a file.
+        scales: Strengths of the noise, numbers >= 0 in its own unit (for "gaussian" the standard
+            deviation, in the unit of the standardised pixels). Scale 0, no noise, is trained too.
         seeds: A number of seeds (3: 0, 1 and 2), or a list of whole numbers.
         noise: Its name, or a function f(images, scale, *, rng) -> images.
-        train: The noise and scale, such as ("gaussian", 0.5), that a model is trained with once a
+        train: The noise and scale, such as ("gaussian", 0.5), that a model is trained with once per
             seed, to be tested at each of the scales. Left out, one is trained at each scale.
         recipe: How it is trained: a `Recipe`, or a text such as "quick+epochs=8".
         clip: Bounds of the noisy images, such as (0, 1), in the unit of the pixels that the model
             gets; None for none.
         test_draw: Which realisation of the noise the test images get, the same for every seed.
         workers: How many processes train side by side, each with one thread, or one GPU. "auto":
-            one per GPU, else one per processor, if the memory is enough. 0: this process trains,
-            one model after the other; TensorFlow may have been imported there, and not yet used.
-        artifacts: The folder that is written to; left out, `noisecore-results/sweep` in the current
-            folder. Records go to its folder `trials`, a file a training. Several sweeps may use one
-            folder, also at the same time; a pytest run has its folder for itself.
-        resume: Whether what the folder has of the same trainings is taken, and not trained again.
+            one per GPU, otherwise one per processor if there is enough memory. 0: this process
+            trains, one model after the other; TensorFlow may be imported there, but not used yet.
+        artifacts: The folder to write to; left out, `noisecore-results/sweep` in the current
+            folder. Records go to its folder `trials`, one file per training. Several sweeps may use
+            one folder, also at the same time; a pytest run needs a folder for itself.
+        resume: Whether earlier records of the same trainings in the folder are used again.
         keep_models: Whether the weights of each training are kept, in the folder `models`.
-        progress: Whether a bar is shown: trials done, time left, the last accuracy.
+        progress: Whether to show a bar: trials done, time left, the last accuracy.
 
     Returns:
         The curve: accuracy and loss, (seeds, scales), over the scales in ascending order. They are
@@ -135,7 +135,7 @@ def train_sweep(
 
 
 def _curve(request: CurveRequest, records: Sequence[TrialRecord]) -> Curve:
-    """Return the curve of the records, and warn of trials that failed, and of notes."""
+    """Return the curve of the records; warn about trials that failed, and about notes."""
     from noisecore.judging.curves import matched_curves
 
     failed = [record for record in records if record.status == "failed"]

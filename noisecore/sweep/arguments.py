@@ -1,4 +1,4 @@
-"""What `train_sweep` is told, checked before anything is read, written or trained."""
+"""The arguments of `train_sweep`, checked before anything is read, written or trained."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def read_choices(
 ) -> Choices:
     """Return the choices of a sweep.
 
-    Raises `SweepError`, `NoiseError`, `ProfileError` or `RecipeError` on one that cannot be used.
+    Raises `SweepError`, `NoiseError`, `ProfileError` or `RecipeError` if one cannot be used.
     """
     listed = listed_scales(scales)
     if not listed:
@@ -83,16 +83,16 @@ def read_choices(
 
 
 def check_flag(name: str, given: Any) -> bool:
-    """Return what is True or False; raise `SweepError` on anything else."""
+    """Return True or False as it was given; raise `SweepError` on anything else."""
     if not isinstance(given, bool):
         raise SweepError(f"{name} must be True or False, got {shown(given)}")
     return given
 
 
 def read_data(data: Any) -> Dataset:
-    """Return the data set of a name, of a path or of arrays, or the one that was given.
+    """Return the data set of a name, of a path or of arrays, or the given data set itself.
 
-    Raises `SweepError` or `DatasetError` if it is none.
+    Raises `SweepError` or `DatasetError` if it is none of these.
     """
     if isinstance(data, str | os.PathLike):
         return load_dataset(os.fsdecode(data))
@@ -126,7 +126,7 @@ def _whole(name: str, given: Any, other: str = "") -> int:
         number = -1 if isinstance(given, bool) else operator.index(given)
     except TypeError:
         number = -1
-    if not 0 <= number < 10**9:  # more digits are a slip of the pen
+    if not 0 <= number < 10**9:  # more digits are surely a mistake
         raise SweepError(f"{name} must be a whole number >= 0{other}, got {shown(given)}")
     return number
 

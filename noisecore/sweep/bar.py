@@ -1,4 +1,4 @@
-"""The progress bar of a sweep, by tqdm: in a notebook, on a terminal, in a log."""
+"""The progress bar of a sweep, drawn by tqdm: in a notebook, on a terminal, in a log."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FORMAT = "{desc}: {percentage:3.0f}%|{bar}| [{elapsed}<{remaining}{postfix}]"
 
 @contextmanager
 def progress_bar(name: str, total: int) -> Iterator[Callable[[Event], None]]:
-    """Show a bar in the block, and yield what hears the engine's events for it, from any thread.
+    """Show a bar in the block, and yield a function that takes the engine's events in any thread.
 
     name: of the curve. total: how many trials it has. The bar moves with each epoch.
     """
@@ -26,12 +26,12 @@ def progress_bar(name: str, total: int) -> Iterator[Callable[[Event], None]]:
         warnings.simplefilter("ignore")  # in a notebook without ipywidgets the plain bar will do
         from tqdm.auto import tqdm
     heard = _Bar(visible(name), total)
-    with suppress(OSError, ValueError):  # of a stream that was closed, or is full
+    with suppress(OSError, ValueError):  # the stream may be closed or full
         heard.bar = tqdm(
             total=total,
             desc=heard.words(),
             bar_format=_FORMAT,
-            smoothing=0,  # by the pace of all so far: trials end side by side, and so in bursts
+            smoothing=0,  # by the pace of all so far: trials end side by side, so in bursts
             dynamic_ncols=True,
         )
     try:
@@ -43,9 +43,9 @@ def progress_bar(name: str, total: int) -> Iterator[Callable[[Event], None]]:
 
 
 class _Bar:
-    """Hears the engine's events, one at a time; nobody has to be there to see the bar.
+    """Takes the engine's events, one at a time; it works even if the bar cannot be shown.
 
-    bar: by tqdm, None if it could not be shown.
+    bar: of tqdm, None if it could not be shown.
     """
 
     def __init__(self, name: str, total: int) -> None:
@@ -53,10 +53,10 @@ class _Bar:
         self._name = name
         self._total = total
         self._done = 0
-        self._shares: dict[Trial, float] = {}  # how much of a trial the bar has moved for
+        self._shares: dict[Trial, float] = {}  # how far a trial has moved the bar
 
     def __call__(self, event: Event) -> None:
-        """Take in one event, and show what it changes."""
+        """Handle one event, and show what it changes."""
         if self.bar is None:
             return
         with suppress(OSError, ValueError):
@@ -73,16 +73,16 @@ class _Bar:
                     said = f"failed at scale {at:g}"
                 self.bar.set_postfix_str(said, refresh=False)
                 if event.kind == "reused":
-                    self.bar.initial += 1  # it took no time, and says nothing of the others
+                    self.bar.initial += 1  # it took no time, and says nothing about the others
                 self._move(event.trial, 1.0)
 
     def _move(self, trial: Trial, share: float) -> None:
-        """Let the bar be where a share of a trial is done; one that is run again moves it later."""
+        """Move the bar to a share of a trial; a trial that is run again does not move it back."""
         moved = self._shares.get(trial, 0.0)
         if share > moved:
             self._shares[trial] = share
             self.bar.update(share - moved)
 
     def words(self) -> str:
-        """Return what stands before the bar: how many trials are done of all."""
+        """Return the text before the bar: how many of all trials are done."""
         return f"{self._name}, {self._done}/{self._total} trials"

@@ -22,7 +22,7 @@ _HERE = "or train in this process, with workers=0"
 class Own:
     """Makes a user's own functions known for as long as a sweep needs them.
 
-    lasting: whether all are known by their whole code, so that another process may go on.
+    lasting: whether all are identified by their whole code, so that another process may go on.
     """
 
     def __init__(self, known: ExitStack, choices: Choices) -> None:
@@ -108,7 +108,7 @@ def _takes_two(build: Any) -> bool:
 
 
 def _why_not(functions: Functions[Any], given: Any) -> ModelError | NoiseError | None:
-    """Return why a worker could not find a function, None if it can; else nothing is checked."""
+    """Return why a worker could not find a function, None if it can; nothing else is checked."""
     try:
         functions.check_travels(given)
     except (ModelError, NoiseError) as error:

@@ -1,4 +1,4 @@
-"""The folder of a sweep: held while it is written to, and the place of data that is in memory."""
+"""The folder of a sweep: locked while it is written to, and the place for data in memory."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from noisecore.running.store import StoreError
 
 @contextmanager
 def hold_folder(folder: Path) -> Iterator[None]:
-    """Share a folder with other sweeps, which do no harm: a training is written by one at a time.
+    """Share a folder with other sweeps: that is safe, as each training is written by one at a time.
 
-    Raises `StoreError` if a pytest run has it, whose report needs the records of that run alone.
+    Raises `StoreError` if a pytest run uses it, whose report needs the records of that run alone.
     """
     try:
         make_artifacts(folder)
@@ -40,10 +40,10 @@ def hold_folder(folder: Path) -> Iterator[None]:
 
 
 def place_data(dataset: Dataset, data: Any, folder: Path) -> tuple[Dataset, tuple[str, str | None]]:
-    """Return a data set by the name that records have, and where a worker reads it."""
+    """Return a data set under the name that records use, and where a worker reads it."""
     if isinstance(data, str | os.PathLike):
         return dataset, locate(os.fsdecode(data))
-    if dataset.name in DATASETS:  # perhaps it is the very one
+    if dataset.name in DATASETS:  # perhaps it is that very data set
         try:
             if load(dataset.name, None, download=False).sha256 == dataset.sha256:
                 return dataset, locate(dataset.name)

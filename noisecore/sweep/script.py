@@ -17,7 +17,7 @@ _GUARD = "call it under if __name__ == '__main__':"
 
 
 def refuse_import() -> None:
-    """Raise `SweepError` where noisecore itself imports the file that calls `train_sweep`."""
+    """Raise `SweepError` if noisecore itself imports the file that calls `train_sweep`."""
     spec = getattr(sys.modules.get("__main__"), "__spec__", None)
     worker = spec is not None and spec.name.startswith("noisecore.running.")
     if worker or any(f.f_globals.get("__name__", "").startswith("noisecore_own_") for f in _tops()):
@@ -42,7 +42,7 @@ def refuse_unguarded(files: Iterable[str]) -> None:
 
 
 def refuse_hidden(homes: Iterable[Home]) -> None:
-    """Raise `SweepError` if a function is defined where a worker that imports its file is not."""
+    """Raise `SweepError` if a function is where a worker that imports its file does not find it."""
     for home in homes:
         guards = [node for node in _statements(home.file) if _is_guard(node)]
         others = [node for node in _statements(home.file) if not _is_guard(node)]
@@ -55,7 +55,7 @@ def refuse_hidden(homes: Iterable[Home]) -> None:
 
 
 def homes_of(home: Home | None) -> list[Home]:
-    """Return where all is defined that a worker imports for a function: none of noisecore's."""
+    """Return where all is defined that a worker imports for a function; none for noisecore's."""
     if home is None:
         return []
     return [home] if home.bound is None else list(_bound(home.bound))
@@ -70,7 +70,7 @@ def _bound(bound: Any) -> Iterator[Home]:
 
 
 def _tops() -> Iterator[FrameType]:
-    """Yield where the files that are being run are at, the innermost first."""
+    """Yield the top-level frames of the files that are running, the innermost first."""
     frame: FrameType | None = sys._getframe()
     while frame is not None:
         if frame.f_code.co_name == "<module>":
@@ -79,7 +79,7 @@ def _tops() -> Iterator[FrameType]:
 
 
 def _guarded(file: str, line: int) -> bool:
-    """Return whether a line of a file is run in a script alone, and not when it is imported."""
+    """Return whether a line of a file runs only in a script, and not when it is imported."""
     return any(
         _is_guard(node) and node.lineno <= line <= (node.end_lineno or 0)
         for node in _statements(file)
@@ -87,7 +87,7 @@ def _guarded(file: str, line: int) -> bool:
 
 
 def _statements(file: str) -> list[ast.stmt]:
-    """Return the statements at the top of a file; none if it cannot be read."""
+    """Return the statements at the top of a file; an empty list if it cannot be read."""
     try:
         return ast.parse(Path(file).read_bytes()).body
     except (OSError, SyntaxError, ValueError):

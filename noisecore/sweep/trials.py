@@ -1,4 +1,4 @@
-"""The trials of a sweep, trained by the engine as those of a pytest run are."""
+"""The trials of a sweep, trained by the engine in the same way as those of a pytest run."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def request_curve(
     trained: tuple[str, float] | None,
     choices: Choices,
 ) -> CurveRequest:
-    """Return what a sweep asks for; raise `NoiseError` if its noise cannot be had on the images."""
+    """Return the request of a sweep; raise `NoiseError` if its noise does not fit the images."""
     request = CurveRequest(
         dataset=dataset.name,
         model=model,
@@ -53,7 +53,7 @@ def train_trials(
 ) -> list[TrialRecord]:
     """Train, and return the records.
 
-    shows: whether there is a bar. lasting: whether a sweep that somebody ends can go on. Raises
+    shows: whether there is a bar. lasting: whether an interrupted sweep can be continued. Raises
     `KeyboardInterrupt` that says how, `StoreError`, or `TensorFlowError`.
     """
     trials = request.trials(dataset)
@@ -85,7 +85,7 @@ def train_trials(
         raise StoreError(as_arguments(str(error))) from None
 
 
-# The generators that Keras draws from are the process's: one thread at a time trains in it.
+# Keras' random generators belong to the process: only one thread at a time trains in it.
 _alone = threading.Lock()
 
 
@@ -94,7 +94,7 @@ def _silent(event: Event) -> None:
 
 
 def _run(engine: Engine) -> list[TrialRecord]:
-    """Return the records of all trials; the workers have ended then, however it ends."""
+    """Return the records of all trials; however it ends, the workers have ended by then."""
     if engine.workers == 0:
         settle_late(THREADS)
     with _alone if engine.workers == 0 else nullcontext():
@@ -105,7 +105,7 @@ def _run(engine: Engine) -> list[TrialRecord]:
             engine.close()
 
 
-# What pytest's options are here.
+# The argument that stands for each of pytest's options.
 _ARGUMENTS = {
     "--noise-artifacts": "artifacts=",
     "--noise-keep-models": "keep_models=True",
@@ -114,7 +114,7 @@ _ARGUMENTS = {
 
 
 def as_arguments(text: str) -> str:
-    """Return a message about options of pytest as one about arguments of `train_sweep`."""
+    """Rewrite a message about pytest's options as one about arguments of `train_sweep`."""
     for option, argument in _ARGUMENTS.items():
         text = text.replace(option, argument)
     return text

@@ -1,4 +1,4 @@
-"""Test a model that was given, as it is, under noise: nothing is trained."""
+"""Test a given model under noise, as it is: nothing is trained."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ from noisecore.running.evaluation.reading import group_sizes, read_groups
 from noisecore.running.evaluation.tally import Tally, wanted_scales
 from noisecore.running.machine import peak_memory, processor
 
-# What an evaluation holds besides the model and the data, unless a noise of a user's own, or the
-# batch that was asked for, takes more.
+# What an evaluation holds besides the model and the data, unless a user's own noise, or a larger
+# batch_size, takes more.
 _MOST_MEMORY = 256 * 2**20
 
 
@@ -74,7 +74,7 @@ def evaluate_given(
     the records get.
     on_labels: is called with the class numbers of all images, (n,), once they are known;
     on_samples: with a few of the images, clean and noisy.
-    Raises `GivenError`, or `NoiseError`, in one line, on what cannot be evaluated.
+    Raises `GivenError` or `NoiseError`, in one line, if something cannot be evaluated.
     """
     start = time.perf_counter()
     given = given_model(model)
@@ -127,9 +127,9 @@ def evaluate_given(
 
 @dataclass
 class _Test:
-    """One evaluation at work: a model, the noise that its images get, and what came out so far.
+    """An evaluation in progress: a model, the noise that its images get, and the results so far.
 
-    large: what is to be said of the memory that the noise takes. labels: of the groups so far.
+    large: a note about the memory that the noise takes. labels: of the groups so far.
     """
 
     given: GivenModel
@@ -153,7 +153,7 @@ class _Test:
         return group_sizes(self.batch_size, blocks=not is_shipped(self.noise))
 
     def run(self, x: Any, y: Any) -> None:
-        """Ask the model for all images, and count what it answers."""
+        """Call the model for all images, and count what it returns."""
         with self.given.working():
             for images, labels in read_groups(x, y, self.layout, self.sizes):
                 self.group(images, labels)
@@ -161,7 +161,7 @@ class _Test:
         self.pixels.check()
 
     def group(self, images: NDArray[Any], labels: Labels) -> None:
-        """Ask the model for the next images, without noise and with each noise."""
+        """Call the model for the next images, without noise and with each noise."""
         tally = self.tally
         self._note(images, labels)
         plain = images.astype(np.float32, order="C")
@@ -178,7 +178,7 @@ class _Test:
                 tally.noisy(place, scale, noisy, changed=not np.array_equal(inside, noisy))
                 if not place:
                     self.sampler.take(scale, noisy)
-                # A noise that draws nothing is asked once.
+                # A noise that draws nothing at random is called once.
                 if place and tally.seen_as_first(place, scale):
                     tally.judge_as_first(place, scale)
                 else:
@@ -190,7 +190,7 @@ class _Test:
             tally.settle()
 
     def _note(self, images: NDArray[Any], labels: Labels) -> None:
-        """Note which images and labels these are."""
+        """Remember which images and labels these are."""
         for digest, part in zip(self._digests, (images, labels), strict=True):
             if self.tally.images % CHUNK == 0:
                 digest.update(f"{part.dtype} {part.shape[1:]}".encode())
@@ -207,8 +207,8 @@ class _Test:
     def _ask(self, images: FloatArray, pixels: Pixels | None) -> Outputs:
         """Return the outputs for all images, a batch at a time; the tally counts the seconds.
 
-        pixels: the way of the images to what the model takes, None if they are that already. Every
-        batch is a copy: what a model does to its input stays its own.
+        pixels: converts the images to what the model takes, None if they are that already. Every
+        batch is a copy: if the model changes its input, that changes nothing else.
         """
         parts = []
         for first in range(0, len(images), self.batch_size):
@@ -260,7 +260,7 @@ class _Test:
 
 
 def _noise(noise: str | Noise) -> tuple[Noise, str]:
-    """Return a noise, and the SHA-256 that says what it is; raise `GivenError` if it is none."""
+    """Return a noise, and the SHA-256 that identifies it; raise `GivenError` if it is not one."""
     function = as_noise(noise)
     try:
         return function, source_sha256(function)
@@ -275,7 +275,7 @@ def _noise(noise: str | Noise) -> tuple[Noise, str]:
 
 
 def _large(noise: Noise, images: FloatArray) -> str:
-    """Return what is to be said of the memory that a user's own noise takes for such a group.
+    """Return a note about the memory that a user's own noise takes for such a group.
 
     The images, the noisy ones, and the block that goes into the noise and the one that comes out of
     it are held at once.

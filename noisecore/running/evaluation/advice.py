@@ -1,6 +1,6 @@
 """What to do about images and a model that do not fit each other, in words.
 
-Each remedy is meant to be copied: done as it is written, it suffices.
+Each remedy is meant to be copied: to do as it says is enough.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from noisecore.running.evaluation.frameworks import is_torch, used
 
 @dataclass(frozen=True, eq=False)
 class Advice:
-    """What is known of a model and its images before either is looked into."""
+    """What is known of a model and its images before either is examined."""
 
     model: Any
     x: Any
 
     def for_rows(self, pixels: int) -> str:
-        """Return what to do about rows of so many pixels in place of images."""
+        """Return what to do about rows of so many pixels instead of images."""
         side = math.isqrt(pixels)
         sizes = f"{side}, {side}" if side**2 == pixels else "height, width"
         channels = self._channels()
@@ -39,20 +39,20 @@ class Advice:
 
     @property
     def first(self) -> str:
-        """How images get their channels first."""
+        """How to move the channels of images first."""
         if self._is_set:
             return "a data set whose images are moved, image.moveaxis(-1, 0)"
         return "x.moveaxis(-1, 1)" if self._is_tensor else "numpy.moveaxis(x, -1, 1)"
 
     @property
     def last(self) -> str:
-        """How images get their channels last."""
+        """How to move the channels of images last."""
         if self._is_set:
             return "a data set whose images are moved, image.moveaxis(0, -1)"
         return "x.moveaxis(1, -1)" if self._is_tensor else "numpy.moveaxis(x, 1, -1)"
 
     def when_failed(self, shape: tuple[int, ...]) -> str:
-        """Return what may mend a model that failed on such images, empty if nothing is known."""
+        """Return what may fix a model that failed on such images, empty if nothing is known."""
         frameworks = used(self.model)
         if "torch" in frameworks:
             return self._for_torch(shape)
@@ -115,7 +115,7 @@ class Advice:
 
 
 def without_probabilities(model: Any) -> str:
-    """Return what to do with a model that has `predict`, and not `predict_proba`."""
+    """Return what to do with a model that has `predict` but not `predict_proba`."""
     classes = getattr(model, "classes_", None)
     flat = "x.reshape(len(x), -1)"
     if not callable(getattr(model, "decision_function", None)):

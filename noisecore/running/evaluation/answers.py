@@ -1,4 +1,4 @@
-"""What a model gave: the numbers, and whether they are probabilities or scores."""
+"""What a model returned: the numbers, and whether they are probabilities or scores."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Answers:
 
     @property
     def tolerance(self) -> float:
-        """What rounding may do to a sum that is 1."""
+        """How far rounding may move a sum that should be 1."""
         return max(1e-3, 2 * self.step, 2 * self.held.step)
 
     def loss(self, kind: str) -> float:
@@ -106,8 +106,8 @@ def merged(parts: Sequence[Answers]) -> Answers:
 def as_outputs(given: Any, images: int) -> Outputs:
     """Return a model's outputs as float64 (images, classes); raise `GivenError` if they are not.
 
-    They are a copy: a model may give the same memory each time. Of a dict or list of one output
-    that one is meant.
+    They are a copy: a model may return the same memory each time. If a dict or list holds one
+    output, that one is taken.
     """
     given = _only(given)
     array, step = with_step(given, "the outputs of the model")
@@ -128,7 +128,7 @@ def as_outputs(given: Any, images: int) -> Outputs:
 
 
 def _of_one_column(array: NDArray[Any], images: int) -> str:
-    """Return what to do about one number an image, empty for other outputs."""
+    """Return what to do about one number per image, empty for other outputs."""
     if array.shape != (images,):
         return ""
     if array.dtype.kind in "iu":
@@ -185,13 +185,13 @@ def check_kind(declared: str | None, argument: str) -> None:
 
 
 def kind_of(answers: Answers) -> Kind:
-    """Return "probabilities" for what is nowhere negative and sums to 1 as its precision can."""
+    """Return "probabilities" if no output is negative and all sum to 1 within their precision."""
     whole = answers.least >= 0 and np.allclose(answers.sums, 1, atol=answers.tolerance)
     return "probabilities" if whole else "scores"
 
 
 def check_probabilities(answers: Answers, argument: str) -> None:
-    """Raise `GivenError` on what cannot be probabilities; sums may be off, as means of some are."""
+    """Raise `GivenError` on what cannot be probabilities; the sums of means may be a little off."""
     far = max(0.05, 2 * answers.tolerance)
     if answers.least < -answers.tolerance or answers.greatest > 1 + answers.tolerance:
         got = f"values from {answers.least:.4g} to {answers.greatest:.4g}"

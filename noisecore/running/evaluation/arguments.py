@@ -1,4 +1,4 @@
-"""What the arguments of an evaluation may be: one check for each, wherever it comes in."""
+"""What the arguments of an evaluation may be: one check for each, wherever it is given."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ def bounds(given: Any, what: str) -> tuple[float, float]:
 def clip_bounds(given: Any, units: Any) -> tuple[float, float] | None:
     """Return the bounds of noisy images, in the units of the noise, None for none.
 
-    Raises `GivenError` on pixel values where 0 is the least and 1 the greatest: they would bound
-    nothing.
+    Raises `GivenError` on pixel values such as (0, 255) if 0 is the least and 1 the greatest: they
+    would limit nothing.
     """
     if given is None or (isinstance(given, str) and given.strip() == "none"):
         return None

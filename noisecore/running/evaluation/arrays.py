@@ -1,4 +1,4 @@
-"""Arrays of whatever library and precision, as NumPy's: the one place where they are converted."""
+"""Convert arrays of any library and precision to NumPy's: only here."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from noisecore.running.evaluation.frameworks import is_torch
 from noisecore.running.evaluation.given import GivenError
 
-# Between two neighbouring numbers from 1 on. float16's is known to NumPy, bfloat16's is not.
+# The step from 1 to the next number. NumPy knows float16's, but not bfloat16's.
 _BFLOAT16, _FLOAT16 = 2.0**-7, 2.0**-10
-# Floats that PyTorch and NumPy both have.
+# Float types that both PyTorch and NumPy have.
 _SHARED = ("torch.float16", "torch.float32", "torch.float64")
 
 
@@ -26,9 +26,9 @@ def as_array(given: Any, what: str) -> NDArray[Any]:
 def with_step(given: Any, what: str) -> tuple[NDArray[Any], float]:
     """Return an array as NumPy's, and the step from 1 to the next number in the dtype it had.
 
-    bfloat16 and the floats of 8 bits become float32, which holds each of their values; what was
-    rounded stays rounded, as the step says. It is 0 for whole numbers. Raises `GivenError` on what
-    is no array; `what` says in it what was given.
+    bfloat16 and the 8-bit floats become float32, which holds each of their values; the step shows
+    how coarsely they were rounded. It is 0 for whole numbers. Raises `GivenError` if it is not an
+    array; `what` names it in the message.
     """
     step = 0.0
     if given is None:

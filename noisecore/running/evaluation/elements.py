@@ -1,4 +1,4 @@
-"""Data sets that bring images and labels together: of `tf.data`, and of PyTorch."""
+"""Data sets that hold images and labels together: those of `tf.data` and of PyTorch."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from noisecore.running.evaluation.given import GivenError
 from noisecore.running.evaluation.images import CHUNK
 from noisecore.running.evaluation.layout import COLOURS, Channels, Layout
 
-# Elements that are remembered of a set without a length, how many images in a row of those that it
-# began with show that it begins again, and how many images are never the end.
+# For a set without a length: how many elements are remembered, how many images in a row, the same
+# as at the start, show that it begins again, and after how many images it is taken as endless.
 _REMEMBERED = 2000
 _REPEATED = 1000
 _ENDLESS = 2_000_000
@@ -31,9 +31,9 @@ Element = tuple[Any, Any]
 class _Set:
     """A data set of either library.
 
-    name: what it is called. read: gives its elements, anew each time. batched: whether an element
-    is a batch, None if only the first one tells. endless, shuffled: what says that it must not
-    be so, as far as the set itself knows. sized: whether it knows how many elements it has.
+    name: what it is called. read: gives its elements, again each time. batched: whether an element
+    is a batch, None if only the first one shows it. endless, shuffled: whether it is, as far as
+    the set itself knows; both are refused. sized: whether it knows how many elements it has.
     """
 
     name: str
@@ -46,9 +46,9 @@ class _Set:
 
 
 def elements_of(x: Any, layout: Layout) -> Iterator[Element] | None:
-    """Return a data set's batches of images and labels, None for what is no data set.
+    """Return a data set's batches of images and labels, None if it is not a data set.
 
-    An image that comes alone is a batch of one. Raises `GivenError`, as it is read, on a set that
+    A single image becomes a batch of one. Raises `GivenError`, while it is read, on a set that
     never ends, changes when it is read again, or holds other things.
     """
     held = _set_of(x)
@@ -86,7 +86,7 @@ def _read(held: _Set, layout: Layout) -> Iterator[Element]:
     seen: list[bytes] = []
     total = 0
     batched = held.batched
-    # Nothing is read before the pass itself: what can be read only once loses no element.
+    # Nothing is read before the real pass: a set that can be read only once loses no element.
     for element in _elements(held):
         if not isinstance(element, tuple | list) or len(element) != 2:
             raise GivenError(f"a {held.name} must hold (images, labels), got {_described(element)}")
@@ -125,7 +125,7 @@ class _End:
         self._images = self._repeated = self._place = 0
 
     def look(self, digest: bytes, images: int) -> None:
-        """Raise `GivenError` if the set repeats what it began with, or goes on and on."""
+        """Raise `GivenError` if the set repeats its beginning, or does not come to an end."""
         self._images += images
         if self._place < len(self._first) and digest == self._first[self._place]:
             self._place += 1
@@ -166,7 +166,7 @@ def _described(element: Any) -> str:
 def is_batched(images: Shape, labels: Shape, channels: Channels) -> bool:
     """Return whether a `tf.data.Dataset` of elements of these shapes holds batches.
 
-    None is a length that the set does not know, as that of its batches mostly is.
+    None is a length that the set does not know, as is usual for the length of its batches.
     """
     if len(images) != 3:
         return len(images) != 2
@@ -179,7 +179,7 @@ def is_batched(images: Shape, labels: Shape, channels: Channels) -> bool:
 
 
 def _shapes(held: _Set, element: Any) -> tuple[Shape, Shape]:
-    """Return what a set says of its elements' shapes; if it does not know, those of `element`."""
+    """Return the shapes that a set gives for its elements, or those of `element` if it has none."""
     try:
         if held.shapes is not None:
             images, labels = held.shapes()
@@ -190,17 +190,17 @@ def _shapes(held: _Set, element: Any) -> tuple[Shape, Shape]:
 
 
 def _check_order(held: _Set, seen: list[bytes], images: int) -> None:
-    """Raise `GivenError` if the first elements of a set are others when it is read again.
+    """Raise `GivenError` if the first elements of a set differ when it is read again.
 
-    Few elements fall into their old order by chance, so that they are read several times. A set
-    that is empty by now, or fails, can be read only once, and is taken as it is.
+    A few elements may be in their old order by chance, so they are read several times. A set that
+    is now empty, or fails, can be read only once, and is accepted.
     """
     count = len(seen) if len(seen) > 1 else images
     for _ in range(1 if count > 5 else 7):
         try:
             again = [_digest(each) for each in islice(held.read(), len(seen))]
         except Exception:  # whatever a set raises that can be read once
-            return  # all elements were had: that there is no second pass is no fault of theirs
+            return  # all elements were read: that there is no second pass is not a mistake
         if not again:
             return
         if again != seen:

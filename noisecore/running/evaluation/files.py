@@ -1,4 +1,4 @@
-"""Files of models that are not read here: what each kind is loaded with, in words."""
+"""Files of models that are not read here: how to load each kind, in words."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _KINDS = {
 
 
 def how_to_load(path: Path) -> str | None:
-    """Return what to do with a file that is not taken; None if nothing speaks against `.keras`."""
+    """Return what to do with a file that is not accepted; None if it may be a `.keras` file."""
     suffix = path.suffix.lower()
     if suffix in _KINDS:
         whose, how = _KINDS[suffix]

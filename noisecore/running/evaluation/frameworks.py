@@ -1,4 +1,4 @@
-"""Which framework something is of, and in which version; none is imported to find out."""
+"""Which framework an object belongs to, and its version; none is imported to find out."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _FRAMEWORKS = {
     "torch": ("torch", "torch"),
     "xgboost": ("xgboost", "xgboost", "xgboost-cpu"),
 }
-_MOST = 1000  # things that are looked at: a model may hold very many
+_MOST = 1000  # objects that are looked at: a model may hold very many
 
 
 def is_torch(given: Any, *names: str) -> bool:
-    """Return whether `given` is of one of these classes of torch, which is never imported for it.
+    """Return whether `given` is of one of these classes of torch, without importing torch.
 
-    Who gives one has imported it.
+    Whoever gives such an object has imported it.
     """
     for name in names:
         kind: Any = sys.modules.get("torch")
@@ -48,9 +48,9 @@ def version_of(module: str) -> str:
 
 
 def used(model: Any) -> dict[str, str]:
-    """Return the frameworks that what can be called makes use of, and their versions.
+    """Return the frameworks that a callable uses, and their versions.
 
-    They are found in what it holds, is bound to, or names in its code.
+    They are found among the objects that it holds, is bound to, or names in its code.
     """
     found = set()
     waiting, known = [model], {id(model)}

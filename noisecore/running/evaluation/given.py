@@ -1,6 +1,6 @@
-"""A model that was given, of whatever kind, as one function from images to outputs.
+"""A given model, of any kind, as one function from images to outputs.
 
-What it is is told by what it can do, and never by the name of its class or module.
+Its kind is found by what it can do, never by the name of its class or module.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ class GivenError(NoisecoreError, ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class GivenModel:
-    """A model that is only asked: its outputs are (images, classes), for float32 images.
+    """A model that is only called: its outputs are (images, classes), for float32 images.
 
     kind: what it is, in words. source: the SHA-256 of its weights, or the hash of its code.
-    parameters: their number, None if unknown. versions: of what runs it. working: the block in
-    which it is asked, which leaves the model as it was.
+    parameters: their number, None if unknown. versions: of the libraries that run it. working: the
+    block in which it is called, which restores the model afterwards.
     """
 
     ask: Callable[[FloatArray], Any]
@@ -49,7 +49,7 @@ class GivenModel:
 
 
 def given_model(model: Any) -> GivenModel:
-    """Return what asks a model, as `_taken` does; raise `GivenError` if that fails."""
+    """Return a function that calls a model, as `_taken` does; raise `GivenError` if that fails."""
     try:
         return _taken(model)
     except GivenError:
@@ -59,11 +59,12 @@ def given_model(model: Any) -> GivenModel:
 
 
 def _taken(model: Any) -> GivenModel:
-    """Return what asks a model: of Keras, of PyTorch, or whatever answers to images.
+    """Return a function that calls a model of Keras, PyTorch or another library.
 
-    That is the path of a `.keras` file; a SavedModel, or a signature of one; all else that can be
-    called; what has `predict_proba`, as scikit-learn's classifiers; a session of ONNX Runtime.
-    Nothing is imported but Keras, for a file. Raises `GivenError` on anything else.
+    It may be the path of a `.keras` file; a SavedModel, or one of its signatures; anything else
+    that can be called; an object with `predict_proba`, such as scikit-learn's classifiers; or a
+    session of ONNX Runtime. Only Keras is imported, for a file. Raises `GivenError` on any other
+    model.
     """
     if isinstance(model, str | Path):
         return _keras(_load(Path(model)))
@@ -143,7 +144,7 @@ def _load(path: Path) -> Any:
         ) from None
     try:
         return keras.models.load_model(path)
-    except Exception as error:  # Keras raises whatever the file makes it trip over
+    except Exception as error:  # Keras raises all kinds of errors on a bad file
         line = str(error).strip().strip("'\"").partition("\n")[0]
         raise GivenError(
             f"{path} could not be read as a Keras model: {type(error).__name__}: {line}"
@@ -210,7 +211,7 @@ def _torch(model: Any) -> GivenModel:
 
 
 def _classifier(model: Any) -> Callable[[FloatArray], Any]:
-    """Return what asks a classifier of scikit-learn, or of a library that keeps to its methods."""
+    """Return a function that calls a scikit-learn classifier, or one with the same methods."""
     classes = getattr(model, "classes_", None)
     if classes is not None and list(classes) != list(range(len(classes))):
         raise GivenError(
@@ -227,7 +228,7 @@ def _classifier(model: Any) -> Callable[[FloatArray], Any]:
 
 
 def _of_rows(model: Callable[..., Any]) -> Callable[[FloatArray], Any]:
-    """Return what asks a function: with rows if it is a method of what was trained on as many."""
+    """Return a function that gives a model rows if it was trained on rows of that many features."""
     owner = model.__self__ if isinstance(model, MethodType) else None
     features = getattr(owner, "n_features_in_", None)
 
@@ -243,7 +244,7 @@ def _rows(images: FloatArray) -> FloatArray:
 
 
 def _session(model: Any) -> Callable[[FloatArray], Any]:
-    """Return what asks a session of ONNX Runtime."""
+    """Return a function that calls a session of ONNX Runtime."""
     inputs = [each.name for each in model.get_inputs()]
     if len(inputs) != 1:
         raise GivenError(
@@ -261,7 +262,7 @@ def _session(model: Any) -> Callable[[FloatArray], Any]:
 
 
 def _signature(model: Any) -> Callable[[FloatArray], Any] | None:
-    """Return what asks a SavedModel's signature, None for what is none."""
+    """Return a function that calls a SavedModel's signature, None if it is not one."""
     signatures = getattr(model, "signatures", None)
     if isinstance(signatures, Mapping) and not callable(model):
         chosen = signatures.get("serving_default")
@@ -292,7 +293,7 @@ def _signature(model: Any) -> Callable[[FloatArray], Any] | None:
 
 
 def failed(error: Exception, images: FloatArray, remedy: str) -> GivenError:
-    """Return the error of a model that raised one itself, and what may mend it."""
+    """Return the error of a model that raised one itself, and what may fix it."""
     return GivenError(
         f"the model could not answer to images of float32 {images.shape}, it raised {told(error)}"
         + (f": {remedy}" if remedy else "")

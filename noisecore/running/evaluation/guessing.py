@@ -1,4 +1,4 @@
-"""Whether right answers could be had without a look at the images."""
+"""Whether the right answers could come from guessing, without a look at the images."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from numpy.typing import NDArray
 
 Counts = NDArray[np.int64]
 
-# One-sided 95 %, so that a guesser that was lucky is known for one.
+# One-sided 95 %, so that a lucky guesser is still recognised.
 LUCK = 1.645
 
 
 def matches(answers: Counts, labels: Counts) -> tuple[float, float]:
-    """Return mean and variance of the right answers if they were dealt out at random.
+    """Return mean and variance of the right answers if they were assigned at random.
 
-    answers, labels: how often each class was given, and how often it is right, two images at
-    least. All orders of the answers are equally likely, and so nothing is known of an image.
+    answers, labels: how often each class was given, and how often it is right, for at least two
+    images. All orders of the answers are equally likely, so they know nothing of an image.
     """
     given, true = answers.astype(np.float64), labels.astype(np.float64)
     images = true.sum()
@@ -28,13 +28,13 @@ def matches(answers: Counts, labels: Counts) -> tuple[float, float]:
 
 
 def guessed(right: int, answers: Counts, labels: Counts) -> bool:
-    """Return whether so many right answers are no more than chance gives to such answers.
+    """Return whether so many right answers are no more than chance gives for these answers.
 
-    All right is never chance. Labels of one class alone tell nothing of it.
+    All right is never chance. Labels of a single class cannot show it.
     """
     images = int(labels.sum())
     if right == images or labels.max() == images:
         return False
     mean, variance = matches(answers, labels)
-    # Rounding leaves a little of a variance that is none: that of answers of one class alone.
+    # Rounding leaves a little of a variance that should be 0: if all answers are one class.
     return answers.max() == images or right <= mean + LUCK * math.sqrt(variance)

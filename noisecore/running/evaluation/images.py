@@ -1,4 +1,4 @@
-"""The way of images into the noise's units, and back."""
+"""Convert images to the noise's units, and back."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from noisecore.running.evaluation.given import GivenError
 Units = Literal["range", "own"]
 Labels = NDArray[np.int64]
 
-# Images whose losses are summed at once: fewer would be summed in another order, and a batch goes
-# never over their end.
+# Images whose losses are summed at once: smaller groups would be summed in another order. A batch
+# never goes beyond their end.
 CHUNK = 4 * BLOCK
 
 
 class Pixels:
-    """The way from the values of the images to the noise's units, and back."""
+    """Converts the values of the images to the noise's units, and back."""
 
     def __init__(self, units: Units, value_range: tuple[float, float] | None) -> None:
         if not isinstance(units, str) or units not in ("range", "own"):
@@ -32,7 +32,7 @@ class Pixels:
             value_range = bounds(value_range, "value_range")
         self._units = units
         self._range = value_range
-        self._assumed = ""  # of which dtype the range was taken, if it was not declared
+        self._assumed = ""  # the dtype that the range was assumed from, if it was not declared
         self._least, self._greatest = np.inf, -np.inf
 
     def enter(self, images: NDArray[Any], plain: FloatArray) -> FloatArray:
@@ -76,7 +76,7 @@ class Pixels:
 
     @property
     def note(self) -> str:
-        """What is to be said of images that fill less than half of a range that was assumed."""
+        """A note about images that fill less than half of a range that was assumed."""
         if not self._assumed or self._range is None or self._greatest >= self._range[1] / 2:
             return ""
         return (

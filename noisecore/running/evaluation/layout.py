@@ -1,4 +1,4 @@
-"""Where images have their channels: declared, and never guessed from a shape."""
+"""Which axis of images has the channels: declared, and never guessed from a shape."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from noisecore.running.evaluation.given import GivenError
 
 Channels = Literal["last", "first"]
 
-# What an axis of channels is long: grey, colours, colours and opacity.
+# How long an axis of channels is: grey, colours, colours and opacity.
 COLOURS = (1, 3, 4)
 
 
@@ -25,8 +25,8 @@ COLOURS = (1, 3, 4)
 class Layout:
     """Where the data have their channels, and where the model takes them.
 
-    Between the two they are last, so that noise and hashes do not depend on it. declared: whether
-    the caller said so. rule: whether something else than the caller says where the data have them.
+    In between they are last, so that noise and hashes do not depend on it. declared: whether the
+    caller said so. rule: whether something other than the caller says where the data have them.
     advice: what to do about images that do not fit.
     """
 
@@ -37,7 +37,7 @@ class Layout:
     rule: bool = False
 
     def last(self, images: NDArray[Any]) -> NDArray[Any]:
-        """Return images with their channels last; raise `GivenError` on what looks otherwise."""
+        """Return images with their channels last; raise `GivenError` if they do not fit."""
         if images.ndim != 4:
             return images
         first = self.data == "first"
@@ -59,13 +59,13 @@ class Layout:
         return np.ascontiguousarray(np.moveaxis(images, 1, -1)) if first else images
 
     def batch(self, images: FloatArray) -> FloatArray:
-        """Return a copy of images as the model takes them: contiguous, and its own to change."""
+        """Return a copy of images as the model takes them: contiguous, and free to be changed."""
         moved = self.model == "first" and images.ndim == 4
         return np.array(np.moveaxis(images, -1, 1) if moved else images, order="C")
 
 
 def layout_of(channels: str | None, model: Any, x: Any) -> Layout:
-    """Return the layout that is declared, or that PyTorch has where either is PyTorch's.
+    """Return the declared layout, or PyTorch's if the model or the data are PyTorch's.
 
     A file has its channels last, by the rule of data sets: there `channels` is the model's.
     """

@@ -1,4 +1,4 @@
-"""The modes of a PyTorch module: it is asked in eval mode, and some can only train."""
+"""The modes of a PyTorch module: it is called in eval mode, and some can only train."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from noisecore.running.evaluation.frameworks import is_torch
 
 @contextmanager
 def evaluating(model: Any) -> Iterator[None]:
-    """Put a PyTorch model into eval mode, and each of its parts back into its own afterwards."""
+    """Put a PyTorch model into eval mode, and restore the mode of each of its parts afterwards."""
     modes = [(part, part.training) for part in model.modules()]
     if any(training for _, training in modes):
         with suppress(NotImplementedError):  # an exported program's mode is fixed
@@ -25,10 +25,10 @@ def evaluating(model: Any) -> Iterator[None]:
 
 
 def always_training(model: Any) -> list[str]:
-    """Return the names of the operations that train whatever mode the model is in, each once.
+    """Return the names of the operations that train in whatever mode the model is, each once.
 
-    A graph that was exported or traced in training mode stays in it, for the mode became an
-    argument of its operations. Only graphs are looked at: what a module's own code does, or a
+    A graph that was exported or traced in training mode stays in it, because the mode became an
+    argument of its operations. Only graphs are examined: what a module's own code does, or a
     branch of a scripted one, is not known before it runs.
     """
     found: dict[str, None] = {}
@@ -47,7 +47,7 @@ def always_training(model: Any) -> list[str]:
 
 
 def _trains(name: str, arguments: Mapping[str, Any]) -> bool:
-    """Return whether an operation that is called so draws at random, or learns."""
+    """Return whether an operation with these arguments draws at random, or learns."""
     if True not in (arguments.get("train"), arguments.get("training")):
         return False
     # A norm without statistics of its own takes the batch's in eval mode, too.
@@ -66,7 +66,7 @@ def _exported(part: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
             names = [each.name for each in schema.arguments]
             yield _short(schema.name), dict(zip(names, node.args, strict=False)) | node.kwargs
             continue
-        with suppress(TypeError, ValueError):  # of a built-in function no signature is known
+        with suppress(TypeError, ValueError):  # the signature of a built-in function is not known
             bound = inspect.signature(node.target).bind(*node.args, **node.kwargs)
             yield _short(node.target.__name__), bound.arguments
 
@@ -78,14 +78,14 @@ def _scripted(part: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for node in part.inlined_graph.nodes():
         try:
             schema = torch._C.parse_schema(node.schema())
-        except RuntimeError:  # what is no operation has none
+        except RuntimeError:  # only operations have one
             continue
         pairs = zip(schema.arguments, node.inputs(), strict=False)
         yield _short(node.kind()), {argument.name: _value(given) for argument, given in pairs}
 
 
 def _value(given: Any) -> Any:
-    """Return the constant that an argument is; of others, what is None only where it may be."""
+    """Return the value of a constant; another argument as it is if it is a tensor, or None."""
     if given.node().kind() == "prim::Constant":
         return given.toIValue()
     return given if str(given.type()) == "Tensor" else None

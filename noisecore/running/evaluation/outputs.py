@@ -59,7 +59,7 @@ def evaluate_outputs(
     }
     draws = _draws(drawn, wanted[0])
     tally = Tally(wanted, draws, kind, argument="kind")
-    # A pair is written as it was given: a baseline knows the data set by these bytes.
+    # A pair is written as it was given: a baseline identifies the data set by these bytes.
     clip_text = bounds if isinstance(clip, str) else clip
     declared = f"{dataset} {noise} {units} {clip_text} ".encode() + labels.tobytes()
     tally.clean(declared, labels, clean)
@@ -104,7 +104,7 @@ def _count(
 ) -> str:
     """Count the outputs of all draws; return the SHA-256 of all outputs.
 
-    declared: what is known of the images, which were not seen.
+    declared: what is known of the images, which noisecore has not seen.
     """
     sha256 = hashlib.sha256(clean.values.tobytes())
     for scale, given in drawn.items():
@@ -129,7 +129,7 @@ def _record(trial: GivenTrial, tally: Tally, run: str) -> TrialRecord:
 
 
 def _by_scale(outputs: Mapping[float, ArrayLike]) -> dict[float, Any]:
-    """Return outputs by scale, 0 among them; raise `GivenError` if they are none."""
+    """Return outputs by scale, 0 among them; raise `GivenError` if that is not what they are."""
     if not isinstance(outputs, Mapping):
         raise GivenError(
             "outputs must be a dict from each scale to class probabilities or scores, "

@@ -1,4 +1,4 @@
-"""Images and labels in groups, whatever they come from."""
+"""Read images and labels in groups, whatever they come from."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Group = tuple[NDArray[Any], Labels]
 
 
 def group_sizes(batch: int, *, blocks: bool) -> list[int]:
-    """Return how many images are held at once: of the groups that make a chunk.
+    """Return how many images are held at once: the sizes of the groups that make up a chunk.
 
     A group is a batch; with `blocks` it is as few whole blocks of noise as hold whole batches.
     """
@@ -50,7 +50,7 @@ def read_groups(x: Any, y: Any, layout: Layout, sizes: list[int]) -> Iterator[Gr
         x, y = load_test(str(x))
     if y is None:
         raise GivenError("y must be the labels of x, got none")
-    # A tensor is converted piece by piece, as what lies on a disk is read.
+    # A tensor is converted piece by piece, just as a file on disk is read.
     images, labels = x if is_torch(x, "Tensor") else as_array(x, "x"), as_array(y, "y")
     if labels.ndim > 2 >= len(images.shape):
         raise GivenError(

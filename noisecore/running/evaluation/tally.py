@@ -1,4 +1,4 @@
-"""What comes out, counted group by group: right answers, losses, and what cannot be true."""
+"""Count what a model returns, group by group: right answers, losses, and impossible results."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _DOES_IT_LOOK = (
 
 
 def wanted_scales(scales: Iterable[float] | str) -> tuple[float, ...]:
-    """Return the scales above 0 in their order, each once; raise on what is none."""
+    """Return the scales above 0 in their order, each once; raise if one is not a scale."""
     wanted = tuple(sorted(scale for scale in listed_scales(scales) if scale > 0))
     if not wanted:
         raise GivenError("scales must have a number > 0 (0 is always there), got none")
@@ -56,14 +56,14 @@ def wanted_scales(scales: Iterable[float] | str) -> tuple[float, ...]:
 class Tally:
     """Counts right answers and losses, group by group.
 
-    Losses, and what outputs are, are settled for many groups at once, so that neither depends on
-    how large a group is.
+    Losses, and what kind outputs are, are settled for many groups at once, so that neither depends
+    on the size of a group.
     """
 
     def __init__(
         self, scales: Sequence[float], draws: int, declared: str | None, *, argument: str
     ) -> None:
-        """Take what outputs are declared to be, and the argument that declares it."""
+        """Note what outputs are declared to be, and the argument that declares it."""
         self.images = 0
         self.model_seconds = 0.0
         self.kind = declared or ""
@@ -71,8 +71,8 @@ class Tally:
         self._classes = 0
         self._counts = np.zeros(0, np.int64)
         self._answers = np.zeros(0, np.int64)
-        # Whether all outputs so far are those for the clean images, to the bit. Of these a hash is
-        # kept, a group at a time, and whether all are class labels.
+        # Whether all outputs so far are bit for bit those for the clean images. A hash of those is
+        # kept for each group, and whether all are class labels.
         self._unmoved = self._hard = True
         self._clean_outputs = b""
         self._clean = _Cell()
@@ -81,7 +81,7 @@ class Tally:
     def clean(self, seen: Any, labels: Labels, outputs: Outputs) -> None:
         """Take in the next clean images and their outputs.
 
-        seen: what says which images they were: bytes, or the images themselves.
+        seen: what identifies the images: bytes, or the images themselves.
         """
         if not self.images:
             self._classes = outputs.values.shape[1]
@@ -131,7 +131,7 @@ class Tally:
         cell.predicted.append(answers.predicted.astype(np.min_scalar_type(self._classes - 1)))
 
     def settle(self) -> None:
-        """Settle what outputs are, if that is not declared, and count the losses so far."""
+        """Settle what kind outputs are, if that is not declared, and count the losses so far."""
         for cell in (self._clean, *self._cells.values()):
             if not cell.held:
                 continue
@@ -144,7 +144,7 @@ class Tally:
             cell.probability.append(answers.probability(self.kind).astype(np.float32))
 
     def check(self, least_clean: float | None, units: Units, noise: str) -> None:
-        """Raise `GivenError` if the model guesses or sees no image, or a noise changed nothing."""
+        """Raise `GivenError` if the model guesses or ignores images, or a noise changes nothing."""
         right = int(sum(part.sum() for part in self._clean.right))
         accuracy = right / self.images
         other = "on images in [0, 1]" if units == "own" else "on standardised images"
@@ -179,7 +179,7 @@ class Tally:
 
     @property
     def note(self) -> str:
-        """What is to be said of class labels that no noise changed: images may be that easy."""
+        """A note about class labels that no noise changed: the images may be that easy."""
         if not self._unmoved:
             return ""
         return (
@@ -212,6 +212,6 @@ def _digest(outputs: Outputs) -> bytes:
 
 
 def _is_hard(outputs: Outputs) -> bool:
-    """Return whether all outputs are 0 or 1, as those of class labels are."""
+    """Return whether all outputs are 0 or 1, as for class labels."""
     values = outputs.values
     return bool(((values == 0) | (values == 1)).all())
