@@ -2,7 +2,7 @@
 
 S is the number of seeds, D that of draws, n that of images; both sides have the same images in the
 same order. Every function takes the share of right answers by seed (or draw) and image: 0 or 1 at
-one scale, a mean over scales where it is the mean that is compared.
+one scale, or a mean over scales if the mean is compared.
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ from noisecore.judging.statistics import Floats, residual_variance
 
 @dataclass(frozen=True)
 class Difference:
-    """A new mean less a baseline's, its standard error, and the error's degrees of freedom.
+    """A new mean minus a baseline's, its standard error, and the error's degrees of freedom.
 
-    error and freedom are NaN where there are too few seeds or images to know. least: the error that
-    is known to be there whatever the seeds show; they may agree by luck. images: of a difference
-    between two given models, how many images it is a mean over; None where it is over seeds.
+    error and freedom are NaN if there are too few seeds or images to estimate them. least: the
+    least error that there must be, whatever the seeds show, because seeds may agree by luck.
+    images: for a difference between two given models, how many images it is averaged over; None if
+    it is over seeds.
     """
 
     estimate: float
@@ -34,10 +35,11 @@ class Difference:
     images: int | None = None
 
     def after(self, drop: float) -> Difference:
-        """Return the difference that a model would have which lost so much more.
+        """Return the difference of a model that lost this much more.
 
-        Over seeds its error stays. Over images it grows: a loss is answers that changed, at those
-        images and not at the others, with a variance of drop (1 - drop), of 1/4 at most.
+        Over seeds, its error stays the same. Over images, it grows: a loss means that the answers
+        to some images changed and those to others did not, which has a variance of
+        drop (1 - drop), at most 1/4.
         """
         if self.images is None:
             return self
@@ -50,9 +52,9 @@ class Difference:
         return self.estimate - self.distance(1 - confidence)
 
     def lower_after_loss(self, confidence: float) -> float:
-        """Return that bound with the error that a model would have which lost so much (`after`).
+        """Return the same bound, but with the error of a model that lost that much (`after`).
 
-        Over images this rules out losses that these images show too seldom: if no image changed, it
+        Over images, this allows for losses that these images may not show: if no image changed, it
         is Wilson's bound for 0 of n. Source: Tango, Statistics in Medicine 17 (1998), 891; Wilson,
         Journal of the American Statistical Association 22 (1927), 209.
         """
@@ -65,33 +67,34 @@ class Difference:
         return self.estimate - (each + root) / (2 * (1 + each))
 
     def upper(self, confidence: float) -> float:
-        """Return the one-sided bound that the true difference stays below, with that confidence."""
+        """Return the one-sided bound that the true difference stays below with this confidence."""
         return self.estimate + self.distance(1 - confidence)
 
     def distance(self, alpha: float) -> float:
-        """Return how far off the truth an estimate lies with a chance of alpha, on one side."""
+        """Return how far from the truth, on one side, an estimate lies with a chance of alpha."""
         if math.isnan(self.error):
             return math.nan
-        # Sides that agree to the digit have no error, whatever its freedom.
+        # Sides that agree exactly have no error, whatever its degrees of freedom.
         shown = 0.0 if self.error == 0 else _quantile(alpha, self.freedom) * self.error
         return max(shown, _quantile(alpha, math.inf) * self.least)
 
 
 @lru_cache(maxsize=10_000)  # SciPy takes longer for one quantile than all else here
 def _quantile(alpha: float, freedom: float) -> float:
-    """Return what Student's t exceeds with a chance of alpha; infinite freedom: the normal one."""
+    """Return the upper alpha quantile of Student's t; of the normal if freedom is infinite."""
     return float(stats.norm.isf(alpha) if freedom == math.inf else stats.t.isf(alpha, freedom))
 
 
 def pooled_difference(new: ArrayLike, baseline: ArrayLike) -> Difference:
-    """Return how mean accuracy differs on these very images, if the seeds alone are random.
+    """Return how mean accuracy differs on these very images, if only the seeds are random.
 
     new: (S_new, n) answers, one row per seed; baseline: (S_baseline, n). Their seeds are drawn
     independently of each other. The spread of the seeds' means is pooled over both sides, s^2 =
     (sum of squares about the two means) / (S_new + S_baseline - 2). The error is s * sqrt(1/S_new +
-    1/S_baseline). The least error is what independent answers would give: the residual variance of
-    seed by image over n in place of s^2, as well known as n images are. The choice of the images
-    adds nothing: both sides have the same ones. NaN where both have one seed.
+    1/S_baseline). The least error is what independent answers would give: s^2 is replaced by the
+    residual variance of seed by image, divided by n, which is known as well as n images allow. The
+    choice of the images adds nothing, because both sides have the same ones. NaN if both have one
+    seed.
     Source: Student's t with pooled variance (`scipy.stats.ttest_ind`); the residual of a two-way
     table without replication, as in Scheffe, The Analysis of Variance (1959), section 4.2.
     """
@@ -101,9 +104,9 @@ def pooled_difference(new: ArrayLike, baseline: ArrayLike) -> Difference:
 
 
 def difference_of_means(new: Floats, baseline: Floats, luck: float) -> Difference:
-    """Return how mean accuracy differs, from each seed's own: (S_new,) and (S_baseline,).
+    """Return how mean accuracy differs, given that of each seed: (S_new,) and (S_baseline,).
 
-    luck: the least variance that a seed's accuracy has. See `pooled_difference`.
+    luck: the least variance that a seed's accuracy can have. See `pooled_difference`.
     """
     estimate = float(new.mean() - baseline.mean())
     spread, freedom = _pooled_spread(new, baseline)
@@ -120,9 +123,9 @@ def paired_difference(new: ArrayLike, baseline: ArrayLike) -> Difference:
     independently of each other. The variance is that of a two-way table, s^2 (1/S_new +
     1/S_baseline) + s_d^2/n - e/n (1/S_new + 1/S_baseline), with s the spread of the seeds' means,
     pooled over both sides, s_d that of the images' differences, and e the residual variance of seed
-    by image, which the other terms both contain. It is what resampling seeds and images together
-    converges to, with nothing left to the luck of the resampling. Degrees of freedom by
-    Satterthwaite. NaN where both sides have one seed, or there is one image.
+    by image, which the other terms both contain. Resampling seeds and images together converges to
+    this variance; the formula leaves nothing to the luck of the resampling. Degrees of freedom by
+    Satterthwaite. NaN if both sides have one seed, or there is one image.
     Source: Owen (2007), Annals of Applied Statistics 1, 386, section 3; Satterthwaite (1946),
     Biometrics Bulletin 2, 110.
     """
@@ -146,8 +149,8 @@ def paired_difference(new: ArrayLike, baseline: ArrayLike) -> Difference:
 def matched_difference(new: ArrayLike, baseline: ArrayLike) -> Difference:
     """Return how mean accuracy differs between two given models on the very same noisy images.
 
-    new, baseline: (D, n), with the same draws in the same order. The images are random, and nothing
-    else: neither side was trained anew. The error is that of the mean over images of the
+    new, baseline: (D, n), with the same draws in the same order. Only the images are random,
+    because neither side was trained again. The error is that of the mean over images of the
     difference, s_d / sqrt(n), with n - 1 degrees of freedom; NaN for one image.
     Source: the paired t test; `scipy.stats.ttest_rel`.
     """
@@ -175,7 +178,7 @@ def _sides(new: ArrayLike, baseline: ArrayLike) -> tuple[Floats, Floats]:
 
 
 def _pooled_spread(*sides: Floats) -> tuple[float, int]:
-    """Return the variance of the seeds' accuracies, pooled over the sides, and its freedom."""
+    """Return the seeds' variance of accuracy, pooled over the sides, and its degrees of freedom."""
     squares = sum(float(((side - side.mean()) ** 2).sum()) for side in sides)
     freedom = sum(len(side) - 1 for side in sides)
     return squares / freedom if freedom else math.nan, freedom

@@ -19,7 +19,7 @@ from noisecore.judging.gates.rows import AccuracyRow
 from noisecore.judging.margins import ALPHA, Margins, Mode, Rule
 from noisecore.records import TrialRecord
 
-# As records name them, in the order that they are shown in.
+# From the name in records to the name shown, in the order in which they are shown.
 PACKAGES = {
     "tensorflow": "TensorFlow",
     "keras": "Keras",
@@ -35,7 +35,7 @@ PACKAGES = {
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Environment:
-    """What one environment left: its name and records; or the reason why there are none."""
+    """The name and records of one environment, or the reason why it has no records."""
 
     name: str
     records: tuple[TrialRecord, ...] = ()
@@ -43,7 +43,7 @@ class Environment:
 
     @property
     def versions(self) -> dict[str, str]:
-        """Versions of the packages that its records name; several are joined."""
+        """Versions of the packages that its records name; several of one package are joined."""
         said = [record.environment for record in self.records]
         return {
             name: " and ".join(sorted({str(each[name]) for each in said if name in each}))
@@ -92,9 +92,9 @@ def find_drift(
 ) -> list[Drift]:
     """Return each curve of each environment, judged against that of the reference.
 
-    All comparisons together are one run: they share `alpha`. margins: None takes those of the
-    curve's own (`own_margins`), else the usual.
-    Raises `ArgumentError` if the reference is not there or has no records.
+    All comparisons together count as one run: they share `alpha`. margins: None takes the curve's
+    own margins (`own_margins`) or, if it has none, the usual ones.
+    Raises `ArgumentError` if the reference does not exist or has no records.
     """
     by_name = {one.name: one for one in environments}
     if reference not in by_name or not by_name[reference].records:
@@ -134,8 +134,8 @@ def _shared_rule(
 ) -> Rule:
     """Return the rule that all comparisons share.
 
-    pairs: of the environment and the curve of each. fitting: the margins of the curves that have
-    some of their own, by name.
+    pairs: the environment and the curve of each comparison. fitting: the margins of the curves that
+    have their own, by name.
     """
     own = {_key(one, name): fitting[name] for one, name in pairs if name in fitting}
     return replace(rule, curves=max(len(pairs), 1), own=own)
@@ -162,7 +162,7 @@ def _compared(
     *,
     same_seeds: bool,
 ) -> Drift:
-    """Return a curve of another environment, judged; comparison: None where there is none."""
+    """Return a curve of another environment, judged; comparison: None if there is none."""
     key = _key(one.name, name)
     if comparison is None:
         case = Case(
@@ -188,8 +188,8 @@ def _compared(
 def changed_answers(comparison: Comparison) -> float:
     """Return the share of answers that one side has right and the other wrong, seed by seed.
 
-    NaN where nothing can be compared. None at all means the same accuracies for certain, far below
-    what an interval over seeds can tell.
+    NaN if nothing can be compared. A share of 0 proves that the accuracies are the same, which is
+    far more than an interval over seeds can show.
     """
     if comparison.new.shape != comparison.baseline.shape or not comparison.new.size:
         return math.nan
@@ -200,7 +200,7 @@ def changed_answers(comparison: Comparison) -> float:
 
 
 def turned_images(comparison: Comparison, count: int = 5) -> tuple[Turned, ...]:
-    """Return the test images whose answers changed most, over seeds and scales, most first."""
+    """Return the test images whose answers changed most, over seeds and scales, largest first."""
     noisy = comparison.noisy
     if not (comparison.new.size and comparison.baseline.size and noisy.any()):
         return ()

@@ -1,4 +1,4 @@
-"""Floors that an unchanged model stays above: from a baseline's own spread, nothing trained."""
+"""Floors that an unchanged model stays above, from a baseline's own spread and no training."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from noisecore.records import Trial, TrialRecord
 class Floors:
     """Proposed floors of a curve, arrays (k,) by scale.
 
-    rows: how many seeds, or draws, they are from. spread: the standard deviation over seeds that
-    they go by; of a given model, the standard error over images. images: how many there were.
-    able: whether a floor is above chance, so that it can fail.
+    rows: how many seeds, or draws, they are computed from. spread: the standard deviation over
+    seeds that they are based on; for a given model, the standard error over images. images: how
+    many there were. able: whether a floor is above chance, so that a run can fail it.
     """
 
     curve: str
@@ -39,9 +39,9 @@ class Floors:
 
 @dataclass(frozen=True, kw_only=True)
 class Proposal:
-    """Floors by curve, and why a curve has none: a trial failed, or there is too little to go by.
+    """Floors by curve, and why a curve has none: a trial failed, or there is too little data.
 
-    idle: a line for each curve of which some floors can hardly fail.
+    idle: a line for each curve with some floors that a run can hardly fail.
     """
 
     floors: tuple[Floors, ...]
@@ -57,13 +57,13 @@ def propose_floors(
     rate: float = 0.01,
     classes: Mapping[str, int] | None = None,
 ) -> Proposal:
-    """Return floors of which an unchanged model misses any in at most `rate` of runs.
+    """Return floors such that an unchanged model misses any of them in at most `rate` of runs.
 
-    seeds: of a run. The rate is divided by the number of floors, so that it holds however they
-    depend on each other. Those of trained models are `seed_floor`'s. A given model gives the same
-    answers to the same images; its floors leave room for another sample of as many images
-    (`given_floor`). A curve of which no floor would be above chance has none: it could not fail.
-    classes: how many a data set has, by name; chance is 1 / classes, or 0 where that is not known.
+    seeds: how many a run has. The rate is divided by the number of floors, so that it holds however
+    they depend on each other. Floors of trained models come from `seed_floor`. A given model gives
+    the same answers to the same images; its floors leave room for another sample of as many images
+    (`given_floor`). A curve gets no floors if none would be above chance, because it could not fail
+    them. classes: how many classes a data set has, by name; chance is 1 / classes, or 0 if unknown.
 
     Raises `CurveError` if the records do not belong together.
     """
@@ -106,11 +106,11 @@ def propose_floors(
 def seed_floor(
     accuracy: ArrayLike, *, seeds: int, rate: float, least_variance: ArrayLike = 0.0
 ) -> tuple[Floats, Floats]:
-    """Return the floor that a run of so many seeds falls below with chance `rate`, and s.
+    """Return the floor that a run of this many seeds falls below with chance `rate`, and s.
 
-    accuracy: (S,) or (S, k), of S seeds, two at least, taken to be normal, as those of the run are.
-    The floor is mean - t(S-1, 1-rate) * s * sqrt(1/seeds + 1/S): a bound of the prediction of the
-    mean of `seeds` more. least_variance: which s^2 never falls below: few seeds agree by luck.
+    accuracy: (S,) or (S, k), of at least two seeds; theirs and the run's are taken to be normal.
+    The floor is mean - t(S-1, 1-rate) * s * sqrt(1/seeds + 1/S): a prediction bound for the mean of
+    `seeds` more seeds. least_variance: the least value of s^2, because few seeds may agree by luck.
     Source: Hahn and Meeker, Statistical Intervals (1991), section 4.7.
     """
     data = np.asarray(accuracy, np.float64)
@@ -123,14 +123,14 @@ def given_floor(mean: ArrayLike, error: ArrayLike, images: int, rate: float) -> 
     """Return the floor that a given model falls below on other images with chance `rate`.
 
     mean, error: its accuracy, and the standard error over the images that it was measured on. It is
-    Wilson's lower bound with twice the variance: other images, as many, have an error of their own.
+    Wilson's lower bound with twice the variance: the other images, as many, add their own error.
     """
     both = math.sqrt(2) * np.asarray(error, np.float64)
     return image_interval(mean, both, images / 2, 1 - 2 * rate).low
 
 
 def _too_little(found: Floors, chance: float, seeds: int, rate: float) -> str:
-    """Return which floors cannot fail, and how many seeds or images would do, in a line."""
+    """Return a line: which floors cannot fail, and how many seeds or images would be enough."""
     given = found.replicates == "draws"
     have, what = (found.images, "images") if given else (found.rows, "seeds")
     where = "any scale"
@@ -150,7 +150,7 @@ def _too_little(found: Floors, chance: float, seeds: int, rate: float) -> str:
 
 
 def _enough(found: Floors, chance: float, seeds: int, rate: float) -> int | None:
-    """Return from how many seeds or images on all floors are above chance that ever will be."""
+    """Return how many seeds or images bring every floor above chance that can be; None if none."""
     tried: list[tuple[int, NDArray[np.bool_]]] = []
     mean, spread = found.mean[~found.able], found.spread[~found.able]
     if found.replicates == "draws":
@@ -170,7 +170,7 @@ _MOST_SEEDS = 100
 
 
 def _round_numbers(images: int) -> list[int]:
-    """Return greater numbers of images, in two digits, to a thousand times as many."""
+    """Return larger numbers of images, rounded up to two digits, up to a thousand times as many."""
     rough = [images * 1.1**k for k in range(1, 73)]
     steps = [10 ** max(0, int(math.log10(each)) - 1) for each in rough]
     return [math.ceil(each / step) * step for each, step in zip(rough, steps, strict=True)]
@@ -189,7 +189,7 @@ def _floors(found: Comparison, seeds: int, rate: float, chance: float) -> Floors
         spread = np.array([image_error(right[:, i]) for i in range(len(mean))])
         floors = given_floor(mean, spread, images, rate)
     else:
-        # Of a seed's mean over images: what its answers differ by, were they a seed's alone.
+        # The variance that a seed's mean over images would have if its answers were independent.
         rest = [residual_variance(right[:, i]) if images > 1 else 0.0 for i in range(len(mean))]
         floors, spread = seed_floor(
             right.mean(axis=2),

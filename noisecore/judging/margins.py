@@ -12,7 +12,7 @@ from noisecore.errors import NoisecoreError
 from noisecore.escaping import shorten, shown
 from noisecore.functions import unknown
 
-ALPHA = 0.01  # how often a whole run fails an unchanged model by chance, at most
+ALPHA = 0.01  # the greatest chance that a whole run fails an unchanged model
 
 Mode = Literal["simple", "rigorous"]
 
@@ -27,11 +27,11 @@ class MarginsError(NoisecoreError, ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Margins:
-    """The margins of a comparison with a baseline; None for what is shown and not judged.
+    """The margins of a comparison with a baseline; None for what is shown but not judged.
 
-    mean: of accuracy averaged over the noisy scales, in points (hundredths). scale: of accuracy at
-    any one of these, in points. clean: of accuracy at scale 0, in points. since_first: of the mean
-    again, against the baseline's first ancestor, written since-first. seconds, memory: of
+    mean: for accuracy averaged over the noisy scales, in points (hundredths). scale: for accuracy
+    at any one of these, in points. clean: for accuracy at scale 0, in points. since_first: for the
+    mean again, against the baseline's first ancestor, written since-first. seconds, memory: for
     training time and peak memory, as ratios to the baseline's.
 
     Example:
@@ -61,10 +61,10 @@ class Margins:
 class Rule:
     """How a curve is judged against a baseline.
 
-    mode: None takes what the model is made for: "rigorous" for one that was given, "simple" for one
-    that is trained. alpha: how often a run of so many `curves` fails an unchanged model at most;
-    the mean over the noisy scales gets half of it, all other checks share the rest. own: the
-    margins of curves that have some of their own, by name, in place of `margins`.
+    mode: None takes the one that suits the model: "rigorous" for one that was given, "simple" for
+    one that is trained. alpha: the greatest rate at which a run of this many `curves` fails an
+    unchanged model; the mean over the noisy scales gets half of it, all other checks share the
+    rest. own: the margins of curves that have their own, by name; they replace `margins`.
     """
 
     mode: Mode | None = None
@@ -88,7 +88,7 @@ class Rule:
 
 
 def parse_margins(text: object, default: Margins | None = None) -> Margins:
-    """Return the margins written as `mean>1.5,scale>3,clean>2`; what is not named stays.
+    """Return the margins written as `mean>1.5,scale>3,clean>2`; those not named stay.
 
     `mean>none` switches a check off. Raises `MarginsError` on anything else.
     """
@@ -117,7 +117,7 @@ def parse_margins(text: object, default: Margins | None = None) -> Margins:
 
 
 def changed_margins(margins: Margins, *said: Margins | str | None) -> Margins:
-    """Return margins after each change: all of them, a text of some, or None for no change.
+    """Return margins after each change: new margins, a text that names some, or None for none.
 
     Raises `MarginsError` on anything else.
     """
@@ -130,13 +130,13 @@ def changed_margins(margins: Margins, *said: Margins | str | None) -> Margins:
 
 
 def check_mode(mode: object) -> None:
-    """Raise `MarginsError` on what is no mode, nor None."""
+    """Raise `MarginsError` unless it is a mode or None."""
     if mode is not None and not (isinstance(mode, str) and mode in get_args(Mode)):
         raise MarginsError(f"mode must be 'simple' or 'rigorous', got {shown(mode)}")
 
 
 def parse_alpha(text: object) -> float:
-    """Return the rate of false alarms that a text says; raise `MarginsError` on anything else."""
+    """Return the rate of false alarms in a text; raise `MarginsError` on anything else."""
     try:
         rate = float(str(text))
     except ValueError:

@@ -1,6 +1,6 @@
-"""What a gate would do: simulated from the spread of real seeds and images, before a run is paid.
+"""What a gate would do, simulated from the spread of real seeds and images before paying for it.
 
-A false alarm is an unchanged model that does not pass; caught is a worse one that does not.
+A false alarm is an unchanged model that does not pass; a worse one that does not pass is caught.
 """
 
 from __future__ import annotations
@@ -44,14 +44,14 @@ class Spread:
 
 
 def fit_spread(scales: Floats, answers: Answers) -> Spread:
-    """Return the spread of (seeds, k, images) right answers, of two seeds at least.
+    """Return the spread of (seeds, k, images) right answers, of at least two seeds.
 
-    The covariance of the seeds' accuracies is split: what independent answers with each image's
-    own share would give, and the rest, which is taken for the seeds' skill. Where that rest has
-    negative eigenvalues they are cut off, and the variances are set back to what they were: cutting
-    alone would inflate them. The scales are then drawn together, or apart, until the mean over the
-    noisy scales has its own variance. With few seeds all is as uncertain as a variance from few
-    values is.
+    The covariance of the seeds' accuracies is split in two: what independent answers with each
+    image's own share would give, and the rest, which is taken to be the seeds' skill. Negative
+    eigenvalues of that rest are set to 0, and the variances are set back to what they were, because
+    the cut alone would inflate them. The scales are then made more or less correlated, until the
+    mean over the noisy scales has its own variance. With few seeds, all of this is as uncertain as
+    a variance from few values.
     """
     if len(answers) < 2:
         raise ValueError(f"a spread needs at least 2 seeds, got {len(answers)}")
@@ -68,9 +68,9 @@ def fit_spread(scales: Floats, answers: Answers) -> Spread:
 
 
 def _with_mean(skill: Floats, rest: Floats, noisy: NDArray[np.bool_]) -> Floats:
-    """Return a covariance of the same variances, of which the sum over noisy scales is the rest's.
+    """Return a covariance with the same variances, and with the rest's sum over the noisy scales.
 
-    Mixed with perfect correlation, or with none, it stays a covariance; as far as that leads.
+    Mixed with perfect correlation, or with none, it stays a covariance; the sum may fall short.
     """
     at = np.ix_(noisy, noisy)
     wanted, have = float(rest[at].sum()), float(skill[at].sum())
@@ -94,7 +94,7 @@ def draw_answers(
     """Return right answers of fresh seeds, (seeds, k, images), of a model that is `drop` worse.
 
     drop: in accuracy, at each scale but 0. Skill and drop move the images that some seeds have
-    right and others wrong; where these are too few to bear it, the rest moves too.
+    right and others wrong; if there are too few of these, the other images move too.
     """
     scales = len(spread.scales)
     vectors = np.linalg.cholesky(spread.skill + 1e-15 * np.eye(scales))
@@ -104,7 +104,7 @@ def draw_answers(
     weight = doubt + 0.01
     weight = weight / weight.mean(axis=1, keepdims=True)
     bound = moves
-    for _ in range(4):  # what the bounds of a chance cut off is laid upon the others
+    for _ in range(4):  # what is cut off at 0 or 1 is added to the other images
         chance = np.clip(spread.share + bound[:, :, None] * weight, 0.0, 1.0)
         bound = bound + moves - (chance.mean(axis=2) - spread.share.mean(axis=1))
     return np.asarray(rng.random(chance.shape) < chance)
@@ -124,9 +124,9 @@ def change_answers(
     """Return the answers of a model that changed, (draws, k, images), and is `drop` worse.
 
     drop: in accuracy, at each scale but 0. churn: the share of the answers that turn wrong, and of
-    those that turn right, apart from the drop; as many as can turn, so that a model which has no
-    wrong answers to turn right loses nothing by it. The same images turn at each draw and scale, as
-    far as they can: a model changes its mind about images.
+    those that turn right, apart from the drop. No more turn than can turn both ways, so that a
+    model without wrong answers loses nothing by it. The same images turn at each draw and scale, as
+    far as they can, because a model changes its mind about images.
     """
     answers = held.answers
     to_turn = rng.random((2, answers.shape[2]))
@@ -144,7 +144,7 @@ def change_answers(
 
 @dataclass(frozen=True, kw_only=True)
 class Rates:
-    """How many of the simulated runs ended how; a run has its worst curve's verdict."""
+    """How many of the simulated runs had each verdict; a run has its worst curve's verdict."""
 
     passed: int
     failed: int
@@ -157,7 +157,7 @@ class Rates:
 
     @property
     def not_passed(self) -> float:
-        """The share that did not pass: false alarms of an unchanged model, catches of a worse."""
+        """The share that did not pass: an unchanged model's false alarms, a worse one's catches."""
         return (self.failed + self.inconclusive) / self.pairs
 
 
@@ -175,8 +175,8 @@ def simulate(
     """Return how the gate of all curves together ends, over pairs of a baseline and a run.
 
     drops: how much worse a curve is than the baseline's model, in accuracy, at each scale but 0;
-    others are unchanged. rule: of so many curves, and of those that are simulated at least. also:
-    the other checks of a curve, which count too. key: of the random
+    others are unchanged. rule: how they are judged; it counts at least as many curves as are
+    simulated. also: the other checks of a curve, which count too. key: the seed of the random
     numbers; the same call gives the same rates.
     """
     rng = np.random.default_rng(key)
@@ -201,7 +201,7 @@ def draw_pair(
 ) -> dict[str, Comparison]:
     """Return a comparison of each curve: a run of fresh seeds with a baseline of fresh seeds.
 
-    Of a given model it is the baseline's own answers with those of a model that changed.
+    For a given model, it compares the answers of a model that changed with the baseline's own.
     """
     pairs = {}
     for name, spread in spreads.items():
@@ -251,7 +251,7 @@ def recommend_margins(
     rate: float = 0.01,
     key: int = 0,
 ) -> Margins:
-    """Return the least margins with which an unchanged run does not pass at most at this rate.
+    """Return the least margins with which at most this rate of unchanged runs do not pass.
 
     Half of the rate is given to the mean and half to the scales; each margin is rounded up to a
     tenth of a point.

@@ -40,10 +40,10 @@ from noisecore.records import (
 
 @dataclass(frozen=True, kw_only=True)
 class Results:
-    """What is known of a run.
+    """What is known about a run.
 
-    run: its id, when it started, the command, versions. profile: the choices. planned: the labels
-    of all trials that were asked for. records: of those that ran, failed ones included.
+    run: its id, when it started, the command, versions. profile: its settings. planned: the labels
+    of all trials that were requested. records: those of the trials that ran, failed ones included.
     """
 
     run: Mapping[str, Any]
@@ -64,7 +64,7 @@ class Results:
         return [label for label in self.planned if label not in labels]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the content of results.json; what is not a finite number is None."""
+        """Return the content of results.json; a number that is not finite becomes None."""
         curves, _, problem = assemble(self.records)
         plain: dict[str, Any] = _plain(
             {
@@ -87,7 +87,7 @@ def assemble(
 ) -> tuple[dict[str, Curve], dict[str, Matrix], str | None]:
     """Return curves and matrices by name; none, and why, if the records do not belong together.
 
-    A report is written of such a run too: it is where one looks to see what went wrong.
+    A report is written for such a run too, because that is where a user looks for what went wrong.
     """
     try:
         return matched_curves(records), curve_matrix(records), None
@@ -96,7 +96,7 @@ def assemble(
 
 
 def curve_figures(curve: Curve) -> dict[str, Any]:
-    """Return the figures of a curve: lists by scale, and what is read off the whole of it."""
+    """Return the figures of a curve: lists by scale, and figures of the curve as a whole."""
     rows = curve_rows(curve)
     drop = curve.largest_drop()
     return {
@@ -118,7 +118,7 @@ def curve_figures(curve: Curve) -> dict[str, Any]:
 
 
 class _File(TypedDict):
-    """The parts of a file that are read; each record and verdict is checked by itself."""
+    """The parts of a file that are read; each record and verdict is checked separately."""
 
     run: dict[str, Any]
     profile: dict[str, Any]
@@ -128,15 +128,15 @@ class _File(TypedDict):
 
 
 _FILE = _File.__annotations__
-_OLDER = "trials"  # what its records were called, when each was of one trial
+_OLDER = "trials"  # the name of its records when each held one trial
 _RUN, _LINES = "results.json", "records.jsonl"  # a whole run, and its records one on each line
 
 
 def read_results(path: Path) -> Results:
     """Return the results that `write_report` left at `path`, a results.json.
 
-    Numbers that were not finite come back as NaN. Raises `RecordError`, one line, on a file that
-    is not there or cannot be read, is cut off, has another schema, or has a part missing.
+    Numbers that were not finite come back as NaN. Raises `RecordError` in one line if the file does
+    not exist, cannot be read, is cut off, has another schema, or has a part missing.
     """
     return _results(_text(path), path)
 
@@ -180,17 +180,17 @@ def read_records(path: str | Path) -> list[TrialRecord]:
     """Return the records at a path.
 
     Args:
-        path: Of a results.json, of what `Curve.save` wrote, of a `.jsonl` file with one record on
-            each line, of an artifact folder, or of a folder of records: a file for each, or a
-            `records.jsonl` with many. An artifact folder is a profile's own, or the one around it
-            if no other profile has run. Of a run that did not end it has the records that there
-            are.
+        path: A results.json, a file that `Curve.save` wrote, a `.jsonl` file with one record on
+            each line, an artifact folder, or a folder of records: one file for each, or a
+            `records.jsonl` with many. An artifact folder is that of one profile, or the folder
+            around it if no other profile has run. If a run did not finish, its folder has the
+            records made so far.
 
     Returns:
         A record per trial, in the order of the file.
 
     Raises:
-        RecordError: There is no record, or a file that is not one; one line says which.
+        RecordError: There is no record, or a file is not a record; one line says which.
 
     Example:
         >>> curve.save("digits.json")
@@ -220,7 +220,7 @@ def read_records(path: str | Path) -> list[TrialRecord]:
 def _of_file(path: Path) -> list[TrialRecord]:
     """Return the records in a file: of a run, or one on each line."""
     text = _text(path)
-    # What `Curve.save` writes begins so under any name, and no line of a record does.
+    # What `Curve.save` writes begins like this whatever its name, and no line of a record does.
     if path.suffix == ".jsonl" and not text.startswith("{\n"):
         return parse_lines(text, source=str(path))
     return list(_results(text, path).records)
@@ -250,14 +250,14 @@ def _is_run(folder: Path) -> bool:
 
 
 def run_file(folder: Path) -> Path | None:
-    """Return the file with all records of a run in a folder, be it a link that leads nowhere."""
+    """Return the file with all records of a run in a folder, even if it is a broken link."""
     return next(filter(os.path.lexists, (folder / name for name in (_RUN, _LINES))), None)
 
 
 def read_any(path: Path) -> list[TrialRecord]:
     """Return the records at `path`: what `read_records` reads, or a baseline's.
 
-    Raises `RecordError` in one line if there is no record, or a file that is not one.
+    Raises `RecordError` in one line if there is no record, or a file is not a record.
     """
     found = read_old(path)
     return list(found.records) if isinstance(found, Baseline) else found
@@ -266,8 +266,8 @@ def read_any(path: Path) -> list[TrialRecord]:
 def read_old(path: Path) -> Baseline | list[TrialRecord]:
     """Return what a run may be compared with: a baseline, or what `read_records` reads.
 
-    A baseline is its file, or the folder that holds it alone. Raises `RecordError` in one line if
-    there is no record, or a file that is not one.
+    A baseline is its file, or a folder that holds nothing else. Raises `RecordError` in one line if
+    there is no record, or a file is not a record.
     """
     if is_missing(path):
         raise RecordError(f"{path}: expected a file or a folder, found neither")
@@ -286,7 +286,7 @@ def _baselines(path: Path) -> list[Path]:
         return []
     with refusals(f"{path}: cannot be read"):
         files = iter(sorted(path.glob("[!.]*.json")))
-    first = next(files, None)  # of a folder of records, which may have thousands
+    first = next(files, None)  # not all: a folder of records may have thousands
     if first is None or not _is_baseline(first):
         return []
     return [first, *filter(_is_baseline, files)]
@@ -296,14 +296,14 @@ def _is_baseline(file: Path) -> bool:
     try:
         data = read_json(file, RUN_BYTES)
     except (OSError, ValueError):
-        return False  # said better by those who read it next
+        return False  # whoever reads it next gives a better message
     return isinstance(data, dict) and isinstance(data.get("profile"), str)
 
 
 def read_missing(path: Path) -> list[str]:
     """Return the labels of the trials that a run at `path` planned and has no record of.
 
-    What is not the results of a run planned nothing.
+    The list is empty if there are no results of a run at `path`.
     """
     try:
         return read_results(find(path)).missing
@@ -312,7 +312,7 @@ def read_missing(path: Path) -> list[str]:
 
 
 def _plain(value: Any) -> Any:
-    """Return `value` as JSON values; what is not a finite number is None, the unknown is text."""
+    """Return `value` as JSON values; numbers not finite become None, unknown types a text."""
     if value is None or isinstance(value, bool | str):
         return value
     if isinstance(value, np.generic | np.ndarray):
@@ -331,6 +331,6 @@ def _plain(value: Any) -> Any:
 
 
 def _reason(error: Exception) -> str:
-    """Return an error's message in one line, without the path that stands before it already."""
+    """Return an error's message in one line, without the path, which the caller has given."""
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return " ".join(text.split())

@@ -1,4 +1,4 @@
-"""Curves that were saved, or that a run left: what is read of them is judged as they were."""
+"""Curves that were saved, or that a run left: once read, they are judged like measured ones."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ from noisecore.records import RecordError, read_labels
 
 
 class UnknownCurveError(NoisecoreError, KeyError):
-    """No curve has the name that was asked for; the message lists those that there are."""
+    """No curve has the name that was asked for; the message lists the names that exist."""
 
     def __str__(self) -> str:
         return str(self.args[0])
 
 
 class _Curves(dict[str, Curve]):
-    """Curves by name; one that is not there is told with those that are."""
+    """Curves by name; the error for an unknown name lists the known ones."""
 
     def __missing__(self, name: object) -> Curve:
         raise UnknownCurveError(f"no curve is called {shown(name)}, got {', '.join(self)}")
 
 
 def read_curves(path: str | Path) -> dict[str, Curve]:
-    """Return the curves at a path, whole: every gate judges them as those that were measured.
+    """Return the complete curves at a path: every gate judges them like those just measured.
 
     Args:
-        path: Of what `Curve.save` wrote, or of all else that `read_records` takes: a results.json,
-            an artifact folder, a folder of records.
+        path: A file that `Curve.save` wrote, or anything else that `read_records` takes: a
+            results.json, an artifact folder, a folder of records.
 
     Returns:
-        Each curve by its name, with its records, and its labels where `Curve.save` knew them.
+        Each curve by its name, with its records, and its labels if `Curve.save` knew them.
 
     Raises:
-        RecordError: There is no record, or a file that is not one, or records do not belong
+        RecordError: There is no record, or a file is not a record, or records do not belong
             together; one line says which. A baseline is read with `read_baseline`.
 
     Example:

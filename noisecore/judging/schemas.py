@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 
 def load_schema(name: Literal["results", "record"]) -> dict[str, Any]:
-    """Return a published JSON Schema (draft 2020-12), complete in itself.
+    """Return a published JSON Schema (draft 2020-12), self-contained.
 
     "results" is that of results.json, "record" that of a training's record. The results' schema
     refers to the record's, which is added here.

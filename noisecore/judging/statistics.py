@@ -1,7 +1,7 @@
 """Statistics of curves over seeds: arrays in, numbers out.
 
-S is the number of seeds, always axis 0; k the number of scales. A missing value is NaN, and makes
-every number that it enters NaN.
+S is the number of seeds, always axis 0; k the number of scales. A missing value is NaN, and every
+number computed from it is NaN too.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Interval:
 
     @property
     def half_width(self) -> Floats:
-        """Half the distance between the bounds: what stands behind a plus-minus sign."""
+        """Half the distance between the bounds: the number after a plus-minus sign."""
         return np.asarray((self.high - self.low) / 2)
 
 
@@ -42,7 +42,7 @@ def mean_interval(values: ArrayLike, confidence: float = 0.95) -> Interval:
 
 
 def prediction_interval(values: ArrayLike, confidence: float = 0.95) -> Interval:
-    """Return where one further value is to be expected: mean ± t(S-1) * s * sqrt(1 + 1/S).
+    """Return the prediction interval of one further value: mean ± t(S-1) * s * sqrt(1 + 1/S).
 
     values: (S,) or (S, k), taken to be normal. With one seed the bounds are NaN.
     Source: Hahn and Meeker, Statistical Intervals (1991), section 4.7, with one further value.
@@ -52,12 +52,12 @@ def prediction_interval(values: ArrayLike, confidence: float = 0.95) -> Interval
 
 
 def prediction_p_value(values: ArrayLike, single: ArrayLike) -> Floats:
-    """Return the two-sided p value that one further value lies as far off as `single`.
+    """Return the two-sided p value of one further value lying as far off as `single`.
 
     values: (S,) or (S, k); single: a number, or (k,). The statistic
     (single - mean) / (s * sqrt(1 + 1/S)) follows t(S-1) when `single` comes from the same normal
-    distribution; it inverts `prediction_interval`. NaN with one seed. Where all seeds agree to
-    the digit, p is 1 if `single` agrees too and 0 if not.
+    distribution; it inverts `prediction_interval`. NaN with one seed. If all seeds agree exactly,
+    p is 1 if `single` agrees too and 0 if not.
     """
     data = _by_seed(values)
     seeds = len(data)
@@ -73,7 +73,7 @@ def prediction_p_value(values: ArrayLike, single: ArrayLike) -> Floats:
 
 
 def holm(p_values: ArrayLike) -> Floats:
-    """Return p values adjusted for being many, in the order given: (m,) in, (m,) out.
+    """Return p values adjusted for multiple tests, in the order given: (m,) in, (m,) out.
 
     The i-th smallest of m is multiplied by m - i + 1, never falls below its predecessor and never
     exceeds 1; comparing them with alpha keeps the chance of any false alarm at alpha or less.
@@ -106,15 +106,15 @@ def wilson_interval(right: ArrayLike, n: int, confidence: float = 0.95) -> Inter
 def image_interval(
     share: ArrayLike, error: ArrayLike, images: float, confidence: float = 0.95
 ) -> Interval:
-    """Return the interval of a given model's accuracy: its test images are what is random.
+    """Return the interval of a given model's accuracy: only its test images are random.
 
     share: its mean accuracy, () or (k,). error: the standard error over images, as `image_error`
-    gives it; bounds are NaN where it is. It is Wilson's interval with the number of images that
-    would leave this error to answers of 0 and 1, share * (1 - share) / error^2: `images` with one
-    draw of the noise, up to D times as many with D. Where all images are alike, `images` counts.
-    For that number alone, half an image is added that is always right and half of one that never
-    is: a few wrong answers say little of how alike images are (noisecore's own; it covers 96 %
-    where 91 % were covered without, of 200 images at 0.99).
+    gives it; bounds are NaN if it is. It is Wilson's interval with the number of images at which
+    answers of 0 and 1 would have this error, share * (1 - share) / error^2: `images` with one draw
+    of the noise, up to D times as many with D draws. If all images are alike, it is `images`.
+    For that number only, half an image that is always right and half an image that never is are
+    added, because a few wrong answers say little about how alike images are (noisecore's own
+    choice; for 200 images at 0.99 it covers 96 %, and 91 % without).
     Source: Kish (1965), Survey Sampling, section 8.2, for the effective number; Korn and Graubard
     (1998), Survey Methodology 24, 193, for its use in an interval of a share; Franco, Little, Louis
     and Slud (2019), Journal of Survey Statistics and Methodology 7, 334, for Wilson's interval.
@@ -141,7 +141,7 @@ def _wilson(share: Floats, n: Floats, confidence: float) -> Interval:
     z = float(stats.norm.ppf(_upper(confidence)))
     centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-    # By rounding, the bounds could pass the share itself where none or all are right.
+    # Rounding could move a bound past the share itself if no answer or every answer is right.
     low = np.minimum(np.maximum(centre - half, 0.0), share)
     high = np.maximum(np.minimum(centre + half, 1.0), share)
     return Interval(share, np.asarray(low), np.asarray(high))
@@ -152,10 +152,10 @@ def rise_allowance(accuracy: ArrayLike, images: int, slack: float) -> Floats:
 
     accuracy: (S, k), scales ascending. The allowance is the greater of `slack` and three standard
     errors of the difference of two means, 3 * sqrt((s_i^2 + s_{i+1}^2) / S), where s is the
-    standard deviation over seeds, and at least the binomial sqrt(p(1-p)/images): a few seeds may
-    agree by luck. With one seed the binomial one stands alone. Source: the rule of three sigma
-    with the binomial variance of a share; noisecore's own choice, its false alarms are simulated
-    in the tests.
+    standard deviation over seeds, and at least the binomial sqrt(p(1-p)/images), because a few
+    seeds may agree by luck. With one seed, only the binomial one is used. Source: the rule of three
+    sigma with the binomial variance of a share; it is noisecore's own choice, and the tests
+    simulate its false alarms.
     """
     data = _by_seed(accuracy)
     if data.ndim != 2:
@@ -176,7 +176,7 @@ def rise_allowance(accuracy: ArrayLike, images: int, slack: float) -> Floats:
 def residual_variance(*sides: Floats) -> float:
     """Return the variance of (S, n) tables beyond that of their rows and columns, pooled over them.
 
-    0 where it cannot be known: one row in each, or one column.
+    0 if it cannot be known, with one row in each, or one column.
     Source: Scheffe, The Analysis of Variance (1959), section 4.2.
     """
     squares, freedom = 0.0, 0
@@ -189,7 +189,7 @@ def residual_variance(*sides: Floats) -> float:
 
 @dataclass(frozen=True, eq=False)
 class Isotonic:
-    """A falling fit to a curve: fitted (k,), how far the curve lies off it at most, and p."""
+    """A falling fit to a curve: fitted (k,), the curve's greatest distance from it, and p."""
 
     fitted: Floats
     distance: float
@@ -197,14 +197,14 @@ class Isotonic:
 
 
 def isotonic_test(accuracy: ArrayLike, images: int, *, draws: int = 2000) -> Isotonic:
-    """Return the falling curve nearest to mean accuracy, and the p value against "it falls".
+    """Return the falling curve nearest to mean accuracy, and the p value of "the curve falls".
 
     accuracy: (S, k), scales ascending, S at least 2. The fit minimises sum w (mean - fit)^2 with
     w = S/s^2, s at least the binomial sqrt(p(1-p)/images); that sum is the statistic. Its null
-    distribution is drawn at the flat curve, of all falling ones that which rises most by chance.
-    Each draw has true variances of its own, as far from the estimates as S seeds leave them
-    (s^2 (S-1) / chi^2, at least the binomial one), and normal means and estimates by these. A p of
-    1 says that the curve falls already. Random numbers are keyed: the same curve gives the same p.
+    distribution is drawn at the flat curve, which rises most by chance of all falling curves. Each
+    draw has its own true variances, as far from the estimates as S seeds allow (s^2 (S-1) / chi^2,
+    at least the binomial one), and its normal means and estimates follow from these. A p of 1 says
+    that the curve already falls. Random numbers have a fixed seed: one curve always gives one p.
     Source: Robertson, Wright and Dykstra (1988), Order Restricted Statistical Inference, ch. 2,
     theorem 2.3.1 for the flat curve; the draws replace its tables, which need known variances.
     """
@@ -231,10 +231,10 @@ def isotonic_test(accuracy: ArrayLike, images: int, *, draws: int = 2000) -> Iso
 
 
 def _falling_fits(means: Floats, weights: Floats) -> Floats:
-    """Return the falling curve nearest to each row, (draws, k); weights: likewise.
+    """Return the falling curve nearest to each row, (draws, k); weights: of the same shape.
 
-    Scale i is fitted by the least, over starts up to i, of the greatest mean from there to an end
-    at i or later. Source: Robertson, Wright and Dykstra (1988), theorem 1.4.4.
+    The fit at scale i is a minimum over all starts up to i: of the greatest mean from the start to
+    an end at i or later. Source: Robertson, Wright and Dykstra (1988), theorem 1.4.4.
     """
     fits = np.full(means.shape, np.inf)
     for start in range(means.shape[1]):

@@ -20,8 +20,7 @@ def make_drift_summary(
 ) -> str:
     """Return the content of drift.md: a table per curve, then details of each that did not pass.
 
-    gate: what the verdicts were made by, in words. own: a line for each curve that has margins of
-    its own.
+    gate: how the verdicts were made, in words. own: a line for each curve that has its own margins.
     """
     versions = {one.name: one.versions for one in environments}
     packages = named_packages(environments)
@@ -128,7 +127,7 @@ def _turned(found: Sequence[Drift], name: str) -> list[str]:
 
 
 def _details(found: Sequence[Drift]) -> list[str]:
-    """Return an environment's verdicts that are not a pass, then the notes; each once."""
+    """Return the verdicts of each environment that are not a pass, then its notes, each once."""
     parts = []
     for environment in dict.fromkeys(one.environment for one in found):
         verdicts = [one.verdict for one in found if one.environment == environment and one.verdict]

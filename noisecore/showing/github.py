@@ -15,7 +15,7 @@ ANNOTATIONS = 10
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """A verdict that is not a pass, and the test that found it: its file and line, from 1."""
+    """A verdict that is not a pass, and the file and line, counted from 1, of its test."""
 
     file: str
     line: int
@@ -42,7 +42,7 @@ def make_annotations(findings: Sequence[Finding]) -> list[str]:
 
 
 def cut_summary(text: str, room: int = SUMMARY_BYTES) -> str:
-    """Return a step summary of at most `room` bytes, cut at a line's end, which is then said."""
+    """Return a step summary of at most `room` bytes, cut at the end of a line; a note says so."""
     if len(text.encode()) <= room:
         return text
     note = "\n\n(cut here: the whole of it is summary.md among the artifacts)\n"

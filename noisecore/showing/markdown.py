@@ -14,7 +14,7 @@ _LISTED = 20  # more lines than this help nobody
 
 
 def bullets(lines: Iterable[str]) -> str:
-    """Return a list, cut where it is longer than anybody reads."""
+    """Return a list, cut if it is longer than anybody reads."""
     items = list(lines)
     rest = len(items) - _LISTED
     shown = [f"- {line}" for line in items[:_LISTED]]
@@ -28,13 +28,13 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def number(value: Any, digits: int = 4) -> str:
-    """Return a number, or a dash for what is none or not finite."""
+    """Return a number, or a dash for anything that is not a finite number."""
     known = isinstance(value, int | float) and math.isfinite(value)
     return f"{value:.{digits}f}" if known else "\N{EN DASH}"
 
 
-# What may begin markup: anywhere (a dollar sign a formula, on GitHub), outside of a word, and where
-# a line begins: a head, an item, a rule, a quotation.
+# What may begin markup: anywhere (on GitHub, a dollar sign begins a formula), outside of a word, or
+# at the start of a line (a heading, an item, a rule, a quotation).
 _MARKUP = re.compile(
     r"[\\`*|<\[~$]|&(?=#?\w+;)|(?<![^\W_])_|_(?![^\W_])|^(?=#{1,6}(?:\s|$)|[-+=]+(?:\s|$)|>)"
 )
@@ -42,22 +42,22 @@ _NUMBERED = re.compile(r"^(\d{1,9})(?=[.)](?:\s|$))")
 
 
 def text(value: Any) -> str:
-    """Return a text in one line, with what Markdown would take for its own escaped."""
+    """Return a text in one line; characters that Markdown would take for markup are escaped."""
     return _NUMBERED.sub(r"\g<1>\\", _MARKUP.sub(r"\\\g<0>", one_line(value)))
 
 
 def code(value: Any) -> str:
-    """Return a text in one line as code, in a table's cell too."""
+    """Return a text in one line as code that also works in a table's cell."""
     line = one_line(value)
     if not set(line) & set("`|"):
         return f"`{line}`" if line else ""
-    # No fence holds every run of backticks and, in a table, a bar: as HTML all can be said.
+    # No fence holds every run of backticks and, in a table, a bar; HTML can hold everything.
     entities = (each if each.isalnum() or each in " /.-" else f"&#{ord(each)};" for each in line)
     return f"<code>{''.join(entities)}</code>"
 
 
 def fenced(lines: Iterable[Any], language: str) -> str:
-    """Return lines as a block of code, which none of them ends."""
+    """Return lines as a block of code that none of them can end."""
     shown = [visible(line) for line in lines]
     longest = max((len(run) for line in shown for run in re.findall("`+", line)), default=0)
     fence = "`" * max(3, longest + 1)
@@ -65,7 +65,7 @@ def fenced(lines: Iterable[Any], language: str) -> str:
 
 
 def shown_estimate(estimate: Estimate) -> str:
-    """Return a mean with its interval, where there is any: after ±, or as bounds if uneven."""
+    """Return a mean with its interval, if there is one: after ±, or as bounds if it is uneven."""
     if math.isnan(estimate.low):
         return number(estimate.mean)
     if estimate.over_images:

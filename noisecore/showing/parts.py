@@ -1,4 +1,4 @@
-"""The parts of a report, each made by itself: one that cannot be made costs no other."""
+"""The parts of a report, each made separately: if one cannot be made, the others still are."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ class Parts:
         try:
             with quietly():
                 yield
-        except Exception as error:  # `problems` has it, and it fails the run's exit code
+        except Exception as error:  # `problems` has it, and the run's exit code is a failure
             self._failed.setdefault(reason(error), []).append(part)
             if not isinstance(error, NoisecoreError | OSError | MemoryError):
                 self.bugs.append(error)
 
     def add(self, others: Parts) -> None:
-        """Take in what was made of other parts, and what was not."""
+        """Add what was made of other parts, and what could not be."""
         self.written += others.written
         self.bugs += others.bugs
         for why, parts in others._failed.items():
@@ -51,14 +51,14 @@ class Parts:
 
 @contextmanager
 def quietly() -> Iterator[None]:
-    """Hear no warning in the block, not even where warnings are errors: none costs a report."""
+    """Ignore warnings in the block, even if warnings are errors: none may cost a report."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 
 
 def reason(error: Exception) -> str:
-    """Return what an error says, in one line; where it was raised, if it is nobody's message."""
+    """Return an error's message in one line; if it is unexpected, also where it was raised."""
     if isinstance(error, OSError) and error.strerror:
         where = f": {visible(error.filename)}" if error.filename else ""
         return f"{error.strerror}{where}"

@@ -1,4 +1,4 @@
-"""All artifacts of a run but the records: results.json, tables, plots, summary."""
+"""All artifacts of a run except the records: results.json, tables, plots, summary."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _NOISE = "all-noise"
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class FromData:
-    """What records do not hold: the data set is needed to make it.
+    """What cannot be made from records alone, because it needs the data set.
 
     labels: the class numbers of the test images, (n,), for accuracy by class, None if they are not
     known. samples: images to show by the name of their curve, "" for those of the profile.
@@ -65,13 +65,13 @@ def write_report(
     planned: Sequence[str],
     from_data: FromData | Callable[[], FromData | None] | None = None,
 ) -> Parts:
-    """Write everything but the trials' own files into `folder`; return what was made of it.
+    """Write everything but the trials' own files into `folder`; return what was made.
 
-    run: id, started, command, versions and whatever else is to be known of it. planned: the labels
-    of all trials that were asked for; those without a record make the run an incomplete one. Each
-    file is replaced in one step, so that a reader finds the old one or the new one. Plots of an
-    earlier run that this one does not make are removed. A part that cannot be made, because the
-    disk refuses it or for whatever else, is among the problems of what is returned.
+    run: id, started, command, versions and anything else worth knowing about it. planned: the
+    labels of all trials that were requested; if one has no record, the run is incomplete. Each file
+    is replaced in one step, so that a reader finds the old one or the new one. Plots of an earlier
+    run that this one does not make are removed. If a part cannot be made, because the disk refuses
+    it or for any other reason, the problems of the returned parts say so.
     """
     parts = Parts()
     results = Results(
@@ -92,7 +92,7 @@ def write_report(
 
 
 def clear_report(folder: Path) -> None:
-    """Remove what `write_report` writes, so that no run finds another's report in its place."""
+    """Remove what `write_report` writes, so that no run is taken to have another run's report."""
     for name in ("results.json", "curve.csv", "matrix.csv", "classes.csv", "summary.md"):
         (folder / name).unlink(missing_ok=True)
     check_folder(folder / "plots")
@@ -102,7 +102,7 @@ def clear_report(folder: Path) -> None:
 
 
 def redraw(folder: Path) -> Parts:
-    """Write all that follows from `folder`'s results.json again, and return what was made of it.
+    """Write all that follows from `folder`'s results.json again, and return what was made.
 
     What needs the data set stays as it is: results hold neither images nor labels. Raises
     `RecordError` if results.json cannot be used.
@@ -191,7 +191,7 @@ def _names(results: Results) -> Iterable[tuple[str, str]]:
 
 
 def _file_names(curves: Mapping[str, object]) -> dict[str, str]:
-    """Return each curve's name as every file system takes it, no two alike where case is lost."""
+    """Return a file name for each curve that every file system takes, unique even without case."""
     names: dict[str, str] = {}
     for curve in curves:
         safe = re.sub(r"[^A-Za-z0-9.-]+", "_", curve).strip("._-") or "curve"
@@ -202,7 +202,7 @@ def _file_names(curves: Mapping[str, object]) -> dict[str, str]:
     return names
 
 
-# What a spreadsheet takes for a formula.
+# A spreadsheet takes a cell that begins with one of these for a formula.
 _FORMULA = ("=", "+", "-", "@")
 
 

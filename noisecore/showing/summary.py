@@ -21,8 +21,8 @@ _ORDER = ("fail", "inconclusive", "pass")
 def conclude(curve: Curve) -> str:
     """Return what the curve shows, in words: the trend, the largest drop and where it lies.
 
-    Scale 0 is not part of the trend and is named last. A curve with a missing trial is not
-    concluded from.
+    Scale 0 is not part of the trend and is named last. No conclusion is drawn from a curve with a
+    missing trial.
     """
     rows = curve_rows(curve)
     clean = [row for row in rows if row.scale == 0 and row.accuracy.seeds]
@@ -64,8 +64,8 @@ def overall_verdict(results: Results) -> str:
 def make_summary(results: Results, plots: Mapping[str, Sequence[str]]) -> str:
     """Return the content of summary.md.
 
-    plots: by curve name (the empty name for pictures of the whole run) the files without their
-    ending, relative to the summary, as `plots/cnn_gaussian_quick-curve`.
+    plots: the files of each curve by its name (the empty name for pictures of the whole run),
+    without their suffix and relative to the summary, such as `plots/cnn_gaussian_quick-curve`.
     """
     curves, _, problem = assemble(results.records)
     name = results.profile.get("name", "unknown")
@@ -125,7 +125,7 @@ def _trend(scales: list[float], means: list[float]) -> str:
 
 
 def _standing(results: Results) -> str:
-    """Return how much ran, and how much of it held."""
+    """Return how many trials ran, and how the gates ended."""
     total = len(results.records) + len(results.missing)
     how = "were saved by earlier runs" if results.run.get("records") else "ran"
     trials = f"{len(results.records)} of {total} trials {how}"

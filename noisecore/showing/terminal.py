@@ -19,15 +19,15 @@ def wrap_text(text: str) -> list[str]:
 
 
 def say(*texts: object, end: str = "\n", err: bool = False) -> None:
-    """Print texts as data, to standard error with `err`; nobody has to be there to read them.
+    """Print texts as data, to standard error with `err`; a closed pipe is not an error.
 
-    Raises `RefusedError` where they cannot be written, as on a full disk.
+    Raises `RefusedError` if they cannot be written, as on a full disk.
     """
     stream = sys.stderr if err else sys.stdout
     try:
         print(*map(terminal, texts), end=end, file=stream, flush=True)
     except OSError as error:
-        # What is left in the stream would be tried again when Python ends.
+        # Python would try to write the rest of the stream again when it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-        if not isinstance(error, BrokenPipeError):  # as of `| head`: what was found out counts
+        if not isinstance(error, BrokenPipeError):  # as with `| head`: what was found still counts
             raise RefusedError(f"the output cannot be written: {error.strerror or error}") from None

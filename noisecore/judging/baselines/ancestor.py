@@ -24,13 +24,14 @@ from noisecore.records import Amount, Evaluation, RecordError, Share, Trial, Tri
 
 @dataclass(frozen=True, kw_only=True)
 class First:
-    """The figures of a curve's first ancestor: the mean over its noisy scales, and no more.
+    """The figures of a curve's first ancestor: only the mean over its noisy scales.
 
     date, commit: when and at which commit it was made. same: a hash of what must be the same for
-    its figures to be compared: the data set, the noise, its scales, the recipe. accuracy: a figure
-    a seed (or draw). luck: the least variance of such a figure, the residual of seed by image over
-    the number of images. images: of a given model alone, the mean answer at each test image, as
-    base64 of float16; None for a trained model, of which the seeds are compared and not the images.
+    its figures to be compared: the data set, the noise, its scales, the recipe. accuracy: one
+    figure per seed (or draw). luck: the least variance that such a figure can have: the residual
+    variance of seed by image, divided by the number of images. images: for a given model only, the
+    mean answer at each test image, as base64 of float16; None for a trained model, because its
+    seeds are compared and not its images.
     """
 
     date: str
@@ -53,7 +54,7 @@ class First:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SinceFirst:
-    """A run against a first ancestor: the means of both, by seed or draw, and their difference.
+    """A run compared with a first ancestor: both means, by seed or draw, and their difference.
 
     when: the day that the ancestor was made.
     """
@@ -65,7 +66,7 @@ class SinceFirst:
 
 
 def first_of(records: Sequence[TrialRecord], *, date: str, commit: str | None) -> First | None:
-    """Return what a curve's records are to be remembered by; None if no scale is above 0."""
+    """Return the figures by which a curve is remembered; None if no scale is above 0."""
     means = _answers(records)
     if not means.size:
         return None
@@ -84,7 +85,7 @@ def first_of(records: Sequence[TrialRecord], *, date: str, commit: str | None) -
 
 
 def what_is_the_same(records: Sequence[TrialRecord]) -> str:
-    """Return a hash of what a curve's figures mean: two with the same can be compared."""
+    """Return a hash of what a curve's figures mean: two curves with the same can be compared."""
     trials = [record.trial for record in records]
     scales = sorted({scale for trial in trials for scale in trial.curve_scales if scale > 0})
     one = trials[0]
@@ -101,7 +102,7 @@ def what_is_the_same(records: Sequence[TrialRecord]) -> str:
 
 
 def since_first(first: First, records: Sequence[TrialRecord]) -> SinceFirst | None:
-    """Return a run against a first ancestor; None if its figures mean something else."""
+    """Return a run compared with a first ancestor; None if its figures mean something else."""
     if first.same != what_is_the_same(records):
         return None
     means, old = _answers(records), np.array(first.accuracy)

@@ -25,13 +25,13 @@ from noisecore.records import Evaluation, TrialRecord
 
 Answers = NDArray[np.bool_]
 
-# How much losses may differ, of runs that gave the same answers, to be called the same.
+# The relative difference up to which losses count as the same, if the answers are the same.
 _SAME_LOSS = 1e-12
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Comparison:
-    """A curve of a run and the baseline's of the same name, at the scales that both have.
+    """A curve of a run and the baseline's curve of the same name, at the scales that both have.
 
     scales: (k,) ascending, with 0 if both sides have it. new, baseline: which test images were
     right, bool (seeds, k, images), each trained and tested at the scale. obstacles: differences
@@ -40,8 +40,8 @@ class Comparison:
     the baseline has, and that only the run has. seconds, memory: median training time and peak
     memory, of the run and of the baseline, NaN if unknown. replicates: whether a row of the arrays
     is a seed (a training of its own) or a draw of the noise (both sides share them). identical:
-    whether the seeds or draws that both sides have gave the same answers and losses; the arrays are
-    of these alone then. since_first: the run against the baseline's first ancestor.
+    whether the seeds or draws that both sides have gave the same answers and losses; if so, the
+    arrays hold only these. since_first: the run compared with the baseline's first ancestor.
     """
 
     curve: str
@@ -61,7 +61,7 @@ class Comparison:
 
     @property
     def noisy(self) -> NDArray[np.bool_]:
-        """Which of the scales are not 0, (k,): the mean is that over these."""
+        """Which of the scales are above 0, (k,): the mean is taken over these."""
         return np.asarray(self.scales > 0)
 
     @property
@@ -92,7 +92,7 @@ def compare_records(
 
 
 def compare_curves(new: Curve, baseline: Curve) -> Comparison:
-    """Return the comparison of two curves, of whatever names, by their records.
+    """Return the comparison of two curves by their records; their names may differ.
 
     Raises `ValueError` if the records of one side do not belong together.
     """
@@ -113,12 +113,12 @@ def _compare(name: str, ours: Cells, theirs: Cells) -> Comparison:
     def differ(at: Sequence[float]) -> bool:
         if not identical:
             return any(_images(ours, scale) != _images(theirs, scale) for scale in at)
-        # Of the seeds or draws that both sides have: these are what was compared.
+        # Look only at the seeds or draws that both sides have: only these were compared.
         a, b = _shared(ours, theirs), _shared(theirs, ours)
         return any(_images(a, scale) != _images(b, scale) for scale in at)
 
-    # What was measured decides, not the text of a noise: the same images come from the same noise,
-    # and the same answers of a trained model come from the same training.
+    # What was measured decides, not the source code: the same images come from the same noise, and
+    # the same answers of a trained model come from the same training.
     source = other_code("noise source", "noise_source", ours, theirs)
     if source and differ([scale for scale in scales if scale]):
         obstacles.append(source)
@@ -163,7 +163,7 @@ def _compare(name: str, ours: Cells, theirs: Cells) -> Comparison:
 
 
 def _apart(name: str, obstacles: Iterable[str]) -> Comparison:
-    """Return the comparison of what cannot be compared."""
+    """Return an empty comparison that says why the two sides cannot be compared."""
     none = np.zeros((0, 0, 0), np.bool_)
     return Comparison(
         curve=name, scales=np.zeros(0), new=none, baseline=none, obstacles=tuple(obstacles)
@@ -173,8 +173,8 @@ def _apart(name: str, obstacles: Iterable[str]) -> Comparison:
 def _identical(ours: Cells, theirs: Cells, scales: Sequence[float]) -> bool:
     """Return whether the seeds that both sides have gave the same answers and losses.
 
-    At each of these scales, which have one such seed at least: what is trained with the same seed
-    and gives the same losses is the same training, whatever other seeds either side has.
+    This must hold at each of these scales, and the sides must share at least one seed. Trainings
+    with the same seed and the same losses are the same, whatever other seeds either side has.
     """
     shared = set(_seeds(ours, scales)) & set(_seeds(theirs, scales))
     for scale in scales:
@@ -200,7 +200,7 @@ def _seeds(cells: Cells, scales: Sequence[float]) -> list[int]:
 
 
 def _images(cells: Cells, scale: float) -> set[Any]:
-    """Return the hashes of the noisy images at a scale: of a given model, those of each draw."""
+    """Return the hashes of the noisy images at a scale; for a given model, those of each draw."""
     given = given_models(cells)
     return {
         (seed if given else None, each.images_sha256)

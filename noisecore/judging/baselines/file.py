@@ -35,19 +35,19 @@ from noisecore.records import (
 
 
 class BaselineError(NoisecoreError, ValueError):
-    """A baseline cannot be renewed; the message says for what."""
+    """A baseline cannot be renewed; the message says why."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Origin:
     """Where a curve of a baseline came from.
 
-    date: ISO 8601. commit: of the repository that was measured, "-dirty" behind it if files were
-    changed, None outside a repository. noisecore: its version. tests: the files, relative to the
-    root of the tests, whose tests compare the curve; so that one can tell a curve that vanished
-    from one that was not asked for. first: the figures of the first ancestor of a curve that was
-    renewed; None for one that never was. margins: those that fit what the curve was made from, None
-    for those that hold for all.
+    date: in ISO 8601. commit: that of the repository that was measured, followed by "-dirty" if
+    files were changed; None outside a repository. noisecore: its version. tests: the files,
+    relative to the root of the tests, whose tests compare the curve; they distinguish a curve that
+    vanished from one that was not run. first: the figures of the first ancestor if the curve was
+    renewed; None if it never was. margins: those that fit the curve's own data; None if the usual
+    ones apply.
     """
 
     date: str
@@ -62,7 +62,7 @@ class Origin:
             parse_margins(self.margins)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain JSON values; what is not there has no key, as in files of noisecore 0.1."""
+        """Return plain JSON values; first and margins have no key if None, as in noisecore 0.1."""
         plain: dict[str, Any] = json.loads(json.dumps(asdict(self)))  # tuples as lists
         absent = [name for name in ("first", "margins") if plain[name] is None]
         return {name: value for name, value in plain.items() if name not in absent}
@@ -76,8 +76,8 @@ class Origin:
 class Baseline:
     """Results to compare with: the records of some curves, and each curve's origin.
 
-    profile: of the runs that it is for, with pytest. origins: where each curve came from, by name.
-    changes: of what `noisecore.write_baseline` returns, what it changed, in lines; a file has none.
+    profile: the profile of the pytest runs that it is for. origins: where each curve came from, by
+    name. changes: what `noisecore.write_baseline` changed, in lines; empty if read from a file.
 
     Example:
         >>> baseline = read_baseline("old.json")
@@ -138,7 +138,7 @@ class Baseline:
 
 
 class _File(TypedDict):
-    """The parts of a file, each of its type; a record is checked by itself."""
+    """The parts of a file and their types; each record is checked separately."""
 
     profile: str
     curves: dict[str, dict[str, Any]]
@@ -152,13 +152,13 @@ def read_baseline(path: str | Path) -> Baseline:
     """Return the baseline in a file.
 
     Args:
-        path: Of the file, such as "baselines/quick.json".
+        path: The file, such as "baselines/quick.json".
 
     Returns:
         The baseline: its curves by name, in `curves`, and where each came from, in `origins`.
 
     Raises:
-        RecordError: The file is not there, or is no baseline, or was altered; one line says so.
+        RecordError: The file does not exist, is not a baseline, or was altered; one line says so.
 
     Example:
         >>> baseline = write_baseline("baselines/quick.json", curve)
@@ -188,7 +188,7 @@ def read_baseline(path: str | Path) -> Baseline:
 
 
 def _checked(data: Mapping[str, Any], schema: int) -> Baseline:
-    """Return the baseline of JSON values; raise `RecordError` if they are none."""
+    """Return the baseline in JSON values; raise `RecordError` if they are not a baseline."""
     parts = as_type({name: data[name] for name in _FILE.keys() & data.keys()}, _File)
     origins = {}
     for name, part in parts["curves"].items():
@@ -217,10 +217,10 @@ def _checked(data: Mapping[str, Any], schema: int) -> Baseline:
 
 
 def write_baseline(path: Path, baseline: Baseline) -> None:
-    """Write a baseline, whole or not at all; its folder is made.
+    """Write a baseline, whole or not at all; its folder is created if needed.
 
-    Each curve has a checksum of its own, with its trials: so a merge may bring two curves together
-    that were renewed apart, and a trial that was lost or changed is found.
+    Each curve has its own checksum, which covers its trials. So a merge may combine two curves that
+    were renewed separately, and a trial that was lost or changed is still detected.
     """
     trials, curves = [], {}
     for name, origin in sorted(baseline.origins.items()):

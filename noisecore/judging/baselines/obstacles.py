@@ -8,16 +8,16 @@ from noisecore.code import comparable, kinds, shortened
 from noisecore.judging.curves import Cells, evaluation_at
 from noisecore.records import Evaluation, GivenTrial, Trial
 
-# What must be the same, or the accuracies mean different things; the recipe is looked at field by
+# These must be the same, or the accuracies mean different things. The recipe is compared field by
 # field, and what is in a curve's name is the same already. The draws of a given model are its rows.
 _SAME = ("dataset_sha256", "test_draw")
-# Where runs may differ: a note says that they do.
+# Runs may differ in these: a note says that they do.
 _MAY_DIFFER = ("dataset", "model_source")
-# Hashes of code, of the trial and of its conditions: those of different kinds are never compared.
+# Hashes of code, in a trial and its environment: hashes of different kinds are never compared.
 _CODE = ("noise_source", "trained_with_source", "model_source", "source_sha256")
 # What may make the same noise differ in its last bits.
 _ROUNDING = ("numpy", "processor", "system")
-# What the images of a given model are; older records do not say the second.
+# The format of a given model's images; older records do not have the second.
 _PIXELS = ("value_range", "dtype")
 
 
@@ -27,9 +27,9 @@ def given_models(cells: Cells) -> bool:
 
 
 def obstacles_of(ours: Cells, theirs: Cells, *, draws: bool) -> list[str]:
-    """Return what keeps two sides apart: each side is looked at as a whole, in whatever order.
+    """Return what forbids a comparison; each side is taken as a whole, whatever its order.
 
-    draws: whether they are to have the same draws, as given models have that are not identical.
+    draws: whether both sides must have the same draws, as given models must unless identical.
     """
     sides = ours, theirs
     same = ["dataset_sha256"] if given_models(ours) and given_models(theirs) else list(_SAME)
@@ -50,10 +50,10 @@ def obstacles_of(ours: Cells, theirs: Cells, *, draws: bool) -> list[str]:
 
 
 def other_images(ours: Cells, theirs: Cells) -> tuple[bool, str]:
-    """Return whether rounding may have made other images of the same noise, and a line on them.
+    """Return whether rounding may explain why the noisy images differ, and a line on them.
 
-    Another NumPy or processor may round otherwise; else something changed the images that is
-    neither the data nor the noise.
+    Another NumPy or processor may round differently. Otherwise something changed the images that
+    is neither the data nor the noise.
     """
     if said := _pixels(ours, theirs):
         return False, f"the noisy test images differ: {'; '.join(said)}"
@@ -63,7 +63,7 @@ def other_images(ours: Cells, theirs: Cells) -> tuple[bool, str]:
 
 
 def _pixels(ours: Cells, theirs: Cells) -> list[str]:
-    """Return how the values of the images differ, as far as both sides say them."""
+    """Return how the format of the images differs, as far as both sides recorded it."""
     pairs = [(name, _environment(ours, name), _environment(theirs, name)) for name in _PIXELS]
     return [
         _difference(name, _one(a), _one(b)) for name, a, b in pairs if a != b and None not in a | b
@@ -79,7 +79,7 @@ def other_code(what: str, field: str, ours: Cells, theirs: Cells) -> str | None:
 
 
 def notes_of(ours: Cells, theirs: Cells) -> list[str]:
-    """Return the differences that forbid no comparison, a line each."""
+    """Return the differences that do not forbid a comparison, one line each."""
     pairs: list[tuple[str, set[Any], set[Any]]] = []
     sides = list(ours.values()), list(theirs.values())
     for field in _MAY_DIFFER:

@@ -1,4 +1,4 @@
-"""Curves of a baseline that are called otherwise now."""
+"""Curves of a baseline whose names have changed."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from noisecore.records import TrialRecord
 
 
 def renamed(baseline: Baseline, models: Mapping[str, str]) -> Baseline:
-    """Return a baseline with some curves of models of other names.
+    """Return a baseline in which the models of some curves have new names.
 
-    models: the new name of its model by the old name of a curve. A curve keeps its name where the
-    new one is taken already.
+    models: from the old name of a curve to the new name of its model. A curve keeps its old name if
+    the new one is already taken.
     """
     origins, records = dict(baseline.origins), list(baseline.records)
     for old, model in models.items():

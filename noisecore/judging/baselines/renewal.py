@@ -1,4 +1,4 @@
-"""A baseline with curves put in, taken out or renewed, and what is to be said of each."""
+"""A baseline with curves added, removed or renewed, and lines that say what changed."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from noisecore.records import TrialRecord
 
 @dataclass(frozen=True, kw_only=True)
 class Renewed:
-    """A baseline with curves put in, and what became of each.
+    """A renewed baseline, and what became of each curve.
 
-    lines: in words. changed: the curves that were put in. stayed: those that a run of other scales
-    could not replace.
+    lines: what became of them, in words. changed: the curves that were added, renewed or removed.
+    stayed: those that a run with other scales could not replace.
     """
 
     baseline: Baseline
@@ -39,12 +39,12 @@ def renew_baseline(
 ) -> Renewed:
     """Return the baseline with the curves of `records` in place of its own, and what changed.
 
-    origins: of the curves to be added; other records are ignored. vanished: curves to be removed.
-    With `only_missing` a curve that is there already stays. So does a curve that was not run at all
-    scales of the baseline, because a baseline is not put together from halves; unless `whole` says
-    that the run's scales are all that there are. What is renewed remembers its first ancestor,
-    unless `new_ancestor` starts anew or its figures mean something else now. Raises
-    `BaselineError` if a trial of such a curve has no figures.
+    origins: those of the curves to add; other records are ignored. vanished: curves to remove. With
+    `only_missing`, a curve that is already there stays. So does a curve that was not run at all
+    scales of the baseline, because old and new scales are not mixed; with `whole`, the run's scales
+    replace them all. A renewed curve keeps its first ancestor, unless `new_ancestor` is set or its
+    figures now mean something else. Raises `BaselineError` if a trial of a curve to add has no
+    figures.
     """
     kept = dict(old.origins) if old else {}
     held = list(old.records) if old else []
@@ -88,7 +88,7 @@ def renew_baseline(
 
 
 def _brief(record: TrialRecord) -> TrialRecord:
-    """Return what is compared of a record: no history of the training, no predicted classes."""
+    """Return a record without what is not compared: training history and predicted classes."""
     return replace(record, history=(), evaluations=tuple(e.brief for e in record.evaluations))
 
 
@@ -106,7 +106,7 @@ def _renewal(
 def _ancestor(
     old: Baseline, name: str, ours: Sequence[TrialRecord], *, new_ancestor: bool
 ) -> tuple[First | None, list[str]]:
-    """Return what a renewed curve remembers of its first ancestor, and what is to be said of it."""
+    """Return the first ancestor that a renewed curve keeps; if it keeps none, a line says why."""
     origin, before = old.origins[name], old.of(name)
     if new_ancestor:
         return None, ["  starts a new line: what was lost since the first ancestor is forgotten"]

@@ -29,12 +29,12 @@ def matched_curves(
 ) -> dict[str, Curve]:
     """Return the matched curve of each name: scale by seed, trained and tested at the scale.
 
-    Of a model that was given, the curve over its test scales, by draw; of one that was trained
-    with a noise once, the curve over its test scales, by seed. labels: (images,), the class number
-    of each test image, where it is known.
+    For a given model, it is the curve over its test scales, by draw; for a model that was trained
+    once with a noise, the curve over its test scales, by seed. labels: (images,), the class number
+    of each test image, if known.
 
-    Raises `CurveError`, naming both keys, if two records of a curve do not belong together: other
-    data, source, recipe or test images, or other numbers for the same scale and seed.
+    Raises `CurveError`, naming both keys, if two records of a curve do not belong together: their
+    data, source, recipe or test images differ, or their numbers for the same scale and seed.
     """
     curves = {}
     for name, cells in curve_cells(records).items():
@@ -51,7 +51,7 @@ def matched_curves(
                     accuracy[j, i], loss[j, i] = found.accuracy, found.loss
                 else:
                     failures.append(f"{name} scale {scale:g} {replicates[:-1]} {seed}: {found}")
-        trial = next(iter(cells.values())).trial  # of one curve all have the same
+        trial = next(iter(cells.values())).trial  # the same for all trials of a curve
         curves[name] = Curve(
             name=name,
             model=trial.model,
@@ -75,7 +75,7 @@ def matched_curves(
 def curve_matrix(records: Iterable[TrialRecord]) -> dict[str, Matrix]:
     """Return the train-by-test matrix of each curve's name; raises as `matched_curves` does.
 
-    A model that was given has none, nor one that was trained once, with another noise.
+    A given model has no matrix, and neither has one that was trained once with another noise.
     """
     matrices = {}
     for name, cells in curve_cells(records).items():
@@ -196,7 +196,7 @@ def _common(trial: Trial | GivenTrial) -> dict[str, Any]:
 
 
 def _one_of(first: TrialRecord, record: TrialRecord) -> TrialRecord:
-    """Return the record that counts of two of the same trial: a failure is never outvoted."""
+    """Return which of two records of the same trial counts: a failed one always does."""
     for candidate in (first, record):
         if candidate.status != "complete":
             return candidate

@@ -1,4 +1,4 @@
-"""What has to hold between the figures of a curve and its records."""
+"""Check that the figures of a curve agree with its records."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ def check_records(curve: Curve) -> None:
     """Raise `CurveError` unless a curve's figures are those of its records, if it has any."""
     if curve.records and (said := _contradiction(curve)):
         raise CurveError(
-            f"{curve.name}: its records say otherwise: {said}: give a curve with figures of its "
-            "own no records (records=())"
+            f"{curve.name}: its records say otherwise: {said}: a curve with figures of its own "
+            "must have no records (records=())"
         )
 
 
 def _contradiction(curve: Curve) -> str | None:
-    """Return what a curve's records say otherwise than its figures, None if nothing.
+    """Return where a curve's figures contradict its records; None if they agree.
 
-    A curve may have a part of its records' scales.
+    A curve may have only some of its records' scales.
     """
     cells = {(s, r.trial.seed): r for r in curve.records for s in r.trial.curve_scales}
     images = max((each.images for r in curve.records for each in r.evaluations), default=0)

@@ -35,7 +35,7 @@ Replicates = Literal["seeds", "draws"]
 
 
 class Drop(NamedTuple):
-    """A fall of mean accuracy from one scale to its greater neighbour."""
+    """A fall of mean accuracy from one scale to the next greater one."""
 
     scale_from: float
     scale_to: float
@@ -44,11 +44,11 @@ class Drop(NamedTuple):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Point:
-    """A curve at one scale: accuracy and loss are (S,), a figure a seed, NaN where a trial failed.
+    """A curve at one scale: accuracy and loss are (S,), one figure per seed, NaN if a trial failed.
 
     images: how many test images each accuracy is a share of. failures: a line for each NaN.
-    replicates: whether a figure is of a seed or of a draw, as in `Curve`. once: whether all draws
-    are the same measurement. image_error: of a given model, the standard error over images.
+    replicates: whether a figure belongs to a seed or a draw, as in `Curve`. once: whether all draws
+    are the same measurement. image_error: for a given model, the standard error over images.
     """
 
     curve: str
@@ -79,7 +79,7 @@ class Point:
 
     @property
     def interval(self) -> Interval:
-        """The 95 % interval of mean accuracy, as of `Curve.interval`; arrays of shape ()."""
+        """The 95 % interval of mean accuracy, as in `Curve.interval`; arrays of shape ()."""
         return _interval(self.accuracy, self.replicates, self.image_error, self.images)
 
     def __repr__(self) -> str:
@@ -121,13 +121,13 @@ class Curve:
     failures: a line for each NaN, which trial and why; it starts with the trial's label.
     replicates: whether a row is one of the "seeds" of trained models, or one of the "draws" of the
     noise that a given model is tested with. once: the scales at which all draws are the same
-    measurement: the noise draws nothing, or there is none. image_error: (k,), of a given model, the
-    standard error over images of mean accuracy, None or NaN where it is not known. model, noise:
-    their names, empty where they are not known. id: which curve it is. records: what was measured,
-    one record per trial, which gates judge: figures that say otherwise are refused. A curve that
-    was put together by hand has none, and cannot be saved or compared with a baseline. labels:
-    (images,), the class number of each test image, where it is known. samples: a few of the images,
-    clean and noisy, where a model was evaluated just now.
+    measurement: the noise is not random, or there is none. image_error: (k,), for a given model,
+    the standard error over images of mean accuracy, None or NaN if unknown. model, noise: their
+    names, empty if unknown. id: which curve it is. records: what was measured, one record per
+    trial; gates judge these, and figures that contradict them are refused. A curve built from
+    figures alone has none, and cannot be saved or compared with a baseline. labels: (images,), the
+    class number of each test image, if known. samples: a few of the images, clean and noisy, if a
+    model was evaluated just now.
 
     Example:
         >>> import noisecore
@@ -159,7 +159,7 @@ class Curve:
         for field_name, value in settled(vars(self)).items():
             object.__setattr__(self, field_name, value)
         check_records(self)
-        for name in ("scales", "accuracy", "loss"):  # a figure that is changed is no measurement
+        for name in ("scales", "accuracy", "loss"):  # a changed figure is no measurement
             view = getattr(self, name).view()
             view.flags.writeable = False
             object.__setattr__(self, name, view)
@@ -193,7 +193,7 @@ class Curve:
         """Return the figures at one scale; raise `ArgumentError` if the curve has none there."""
         try:
             found = np.flatnonzero(self.scales == as_written(scale))
-        except (TypeError, ValueError):  # no number
+        except (TypeError, ValueError):  # not a number
             found = np.zeros(0, np.int64)
         if not len(found):
             known = ", ".join(f"{s:g}" for s in self.scales)
@@ -217,7 +217,7 @@ class Curve:
         )
 
     def without_zero(self) -> Curve:
-        """Return the curve without scale 0; raise `CurveError` if nothing else is there."""
+        """Return the curve without scale 0; raise `CurveError` if it has no other scale."""
         keep = self.scales != 0
         if keep.all():
             return self
@@ -237,8 +237,8 @@ class Curve:
     def scale_at_half(self) -> float | None:
         """Return the least scale where mean accuracy is half of that at the curve's first scale.
 
-        The first scale is 0 where the curve has it. Between scales the mean is taken to be
-        straight. None if half is never reached, NaN if a trial failed.
+        The first scale is 0 if the curve has it. Between scales the mean is interpolated linearly.
+        None if half is never reached, NaN if a trial failed.
         """
         mean = self.mean_accuracy
         if np.isnan(mean).any():
@@ -254,8 +254,8 @@ class Curve:
     def normalised_area(self) -> float:
         """Return the trapezoid area under mean accuracy, divided by the range of the scales.
 
-        It is an accuracy: the mean over the range, scale 0 included where the curve has it. With
-        one scale, the accuracy there. NaN if a trial failed.
+        It is an accuracy: the mean over the range, including scale 0 if the curve has it. With one
+        scale, it is the accuracy there. NaN if a trial failed.
         """
         mean, scales = self.mean_accuracy, self.scales
         if len(scales) == 1:
@@ -265,7 +265,7 @@ class Curve:
     def largest_drop(self) -> Drop | None:
         """Return the largest fall of mean accuracy between neighbouring scales, 0 left out.
 
-        None if accuracy falls nowhere, a trial failed, or there are not two scales.
+        None if accuracy never falls, a trial failed, or there are fewer than two scales.
         """
         keep = self.scales != 0
         scales, drops = self.scales[keep], -np.diff(self.mean_accuracy[keep])
@@ -288,7 +288,7 @@ class Curve:
         )
 
     def save(self, path: str | Path) -> None:
-        """Write the curve's records into a file, whole or not at all; its folder is made.
+        """Write the curve's records into a file, whole or not at all; its folder is created.
 
         `noisecore.read_curves`, `read_records` and `compare` read it. Raises `RecordError` if the
         curve has no records, `OSError` if the file cannot be written.
@@ -300,11 +300,11 @@ class Curve:
     def plot(
         self, baseline: Baseline | Curve | None = None, *, margins: Margins | str | None = None
     ) -> Figure:
-        """Return the curve's picture, as a run leaves it: accuracy over scale, and loss below.
+        """Return the curve's picture, as a run draws it: accuracy over scale, and loss below.
 
         Args:
-            baseline: What it is compared with, as in `assert_no_regression`: then the baseline,
-                its margins and the scales that fail are drawn, too.
+            baseline: What it is compared with, as in `assert_no_regression`. If given, the
+                baseline, its margins and the scales that fail are drawn, too.
             margins: How much may be lost, such as "mean>3,scale>5" in points of accuracy.
 
         Returns:
@@ -316,7 +316,7 @@ class Curve:
         Example:
             >>> curve.plot(baseline=old_curve).savefig("digits.png")
         """
-        from noisecore.showing.plots import plot_compared, plot_curve  # above: only when asked
+        from noisecore.showing.plots import plot_compared, plot_curve  # a layer above
 
         return plot_curve(self) if baseline is None else plot_compared(self, baseline, margins)
 

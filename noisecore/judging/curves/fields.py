@@ -1,4 +1,4 @@
-"""The fields of a curve that somebody put together, as what they are to be."""
+"""Check and convert the fields of a curve that a user builds."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _T = TypeVar("_T")
 
 
 class CurveError(NoisecoreError, ValueError):
-    """Records or figures make no curve; the message says which do not belong together."""
+    """Records or figures do not make a curve; the message says which do not belong together."""
 
 
 def takes_nothing(remedy: str) -> Callable[[Callable[[_C], _T]], Callable[[_C], _T]]:
-    """Let a method that takes nothing say what to do, if it is given something after all."""
+    """Make a method that takes no argument say what to do if it is given one."""
 
     def refusing(method: Callable[[_C], _T]) -> Callable[[_C], _T]:
         @functools.wraps(method)
@@ -40,7 +40,7 @@ def takes_nothing(remedy: str) -> Callable[[Callable[[_C], _T]], Callable[[_C], 
 
 
 def settled(given: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields of a curve, its lists made arrays and tuples; raise `CurveError`."""
+    """Return a curve's fields, lists made arrays or tuples; raise `CurveError` if one is wrong."""
     name = given["name"]
     if not isinstance(name, str):
         raise CurveError(f"name must be a text, got {described(name)}")
@@ -67,7 +67,7 @@ def settled(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check(name: str, found: dict[str, Any]) -> None:
-    """Raise `CurveError` unless the figures have the shape that scales and seeds say."""
+    """Raise `CurveError` unless the figures have the shape that scales and seeds require."""
     scales, seeds = found["scales"], found["seeds"]
     if scales.ndim != 1 or 0 in (len(scales), len(seeds)) or not (np.diff(scales) > 0).all():
         raise CurveError(

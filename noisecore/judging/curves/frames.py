@@ -47,7 +47,7 @@ def matrix_frame(records: Iterable[TrialRecord]) -> pd.DataFrame:
 def class_frame(records: Iterable[TrialRecord], labels: NDArray[np.int64]) -> pd.DataFrame:
     """Return one row per curve, scale, seed and class: its accuracy, and its number of images.
 
-    labels: (n,), the class numbers of the test images. Trials that failed, and those of another
+    labels: (n,), the class numbers of the test images. Trials that failed, and those with another
     number of images, are left out.
     """
     rows = []
@@ -89,6 +89,6 @@ def _sorted(records: Iterable[TrialRecord]) -> list[TrialRecord]:
 
 def _frame(rows: list[dict[str, Any]], scales: list[str]) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=[*_TRIAL, *scales, *_FIGURES])
-    # A count stays a count where failed trials have none; an empty table has the types too.
+    # Counts stay whole numbers even if failed trials have none; an empty table has these types too.
     types = {"test_images": "Int64", "train_seconds": "float64"}
     return frame.astype(types)

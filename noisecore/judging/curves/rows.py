@@ -16,9 +16,10 @@ from noisecore.judging.statistics import image_interval, mean_interval
 class Estimate:
     """A mean over the seeds that have a value, with its 95 % interval.
 
-    The interval is Student's t over the seeds; over_images: a given model's, over its test images.
-    seeds: how many seeds, or draws, these are. deviation: their sample standard deviation. Mean is
-    NaN without a seed; deviation, and bounds over seeds, are NaN with fewer than two.
+    The interval is Student's t over the seeds; with over_images, it is a given model's interval
+    over its test images. seeds: how many seeds, or draws, have a value. deviation: their sample
+    standard deviation. Mean is NaN without a seed; deviation, and bounds over seeds, are NaN with
+    fewer than two.
     """
 
     mean: float
@@ -30,12 +31,12 @@ class Estimate:
 
     @property
     def half(self) -> float:
-        """Half the width of the interval: what stands behind a plus-minus sign."""
+        """Half the width of the interval: the number after a plus-minus sign."""
         return (self.high - self.low) / 2
 
     @property
     def arms(self) -> tuple[float, float]:
-        """How far the interval reaches below the mean and above it: 0 where it is not known."""
+        """How far the interval reaches below the mean and above it: 0 if it is not known."""
         if math.isnan(self.low):
             return 0.0, 0.0
         over_seeds = self.half, self.half
@@ -44,7 +45,7 @@ class Estimate:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """A curve at one scale; `missing` seeds were asked for and have no value there."""
+    """A curve at one scale; `missing` counts the seeds that should have a value there."""
 
     scale: float
     accuracy: Estimate
@@ -53,10 +54,10 @@ class Row:
 
 
 def estimate(values: ArrayLike) -> Estimate:
-    """Return the estimate of (S,) values, of which NaN and infinite ones do not count.
+    """Return the estimate of (S,) values; NaN and infinite ones do not count.
 
-    The gates do not accept what is missing; a picture or a table shows what there is, with the
-    number of its seeds.
+    The gates do not accept missing values; a picture or a table shows the values that exist, with
+    the number of their seeds.
     """
     data = np.asarray(values, np.float64)
     data = data[np.isfinite(data)]
@@ -77,7 +78,7 @@ def curve_rows(curve: Curve) -> list[Row]:
     rows = []
     given = curve.replicates == "draws"
     for place, scale in enumerate(curve.scales.tolist()):
-        # All draws of one measurement have its figures: it has been made once.
+        # If all draws are the same measurement, it was made once and counts once.
         counted = slice(1) if scale in curve.once else slice(None)
         accuracy, loss = (estimate(each[counted, place]) for each in (curve.accuracy, curve.loss))
         if given:
@@ -85,7 +86,7 @@ def curve_rows(curve: Curve) -> list[Row]:
             bounds = image_interval(accuracy.mean, error, curve.images)
             low, high = float(bounds.low), float(bounds.high)
             accuracy = replace(accuracy, low=low, high=high, over_images=True)
-            # Records hold no loss of each image: how far it is from that of others is not known.
+            # Records do not hold the loss of each image, so its spread over images is unknown.
             loss = replace(loss, low=math.nan, high=math.nan)
         rows.append(
             Row(

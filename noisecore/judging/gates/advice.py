@@ -1,4 +1,4 @@
-"""What to do about a curve that fell, or that cannot be told: with pytest, and from a script."""
+"""What to do about a curve that fell, or is undecided: with pytest, and from a script."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from noisecore.judging.margins import Margins
 
 @dataclass(frozen=True, kw_only=True)
 class _Ways:
-    """How things are done: renew a baseline, start it anew, look again, train more seeds."""
+    """How to renew a baseline, start it anew, look again, or train more seeds."""
 
     renew: str
     anew: str
@@ -38,7 +38,7 @@ _SCRIPT = _Ways(
 
 
 def advice(case: Case, verdict: Verdict) -> str:
-    """Return what to do about a failure: what decided it says what helps."""
+    """Return what to do about a failure; it depends on what decided the verdict."""
     ways = _SCRIPT if case.scripted else _PYTEST
     if not verdict.rows(AccuracyRow):
         return f"If this is meant, renew the baseline ({ways.renew}), and commit it."

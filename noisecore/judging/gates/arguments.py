@@ -1,4 +1,4 @@
-"""What gates are given, checked: a mistake is one line that says what to give."""
+"""Check what gates are given: a mistake gets one line that says what to give."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from noisecore.records import RecordError, TrialRecord
 def check_number(name: str, value: float, low: float, high: float) -> None:
     """Raise unless a gate's own number is finite and lies within its bounds.
 
-    That is an `ArgumentTypeError` for what is no number, an `ArgumentError` for another number.
+    Raises `ArgumentTypeError` if it is not a number, `ArgumentError` if it is out of bounds.
     """
     bounds = f"in [{low:g}, {high:g}]" if math.isfinite(high) else f">= {low:g}"
     try:
@@ -39,7 +39,7 @@ def check_scale(name: str, value: Any) -> None:
 
 
 def curve_from(value: Any) -> str:
-    """Return how to get a curve from what was given in its place, as the end of a message."""
+    """Return how to get a curve from what was given instead, as the end of a message."""
     if isinstance(value, str | PurePath):
         return ": read_curves(path) returns the curves of a file, by name"
     if isinstance(value, Point):
@@ -64,7 +64,7 @@ def check_curve(value: Any) -> None:
 
 
 def check_measured(curve: Curve) -> None:
-    """Raise `RecordError` unless a curve has records, and their name."""
+    """Raise `RecordError` unless a curve has records, and the same name as they have."""
     if not curve.records:
         raise RecordError(
             f"{curve.name} has no records to compare: give a curve of evaluate or train_sweep"
@@ -87,7 +87,7 @@ def check_point(name: str, value: Any) -> None:
 
 
 def check_floors(floors: Any) -> None:
-    """Raise an error, as `check_number` does, unless it has accuracies by scale."""
+    """Raise an error, as `check_number` does, unless floors are accuracies by scale."""
     if not isinstance(floors, Mapping):
         raise ArgumentTypeError(
             "floors must be a dict from scale to the least accuracy there, such as {1: 0.9}, got "
@@ -99,7 +99,7 @@ def check_floors(floors: Any) -> None:
 
 
 def check_figures(points: Any, published: Any) -> None:
-    """Raise an error, as `check_number` does, unless they have points and figures by name."""
+    """Raise an error, as `check_number` does, unless they are points and figures by name."""
     for name, value, example in (
         ("points", points, "{'cnn': robustness.point}"),
         ("published", published, "{'cnn': (0.12, 0.97)}, loss and accuracy"),
@@ -115,7 +115,7 @@ def check_figures(points: Any, published: Any) -> None:
         check_point(f"points[{name!r}]", points[name])
         try:
             loss, accuracy = figures
-            float(loss)  # one that is not known may be NaN
+            float(loss)  # an unknown loss may be NaN
         except (TypeError, ValueError):
             raise ArgumentTypeError(
                 f"published[{name!r}] must be a pair of loss and accuracy, such as (0.12, 0.97), "

@@ -29,7 +29,7 @@ from noisecore.judging.gates.rule import accuracy_rows, cost_rows
 from noisecore.judging.gates.verdict import Verdict, make_verdict
 from noisecore.judging.margins import Rule
 
-NOT_ACCEPTED = "not accepted as the new baseline"  # how a sentence begins that stops a renewal
+NOT_ACCEPTED = "not accepted as the new baseline"  # begins a sentence that stops a renewal
 _GATE: Literal["no regression"] = "no regression"
 
 
@@ -37,14 +37,14 @@ _GATE: Literal["no regression"] = "no regression"
 class Case:
     """A curve that is to be judged against a baseline, and how.
 
-    comparison: None where there is nothing to compare it with. rule: how it is judged. problem: why
-    there is nothing to compare it with, and what to do; renew: the tests to run for a renewal that
-    removes what vanished, too; empty if nothing did. whole: whether the run must have the same
-    scales as the baseline. accepted: whether the run is to become the baseline, so that what would
-    fail is shown and passes. new_ancestor: whether that holds for the loss since the first
-    ancestor, too. labels: the class numbers of the test images, where they are known. closer: a
-    command that looks closer. scripted: whether it is judged outside a run of pytest. note: hears
-    that the curve is judged, before its verdict is known.
+    comparison: None if there is nothing to compare it with. rule: how it is judged. problem: why
+    there is nothing to compare it with, and what to do. renew: the tests to run so that a renewal
+    also removes curves that vanished; empty if none did. whole: whether the run must have the same
+    scales as the baseline. accepted: whether the run becomes the baseline, so that what would fail
+    is shown but passes. new_ancestor: whether this also holds for the loss since the first
+    ancestor. labels: the class numbers of the test images, if known. closer: a command that looks
+    more closely. scripted: whether it is judged outside a run of pytest. note: called when the
+    curve is judged, before its verdict is known.
     """
 
     curve: str
@@ -80,7 +80,7 @@ def judge_case(case: Case) -> Verdict:
 
 
 def _rejected(case: Case) -> Outcome:
-    """Return the outcome where nothing can be compared: a new baseline may be another."""
+    """Return the outcome if nothing can be compared: a new baseline may differ from the old."""
     return "pass" if case.accepted else "fail"
 
 
@@ -104,7 +104,7 @@ def _with_obstacles(case: Case, comparison: Comparison) -> Verdict:
     lines = comparison.obstacles
     sentence = f"{case.curve} cannot be compared with the baseline: {'; '.join(lines)}"
     rows: list[Row] = [ObstacleRow(obstacle=line) for line in lines]
-    if comparison.new.size and comparison.baseline.size:  # for whoever looks for the reason
+    if comparison.new.size and comparison.baseline.size:  # to help find the reason
         rows += [replace(row, verdict=None) for row in accuracy_rows(comparison, case.rule)]
     return make_verdict(_GATE, case.curve, _rejected(case), sentence, rows)
 
@@ -130,7 +130,7 @@ def _compared(case: Case, comparison: Comparison) -> Verdict:
     notes = [*(NoteRow(note=line) for line in comparison.notes), *odd]
     if outcome != "pass":
         notes += [NoteRow(note=line) for line in fallen_classes(comparison, case.labels)]
-    undecided = outcome == "inconclusive" and not blind  # more seeds or images mend a blind gate
+    undecided = outcome == "inconclusive" and not blind  # more seeds or images fix a blind gate
     if case.whole and odd:
         rest = "at the scales that both have nothing fell" if outcome == "pass" else sentence
         sentence = f"{case.curve}: {'; '.join([*(row.note for row in odd), rest])}"
@@ -153,7 +153,7 @@ def _worst(rows: Iterable[JudgedRow]) -> Outcome:
 
 
 def _other_scales(comparison: Comparison) -> list[NoteRow]:
-    """Return a note for each scale that one side alone has."""
+    """Return a note for each scale that only one side has."""
     lost = [
         NoteRow(note=f"scale {scale:g} of the baseline was not run", left_out=scale)
         for scale in comparison.left_out
@@ -167,7 +167,7 @@ def _accepted(
 ) -> tuple[Outcome, str]:
     """Return the outcome and the sentence of a run that did not pass and renews the baseline."""
     failed = [row for row in rows if isinstance(row, AccuracyRow) and row.verdict == "fail"]
-    # With other scales the first ancestor is forgotten, and with it what is lost just now.
+    # With other scales the first ancestor is forgotten, and so would be the loss of this run.
     lost = failed if other_scales else [row for row in failed if isinstance(row, SinceFirstRow)]
     if lost and not case.new_ancestor:
         why = regression_sentence(case.curve, "fail", lost)

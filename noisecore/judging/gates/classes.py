@@ -11,10 +11,10 @@ _NAMED = 3
 
 
 def fallen_classes(comparison: Comparison, labels: NDArray[np.int64] | None) -> list[str]:
-    """Return a line that names the classes that fell most; none if none fell, or is known.
+    """Return a line with the classes that fell most; empty if none fell, or none are known.
 
     labels: (images,), the class number of each test image. What counts is the mean over the noisy
-    scales, or over clean images where there are no others.
+    scales, or accuracy on clean images if there are no noisy scales.
     """
     if labels is None or not comparison.new.size or len(labels) != comparison.images:
         return []

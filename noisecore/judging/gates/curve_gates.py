@@ -57,7 +57,7 @@ def judge_monotonic(
         The verdict, with a row for each step.
 
     Raises:
-        TypeError: The curve is no curve, or an argument is no number.
+        TypeError: The curve is not a curve, or an argument is not a number.
         ValueError: An argument is out of its bounds, or the curve has no scale above 0.
 
     Example:
@@ -142,7 +142,7 @@ def _judge_isotonic(curve: Curve, end: int, slack: float, steps: list[StepRow]) 
 def assert_monotonic(
     curve: Curve, *, slack: float = 0.01, chance: float | None = None, rigorous: bool = False
 ) -> None:
-    """Assert that accuracy falls as noise grows, but for an allowed rise.
+    """Assert that accuracy falls as noise grows, apart from an allowed rise.
 
     Args:
         curve: What was measured.
@@ -152,7 +152,7 @@ def assert_monotonic(
 
     Raises:
         AssertionError: The verdict is "fail" or "inconclusive"; the message says what to do.
-        TypeError, ValueError: As of `judge_monotonic`.
+        TypeError, ValueError: As in `judge_monotonic`.
 
     Example:
         >>> assert_monotonic(curve, slack=0.01)
@@ -180,7 +180,7 @@ def judge_noise_bites(curve: Curve, *, least_drop: float) -> Verdict:
         The verdict, with a row for the drop.
 
     Raises:
-        TypeError: The curve is no curve, or the drop is no number.
+        TypeError: The curve is not a curve, or the drop is not a number.
         ValueError: The drop is not from 0 to 1, or the curve has no scale above 0.
 
     Example:
@@ -217,7 +217,7 @@ def assert_noise_bites(curve: Curve, *, least_drop: float) -> None:
 
     Raises:
         AssertionError: The verdict is "fail" or "inconclusive"; the message says what to do.
-        TypeError, ValueError: As of `judge_noise_bites`.
+        TypeError, ValueError: As in `judge_noise_bites`.
 
     Example:
         >>> assert_noise_bites(curve, least_drop=0.05)

@@ -1,4 +1,4 @@
-"""The rows of verdicts as a file has them: which kind each is, from the names that stand there."""
+"""Read the rows of verdicts from a file: the names in a row tell which kind it is."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from noisecore.judging.gates.rows import (
 )
 from noisecore.records import RecordError, as_type
 
-# The first of these names that a row has says of which kind it is.
+# The first of these names that a row has tells which kind it is.
 _KINDS: dict[str, type[Row]] = {
     "failure": FailureRow,
     "problem": ProblemRow,

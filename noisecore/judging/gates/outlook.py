@@ -1,4 +1,4 @@
-"""What a gate can see: whether a pass says enough, and how many seeds or images would do."""
+"""What a gate can see: whether a pass says enough, and how many seeds or images suffice."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ from noisecore.judging.gates.rule import (
 )
 from noisecore.judging.margins import Margins, Rule
 
-# Of a given model that changed a little: the share of its answers that turn wrong, and of those
-# that turn right, for no gain or loss.
+# For a given model that changed a little: the share of its answers that turn wrong, and the equal
+# share that turn right, so that nothing is gained or lost.
 CHURN = 0.01
 
-# In points: a margin of the mean over this is not proposed.
+# In points: a margin of the mean greater than this is not proposed.
 MOST = 20.0
 
-# Where more images than these would be needed, the number is not told.
+# If more images than this would be needed, the exact number is not given.
 MOST_IMAGES = 10**8
 
-# Seeds of both sides together from which on one that strays is left out of the spread.
+# With this many seeds or more, both sides together, one stray seed is left out of the spread.
 ENOUGH = 8
 
 
 def blindness(comparison: Comparison, row: AccuracyRow, rule: Rule) -> str | None:
     """Return why the mean's pass says too little, and what would help; None if it says enough.
 
-    Where a drop of twice the margin is not caught 95 % of the time, a pass is a matter of luck. One
-    seed that strayed far from the others is no reason: it is left out of the spread here, for it
-    widens every bound and would make a gate that sees look blind.
+    If a drop of twice the margin is not caught 95 % of the time, a pass is a matter of luck. One
+    seed that strayed far from the others is not a reason: it is left out of the spread here,
+    because it widens every bound and would make a gate that sees look blind.
     """
-    # What is identical needs no power, and what rigorous mode passes was shown to be small.
+    # Identical answers need no power, and a drop that passes rigorous mode was shown to be small.
     if comparison.identical or isinstance(row, WithinRow) or row.allowed is None:
         return None
     calm = without_stray(comparison)
@@ -67,7 +67,7 @@ def _blind(have: str, difference: Difference, rule: Rule, more: str) -> str:
 
 
 def _blind_over_images(difference: Difference, rule: Rule) -> str:
-    """Return the same of a given model."""
+    """Return the same for a given model."""
     images, usual = difference.images or 0, Margins().mean or 0.0
     have = f"{images} image{'s' * (images > 1)}"
     needed, sees = images, False
@@ -85,7 +85,7 @@ def _blind_over_images(difference: Difference, rule: Rule) -> str:
 def outlook(comparison: Comparison, seeds: int, rule: Rule) -> str:
     """Return what a new baseline will catch, in a line, and how many seeds would suffice.
 
-    comparison: of the baseline's records with themselves. seeds: of the runs to come.
+    comparison: the baseline's records compared with themselves. seeds: how many later runs have.
     """
     if not comparison.noisy.any() or rule.margins.mean is None:
         return ""
@@ -111,7 +111,7 @@ def outlook(comparison: Comparison, seeds: int, rule: Rule) -> str:
 
 
 def _outlook_over_images(images: int, rule: Rule) -> str:
-    """Return what simple mode will not see of a given model; rigorous mode has margins that fit."""
+    """Return what simple mode will miss in a given model; rigorous mode has margins that fit."""
     change = _costless_change(images)
     margin = (rule.margins.mean or 0.0) / 100
     if rule.mode_for("draws") == "rigorous" or images < 2:
@@ -127,17 +127,17 @@ def _outlook_over_images(images: int, rule: Rule) -> str:
 def fitting_margin(images: int, default: float) -> float | None:
     """Return the margin of the mean, in points, that fits a given model on so many images.
 
-    It is the least with which rigorous mode passes a small change that costs nothing 95 % of the
-    time, rounded up to a tenth, and the default at least. Small means that a hundredth of the
-    answers turns either way (`CHURN`), at each scale and draw of the same images. None if it would
-    be over `MOST`: a margin so wide would hardly be a gate.
+    It is the least margin with which rigorous mode, 95 % of the time, passes a small change that
+    costs nothing. It is rounded up to a tenth, and is at least the default. Small means that a
+    hundredth of the answers turns each way (`CHURN`), for the same images at each scale and draw.
+    None if it would be greater than `MOST`: a gate with so wide a margin would hardly be a gate.
     """
     margin = max(default, math.ceil(10 * _costless(images)) / 10)
     return margin if margin <= MOST else None
 
 
 def too_few(images: int, default: float) -> list[str]:
-    """Return a line if no margin fits a given model on so few images: how many would do."""
+    """Return a line if no margin fits a given model on so few images: how many are needed."""
     if fitting_margin(images, default) is not None:
         return []
     least, plenty = (next(n for n in count(1) if _costless(n) <= most) for most in (MOST, default))
@@ -149,19 +149,19 @@ def too_few(images: int, default: float) -> list[str]:
 
 
 def _costless(images: int) -> float:
-    """Return the bound, in points, of a small change that costs nothing and seems to lose much."""
+    """Return the bound, in points, of a small change that costs nothing but looks like a loss."""
     change = _costless_change(images)
     return -100 * replace(change, estimate=-change.distance(MISSED)).lower_after_loss(CONFIDENCE)
 
 
 def _costless_change(images: int) -> Difference:
-    """Return the difference of a given model of which a hundredth of the answers turns each way."""
+    """Return the difference of a given model if a hundredth of its answers turns each way."""
     error = math.sqrt(2 * CHURN / images)
     return Difference(0.0, error, max(images - 1.0, 1.0), images=images)
 
 
 def _round_up(number: float) -> int:
-    """Return the next number of two digits and noughts, above."""
+    """Return the number rounded up to two significant digits."""
     step = int(10 ** max(int(math.log10(number)) - 1, 0))
     return math.ceil(number / step) * step
 
@@ -169,7 +169,7 @@ def _round_up(number: float) -> int:
 def _seeds_for(each: Difference, baseline_seeds: int | None, rule: Rule) -> int | None:
     """Return how many seeds let the mean catch twice its margin 95 % of the time; None if over 100.
 
-    each: the error of one seed. baseline_seeds: None for as many as the run's own.
+    each: the error of one seed. baseline_seeds: None if the baseline has as many as the run.
     """
     if rule.margins.mean is None or math.isnan(each.error):
         return None
@@ -191,7 +191,7 @@ def _more_seeds(each: Difference, baseline_seeds: int, rule: Rule) -> str:
 
 
 def _each(comparison: Comparison) -> Difference:
-    """Return the error that one seed's mean has, as the simple mode pools it."""
+    """Return the error of one seed's mean, pooled as in simple mode."""
     at = comparison.noisy
     sides = [side[:, at].mean(axis=1) for side in (comparison.new, comparison.baseline)]
     found = pooled_difference(*sides)
@@ -202,7 +202,7 @@ def _each(comparison: Comparison) -> Difference:
 def without_stray(comparison: Comparison) -> Difference:
     """Return the error of the mean without the seed that lies farthest from its side's others.
 
-    Where there are few seeds, all count, and so do all images of a given model.
+    If there are few seeds, all of them count. For a given model, all images count.
     """
     at = comparison.noisy
     sides = [side[:, at].mean(axis=1) for side in (comparison.new, comparison.baseline)]
@@ -216,14 +216,14 @@ def without_stray(comparison: Comparison) -> Difference:
     kept = list(sides)
     kept[place] = np.delete(sides[place], int(off[place].argmax()), axis=0)
     calm = pooled_difference(*kept)
-    # The seed is left out of the spread alone: the mean is over all of them.
+    # The seed is left out of the spread only: the mean is over all seeds.
     before, after = (sum(1 / len(side) for side in each) for each in (sides, kept))
     scale = math.sqrt(before / after)
     return replace(calm, error=calm.error * scale, least=calm.least * scale)
 
 
 def _between(each: Difference, seeds: int, baseline_seeds: int) -> Difference:
-    """Return the difference of an unchanged model between so many seeds."""
+    """Return the difference of an unchanged model, with this many seeds on each side."""
     scale = math.sqrt(1 / seeds + 1 / baseline_seeds)
     freedom = seeds + baseline_seeds - 2.0
     return Difference(0.0, each.error * scale, freedom, each.least * scale)

@@ -1,4 +1,4 @@
-"""Margins of a curve's own: those that its baseline holds, or that one made of it would hold."""
+"""A curve's own margins: those in its baseline, or in one that would be made from its records."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from noisecore.records import GivenTrial, TrialRecord
 
 
 def own_margins(old: Baseline | Sequence[TrialRecord]) -> dict[str, Margins]:
-    """Return the margins of the curves that have some of their own, by name.
+    """Return the margins of the curves that have their own, by name.
 
-    They hold where none are given by hand, as in pytest. Of a baseline they are those that its file
-    says; of records those that a baseline made of them would hold.
+    They apply if the user gives none, as in pytest. For a baseline, they are those in its file; for
+    records, those that a baseline made from them would have.
     """
     return {name: parse_margins(text) for name, text in _own_texts(old).items()}
 
@@ -23,9 +23,9 @@ def own_margins(old: Baseline | Sequence[TrialRecord]) -> dict[str, Margins]:
 def own_lines(
     old: Baseline | Sequence[TrialRecord], curves: Iterable[str], option: str = "--margins"
 ) -> list[str]:
-    """Return a line for each of these curves that has margins of its own, which says why.
+    """Return a line for each of these curves that has its own margins; it says why.
 
-    option: with which others are given.
+    option: the option that sets other margins.
     """
     kept = ", and is kept in the baseline" if isinstance(old, Baseline) else ""
     texts, by_curve = _own_texts(old), _by_curve(old)
@@ -38,7 +38,7 @@ def own_lines(
 
 
 def fitting_margins(records: Sequence[TrialRecord]) -> str | None:
-    """Return the margins that fit a given model on so many images; None if those for all do."""
+    """Return the margins that fit a given model on so many images; None if the usual ones do."""
     default, images = Margins().mean, _images(records)
     if default is None or not images or not isinstance(records[0].trial, GivenTrial):
         return None
@@ -52,9 +52,9 @@ def fitting_margins(records: Sequence[TrialRecord]) -> str | None:
 def origin_of(
     records: Sequence[TrialRecord], *, started: str, commit: str | None, tests: Iterable[str]
 ) -> Origin:
-    """Return where a curve of these records comes from, which say themselves when that was.
+    """Return where a curve comes from; its records say when they were made.
 
-    started: when it was made, if they do not. commit, tests: as in `Origin`.
+    started: the date to use if they do not say it. commit, tests: as in `Origin`.
     """
     dates = [record.cost["started"] for record in records if "started" in record.cost]
     versions = {record.environment.get("noisecore", __version__) for record in records}

@@ -28,7 +28,7 @@ from noisecore.noise import as_written
 
 
 def floor_for(floors: Mapping[float, float], scale: float) -> float | None:
-    """Return the floor at a scale: its own, else that of the next greater scale, else None.
+    """Return the floor at a scale: its own, or that of the next greater scale, or None.
 
     Args:
         floors: The least accuracy by scale, as shares.
@@ -38,7 +38,7 @@ def floor_for(floors: Mapping[float, float], scale: float) -> float | None:
         The floor, as a share; None beyond the last scale that is listed.
 
     Raises:
-        TypeError: A scale or a floor is no number.
+        TypeError: A scale or a floor is not a number.
         ValueError: A floor is not from 0 to 1.
 
     Example:
@@ -55,10 +55,10 @@ def floor_for(floors: Mapping[float, float], scale: float) -> float | None:
 def judge_floor(
     measured: Curve | Point, floors: Mapping[float, float], *, scale: float | None = None
 ) -> Verdict:
-    """Judge that mean accuracy over the seeds reaches the floor; no tolerance is given.
+    """Judge that mean accuracy over the seeds reaches the floor, without any tolerance.
 
-    The figures carry Wilson's interval of the mean on the test images (of a given model, with the
-    effective number of images, as its curve shows it), for the reader: it decides nothing.
+    For the reader, the figures include Wilson's interval of the mean on the test images (for a
+    given model, with the effective number of images, as its curve shows it). It decides nothing.
 
     Args:
         measured: A curve and the `scale` to judge, or a point, which has its own.
@@ -70,7 +70,7 @@ def judge_floor(
         The verdict, with a row for the scale.
 
     Raises:
-        TypeError: An argument is of another kind.
+        TypeError: An argument has the wrong type.
         ValueError: A floor is not from 0 to 1, or the curve has no such scale.
 
     Example:
@@ -119,7 +119,7 @@ def assert_floor(
 
     Raises:
         AssertionError: The verdict is "fail" or "inconclusive"; the message says what to do.
-        TypeError, ValueError: As of `judge_floor`.
+        TypeError, ValueError: As in `judge_floor`.
 
     Example:
         >>> assert_floor(curve, {0.3: 0.9}, scale=0.3)
@@ -160,7 +160,7 @@ def judge_at_chance(
         The verdict, with a row for each seed.
 
     Raises:
-        TypeError: An argument is of another kind.
+        TypeError: An argument has the wrong type.
         ValueError: A number is out of its bounds, or the curve has no such scale.
 
     Example:
@@ -221,7 +221,7 @@ def assert_at_chance(
 
     Raises:
         AssertionError: The verdict is "fail"; the message says what to do.
-        TypeError, ValueError: As of `judge_at_chance`.
+        TypeError, ValueError: As in `judge_at_chance`.
 
     Example:
         >>> assert_at_chance(curve, scale=2, chance=0.6, loss=1, accuracy_within=1, loss_within=1)

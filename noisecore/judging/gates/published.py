@@ -26,13 +26,13 @@ def judge_published(
 ) -> Verdict:
     """Judge that published accuracies are compatible with what was measured.
 
-    Each accuracy is compared with the prediction of one further seed, and so is their mean, where
-    all points have the same seeds: figures that all stray to one side may each do so by chance.
-    They are adjusted by Holm over all of them; losses are shown and not judged. In the figures,
-    lo and hi bound the prediction of that accuracy alone, at 1 - alpha; "within" is by the adjusted
-    p; "refutable" is the least deviation from the measured mean that would be refuted if no other
-    was. With fewer than 2 seeds anywhere the verdict is inconclusive. "Compatible" is all that a
-    pass says: with few seeds the interval is wide.
+    Each accuracy is compared with the prediction interval of one further seed. If all points have
+    the same seeds, so is their mean: if all figures stray to one side, each alone may be chance.
+    The p values are adjusted over all comparisons by Holm; losses are shown but not judged. In the
+    figures, lo and hi bound the prediction of that accuracy alone, at 1 - alpha; "within" uses the
+    adjusted p; "refutable" is the least deviation from the measured mean that would be refuted if
+    no other was. If any point has fewer than 2 seeds, the verdict is inconclusive. A pass says
+    "compatible" and no more: with few seeds the interval is wide.
 
     Args:
         measured: A curve; or points by name.
@@ -44,8 +44,8 @@ def judge_published(
         The verdict, with a row for each figure.
 
     Raises:
-        TypeError: An argument is of another kind.
-        ValueError: The names differ, or there are none, or an accuracy is no share.
+        TypeError: An argument has the wrong type.
+        ValueError: The names differ, or there are none, or an accuracy is not a share.
 
     Example:
         >>> judge_published(curve, {0.3: (0.8, 0.5)}).verdict
@@ -94,7 +94,7 @@ class _Figure:
 def _figures(
     points: Mapping[Any, Point], published: Mapping[Any, tuple[float, float]], *, with_mean: bool
 ) -> list[_Figure]:
-    """Return what is compared; with_mean: and the mean of all, if there is one."""
+    """Return what is compared; with_mean: also the mean of all, if there is one."""
     found = [
         _Figure(
             name=name,
@@ -107,7 +107,7 @@ def _figures(
     ]
     same = len({(point.seeds, point.replicates) for point in points.values()}) == 1
     if same and len(points) > 1 and with_mean:
-        # Of each seed the mean over the figures: what they have in common counts once.
+        # For each seed, the mean over the figures: what they have in common counts once.
         accuracies, losses = np.mean([(each.accuracies, each.losses) for each in found], axis=0)
         loss, accuracy = np.mean(list(published.values()), axis=0).tolist()
         name = "mean"
@@ -182,7 +182,7 @@ def assert_published(
 
     Raises:
         AssertionError: The verdict is "fail" or "inconclusive"; the message says what to do.
-        TypeError, ValueError: As of `judge_published`.
+        TypeError, ValueError: As in `judge_published`.
 
     Example:
         >>> assert_published(curve, {0: (0.8, 1.0), 0.3: (0.8, curve.at(0.3).mean)})
@@ -207,7 +207,7 @@ def _compared(row: PublishedRow, one: str) -> str:
 def _points(
     measured: Curve | Mapping[str, Point], published: Mapping[Any, tuple[float, float]]
 ) -> Mapping[Any, Point]:
-    """Return the points that published figures are of: those given, or those of a curve."""
+    """Return the points that published figures belong to: those given, or those of a curve."""
     if isinstance(measured, Mapping) or not isinstance(published, Mapping):
         return cast(Mapping[Any, Point], measured)
     if not isinstance(measured, Curve):

@@ -61,9 +61,10 @@ def judge(
     """Return a verdict for each curve that two runs share, by name: `new` against `old`.
 
     old: a baseline, with its curves' margins and first ancestors, or records. mode: "simple" or
-    "rigorous"; None takes what the model is made for. margins: None takes those of the curve's own
-    (`own_margins`), else the usual. alpha: how often a run of an unchanged model fails, over all
-    curves of the baseline. Raises `ValueError` if the records of one side do not belong together.
+    "rigorous"; None takes the one that suits the model. margins: None takes the curve's own margins
+    (`own_margins`) or, if it has none, the usual ones. alpha: how often a run of an unchanged model
+    fails, over all curves of the baseline. Raises `ValueError` if the records of one side do not
+    belong together.
     """
     if isinstance(old, Baseline):
         comparisons, curves = compare_baseline(new, old), len(old.origins)
@@ -91,8 +92,8 @@ def judge_no_regression(
 ) -> Verdict:
     """Judge that a curve lost no more against its baseline than the margins allow.
 
-    Where the seeds or draws that both sides have gave the same answers and losses, nothing changed:
-    it is identical, and passes.
+    If the seeds or draws that both sides have gave the same answers and losses, nothing changed:
+    the curve is identical to its baseline, and passes.
 
     Simple mode: the mean over the noisy scales, and each scale, 0 among them, fails when its drop
     exceeds its margin and is shown to be a drop: the one-sided bound of Student's t lies below 0.
@@ -107,25 +108,25 @@ def judge_no_regression(
     A pass of the mean becomes inconclusive when a drop of twice its margin would not have been
     caught 95 % of the time. The mean is judged against the baseline's first ancestor as well, with
     a margin of its own. Training time and peak memory fail when the ratio of medians exceeds a
-    margin that was given. What cannot be compared, or has no figures, fails. So does a curve
-    without a scale that the baseline has.
+    margin that was given. A curve that cannot be compared, or has no figures, fails. So does one
+    that does not have all scales of the baseline.
 
     Args:
         curve: What was measured, with its records.
         baseline: What it is compared with: the fixture `noise_baseline`, which knows the options
             of the run; a baseline, as `read_baseline` returns it; or another curve, of any name.
-        margins: How much may be lost, such as "mean>3,scale>5" in points of accuracy; what a text
-            does not name stays as it is in the options, or in the baseline.
-        mode: "simple" or "rigorous". None takes that of the run, else "rigorous" for a given model
-            and "simple" for one that was trained.
+        margins: How much may be lost, such as "mean>3,scale>5" in points of accuracy; margins that
+            a text does not name stay as they are in the options, or in the baseline.
+        mode: "simple" or "rigorous". None takes that of the run; without one, "rigorous" for a
+            given model and "simple" for one that was trained.
         alpha: How often an unchanged run may fail, over all curves of the baseline. None takes that
-            of the run, else 0.01.
+            of the run; without one, 0.01.
 
     Returns:
         The verdict: "pass", "fail" or "inconclusive", its sentence, and the figures behind it.
 
     Raises:
-        TypeError: The curve is no curve, or the baseline is none of those.
+        TypeError: The curve is not a curve, or the baseline is none of those.
         MarginsError: The margins or alpha cannot be read.
         RecordError: The curve has no records, or they do not belong together.
 
@@ -181,7 +182,7 @@ def _case(
 
 
 def _baseline_from(given: object) -> str:
-    """Return how to get a baseline from what was given in its place, as the end of a message."""
+    """Return how to get a baseline from what was given instead, as the end of a message."""
     if isinstance(given, str | PurePath):
         return ": read_baseline(path) reads a baseline, read_curves(path) curves that were saved"
     return ": read_baseline(path) returns one" if given is None else curve_from(given)
@@ -192,7 +193,7 @@ def _lacks(curve: str, baseline: Baseline) -> str:
 
 
 def held_curves(baseline: Baseline) -> str:
-    """Return the names of a baseline's curves, the first ones if they are many."""
+    """Return the names of a baseline's curves; only the first ones if there are many."""
     names = sorted(baseline.origins)
     more = len(names) - _NAMED
     return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "") or "none"
@@ -219,7 +220,7 @@ def assert_no_regression(
 
     Raises:
         AssertionError: The verdict is "fail" or "inconclusive"; the message says what to do.
-        TypeError, MarginsError, RecordError: As of `judge_no_regression`.
+        TypeError, MarginsError, RecordError: As in `judge_no_regression`.
 
     Example:
         >>> assert_no_regression(curve, read_baseline("baselines/quick.json"))

@@ -54,7 +54,7 @@ def regression_rows(verdict: Verdict) -> list[tuple[str, ...]]:
 
 
 def regression_lines(verdict: Verdict) -> list[str]:
-    """Return what stands below that table: training time, memory, and differences to know of."""
+    """Return the lines below that table: training time, memory, and other differences."""
     lines = [_cost_line(row) for row in verdict.rows(CostRow)]
     return lines + [f"note: {row.note}" for row in verdict.rows(NoteRow)]
 
@@ -112,7 +112,7 @@ def regression_sentence(
 
 
 def _how_worse(rows: Sequence[JudgedRow]) -> str:
-    """Return which it is, as far as clean images were judged."""
+    """Return in what way a curve is worse, as far as clean images were judged."""
     accuracy = [
         row for row in rows if isinstance(row, AccuracyRow) and not isinstance(row, SinceFirstRow)
     ]
@@ -171,7 +171,7 @@ def _caught(share: float | None) -> str:
 
 
 def _power(row: AccuracyRow) -> str:
-    """Return which drop a pass of the mean would not have been given to, in words."""
+    """Return in words which drop would have kept the mean from passing."""
     most = row.caught_most
     if row.scale is not None or most is None or math.isnan(most):
         return ""
@@ -181,7 +181,7 @@ def _power(row: AccuracyRow) -> str:
 def how_to_read(verdict: Verdict) -> str:
     """Return how the verdicts of the table follow from its rows, in a sentence or two."""
     rows = verdict.rows(AccuracyRow)
-    if all(row.level is None for row in rows):  # what noisecore 0.1 left
+    if all(row.level is None for row in rows):  # as noisecore 0.1 wrote them
         return ""
     within = isinstance(rows[0], WithinRow) and rows[0].bound_low is not None
     return (_WITHIN if within else "") + _DROP

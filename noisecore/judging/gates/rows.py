@@ -18,10 +18,10 @@ from msgspec import Meta
 # 1 / (seeds * images) apart, which is much more.
 ROUNDING = 1e-9
 
-# In the order in which a reader should see them: what says most, first.
+# In the order in which a reader should see them: the most important first.
 Outcome = Literal["fail", "inconclusive", "pass"]
 
-# What a user may give as a whole number stays one. One that no float holds cannot be shown.
+# A whole number that a user gives stays whole. One that no float can hold cannot be shown.
 Number = Annotated[int, Meta(ge=-(2**53), le=2**53)] | float
 
 
@@ -29,9 +29,9 @@ Number = Annotated[int, Meta(ge=-(2**53), le=2**53)] | float
 class Row:
     """A row of the table behind a verdict."""
 
-    # The names in the order of a file, where that is not the order of the fields.
+    # The names in the order of a file, if that is not the order of the fields.
     ORDER: ClassVar[tuple[str, ...]] = ()
-    # What a file does not name where it is None.
+    # The fields that a file leaves out if they are None.
     LEFT_OUT: ClassVar[frozenset[str]] = frozenset()
 
     def to_dict(self) -> dict[str, Any]:
@@ -45,7 +45,7 @@ class Row:
         }
 
     def plain(self) -> Self:
-        """Return the row with plain numbers: None for NaN and infinity, and none of NumPy's."""
+        """Return the row with plain numbers: None for NaN and infinity, and no NumPy types."""
         return replace(self, **{name: plain_figure(getattr(self, name)) for name in _names(self)})
 
 
@@ -79,9 +79,9 @@ class ObstacleRow(Row):
 
 @dataclass(frozen=True, kw_only=True)
 class NoteRow(Row):
-    """A line to know of in a comparison.
+    """A note on a comparison.
 
-    left_out: the scale of the baseline that was not run; None where the note is about other things.
+    left_out: the scale of the baseline that was not run; None if the note is about something else.
     """
 
     LEFT_OUT = frozenset({"left_out"})
@@ -92,9 +92,9 @@ class NoteRow(Row):
 
 @dataclass(frozen=True, kw_only=True)
 class JudgedRow(Row):
-    """A row of a comparison that is judged by itself.
+    """A row of a comparison that is judged on its own.
 
-    verdict: None where no margin was given, or where the sides cannot be compared.
+    verdict: None if no margin was given, or if the sides cannot be compared.
     """
 
     verdict: Outcome | None
@@ -105,12 +105,12 @@ class AccuracyRow(JudgedRow):
     """How accuracy changed against a baseline; a row of the mean, of a scale, or since the first.
 
     scale: None for a mean over the noisy scales. measured, baseline: mean accuracy over the seeds
-    (or draws) of each side. difference: the first less the second. low, high: its 95 % interval,
-    None where too few seeds or images show no spread. allowed: the margin, None where none was
-    given. bound_high: the upper bound of the difference that the verdict rests on, None where low
-    is. level: how sure that bound is; None of noisecore 0.1, which had no bounds. caught_half,
-    caught_most: the least drops that the row would have caught half of the time and 95 % of the
-    time, None where allowed or low is.
+    (or draws) of each side. difference: the first minus the second. low, high: its 95 % interval,
+    None if there are too few seeds or images to show a spread. allowed: the margin, None if none
+    was given. bound_high: the upper bound of the difference that the verdict rests on, None if low
+    is None. level: the confidence of that bound; None in files of noisecore 0.1, which had no
+    bounds. caught_half, caught_most: the least drops that the row would have caught half of the
+    time and 95 % of the time, None if allowed or low is None.
     """
 
     ORDER = (
@@ -132,9 +132,9 @@ class AccuracyRow(JudgedRow):
 
     @property
     def rests_on(self) -> tuple[float | None, float | None]:
-        """The bounds of the difference that the verdict rests on: of noisecore 0.1 the interval.
+        """The bounds of the difference that the verdict rests on; the interval in noisecore 0.1.
 
-        The lower one is None where the upper one decides alone.
+        The lower one is None if the upper one decides alone.
         """
         return (self.low, self.high) if self.level is None else (None, self.bound_high)
 
@@ -159,7 +159,7 @@ class MeanRow(AccuracyRow):
 class WithinRow(MeanRow):
     """The row of the mean in rigorous mode: it passes where it is shown to lie within its margin.
 
-    bound_low: the lower bound of the difference, which a pass rests on; None where low is.
+    bound_low: the lower bound of the difference, which a pass rests on; None if low is None.
     """
 
     bound_low: float | None
@@ -190,11 +190,11 @@ class SinceFirstRow(AccuracyRow):
 
 @dataclass(frozen=True, kw_only=True)
 class CostRow(JudgedRow):
-    """What a training took against a baseline.
+    """The cost of a training, compared with a baseline.
 
     cost: "seconds" is the time of a training, "memory" the peak in bytes. measured, baseline: the
-    medians of each side, None where a side says nothing. ratio: the first by the second, None where
-    it is not known. allowed: the greatest ratio that passes, None where none was given.
+    medians of each side, None if a side recorded none. ratio: the first divided by the second, None
+    if unknown. allowed: the greatest ratio that passes, None if none was given.
     """
 
     ORDER = ("cost", "measured", "baseline", "ratio", "allowed", "verdict")
@@ -252,7 +252,7 @@ class DropRow(Row):
 class FloorRow(Row):
     """A curve at one scale, and the floor there.
 
-    mean: its mean accuracy. floor: the least that it may be, None where none is listed. wilson_low,
+    mean: its mean accuracy. floor: the least that it may be, None if none is listed. wilson_low,
     wilson_high: the 95 % interval of the mean over the test images. seeds: how many seeds, or
     draws, the mean is over. images: how many test images each accuracy is a share of.
     """
@@ -283,13 +283,13 @@ class ControlRow(Row):
 class PublishedRow(Row):
     """A published accuracy, or the mean of all of them, and what was measured.
 
-    name: that which it was given by. published_accuracy, published_loss: what was published; loss
-    in nats, None where it is not known. mean, mean_loss: what was measured, over the seeds. sd: the
+    name: the name that it was given under. published_accuracy, published_loss: what was published;
+    loss in nats, None if unknown. mean, mean_loss: what was measured, over the seeds. sd: the
     standard deviation of accuracy. seeds: how many there are. lo, hi: the prediction interval of
     one further seed. refutable: the least deviation from the mean that would be refuted if no other
-    was; None of noisecore 0.1, too. p: of the deviation alone. holm_p: adjusted for the other rows.
-    within: whether it is compatible. With one seed sd, lo, hi, refutable and p are None; holm_p and
-    within are None in all rows then.
+    was; also None in files of noisecore 0.1. p: the p value of this deviation alone. holm_p: p
+    adjusted for the other rows. within: whether it is compatible. With one seed sd, lo, hi,
+    refutable and p are None; then holm_p and within are None in all rows.
     """
 
     name: str | Number
@@ -308,13 +308,13 @@ class PublishedRow(Row):
 
 
 def plain_number(value: Any) -> Number:
-    """Return a number that somebody gave as JSON can hold it: a whole one stays whole."""
+    """Return a user's number in a form that JSON can hold: a whole one stays whole."""
     value = value.item() if isinstance(value, np.generic) else value
     return value if type(value) in (int, float) else float(value)
 
 
 def plain_figure(value: Any) -> Any:
-    """Return a figure as JSON can hold it: None for NaN and infinity, and none of NumPy's."""
+    """Return a figure in a form that JSON can hold: None for NaN and infinity, no NumPy types."""
     value = value.item() if isinstance(value, np.generic) else value
     return None if isinstance(value, float) and not math.isfinite(value) else value
 

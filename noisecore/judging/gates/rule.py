@@ -30,15 +30,15 @@ from noisecore.judging.margins import Margins, Rule
 from noisecore.judging.statistics import Floats
 
 CONFIDENCE = 0.95  # with which rigorous mode must know that a drop is within its margin
-MISSED = 0.05  # a drop that is caught 95 % of the time is missed so often
-BLIND = 2  # a pass that would not have caught so many margins says too little
+MISSED = 0.05  # how often a drop is missed that is caught 95 % of the time
+BLIND = 2  # a pass that would not have caught a drop of this many margins says too little
 
 
 _A = TypeVar("_A", bound=AccuracyRow)
 
 
 def accuracy_rows(comparison: Comparison, rule: Rule) -> list[AccuracyRow]:
-    """Return a row for the mean over the noisy scales, one a scale, and one since the ancestor.
+    """Return a row for the mean over the noisy scales, for each scale, and since the ancestor.
 
     Each has what was measured on both sides, the difference with its 95 % interval, what is
     allowed, the bound or bounds that the verdict rests on, and the least drops that the row would
@@ -88,7 +88,7 @@ def _unjudged(kind: type[_A], new: Floats, old: Floats, difference: Difference, 
 
 
 def show_drop(row: _A, difference: Difference, margin: float | None, alpha: float) -> _A:
-    """Judge a drop that fails when it exceeds its margin and is shown to be one."""
+    """Judge a drop: it fails when it exceeds its margin and is shown not to be chance."""
     row = replace(row, bound_high=difference.upper(1 - alpha), level=1 - alpha)
     if margin is None:
         return row
@@ -120,12 +120,12 @@ def drops_caught(difference: Difference, limit: float, alpha: float) -> tuple[fl
 
 
 def seeing_margin(difference: Difference, alpha: float) -> float:
-    """Return the least margin, as a share, of which twice as much is caught 95 % of the time.
+    """Return the least margin, as a share, such that twice as much is caught 95 % of the time.
 
-    With a lesser one a pass of `show_drop` says too little.
+    With a smaller margin, a pass of `show_drop` says too little.
     """
     margin = 1.0
-    # A drop over images widens its own error. From above, for 0 is a solution if nothing changed.
+    # A drop over images widens its own error. Start above, as 0 also solves it if nothing changed.
     for _ in range(1 if difference.images is None else 50):
         after = difference.after(BLIND * margin)
         shown, missed = after.distance(alpha), after.distance(MISSED)
@@ -141,10 +141,10 @@ def _needed(difference: Difference, limit: float, alpha: float) -> float:
 def _show_within(
     row: WithinRow, difference: Difference, margin: float | None, alpha: float
 ) -> WithinRow:
-    """Judge a mean that passes when it is shown to lie within its margin, and fails when not to.
+    """Judge a mean: it passes when shown to lie within its margin, and fails when shown not to.
 
-    A run passes where every curve does: a curve that is worse passes at the one level, however many
-    there are (an intersection-union test: Berger, Technometrics 24 (1982), 295).
+    A run passes only if every curve does, so a worse curve passes at this one level, however many
+    curves there are (an intersection-union test: Berger, Technometrics 24 (1982), 295).
     """
     low, high = difference.lower_after_loss(CONFIDENCE), difference.upper(1 - alpha)
     row = replace(row, bound_low=low, bound_high=high, level=1 - alpha)
@@ -153,8 +153,8 @@ def _show_within(
     limit = margin / 100
     row = replace(row, allowed=limit)
     if not math.isnan(difference.error):
-        # What is caught does not pass, whether it fails or is inconclusive. A model that lost just
-        # the margin passes in 5 % of cases: that is what the lower bound says.
+        # A drop is caught if it does not pass: it fails or is inconclusive. A model that lost
+        # exactly the margin passes in 5 % of cases: that is what the lower bound says.
         half = max(limit - difference.after(limit).distance(1 - CONFIDENCE), 0.0)
         row = replace(row, caught_half=half, caught_most=limit)
     verdict: Outcome = "inconclusive"
@@ -169,7 +169,7 @@ def _difference(comparison: Comparison, place: int, rule: Rule) -> Difference:
     """Return the difference at a scale, or on the mean over the scales for a place of -1."""
     at = _at(comparison, place)
     sides = comparison.new[:, at].mean(axis=1), comparison.baseline[:, at].mean(axis=1)
-    if comparison.identical:  # nothing changed: no error, and nothing that it is uncertain from
+    if comparison.identical:  # nothing changed: no error, and no uncertainty
         return Difference(float(sides[0].mean() - sides[1].mean()), 0.0, 1.0)
     if comparison.replicates == "draws":
         return matched_difference(*sides)
@@ -178,7 +178,7 @@ def _difference(comparison: Comparison, place: int, rule: Rule) -> Difference:
 
 
 def _at(comparison: Comparison, place: int) -> NDArray[np.bool_] | slice:
-    """Return which scales a row is of: all noisy ones for a place of -1."""
+    """Return which scales a row covers: all noisy ones for a place of -1."""
     return comparison.noisy if place < 0 else slice(place, place + 1)
 
 
@@ -200,7 +200,7 @@ def cost_rows(comparison: Comparison, margins: Margins) -> list[CostRow]:
 def _cost(
     name: Literal["seconds", "memory"], new: float, old: float, margin: float | None
 ) -> CostRow | None:
-    """Return the row of a cost; None where it is not known, and need not be."""
+    """Return the row of a cost; None if it is not known, and need not be."""
     ratio = new / old if old > 0 else math.nan
     if margin is None and math.isnan(ratio):
         return None

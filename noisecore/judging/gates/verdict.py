@@ -16,7 +16,7 @@ from noisecore.judging.gates.rows import FailureRow, JudgedRow, Outcome, Row
 from noisecore.judging.gates.verdict_text import verdict_table
 from noisecore.records import RecordError, as_type
 
-# In the order in which a reader should see them: what says most, first.
+# In the order in which a reader should see them: the most important first.
 Gate = Literal[
     "trials", "no regression", "monotonic", "noise bites", "published", "at chance", "floor"
 ]
@@ -27,7 +27,7 @@ _R = TypeVar("_R", bound=Row)
 
 
 class _File(TypedDict):
-    """A verdict as a file has it; each row is checked by itself."""
+    """A verdict as it is in a file; each row is checked separately."""
 
     gate: Gate
     curve: str
@@ -40,10 +40,10 @@ class _File(TypedDict):
 class Verdict:
     """What a gate found, and why.
 
-    curve: the name of the curve that was judged (of all of them, joined by commas). sentence: the
-    finding in words, with its figures. figures: the rows of the table behind it, each of a kind in
-    `noisecore.judging.gates.rows`; if trials failed, a `FailureRow` for each. As a text it is the
-    sentence, and the table.
+    curve: the name of the curve that was judged (or of several, joined by commas). sentence: the
+    finding in words, with its figures. figures: the rows of the table behind it, each of a class in
+    `noisecore.judging.gates.rows`; if trials failed, a `FailureRow` for each. As a text, a verdict
+    is its sentence and its table.
 
     Example:
         >>> print(judge_noise_bites(curve, least_drop=0.2))
@@ -73,12 +73,12 @@ class Verdict:
 
     @property
     def urgency(self) -> tuple[int, int]:
-        """A key to sort by: what should be looked at first is the least."""
+        """A key to sort by: the verdict that should be looked at first has the least."""
         return get_args(Outcome).index(self.verdict), get_args(Gate).index(self.gate)
 
     @property
     def fallen(self) -> list[JudgedRow]:
-        """The rows that failed by themselves."""
+        """The rows that failed on their own."""
         return [row for row in self.rows(JudgedRow) if row.verdict == "fail"]
 
     def rows(self, kind: type[_R]) -> list[_R]:
@@ -123,7 +123,7 @@ def read_verdict(data: Any, place: str) -> Verdict:
 class Verdicts(list[Verdict]):
     """The verdicts that a block of `collect_verdicts` collects, in their order.
 
-    tolerant: whether an inconclusive verdict raises no error. keep: is given each curve that is
+    tolerant: whether an inconclusive verdict raises no error. keep: called with each curve that is
     judged, before its verdict is known. raised: the errors that were raised.
     """
 
@@ -134,7 +134,7 @@ class Verdicts(list[Verdict]):
         self.raised: list[AssertionError] = []
 
 
-# Not a context variable: a thread of a test would not see it, and its verdicts would be lost.
+# Not a context variable: a thread that a test starts would not see it, and lose its verdicts.
 _collecting: list[Verdicts] = []
 
 
@@ -144,9 +144,9 @@ def collect_verdicts(
 ) -> Iterator[Verdicts]:
     """Yield a list that every `assert_...` inside the block adds its verdict to, passed or not.
 
-    tolerant: whether an inconclusive verdict does not raise. keep: is given each curve that is
-    judged, so that its records are kept whatever the verdict. Of nested blocks the innermost
-    collects, in whichever thread the verdict is found.
+    tolerant: whether an inconclusive verdict does not raise. keep: called with each curve that is
+    judged, so that its records are kept whatever the verdict. If blocks are nested, the innermost
+    one collects, in whichever thread the verdict is found.
     """
     verdicts = Verdicts(tolerant=tolerant, keep=keep)
     _collecting.append(verdicts)
@@ -159,7 +159,7 @@ def collect_verdicts(
 def enforce(
     verdict: Verdict, measured: Collection[object], *, failed: str, inconclusive: str
 ) -> None:
-    """Hand a verdict to whoever collects; raise `AssertionError` unless it is a pass.
+    """Hand a verdict to the block that collects; raise `AssertionError` unless it is a pass.
 
     The message has the sentence, the failed trials, what was measured (curves, points, or a text),
     and what to do next: `failed` or `inconclusive`, by the verdict.
@@ -176,7 +176,7 @@ def enforce(
     failures = [row.failure for row in verdict.rows(FailureRow)]
     if failures:
         hint = (
-            "The record of each failed trial says why in full: mend the cause and run again. "
+            "The record of each failed trial says why in full: fix the cause and run again. "
             "A gate never passes on a missing figure."
         )
     else:

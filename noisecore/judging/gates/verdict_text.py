@@ -21,7 +21,7 @@ from noisecore.judging.gates.rows import (
 if TYPE_CHECKING:
     from noisecore.judging.gates.verdict import Verdict
 
-_SAID = (NoteRow, ObstacleRow, ProblemRow)  # by the sentence, or next to the table of a regression
+_SAID = (NoteRow, ObstacleRow, ProblemRow)  # already in the sentence or by the table
 
 
 def verdict_table(verdict: Verdict) -> str:

@@ -16,8 +16,8 @@ from noisecore.showing.plots.style import BASELINE, FAILS
 def draw_baseline(axes: Axes, verdict: Verdict, places: Mapping[float, float]) -> list[Any]:
     """Draw the baseline, how far below it accuracy may lie, and which scales fail.
 
-    verdict: of the gate against a baseline. places: where on the axes each scale stands. Returns
-    what the legend names.
+    verdict: that of the gate against a baseline. places: where on the axes each scale is. Returns
+    the handles for the legend.
     """
     rows = [row for row in verdict.rows(ScaleRow) if row.scale in places]
     handles: list[Any] = []
@@ -62,7 +62,7 @@ def _draw_side(
 
 
 def compared_in_words(verdict: Verdict) -> str:
-    """Return how a curve stands against its baseline, for the line under the picture."""
+    """Return how a curve compares with its baseline, for the line under the picture."""
     if not verdict.rows(ScaleRow):
         return f"no baseline is drawn: {verdict.sentence}"
     failing = ", ".join(map(_named, verdict.fallen))
@@ -70,7 +70,7 @@ def compared_in_words(verdict: Verdict) -> str:
 
 
 def _named(row: JudgedRow) -> str:
-    """Return what a row is of."""
+    """Return what a row is about."""
     if isinstance(row, ScaleRow):
         return f"scale {row.scale:g}"
     if isinstance(row, CostRow):

@@ -21,17 +21,17 @@ from noisecore.showing.plots.style import (
 )
 
 _ALL = 12  # classes that one panel can show
-_ENDS = 10  # the worst, and the best, of more of them
+_ENDS = 10  # if there are more: so many of the worst, and of the best
 _DASHES = ("-", "--")
 
 
 @plain_text
 def plot_classes(frame: pd.DataFrame, name: str, curve: CurveId | None = None) -> Figure:
-    """Draw one line per class: mean accuracy over the seeds at each scale, all at equal distances.
+    """Draw one line per class: mean accuracy over the seeds at each scale, scales evenly spaced.
 
     frame: rows of `class_frame`, of the curve called `name`, whose id is `curve`. The black dots
-    are the mean over the classes. Classes stand in the legend in the order of their mean over the
-    noisy scales, the best first. Of many classes the worst and the best have a panel each.
+    are the mean over the classes. The legend lists the classes by their mean over the noisy scales,
+    the best first. If there are many classes, the best and the worst have a panel each.
     """
     means = frame.pivot_table(index="scale", columns="class", values="accuracy")
     noisy = means[means.index > 0] if (means.index > 0).any() else means

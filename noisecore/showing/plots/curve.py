@@ -39,7 +39,7 @@ from noisecore.showing.plots.style import (
     wrap_name,
 )
 
-WIDE = 200.0  # greatest over least scale, beyond which a linear axis would press the small ones
+WIDE = 200.0  # greatest over least scale, beyond which a linear axis would squeeze the small ones
 
 
 @dataclass(frozen=True)
@@ -54,14 +54,14 @@ class _Line:
 
 
 _PANELS = _Line("accuracy", ACCURACY, "o", "-", 0), _Line("loss", LOSS, "s", "--", 0)
-# Of the notebook: blue and purple, dark enough to differ from each other when printed in grey.
+# For the notebook: blue and purple, dark enough to differ from each other when printed in grey.
 _AXES = _Line("accuracy", "#5e1287", "o", "-", -3), _Line("loss", "#1f7fc4", "s", "--", 3)
 
 
 def plot_compared(
     curve: Curve, baseline: Baseline | Curve, margins: Margins | str | None = None
 ) -> Figure:
-    """Draw a curve, and the baseline that it is judged against; raises as that does."""
+    """Draw a curve and the baseline it is judged against; raises as `judge_no_regression` does."""
     if isinstance(baseline, str | PurePath):
         raise ArgumentTypeError(
             f"baseline must be a baseline or a curve, got {described(baseline)}: "
@@ -74,13 +74,13 @@ def plot_compared(
 def plot_curve(curve: Curve, verdict: Verdict | None = None) -> Figure:
     """Draw accuracy over scale, and loss in a panel below, if there is any.
 
-    verdict: of the comparison with a baseline: that is drawn in grey, what it allows below it, and
-    the scales that fail are marked.
+    verdict: that of the comparison with a baseline: if given, the baseline is drawn in grey, with
+    its margin below it, and the scales that fail are marked.
     Lines join the means over the seeds, bars are 95 % t intervals of these means (from two seeds
-    on), faint dots are single seeds. Of a given model the dots are draws, and only accuracy has
+    on), faint dots are single seeds. For a given model, the dots are draws, and only accuracy has
     bars: its interval over images. No claim is made about scale 0, so its markers are hollow and
-    stand apart, left of a dotted line. Values that are not there leave gaps, and the note
-    under the picture says how many trials failed or are missing.
+    set apart, left of a dotted line. Missing values leave gaps, and the note under the picture says
+    how many trials failed or are missing.
     """
     loss = bool(np.isfinite(curve.loss).any())
     figure = Figure(figsize=(7.6, 6.8 if loss else 4.6), layout="constrained")
@@ -107,9 +107,9 @@ def plot_curve(curve: Curve, verdict: Verdict | None = None) -> Figure:
 
 @plain_text
 def plot_notebook(curve: Curve, verdict: Verdict | None = None) -> Figure:
-    """Draw loss (blue, left axis) and accuracy (purple, right axis) over scale, as the notebook.
+    """Draw loss (blue, left axis) and accuracy (purple, right axis) over scale, like the notebook.
 
-    Otherwise as `plot_curve`.
+    In all other ways it is like `plot_curve`.
     """
     figure = Figure(figsize=(7.6, 5.6), layout="constrained")
     left = figure.add_subplot()
@@ -144,9 +144,9 @@ def _draw_scores(
     sides: Sequence[tuple[Axes, _Line]],
     lowest: Axes,
 ) -> list[Any]:
-    """Draw accuracy, and loss, each on its axes, and all that belongs to them.
+    """Draw accuracy and loss, each on its axes, and all that belongs to them.
 
-    lowest: the axes below which the scales stand. Returns what a legend names.
+    lowest: the axes that have the scales below them. Returns the handles for a legend.
     """
     rows = curve_rows(curve)
     scales = np.array([row.scale for row in rows])
@@ -192,10 +192,10 @@ def _draw_score(
     values: Floats,
     estimates: Sequence[Estimate],
 ) -> list[ErrorbarContainer]:
-    """Draw one score: its dots, means and bars; return what the legend names.
+    """Draw one score: its dots, means and bars; return the handles for the legend.
 
-    places: of the scales, (K,); noisy: which of them have noise. values: (S, K). estimates: of each
-    scale.
+    places: those of the scales, (K,); noisy: which of them have noise. values: (S, K). estimates:
+    one for each scale.
     """
     # A few points to the side, so that bars do not hide each other where the lines cross.
     aside = ScaledTranslation(line.aside / 72, 0, axes.figure.dpi_scale_trans)
@@ -228,7 +228,7 @@ def _draw_score(
 
 
 def _dots_and_bars(curve: Curve, rows: Sequence[Row]) -> str:
-    """Return in words what the dots and the bars are of."""
+    """Return in words what the dots and the bars show."""
     seeds = len(curve.seeds)
     how = (
         f"means of {seeds} {curve.replicates} (dots)"
@@ -244,7 +244,7 @@ def _dots_and_bars(curve: Curve, rows: Sequence[Row]) -> str:
 
 @dataclass(frozen=True)
 class _Scales:
-    """Where scales stand on an axis that is linear, as in the notebook, if that can be read."""
+    """Where scales are on an axis, which is linear, as in the notebook, if that can be read."""
 
     scales: Floats
 
@@ -256,13 +256,13 @@ class _Scales:
 
     @property
     def wide(self) -> bool:
-        """Whether a linear axis would press the small ones."""
+        """Whether a linear axis would squeeze the small scales together."""
         low, high = self.ends
         return high / low > WIDE
 
     @property
     def apart(self) -> bool:
-        """Whether scale 0 is there, which stands apart."""
+        """Whether the curve has scale 0, which is set apart."""
         return bool((self.scales == 0).any())
 
     def place(self, share: float) -> float:
@@ -281,7 +281,7 @@ def _divide(axes: Axes, scales: Floats) -> None:
 
 
 def _set_places(axes: Axes, scales: Floats) -> Floats:
-    """Set the scale axis up; return where on it each scale stands, 0 apart from the others."""
+    """Set the scale axis up; return where on it each scale is, 0 apart from the others."""
     on = _Scales(scales)
     low, high = on.ends
     if on.wide:
@@ -296,7 +296,7 @@ def _set_places(axes: Axes, scales: Floats) -> Floats:
     last = -1.0
     for at, scale in sorted(zip(places, scales, strict=True)):
         share = float((axes.transScale + axes.transLimits).transform((at, 0.5))[0])
-        if share - last >= 0.055:  # labels would run into each other: the smaller scale's stays
+        if share - last >= 0.055:  # closer labels would overlap: the smaller scale keeps its own
             ticks.append((float(at), f"{scale:g}"))
             last = share
     axes.minorticks_off()

@@ -1,4 +1,4 @@
-"""Drift: accuracy over the environments, its change against the reference, and what it took."""
+"""Drift: accuracy over the environments, its change against the reference, and its cost."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _name_places(column: Sequence[Axes], places: Sequence[str]) -> None:
 
 
 def _known_costs(found: Sequence[Drift]) -> dict[str, Callable[[Drift], float]]:
-    """Return what a trial takes, by its label, if any record says so: not all are trainings."""
+    """Return each cost of a trial that any record has, by label: not all trials are trainings."""
     costs: dict[str, Callable[[Drift], float]] = {
         "training, s": lambda one: one.seconds,
         "peak memory, MiB": lambda one: one.memory / 2**20,
@@ -121,7 +121,7 @@ def _draw_accuracy(axes: Axes, mine: Sequence[Drift], places: Sequence[str]) -> 
 
 
 def _draw_changes(axes: Axes, mine: Sequence[Drift], places: Sequence[str]) -> None:
-    """Draw what became of each scale and of their mean, side by side."""
+    """Draw the change of each scale and of their mean, side by side."""
     axes.axhline(0, color=PALE, linewidth=0.8, zorder=0)
     rows = [
         (places.index(one.environment), row)
@@ -149,7 +149,7 @@ def _draw_changes(axes: Axes, mine: Sequence[Drift], places: Sequence[str]) -> N
 
 
 def _draw_cost(axes: Axes, points: Sequence[tuple[int, float]]) -> None:
-    """Draw one bar per environment, with its figure; none where it is unknown."""
+    """Draw one bar per environment, with its figure; none if it is unknown."""
     known = [(at, value) for at, value in points if np.isfinite(value)]
     if not known:
         return

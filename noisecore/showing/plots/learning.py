@@ -41,7 +41,7 @@ def plot_learning(records: Sequence[TrialRecord]) -> Figure:
     for axes, ((words, name), panel) in zip(panels.flat, curves.items(), strict=False):
         longest = 1
         for scale in sorted(panel):
-            # Seeds of one recipe have equally many epochs; two recipes of one name might not.
+            # Seeds of one recipe have the same number of epochs; two recipes of one name might not.
             longest = max(longest, epochs := min(len(seed) for seed in panel[scale]))
             values = np.array([seed[:epochs] for seed in panel[scale]])
             steps, style = np.arange(1, epochs + 1), styles[scale]
@@ -82,8 +82,8 @@ def _panels(
 ) -> dict[tuple[str, str], dict[float, list[list[float]]]]:
     """Return the accuracies by epoch of each panel, train scale and seed.
 
-    A panel has its title, in words, and the name of its curve or, of a model that several curves
-    test, the name of its recipe.
+    The key of a panel is its title, in words, and the name of its curve; for a model that several
+    curves test, it is the name of the recipe instead.
     """
     panels: dict[tuple[str, str], dict[float, list[list[float]]]] = {}
     drawn = set()

@@ -1,4 +1,4 @@
-"""A few images, as they are and under a noise."""
+"""A few images, clean and under a noise."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from noisecore.showing.plots.style import SMALL, Floats, drawable, plain_text, s
 def plot_noise(samples: Samples, title: str) -> Figure:
     """Draw images in rows, clean and at each scale, and last what the noise adds to the first.
 
-    title: which noise, and of what. All panels have one grey scale, from the least to the greatest
-    value of the clean images; what lies outside is black or white. The noise alone is laid on an
-    even grey, the middle of that scale.
+    title: the name of the noise, and of what is tested. All panels have one grey scale, from the
+    least to the greatest value of the clean images; values outside it are black or white. The noise
+    alone is drawn on an even grey, the middle of that scale.
     """
     clean = _pictured(samples.clean)
     noisy = {scale: _pictured(images) for scale, images in samples.noisy.items()}

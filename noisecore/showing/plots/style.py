@@ -22,7 +22,7 @@ from noisecore.records import CurveId
 
 Floats = NDArray[np.floating[Any]]
 
-# Of Okabe and Ito, who chose colours that the colour-blind tell apart; yellow is lost on white.
+# By Okabe and Ito: the colour-blind can tell them apart. Yellow is left out: it is lost on white.
 BLUE, VERMILLION, GREEN, ORANGE, SKY, PURPLE = OKABE_ITO = (
     "#0072b2", "#d55e00", "#009e73", "#e69f00", "#56b4e9", "#cc79a7",
 )  # fmt: skip
@@ -50,7 +50,7 @@ def plain_text(draw: Callable[P, Figure]) -> Callable[P, Figure]:
 
 
 def drawable(text: object) -> str:
-    """Return a text for a picture: in one line, and what its font has no glyph for as escapes."""
+    """Return a text for a picture: in one line; characters without a glyph become escapes."""
     line = one_line(text)
     if len(line) > _LONGEST:
         half = _LONGEST // 2
@@ -70,8 +70,8 @@ def _glyphs() -> frozenset[int]:
 def render(figure: Figure) -> dict[str, bytes]:
     """Return the figure's files by their ending, png and svg: always the same for the same figure.
 
-    Without the settings here, SVG has random ids and the time in it, and both have the version of
-    Matplotlib.
+    Without the settings here, an SVG would contain random ids and the time, and both files would
+    contain the version of Matplotlib.
     """
     files = {}
     varying: dict[str, dict[str, Any]] = {
@@ -99,12 +99,12 @@ def scale_styles(scales: Sequence[float]) -> dict[float, dict[str, Any]]:
 
 
 def trials(count: int, what: str) -> str:
-    """Return a count of trials in words, nothing for none."""
+    """Return a count of trials in words; empty if there are none."""
     return f"{count} trial{'s' if count > 1 else ''} {what}" if count else ""
 
 
 def set_note(figure: Figure, *parts: str) -> None:
-    """Write what the picture's reader must know under it, in lines that fit its width."""
+    """Write a note under the picture, for its reader, in lines that fit its width."""
     width = max(int(figure.get_figwidth() * 14.5), 40)
     text = wrap_name("; ".join(drawable(part) for part in parts if part), width)
     figure.supxlabel(text, fontsize=SMALL, color=PALE)
@@ -127,9 +127,9 @@ def plain_noise(noise: str) -> str:
 
 
 def plain_model(curve: CurveId | None, name: str) -> str:
-    """Return in words which model a curve is of, and what it was trained with; name: the curve's.
+    """Return in words a curve's model, and what it was trained with; name: the curve's.
 
-    curve: None where it is not known: the name stands for it.
+    curve: None if it is not known; the name is then used instead.
     """
     if curve is None:
         return drawable(name)
@@ -142,13 +142,13 @@ def plain_model(curve: CurveId | None, name: str) -> str:
 
 
 def in_words(curve: CurveId | None, name: str) -> str:
-    """Return in words which model, and which noise, a curve is of; name: the curve's."""
+    """Return in words the model and the noise of a curve; name: the curve's."""
     model = plain_model(curve, name)
     return model if curve is None else f"{model}, {plain_noise(curve.noise)} noise"
 
 
 def wrap_name(text: str, width: int) -> str:
-    """Break drawable text into lines: at spaces, and in a curve's name behind / and comma only."""
+    """Break drawable text into lines: at spaces, and in a curve's name after / and comma only."""
     seam = "\N{ZERO WIDTH SPACE}"
     breakable = re.sub(r"([/,])(?=\S)", rf"\1{seam} ", text)
     return textwrap.fill(breakable, width).replace(f"{seam} ", "").replace(seam, "")
