@@ -22,7 +22,7 @@ from noisecore.records import RecordError, join_trials, write_atomically
 from noisecore.showing.terminal import say
 
 # One of which each is: what caught it before there was a base of them all still does.
-_BUILTIN = (ValueError, TypeError, OSError, RuntimeError)
+_BUILTIN = (ValueError, TypeError, OSError, RuntimeError, KeyError)
 
 
 def classes() -> set[type[BaseException]]:

@@ -149,7 +149,7 @@ class TestQuiet:
         own.make()
         result = own.run("-q", AUTO)
         assert result.ret == 0
-        assert "noisecore" not in result.stdout.str()
+        assert "= noisecore =" not in result.stdout.str()
 
     def test_other_scales_hide_no_loss(self, own) -> None:
         """A renewal with one scale more is refused if the model became worse at the others."""
