@@ -21,7 +21,7 @@ from noisecore.plugin.options import TYPED, add_options
 from noisecore.plugin.output import OUTPUT, Output, open_streams
 from noisecore.plugin.phases import VERDICTS, judging, wait_for
 from noisecore.plugin.places import refuse_places
-from noisecore.plugin.reporting.judge import REFUSAL, Judge
+from noisecore.plugin.reporting.judge import Judge
 from noisecore.plugin.reporting.junit import properties
 from noisecore.plugin.reporting.outcomes import SELECTED, Selected, tell
 from noisecore.plugin.seen import NODEID, SEEN, Seen
@@ -29,11 +29,16 @@ from noisecore.plugin.session import RUN, RUN_ID, Run
 from noisecore.plugin.settings import SETTINGS, Settings, read_settings
 from noisecore.plugin.signals import SIGNALS, Signals
 from noisecore.plugin.sources import EvaluationSource, SavedSource, Source, TrainingSource
-from noisecore.plugin.topology import distributes, is_worker, place
+from noisecore.plugin.topology import (
+    distributes,
+    is_worker,
+    place,
+    refusals_told,
+    take_refusal,
+)
 from noisecore.running.store import new_run
 
 _INPUT = "noisecore_run"  # the key under which the controller sends its workers the run's id
-_REFUSAL = "noisecore_usage"  # the key of a worker's answer if its tests cannot be run
 _SELECTED = "noisecore_selected"  # the key of the tests selected, the same for all workers
 
 
@@ -77,8 +82,7 @@ def pytest_configure_node(node: Any) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     answer = getattr(node, "workeroutput", {})
-    if _REFUSAL in answer:
-        node.config.stash[REFUSAL] = answer[_REFUSAL]
+    take_refusal(node.config, answer)
     if _SELECTED in answer:
         node.config.stash[SELECTED] = Selected(**answer[_SELECTED])
 
@@ -117,15 +121,13 @@ def pytest_collection_modifyitems(
 ) -> Generator[None, object, object]:
     result = yield  # other plugins deselect tests meanwhile
     try:
-        with one_line_errors():
+        with refusals_told(session), one_line_errors():
             collect(config, items)
             gone, unclaimed = vanished(session, items)
             config.stash[SELECTED] = Selected(vanished=gone, unclaimed=unclaimed)
-    except pytest.UsageError as error:
+    except pytest.UsageError:
         if not is_worker(config):
             raise
-        # xdist treats an error in a worker as a crash: report it to the controller instead.
-        vars(config)["workeroutput"][_REFUSAL] = str(error)
         items.clear()
     return result
 
@@ -141,9 +143,14 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
+    if not (session.config.option.collectonly or distributes(session.config)):
+        with refusals_told(session):
+            _select(session)
+
+
+def _select(session: pytest.Session) -> None:
+    """Note which tests will run, and make the run that they need."""
     config = session.config
-    if config.option.collectonly or distributes(config):
-        return
     comparing = [item for item in session.items if compares(item)]
     seen, found = config.stash[SEEN], config.stash.get(SELECTED, Selected())
     selected = config.stash[SELECTED] = Selected(
@@ -213,7 +220,7 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     signals = config.stash[SIGNALS]
     signals.catch()
     try:
-        with one_line_errors():
+        with refusals_told(session), one_line_errors():
             if not distributes(config):  # its workers know whether any test needs records
                 run.begin()
             with run.source.working(config):

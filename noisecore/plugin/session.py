@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
 import shlex
 import sys
@@ -114,7 +113,7 @@ class Run:
             remove_halves(self.settings.artifacts / "plots", "*.png", "*.svg")
             candidate = self.settings.artifacts / CANDIDATE
             if self.baseline is None or not _same(candidate, self.baseline.path):
-                candidate.unlink(missing_ok=True)
+                candidate.unlink(missing_ok=True)  # another of xdist's workers may be faster
         except OSError as error:
             raise pytest.UsageError(
                 f"noisecore: the report of an earlier run cannot be taken away from "
@@ -341,7 +340,10 @@ RUN: pytest.StashKey[Run | None] = pytest.StashKey()
 
 
 def _same(one: Path, other: Path) -> bool:
-    return os.path.exists(one) and os.path.exists(other) and one.samefile(other)
+    try:
+        return one.samefile(other)
+    except FileNotFoundError:
+        return False
 
 
 def _plain_profile(settings: Settings) -> dict[str, Any]:

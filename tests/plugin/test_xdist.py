@@ -136,3 +136,23 @@ def test_inside_a_worker(bench, tiny, monkeypatch) -> None:
     result = bench.runpytest_subprocess(*tiny, "--noise-workers=0", "-k", "test_point")
     assert result.ret == pytest.ExitCode.OK
     result.stdout.fnmatch_lines(["noisecore 1/* mlp/gaussian/*"])
+
+
+def test_worker_refuses_late(own) -> None:
+    """A usage error that a worker meets before its first test is the controller's, in one line."""
+    own.folder.mkdir(parents=True)
+    (own.folder / "plots").write_text("a file where the run needs a folder")
+    result = own.run("--noise-update-baseline", "-n2")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: noisecore: the report of an earlier run cannot be *"])
+    assert "INTERNALERROR" not in result.stdout.str() + result.stderr.str()
+
+
+def test_worker_cannot_write(own) -> None:
+    """A worker that cannot keep records says so once the tests are distributed: one line."""
+    own.folder.mkdir(parents=True)
+    (own.folder / "trials").write_text("a file where the run needs a folder")
+    result = own.run("--noise-update-baseline", "-n2")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: noisecore: artifacts cannot be written to *"])
+    assert "INTERNALERROR" not in result.stdout.str() + result.stderr.str()

@@ -18,7 +18,7 @@ from noisecore.plugin.reporting.standing import hidden
 from noisecore.plugin.session import RUN
 from noisecore.plugin.settings import SETTINGS
 from noisecore.plugin.signals import SIGNALS
-from noisecore.plugin.topology import distributes
+from noisecore.plugin.topology import REFUSAL, distributes
 from noisecore.records import RecordError
 from noisecore.showing.terminal import wrap_text
 
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
 
     from noisecore.plugin.session import Run
-
-# In the stash of an xdist controller's configuration: why its workers cannot run.
-REFUSAL: pytest.StashKey[str] = pytest.StashKey()
 
 
 class Judge:
@@ -55,9 +52,12 @@ class Judge:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
         """Judge what is left once all tests have ended."""
-        result = yield  # an error here skips the rest: the run ended early, and fails for that
-        if REFUSAL in self._config.stash:
-            raise pytest.UsageError(self._config.stash[REFUSAL])
+        try:
+            result = yield  # an error here skips the rest: the run ended early, and fails for that
+        except KeyboardInterrupt:  # how xdist ends the run if a worker refuses
+            if REFUSAL in self._config.stash:
+                raise pytest.UsageError(self._config.stash[REFUSAL]) from None
+            raise
         selected = self._config.stash.get(SELECTED, Selected())
         settings = self._config.stash[SETTINGS]
         silent = distributes(self._config) and SELECTED not in self._config.stash
