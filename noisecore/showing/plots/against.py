@@ -28,8 +28,9 @@ def draw_baseline(axes: Axes, verdict: Verdict, places: Mapping[float, float]) -
             handles = handles or drawn
     failing = [row for row in rows if row.verdict == "fail"]
     if failing:
-        every = len(failing) == len(rows) > 1
-        where = "every scale" if every else "scale " + ", ".join(f"{r.scale:g}" for r in failing)
+        names = ", ".join(f"{row.scale:g}" for row in failing)
+        where = f"scales {names}" if len(failing) > 1 else f"scale {names}"
+        where = "every scale" if len(failing) == len(rows) > 1 else where
         handles += axes.plot(
             [places[row.scale] for row in failing],
             [row.measured for row in failing],
