@@ -5,7 +5,8 @@
 A side is three words: its name, the source tree that it runs in, and the arguments of pytest. Each
 round runs every side once, in a new artifact folder. OUT.jsonl gets one line per run: the seconds,
 the processor's seconds of all processes, how pytest ended, how many trainings the run made, their
-seconds by model, and a hash of their numbers: equal hashes are records equal to the bit. The medians are printed.
+seconds by model, and a hash of their numbers: equal hashes are records equal to the bit. Prints the
+medians.
 """
 
 import argparse
