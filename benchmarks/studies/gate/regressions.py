@@ -1,6 +1,6 @@
 """Real regressions, put into a copy of noisecore, and what the gate says of each.
 
-    python benchmarks/studies/gate/regressions.py BASELINE FOLDER [NAME ...]
+    python benchmarks/studies/gate/regressions.py BASELINE FOLDER [NAME ...] [--seeds 10]
 
 Each is a change that somebody could make by mistake. The quick profile is run with it against the
 baseline; FOLDER gets a folder a regression, with its artifacts and what pytest printed.
@@ -70,7 +70,7 @@ def put_in(package: Path, changes: list[tuple[str, str, str]]) -> None:
         (package / name).write_text(text.replace(old, new))
 
 
-def run(name: str, baseline: Path, folder: Path) -> int:
+def run(name: str, baseline: Path, folder: Path, seeds: str) -> int:
     """Run the quick profile with one regression; return pytest's exit code."""
     with tempfile.TemporaryDirectory() as temporary:
         copy = Path(temporary) / "copy"
@@ -82,6 +82,7 @@ def run(name: str, baseline: Path, folder: Path) -> int:
         command = [
             sys.executable, "-m", "pytest", "benchmarks", "--scales",
             f"--noise-baseline={baseline}", f"--noise-artifacts={out}",
+            f"--noise-seeds={seeds}",
         ]  # fmt: skip
         environment = os.environ | {"PYTHONPATH": str(copy)}
         with open(out / "log.txt", "w") as log:
@@ -101,9 +102,10 @@ def main() -> None:
     parser.add_argument("baseline", type=Path)
     parser.add_argument("folder", type=Path)
     parser.add_argument("names", nargs="*", default=list(REGRESSIONS))
+    parser.add_argument("--seeds", default="3", help="as --noise-seeds takes them")
     chosen = parser.parse_args()
     for name in chosen.names:
-        code = run(name, chosen.baseline.resolve(), chosen.folder.resolve())
+        code = run(name, chosen.baseline.resolve(), chosen.folder.resolve(), chosen.seeds)
         print(f"{name}: exit code {code}", flush=True)
 
 
