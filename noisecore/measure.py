@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +9,7 @@ from types import MethodType
 from typing import TYPE_CHECKING, Any, Literal
 
 from noisecore.callables import name_of
+from noisecore.errors import warn
 from noisecore.escaping import one_line
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def evaluate(
         pictured=True,
     )
     for note in noted(curve.records):
-        warnings.warn(one_line(note), UserWarning, stacklevel=2)
+        warn(one_line(note))
     return curve
 
 

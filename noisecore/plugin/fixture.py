@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,7 @@ import pytest
 
 from noisecore.callables import name_of
 from noisecore.data import DatasetError, class_numbers
-from noisecore.errors import ArgumentError, ArgumentTypeError
+from noisecore.errors import ArgumentError, ArgumentTypeError, warn
 from noisecore.escaping import described, shown, visible
 from noisecore.functions import unknown
 from noisecore.noise import Noise, NoiseError
@@ -291,11 +290,10 @@ class Robustness:
         from noisecore.judging.curves import Curve
         from noisecore.judging.gates.regression import Standard
 
-        warnings.warn(
+        warn(
             "robustness.against(noise_baseline) is deprecated: write "
             "assert_no_regression(curve, noise_baseline)",
             DeprecationWarning,
-            stacklevel=2,
         )
         if not isinstance(baseline, Standard):
             raise ArgumentTypeError(

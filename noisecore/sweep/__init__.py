@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from noisecore.errors import warn
 from noisecore.escaping import one_line
 from noisecore.models import Builder
 from noisecore.noise import Noise, check_scales, get_noise
@@ -145,5 +145,5 @@ def _curve(request: CurveRequest, records: Sequence[TrialRecord]) -> Curve:
         first = f"{failed[0].trial.label}: {failed[0].reason}{more}"
         said.insert(0, f"{len(failed)} of {len(records)} trials failed: {first}")
     for each in said:
-        warnings.warn(one_line(as_arguments(each)), RuntimeWarning, stacklevel=3)
+        warn(one_line(as_arguments(each)), RuntimeWarning)
     return matched_curves(records)[request.curve]

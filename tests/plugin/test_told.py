@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+import time
+
 import pytest
-from own_bench import AUTO, ONE, TWO
+from own_bench import AUTO, ONE, TWO, UPDATE
 
 HEAD = "[pytest]\npythonpath = .\n"
 SAVED = "no model was evaluated or trained: the verdicts are of saved records in records"
@@ -57,6 +60,16 @@ class TestSavedRecords:
         assert "no model was trained, and none evaluated but that of c/gaussian: the" in (
             words(result)
         )
+
+    def test_older_than_the_baseline(self, saved) -> None:
+        """Records that were made before the baseline are judged with the question if it is so."""
+        own = saved.path / "old"
+        shutil.copytree(saved.path / "records", own)
+        time.sleep(1)  # days are written to the second
+        assert saved.run(UPDATE, "--noise-new-ancestor").ret == 0
+        old = saved.run("--noise-records=old", "--noise-artifacts=again", AUTO)
+        assert "were the two swapped?" in words(old)
+        assert "swapped" not in words(saved.run(AUTO))
 
     def test_not_said_of_others(self, own) -> None:
         """A run that evaluates says nothing of the kind."""

@@ -16,7 +16,12 @@ from noisecore.judging.baselines import (
 )
 from noisecore.judging.curves import Curve
 from noisecore.judging.gates.advice import advice, advice_when_undecided
-from noisecore.judging.gates.arguments import check_curve, check_measured, curve_from
+from noisecore.judging.gates.arguments import (
+    check_curve,
+    check_measured,
+    curve_from,
+    warn_if_swapped,
+)
 from noisecore.judging.gates.case import Case, judge_case, judge_comparison
 from noisecore.judging.gates.own import own_margins
 from noisecore.judging.gates.regression_text import regression_table
@@ -123,7 +128,8 @@ def judge_no_regression(
             of the run; without one, 0.01.
 
     Returns:
-        The verdict: "pass", "fail" or "inconclusive", its sentence, and the figures behind it.
+        The verdict: "pass", "fail" or "inconclusive", its sentence, and the figures behind it. If
+        the curve was measured before its baseline, a warning asks if the two were swapped.
 
     Raises:
         TypeError: The curve is not a curve, or the baseline is none of those.
@@ -161,9 +167,11 @@ def _case(
         if problem is None:
             comparison = compare_baseline(curve.records, baseline)[curve.name]
             own = own_margins(baseline).get(curve.name)
+        warn_if_swapped(curve.records, baseline.of(curve.name))
     elif isinstance(baseline, Curve):
         comparison = compare_curves(curve, baseline)
         own = own_margins(baseline.records).get(baseline.name)
+        warn_if_swapped(curve.records, baseline.records)
     else:
         raise ArgumentTypeError(
             "baseline must be the fixture noise_baseline, what read_baseline returns, or a curve, "
