@@ -176,3 +176,17 @@ class TestQuiet:
         assert "if the loss is meant, add --noise-new-ancestor" in words(result)
         assert own.baseline == before
         assert own.run("test_a.py", "--noise-update-baseline", "--noise-new-ancestor").ret == 0
+
+    @pytest.mark.parametrize("more", [(), ("-n1",)], ids=["alone", "xdist"])
+    def test_a_renewal(self, own, more) -> None:
+        """What was written into the baseline, and where, is one line, also with -q."""
+        where = "baseline written: benchmarks/baselines/quick.json:"
+        assert f"{where} added {ONE}, {TWO}" in own.run("-q", UPDATE, *more).outlines
+        own.change("test_a.py", "*images()", "*images(100)")
+        own.change("test_b.py", "def test_two", "def test_three")
+        three = TWO.replace("two", "three")
+        margins = "mean>6.4,scale>6.4, was mean>2.8"
+        told = f"added {three}; renewed {ONE}; taken out {TWO}; the margin of {ONE} is {margins}"
+        assert f"{where} {told}" in own.run("-q", UPDATE, *more).outlines
+        again = own.run("-q", "--noise-update-baseline=missing", *more)
+        assert "the baseline is as it was" in again.outlines

@@ -76,7 +76,9 @@ def renew(
         return [objection], False
     if renewed.changed:
         _write(path, renewed.baseline)
-    head = f"baseline written: {shown(path)}" if renewed.changed else "the baseline is as it was"
+    head = "the baseline is as it was"
+    if renewed.changed:
+        head = f"baseline written: {shown(path)}: {renewed.short}"
     if renewed.stayed:
         head = f"the baseline was not renewed for {', '.join(renewed.stayed)}; {head}"
     foreseen = _outlooks(renewed.changed, records, renewed.baseline, settings)
