@@ -170,7 +170,7 @@ class Run:
                 self.problems.append(NOT_RENEWED)
             self._lines += self._aside()
             if self.baseline is not None:
-                self._lines += wrap_text(self.baseline.describe(verdicts))
+                self._lines += wrap_text(self.baseline.describe(verdicts, selected.skipped))
             return
         self._say_how_to_go_on({record.trial.label for record in records})
         missing = len(set(planned) - {record.trial.label for record in records})
@@ -184,7 +184,7 @@ class Run:
         with parts.making("the comparison with the baseline"):
             if self.baseline is not None:
                 renewal = self._renew(records, verdicts, outcomes, selected, missing, root)
-                compared = [self.baseline.describe(verdicts)]
+                compared = [self.baseline.describe(verdicts, selected.skipped)]
                 about["baseline"] = "; ".join([*compared, *renewal])
         commands: dict[str, list[str]] = {}
         with parts.making("what to do next"):

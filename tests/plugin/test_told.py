@@ -144,6 +144,21 @@ def test_left_out(own, how, more) -> None:
     own.run("test_c.py").stdout.no_fnmatch_line("*not compared*")
 
 
+@pytest.mark.parametrize("more", [(), ("-n1",)], ids=["alone", "xdist"])
+def test_a_skipped_file(own, usage_line, more) -> None:
+    """Where the only file that compares was skipped, what is said is why, and what to do."""
+    (own.path / "test_b.py").unlink()
+    assert own.run(UPDATE).ret == 0
+    own.write("test_c.py", "def test_other(): pass\n")
+    own.change("test_a.py", "import pytest\n", "import pytest\npytest.importorskip('zz')\n")
+    why = "test_a.py was skipped as a whole: could not import 'zz': No module named 'zz'"
+    line = usage_line(own.run(AUTO, *more))
+    assert f"{why}: install what is missing, or leave" in line
+    assert "--noise-scales" not in line
+    own.pytester.makeini(f"{HEAD}noise_baseline = auto\n")
+    assert f"not compared: {ONE}; {why}" in words(own.run("-q", *more))
+
+
 class TestQuiet:
     """A quiet run says what its green would hide."""
 
