@@ -7,6 +7,7 @@ from pathlib import Path
 
 from noisecore.errors import ArgumentTypeError
 from noisecore.escaping import described
+from noisecore.functions import knows_arguments
 from noisecore.judging.baselines import Baseline
 from noisecore.judging.curves import Curve
 from noisecore.judging.gates import judge
@@ -26,6 +27,7 @@ from noisecore.records import RecordError, TrialRecord, as_path
 Run = str | Path | Baseline | Curve | Mapping[str, Curve] | Iterable[Curve | TrialRecord]
 
 
+@knows_arguments
 def compare(
     new: Run,
     old: Run,

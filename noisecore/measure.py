@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from noisecore.callables import name_of
 from noisecore.errors import warn
 from noisecore.escaping import one_line
+from noisecore.functions import knows_arguments
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from noisecore.records import TrialRecord
 
 
+@knows_arguments
 def evaluate(
     model: Any,
     x: Any,
@@ -121,6 +123,7 @@ def evaluate(
     return curve
 
 
+@knows_arguments
 def evaluate_outputs(
     outputs: Mapping[float, ArrayLike],
     y: ArrayLike,

@@ -10,6 +10,7 @@ from typing import Any
 
 from noisecore.errors import ArgumentError, ArgumentTypeError, refusals, warn
 from noisecore.escaping import described, one_line, shown
+from noisecore.functions import knows_arguments
 from noisecore.judging.baselines import (
     Baseline,
     Origin,
@@ -30,6 +31,7 @@ from noisecore.paths import is_missing
 from noisecore.records import RecordError, new_file
 
 
+@knows_arguments
 def write_baseline(
     path: str | Path,
     curves: Curve | Iterable[Curve] | Mapping[str, Curve] | Baseline,

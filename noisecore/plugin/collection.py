@@ -118,8 +118,8 @@ def _refuse_unused(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
         first, *rest = skipped_files(seen.skipped)
         more = f" (and {len(rest)} more)" if rest else ""
         remedy = (
-            f"needs a test that takes the fixture robustness, and found none: {first}{more}: install "
-            "what is missing, or leave the option out where such a file is skipped"
+            f"needs a test that takes the fixture robustness, and found none: {first}{more}: "
+            "install what is missing, or leave the option out where such a file is skipped"
         )
     for name in ("baseline", "update-baseline"):
         if settings.typed.get(name, "none") != "none":

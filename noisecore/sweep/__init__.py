@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from noisecore.errors import warn
 from noisecore.escaping import one_line
+from noisecore.functions import knows_arguments
 from noisecore.models import Builder
 from noisecore.noise import Noise, check_scales, get_noise
 from noisecore.recipes import Recipe
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["SweepError", "train_sweep"]
 
 
+@knows_arguments
 def train_sweep(
     build: str | Builder,
     data: Any,

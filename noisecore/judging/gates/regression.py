@@ -8,6 +8,7 @@ from typing import Protocol, runtime_checkable
 
 from noisecore.errors import ArgumentTypeError
 from noisecore.escaping import described
+from noisecore.functions import knows_arguments
 from noisecore.judging.baselines import (
     Baseline,
     compare_baseline,
@@ -87,6 +88,7 @@ def judge(
     return {name: judge_comparison(one, rule) for name, one in comparisons.items()}
 
 
+@knows_arguments
 def judge_no_regression(
     curve: Curve | Case,
     baseline: Baseline | Curve | Standard | None = None,
@@ -207,6 +209,7 @@ def held_curves(baseline: Baseline) -> str:
     return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "") or "none"
 
 
+@knows_arguments
 def assert_no_regression(
     curve: Curve | Case,
     baseline: Baseline | Curve | Standard | None = None,
