@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from noisecore.errors import ArgumentTypeError
 from noisecore.escaping import described
+from noisecore.functions import knows_arguments
 from noisecore.judging.baselines import Baseline
 from noisecore.judging.curves import Curve
 from noisecore.judging.gates import judge
-from noisecore.judging.gates.arguments import curve_from
+from noisecore.judging.gates.arguments import curve_from, warn_if_swapped
 from noisecore.judging.gates.verdict import Verdict, make_verdict
 from noisecore.judging.margins import (
     ALPHA,
@@ -27,6 +27,7 @@ from noisecore.records import RecordError, TrialRecord, as_path
 Run = str | Path | Baseline | Curve | Mapping[str, Curve] | Iterable[Curve | TrialRecord]
 
 
+@knows_arguments
 def compare(
     new: Run,
     old: Run,
@@ -65,7 +66,6 @@ def compare(
     alpha = parse_alpha(alpha)
     check_mode(mode)
     if isinstance(new, Curve) and isinstance(old, Curve):
-        _warn_if_swapped(new.records, old.records)
         verdict = judge_no_regression(new, old, margins=margins, mode=mode, alpha=alpha)
         return {new.name: verdict}
     ours = _records(new)
@@ -74,29 +74,13 @@ def compare(
     given = None if margins is None else changed_margins(Margins(), margins)
     found = judge(ours, theirs, mode=mode, margins=given, alpha=alpha)
     held = theirs.records if isinstance(theirs, Baseline) else theirs
-    _warn_if_swapped(ours, held)
+    warn_if_swapped(ours, held)
     names = [dict.fromkeys(record.trial.curve for record in side) for side in (ours, held)]
     for name in sorted({*names[0], *names[1]} - set(found)):
         where = "new" if name in names[0] else "old"
         sentence = f"{name} is in the {where} run alone: there is nothing to compare it with"
         found[name] = make_verdict("no regression", name, "inconclusive", sentence)
     return found
-
-
-def swapped(new: Iterable[TrialRecord], old: Iterable[TrialRecord]) -> str:
-    """Return a line if all of `new` was measured before all of `old`; otherwise an empty text."""
-    days = [[str(r.cost["started"]) for r in side if "started" in r.cost] for side in (new, old)]
-    if not all(days) or max(days[0]) >= min(days[1]):
-        return ""
-    return (
-        f"what is judged was measured before what it is compared with ({max(days[0])} and "
-        f"{min(days[1])}): were the two swapped?"
-    )
-
-
-def _warn_if_swapped(new: Iterable[TrialRecord], old: Iterable[TrialRecord]) -> None:
-    if line := swapped(new, old):
-        warnings.warn(line, UserWarning, stacklevel=3)
 
 
 def _records(run: Run) -> list[TrialRecord]:

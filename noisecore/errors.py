@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 
 class NoisecoreError(Exception):
@@ -44,3 +47,16 @@ def refusals(what: str) -> Iterator[None]:
         raise
     except OSError as error:
         raise RefusedError(f"{what}: {error.strerror or error}") from None
+
+
+def warn(line: str, kind: type[Warning] = UserWarning) -> None:
+    """Warn at the line that called noisecore, however deep in noisecore this is."""
+    frame: FrameType | None = sys._getframe(1)
+    level = 2
+    while frame is not None and _is_own(frame):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(line, kind, stacklevel=level)
+
+
+def _is_own(frame: FrameType) -> bool:
+    return str(frame.f_globals.get("__name__")).partition(".")[0] == "noisecore"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import hashlib
 import importlib
 import importlib.util
@@ -13,12 +14,15 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, ParamSpec, TypeVar
 
 from noisecore.callables import BoundError, is_bound, name_of, read_back, source_sha256, write_down
 from noisecore.code import take_for_script
+from noisecore.errors import ArgumentTypeError
 from noisecore.escaping import shorten
 
+P = ParamSpec("P")
+T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -28,6 +32,26 @@ def unknown(what: str, name: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(name, known, n=1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
     return f"unknown {what} {shorten(name)!r}: expected one of {', '.join(known)}{hint}"
+
+
+def check_arguments(function: Callable[..., Any], given: Iterable[str]) -> None:
+    """Raise `ArgumentTypeError` if a function has no argument of a name that it is given."""
+    known = [name for name in inspect.signature(function).parameters if name != "self"]
+    for name in given:
+        if name not in known:
+            raise ArgumentTypeError(unknown("argument", name, known))
+
+
+def knows_arguments(function: Callable[P, T]) -> Callable[P, T]:
+    """Make a function answer an unknown argument with those that it has, and the nearest."""
+
+    @functools.wraps(function)
+    def called(*given: P.args, **named: P.kwargs) -> T:
+        __tracebackhide__ = True
+        check_arguments(function, named)
+        return function(*given, **named)
+
+    return called
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +9,9 @@ from types import MethodType
 from typing import TYPE_CHECKING, Any, Literal
 
 from noisecore.callables import name_of
+from noisecore.errors import warn
 from noisecore.escaping import one_line
+from noisecore.functions import knows_arguments
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from noisecore.records import TrialRecord
 
 
+@knows_arguments
 def evaluate(
     model: Any,
     x: Any,
@@ -117,10 +119,11 @@ def evaluate(
         pictured=True,
     )
     for note in noted(curve.records):
-        warnings.warn(one_line(note), UserWarning, stacklevel=2)
+        warn(one_line(note))
     return curve
 
 
+@knows_arguments
 def evaluate_outputs(
     outputs: Mapping[float, ArrayLike],
     y: ArrayLike,

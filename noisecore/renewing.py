@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from noisecore.errors import ArgumentError, ArgumentTypeError, refusals
+from noisecore.errors import ArgumentError, ArgumentTypeError, refusals, warn
 from noisecore.escaping import described, one_line, shown
+from noisecore.functions import knows_arguments
 from noisecore.judging.baselines import (
     Baseline,
     Origin,
@@ -24,13 +24,14 @@ from noisecore.judging.baselines import write_baseline as write
 from noisecore.judging.curves import Curve
 from noisecore.judging.gates import Rule
 from noisecore.judging.gates.advice import advice_when_undecided
-from noisecore.judging.gates.arguments import check_measured, curve_from
+from noisecore.judging.gates.arguments import check_measured, curve_from, warn_if_swapped
 from noisecore.judging.gates.case import Case, judge_case
 from noisecore.judging.gates.own import origin_of, own_margins
 from noisecore.paths import is_missing
 from noisecore.records import RecordError, new_file
 
 
+@knows_arguments
 def write_baseline(
     path: str | Path,
     curves: Curve | Iterable[Curve] | Mapping[str, Curve] | Baseline,
@@ -59,7 +60,8 @@ def write_baseline(
 
     Returns:
         What the file holds now; its `changes` say in lines what was added, renewed and left. A
-        warning says so if a curve lost its first ancestor, for example because its scales changed.
+        warning says so if a curve lost its first ancestor, for example because its scales changed,
+        or if it was measured before what it replaces.
 
     Raises:
         RecordError: The file is not a baseline, or is one of another profile; a curve has no
@@ -88,8 +90,11 @@ def write_baseline(
             f"{path}: expected a baseline of profile {profile}, got one of {old.profile}: choose "
             "another path, or leave profile out"
         )
-    if not new_ancestor and old is not None:
-        _refuse_decline(given, old)
+    if old is not None:
+        for curve in given:
+            warn_if_swapped(curve.records, old.of(curve.name))
+        if not new_ancestor:
+            _refuse_decline(given, old)
     try:
         renewed = renew_baseline(
             old,
@@ -106,11 +111,9 @@ def write_baseline(
     known = sorted(old.origins) if old else []
     for name in () if new_ancestor else sorted(set(known).intersection(renewed.changed)):
         if renewed.baseline.origins[name].first is None:
-            warnings.warn(
+            warn(
                 f"{one_line(name)}: its images, scales or recipe are others than before: what it "
-                "lost since its first ancestor is forgotten",
-                UserWarning,
-                stacklevel=2,
+                "lost since its first ancestor is forgotten"
             )
     stays = [f"{name}: stays as it is" for name in known if name not in renewed.changed]
     return replace(renewed.baseline, changes=(*renewed.lines, *stays))

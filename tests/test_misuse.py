@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import operator
 from dataclasses import replace
 from pathlib import Path
 
@@ -49,6 +50,30 @@ def given(curve, tmp_path_factory):
         "model": (sharp, "evaluate(model, x, y, scales=[0.1, 1]) returns a curve"),
         "None": (None, "returns a curve"),
     }
+
+
+MISTYPED = [
+    ("evaluate", {"scale": [1]}, "scales"),
+    ("evaluate_outputs", {"kinds": "scores"}, "kind"),
+    ("train_sweep", {"seed": 3}, "seeds"),
+    ("compare", {"margin": "mean>3"}, "margins"),
+    ("judge_no_regression", {"margin": "mean>3"}, "margins"),
+    ("assert_no_regression", {"modes": "simple"}, "mode"),
+    ("write_baseline", {"new_ancestors": True}, "new_ancestor"),
+    ("Curve.plot", {"margin": "mean>3"}, "margins"),
+]
+
+
+@pytest.mark.parametrize(("name", "given", "meant"), MISTYPED, ids=[each[0] for each in MISTYPED])
+def test_a_mistyped_argument(name, given, meant) -> None:
+    """A name that a function does not have is answered with the nearest that it has."""
+    function = operator.attrgetter(name)(noisecore)
+    said = refused(function, *[None] * 2, **given)
+    assert said.startswith(f"unknown argument {next(iter(given))!r}: expected one of ")
+    assert said.endswith(f"did you mean {meant!r}?")
+    assert "self" not in said
+    with pytest.raises(TypeError):  # which Python's own error is, too
+        function(**given)
 
 
 class TestByHand:

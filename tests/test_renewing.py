@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import warnings
 from dataclasses import replace
 
@@ -132,14 +133,47 @@ def test_an_unknown_name(path, tmp_path) -> None:
     assert list(curves) == [NAME]
 
 
-def test_swapped_runs() -> None:
+def at_day(day: int, **choices):
+    """Return a curve that was measured on a day of January."""
+    return curve_of(cost={"started": f"2026-01-0{day}T00:00:00+00:00"}, **choices)
+
+
+def baseline_of(curve):
+    """Return a baseline of a curve."""
+    with tempfile.TemporaryDirectory() as folder:
+        return noisecore.write_baseline(f"{folder}/a.json", curve)
+
+
+@pytest.mark.parametrize(
+    "judge",
+    [
+        noisecore.compare,
+        noisecore.assert_no_regression,
+        noisecore.judge_no_regression,
+        lambda new, old: noisecore.compare(new, baseline_of(old)),
+        lambda new, old: noisecore.judge_no_regression(new, baseline_of(old)),
+        lambda new, old: new.plot(old),
+    ],
+    ids=["compare", "assert", "judge", "compare-baseline", "judge-baseline", "plot"],
+)
+def test_swapped_runs(judge) -> None:
     """What was measured before is not what is to be judged: a warning asks, in this order alone."""
-    old, new = (
-        [replace(r, cost={**r.cost, "started": f"2026-01-0{day}T00:00:00+00:00"}) for r in made]
-        for day, made in ((1, make_sweep(LEVEL)), (2, make_sweep(LEVEL, seeds=range(3, 6))))
-    )
-    with pytest.warns(UserWarning, match="were the two swapped"):
-        noisecore.compare(old, new)
+    old, new = at_day(1), at_day(2, seeds=range(3, 6))
+    with pytest.warns(UserWarning, match="were the two swapped") as caught:
+        judge(old, new)
+    (told,) = caught
+    assert told.filename == __file__
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        noisecore.compare(new, old)
+        judge(new, old)
+
+
+def test_an_older_curve_is_written(tmp_path) -> None:
+    """A curve that replaces a newer one is written with a warning, the other way round without."""
+    path = tmp_path / "a.json"
+    noisecore.write_baseline(path, at_day(2))
+    with pytest.warns(UserWarning, match="were the two swapped"):
+        noisecore.write_baseline(path, at_day(1))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        noisecore.write_baseline(path, at_day(2))

@@ -103,9 +103,9 @@ def add_command(commands: Any) -> None:
 
 
 def _compare(chosen: argparse.Namespace) -> int:
-    from noisecore.compared import swapped
     from noisecore.judging.baselines import Baseline
     from noisecore.judging.gates import judge, regression_table
+    from noisecore.judging.gates.arguments import swapped
     from noisecore.judging.results import read_any, read_missing, read_old
     from noisecore.showing.terminal import wrap_text
 

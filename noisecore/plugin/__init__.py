@@ -158,7 +158,8 @@ def _select(session: pytest.Session) -> None:
         comparing=tuple(item.stash.get(NODEID, item.nodeid) for item in comparing),
         vanished=found.vanished,
         unclaimed=found.unclaimed,
-        left_out=seen.skipped or len(comparing) < sum(map(compares, seen.items.values())),
+        left_out=bool(seen.skipped) or len(comparing) < sum(map(compares, seen.items.values())),
+        skipped=seen.skipped,
     )
     if is_worker(config):
         vars(config)["workeroutput"][_SELECTED] = asdict(selected)

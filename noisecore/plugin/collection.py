@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from noisecore.functions import unknown
-from noisecore.plugin.baseline.held import NOT_ASKED, compares, read
+from noisecore.plugin.baseline.held import NOT_ASKED, compares, read, skipped_files
 from noisecore.plugin.baseline.vanished import find_unclaimed, find_vanished
 from noisecore.plugin.clock import CLOCK
 from noisecore.plugin.marker import REQUESTS, read_requests
@@ -111,8 +111,16 @@ def _refuse_unused(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
         "needs a run: add --noise-scales (in noisecore's own repository: --scales), or "
         "--noise-records"
     )
-    if any(map(evaluates, config.stash[SEEN].items.values())):
+    seen = config.stash[SEEN]
+    if any(map(evaluates, seen.items.values())):
         remedy = "needs a test that takes the fixture robustness, and none was selected"
+    elif seen.skipped and not any(i.get_closest_marker("robustness") for i in seen.items.values()):
+        first, *rest = skipped_files(seen.skipped)
+        more = f" (and {len(rest)} more)" if rest else ""
+        remedy = (
+            f"needs a test that takes the fixture robustness, and found none: {first}{more}: "
+            "install what is missing, or leave the option out where such a file is skipped"
+        )
     for name in ("baseline", "update-baseline"):
         if settings.typed.get(name, "none") != "none":
             raise pytest.UsageError(f"noisecore: --noise-{name} {remedy}")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
-import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -13,9 +11,9 @@ import pytest
 
 from noisecore.callables import name_of
 from noisecore.data import DatasetError, class_numbers
-from noisecore.errors import ArgumentError, ArgumentTypeError
+from noisecore.errors import ArgumentError, ArgumentTypeError, warn
 from noisecore.escaping import described, shown, visible
-from noisecore.functions import unknown
+from noisecore.functions import check_arguments
 from noisecore.noise import Noise, NoiseError
 from noisecore.plugin.clock import CLOCK
 from noisecore.plugin.failing import failure
@@ -37,10 +35,10 @@ if TYPE_CHECKING:
 
 def _check_names(given: Mapping[str, Any], function: Callable[..., Any]) -> None:
     """Fail the test if it gives an argument that `function` does not have."""
-    known = list(inspect.signature(function).parameters)
-    for name in given:
-        if name not in known:
-            raise failure(f"noisecore: {unknown('argument', name, known)}")
+    try:
+        check_arguments(function, given)
+    except ArgumentTypeError as error:
+        raise failure(f"noisecore: {error}") from None
 
 
 def _class_numbers(y: Any) -> NDArray[np.int64] | None:
@@ -93,7 +91,7 @@ class Robustness:
         x: Any,
         y: Any = None,
         *,
-        scales: Iterable[float],
+        scales: Iterable[float] | None = None,
         noise: str | Noise = "gaussian",
         name: str = "",
         **how: Any,
@@ -109,7 +107,9 @@ class Robustness:
         from noisecore.measure import evaluate, measured
         from noisecore.running.evaluation import evaluate_given
 
-        _check_names(how, evaluate)
+        _check_names(how, evaluate)  # before scales, which may be what a wrong name meant
+        if scales is None:
+            raise failure("noisecore: scales must be given, such as scales=[0.1, 1]")
         given = {"scales": scales, "noise": noise, **how}
         return self._measure(  # the run's summary shows the notes
             lambda owner: measured(evaluate_given, model, x, y, name=owner, pictured=True, **given),
@@ -291,11 +291,10 @@ class Robustness:
         from noisecore.judging.curves import Curve
         from noisecore.judging.gates.regression import Standard
 
-        warnings.warn(
+        warn(
             "robustness.against(noise_baseline) is deprecated: write "
             "assert_no_regression(curve, noise_baseline)",
             DeprecationWarning,
-            stacklevel=2,
         )
         if not isinstance(baseline, Standard):
             raise ArgumentTypeError(

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from noisecore.escaping import one_line
+
 # In the stash of a test: its node id as pytest collected it.
 NODEID: pytest.StashKey[str] = pytest.StashKey()
 
@@ -17,12 +19,12 @@ class Seen:
     """Listens to pytest's collection.
 
     items: every test that was made, by its node id, whether or not it was selected afterwards.
-    skipped: whether a file or class was skipped as a whole.
+    skipped: why a file or folder was skipped as a whole, by its node id.
     """
 
     def __init__(self) -> None:
         self.items: dict[str, pytest.Item] = {}
-        self.skipped = False
+        self.skipped: dict[str, str] = {}
         self._begun: set[str] = set()
         self._passed: set[str] = set()
         self._parts: dict[str, set[str]] = {}
@@ -39,7 +41,10 @@ class Seen:
         """Note that the file or class was collected without an error or a skip."""
         if report.passed:
             self._passed.add(report.nodeid)
-        self.skipped |= report.skipped
+        if report.skipped:
+            said = report.longrepr[-1] if isinstance(report.longrepr, tuple) else ""
+            why = str(said).removeprefix("Skipped: ") or "no reason is given"
+            self.skipped[report.nodeid] = one_line(why)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_pycollect_makeitem(

@@ -56,7 +56,7 @@ class Run:
     although its tests passed, one line each. annotations: lines for GitHub. going_on: how to
     continue a run that ended early, else empty. saved: a line that says that saved records were
     judged, else empty. quiet: what a run with -q says in addition: settings that the command line
-    does not show, and curves that were not compared.
+    does not show, curves that were not compared, and what was written into the baseline.
 
     Creating a run reads the baseline, and writes nothing yet.
     """
@@ -169,7 +169,7 @@ class Run:
                 self.problems.append(NOT_RENEWED)
             self._lines += self._aside()
             if self.baseline is not None:
-                self._lines += wrap_text(self.baseline.describe(verdicts))
+                self._lines += wrap_text(self.baseline.describe(verdicts, selected.skipped))
             return
         self._say_how_to_go_on({record.trial.label for record in records})
         missing = len(set(planned) - {record.trial.label for record in records})
@@ -183,7 +183,7 @@ class Run:
         with parts.making("the comparison with the baseline"):
             if self.baseline is not None:
                 renewal = self._renew(records, verdicts, outcomes, selected, missing, root)
-                compared = [self.baseline.describe(verdicts)]
+                compared = [self.baseline.describe(verdicts, selected.skipped)]
                 about["baseline"] = "; ".join([*compared, *renewal])
         commands: dict[str, list[str]] = {}
         with parts.making("what to do next"):
@@ -194,6 +194,7 @@ class Run:
             about |= {"next": commands} if commands else {}
         hides = [hidden(self.settings), *(each for each in compared if NOT_COMPARED in each)]
         self.quiet = [line for each in hides for line in wrap_text(each)]
+        self.quiet += [line for line in renewal[:1] if line not in self.problems]
         self._write(parts, about, records, verdicts, planned)
         self._lines += summarise(parts, records, planned, verdicts)
         self._lines += wrap_text(hidden(self.settings))

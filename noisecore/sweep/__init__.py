@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from noisecore.errors import warn
 from noisecore.escaping import one_line
+from noisecore.functions import knows_arguments
 from noisecore.models import Builder
 from noisecore.noise import Noise, check_scales, get_noise
 from noisecore.recipes import Recipe
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["SweepError", "train_sweep"]
 
 
+@knows_arguments
 def train_sweep(
     build: str | Builder,
     data: Any,
@@ -145,5 +147,5 @@ def _curve(request: CurveRequest, records: Sequence[TrialRecord]) -> Curve:
         first = f"{failed[0].trial.label}: {failed[0].reason}{more}"
         said.insert(0, f"{len(failed)} of {len(records)} trials failed: {first}")
     for each in said:
-        warnings.warn(one_line(as_arguments(each)), RuntimeWarning, stacklevel=3)
+        warn(one_line(as_arguments(each)), RuntimeWarning)
     return matched_curves(records)[request.curve]

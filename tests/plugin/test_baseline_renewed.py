@@ -35,7 +35,7 @@ class TestRenewed:
         assert result.ret == 0
         result.stdout.fnmatch_lines(
             [
-                "baseline written: *quick.json",
+                "baseline written: *quick.json: *",
                 "mlp/gaussian/quick: renewed, 3 scales of 2 seeds in place of 3 scales of 2 seeds",
                 "  scale 4: 0.6000 to 0.4000 (-20.00 points)",
             ]

@@ -49,6 +49,25 @@ def test_one_line(pytester, monkeypatch) -> None:
     assert "fixture.py" not in result.stdout.str()
 
 
+def test_scales(pytester) -> None:
+    """Scales under a wrong name are told the right one, and none at all that they are needed."""
+    (pytester.path / "mine.py").write_text(MODEL)
+    pytester.makeini("[pytest]\npythonpath = .\n")
+    pytester.makepyfile(
+        test_it="from mine import images, model\n"
+        "def test_name(robustness): robustness.evaluate(model, *images(), scale=[1])\n"
+        "def test_none(robustness): robustness.evaluate(model, *images())\n"
+    )
+    result = pytester.runpytest_inprocess()
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(
+        [
+            "noisecore: unknown argument 'scale': *; did you mean 'scales'?",
+            "noisecore: scales must be given, such as scales=[[]0.1, 1]",
+        ]
+    )
+
+
 def test_outputs(pytester) -> None:
     """The same holds for outputs that were made elsewhere."""
     pytester.makepyfile(

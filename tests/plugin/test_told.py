@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+import time
+
 import pytest
-from own_bench import AUTO, ONE, TWO
+from own_bench import AUTO, ONE, TWO, UPDATE
 
 HEAD = "[pytest]\npythonpath = .\n"
 SAVED = "no model was evaluated or trained: the verdicts are of saved records in records"
@@ -57,6 +60,16 @@ class TestSavedRecords:
         assert "no model was trained, and none evaluated but that of c/gaussian: the" in (
             words(result)
         )
+
+    def test_older_than_the_baseline(self, saved) -> None:
+        """Records that were made before the baseline are judged with the question if it is so."""
+        own = saved.path / "old"
+        shutil.copytree(saved.path / "records", own)
+        time.sleep(1)  # days are written to the second
+        assert saved.run(UPDATE, "--noise-new-ancestor").ret == 0
+        old = saved.run("--noise-records=old", "--noise-artifacts=again", AUTO)
+        assert "were the two swapped?" in words(old)
+        assert "swapped" not in words(saved.run(AUTO))
 
     def test_not_said_of_others(self, own) -> None:
         """A run that evaluates says nothing of the kind."""
@@ -131,6 +144,21 @@ def test_left_out(own, how, more) -> None:
     own.run("test_c.py").stdout.no_fnmatch_line("*not compared*")
 
 
+@pytest.mark.parametrize("more", [(), ("-n1",)], ids=["alone", "xdist"])
+def test_a_skipped_file(own, usage_line, more) -> None:
+    """Where the only file that compares was skipped, what is said is why, and what to do."""
+    (own.path / "test_b.py").unlink()
+    assert own.run(UPDATE).ret == 0
+    own.write("test_c.py", "def test_other(): pass\n")
+    own.change("test_a.py", "import pytest\n", "import pytest\npytest.importorskip('zz')\n")
+    why = "test_a.py was skipped as a whole: could not import 'zz': No module named 'zz'"
+    line = usage_line(own.run(AUTO, *more))
+    assert f"{why}: install what is missing, or leave" in line
+    assert "--noise-scales" not in line
+    own.pytester.makeini(f"{HEAD}noise_baseline = auto\n")
+    assert f"not compared: {ONE}; {why}" in words(own.run("-q", *more))
+
+
 class TestQuiet:
     """A quiet run says what its green would hide."""
 
@@ -163,3 +191,17 @@ class TestQuiet:
         assert "if the loss is meant, add --noise-new-ancestor" in words(result)
         assert own.baseline == before
         assert own.run("test_a.py", "--noise-update-baseline", "--noise-new-ancestor").ret == 0
+
+    @pytest.mark.parametrize("more", [(), ("-n1",)], ids=["alone", "xdist"])
+    def test_a_renewal(self, own, more) -> None:
+        """What was written into the baseline, and where, is one line, also with -q."""
+        where = "baseline written: benchmarks/baselines/quick.json:"
+        assert f"{where} added {ONE}, {TWO}" in own.run("-q", UPDATE, *more).outlines
+        own.change("test_a.py", "*images()", "*images(100)")
+        own.change("test_b.py", "def test_two", "def test_three")
+        three = TWO.replace("two", "three")
+        margins = "mean>6.4,scale>6.4, was mean>2.8"
+        told = f"added {three}; renewed {ONE}; taken out {TWO}; the margin of {ONE} is {margins}"
+        assert f"{where} {told}" in own.run("-q", UPDATE, *more).outlines
+        again = own.run("-q", "--noise-update-baseline=missing", *more)
+        assert "the baseline is as it was" in again.outlines

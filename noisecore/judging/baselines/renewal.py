@@ -9,6 +9,7 @@ from noisecore.judging.baselines.ancestor import First, first_of, what_is_the_sa
 from noisecore.judging.baselines.comparison import Comparison, compare_records
 from noisecore.judging.baselines.file import Baseline, BaselineError, Origin
 from noisecore.judging.curves import Curve, matched_curves
+from noisecore.judging.margins import Margins
 from noisecore.records import TrialRecord
 
 
@@ -16,11 +17,12 @@ from noisecore.records import TrialRecord
 class Renewed:
     """A renewed baseline, and what became of each curve.
 
-    lines: what became of them, in words. changed: the curves that were added, renewed or removed.
-    stayed: those that a run with other scales could not replace.
+    short: what changed, in one line. lines: what became of each, in words. changed: the curves that
+    were added, renewed or removed. stayed: those that a run with other scales could not replace.
     """
 
     baseline: Baseline
+    short: str
     lines: tuple[str, ...]
     changed: tuple[str, ...]
     stayed: tuple[str, ...]
@@ -81,10 +83,29 @@ def renew_baseline(
         kept[name] = replace(origins[name], first=first)
     return Renewed(
         baseline=Baseline(profile=profile, origins=kept, records=tuple(held)),
+        short=_short(old.origins if old else {}, kept, changed),
         lines=tuple(lines),
         changed=tuple(changed),
         stayed=tuple(stayed),
     )
+
+
+def _short(old: Mapping[str, Origin], new: Mapping[str, Origin], changed: Sequence[str]) -> str:
+    """Return in one line which of the changed curves are new or gone, and whose margins changed."""
+    both = [name for name in changed if name in old and name in new]
+    listed = {
+        "added": [name for name in changed if name not in old],
+        "renewed": both,
+        "taken out": [name for name in changed if name not in new],
+    }
+    parts = [f"{what} {', '.join(names)}" for what, names in listed.items() if names]
+    usual = str(Margins())
+    parts += [
+        f"the margin of {name} is {new[name].margins or usual}, was {old[name].margins or usual}"
+        for name in both
+        if new[name].margins != old[name].margins
+    ]
+    return "; ".join(parts)
 
 
 def _brief(record: TrialRecord) -> TrialRecord:

@@ -16,6 +16,7 @@ from scipy.integrate import trapezoid
 
 from noisecore.errors import ArgumentError, refusals
 from noisecore.escaping import brief, shown, visible
+from noisecore.functions import knows_arguments
 from noisecore.judging.curves.checks import check_records
 from noisecore.judging.curves.fields import CurveError, settled, takes_nothing
 from noisecore.judging.curves.table import as_html, as_text, table_rows
@@ -297,6 +298,7 @@ class Curve:
         with refusals(f"{file}: cannot be written"):
             write_records(file, self.records, labels=self.labels)
 
+    @knows_arguments
     def plot(
         self, baseline: Baseline | Curve | None = None, *, margins: Margins | str | None = None
     ) -> Figure:

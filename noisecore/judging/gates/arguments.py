@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import PurePath
 from typing import Any
 
-from noisecore.errors import ArgumentError, ArgumentTypeError
+from noisecore.errors import ArgumentError, ArgumentTypeError, warn
 from noisecore.escaping import described, shown
 from noisecore.judging.baselines import Baseline
 from noisecore.judging.curves import Curve, Point
@@ -75,6 +75,23 @@ def check_measured(curve: Curve) -> None:
             f"{curve.name} must be called as its records are, {named}: give the curve as it was "
             "measured"
         )
+
+
+def swapped(new: Iterable[TrialRecord], old: Iterable[TrialRecord]) -> str:
+    """Return a line if all of `new` was measured before all of `old`; otherwise an empty text."""
+    days = [[str(r.cost["started"]) for r in side if "started" in r.cost] for side in (new, old)]
+    if not all(days) or max(days[0]) >= min(days[1]):
+        return ""
+    return (
+        f"what is judged was measured before what it is compared with ({max(days[0])} and "
+        f"{min(days[1])}): were the two swapped?"
+    )
+
+
+def warn_if_swapped(new: Iterable[TrialRecord], old: Iterable[TrialRecord]) -> None:
+    """Warn of what `swapped` says: a worse model would pass if the two sides were swapped."""
+    if line := swapped(new, old):
+        warn(line)
 
 
 def check_point(name: str, value: Any) -> None:

@@ -43,7 +43,8 @@ class Case:
     scales as the baseline. accepted: whether the run becomes the baseline, so that what would fail
     is shown but passes. new_ancestor: whether this also holds for the loss since the first
     ancestor. labels: the class numbers of the test images, if known. closer: a command that looks
-    more closely. scripted: whether it is judged outside a run of pytest. note: called when the
+    more closely. former: the curve whose place it takes in the baseline, under another name; empty
+    if none. scripted: whether it is judged outside a run of pytest. note: called when the
     curve is judged, before its verdict is known.
     """
 
@@ -57,6 +58,7 @@ class Case:
     new_ancestor: bool = False
     labels: NDArray[np.int64] | None = None
     closer: str = ""
+    former: str = ""
     scripted: bool = False
     note: Callable[[], object] = lambda: None
 
@@ -167,10 +169,12 @@ def _accepted(
 ) -> tuple[Outcome, str]:
     """Return the outcome and the sentence of a run that did not pass and renews the baseline."""
     failed = [row for row in rows if isinstance(row, AccuracyRow) and row.verdict == "fail"]
-    # With other scales the first ancestor is forgotten, and so would be the loss of this run.
-    lost = failed if other_scales else [row for row in failed if isinstance(row, SinceFirstRow)]
+    forgets = " with other scales, which forget its first ancestor" if other_scales else ""
+    if case.former:
+        forgets = f" in the place of {case.former}, whose first ancestor it would forget"
+    # Where the first ancestor is forgotten, the loss of this run would be, too.
+    lost = failed if forgets else [row for row in failed if isinstance(row, SinceFirstRow)]
     if lost and not case.new_ancestor:
         why = regression_sentence(case.curve, "fail", lost)
-        forgets = " with other scales, which forget its first ancestor" if other_scales else ""
         return outcome, f"{NOT_ACCEPTED}{forgets}: {why}"
     return "pass", f"accepted as the new baseline: {sentence}"

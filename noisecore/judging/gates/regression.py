@@ -8,6 +8,7 @@ from typing import Protocol, runtime_checkable
 
 from noisecore.errors import ArgumentTypeError
 from noisecore.escaping import described
+from noisecore.functions import knows_arguments
 from noisecore.judging.baselines import (
     Baseline,
     compare_baseline,
@@ -16,7 +17,12 @@ from noisecore.judging.baselines import (
 )
 from noisecore.judging.curves import Curve
 from noisecore.judging.gates.advice import advice, advice_when_undecided
-from noisecore.judging.gates.arguments import check_curve, check_measured, curve_from
+from noisecore.judging.gates.arguments import (
+    check_curve,
+    check_measured,
+    curve_from,
+    warn_if_swapped,
+)
 from noisecore.judging.gates.case import Case, judge_case, judge_comparison
 from noisecore.judging.gates.own import own_margins
 from noisecore.judging.gates.regression_text import regression_table
@@ -82,6 +88,7 @@ def judge(
     return {name: judge_comparison(one, rule) for name, one in comparisons.items()}
 
 
+@knows_arguments
 def judge_no_regression(
     curve: Curve | Case,
     baseline: Baseline | Curve | Standard | None = None,
@@ -123,7 +130,8 @@ def judge_no_regression(
             of the run; without one, 0.01.
 
     Returns:
-        The verdict: "pass", "fail" or "inconclusive", its sentence, and the figures behind it.
+        The verdict: "pass", "fail" or "inconclusive", its sentence, and the figures behind it. If
+        the curve was measured before its baseline, a warning asks if the two were swapped.
 
     Raises:
         TypeError: The curve is not a curve, or the baseline is none of those.
@@ -161,9 +169,11 @@ def _case(
         if problem is None:
             comparison = compare_baseline(curve.records, baseline)[curve.name]
             own = own_margins(baseline).get(curve.name)
+        warn_if_swapped(curve.records, baseline.of(curve.name))
     elif isinstance(baseline, Curve):
         comparison = compare_curves(curve, baseline)
         own = own_margins(baseline.records).get(baseline.name)
+        warn_if_swapped(curve.records, baseline.records)
     else:
         raise ArgumentTypeError(
             "baseline must be the fixture noise_baseline, what read_baseline returns, or a curve, "
@@ -199,6 +209,7 @@ def held_curves(baseline: Baseline) -> str:
     return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "") or "none"
 
 
+@knows_arguments
 def assert_no_regression(
     curve: Curve | Case,
     baseline: Baseline | Curve | Standard | None = None,

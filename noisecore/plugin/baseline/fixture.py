@@ -44,7 +44,11 @@ class NoiseBaseline:
         alpha: float | None = None,
     ) -> Case:
         """Return a curve and the baseline, once the run has kept its records."""
+        from noisecore.judging.gates.arguments import warn_if_swapped
+
         kept = self._robustness.keep(curve)
+        if self.baseline is not None:
+            warn_if_swapped(kept.records, self.baseline.of(kept.name))
         case = self._baseline.case(
             kept,
             self._robustness.request(curve.name),

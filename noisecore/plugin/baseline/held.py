@@ -198,16 +198,21 @@ class RunBaseline:
         left = [name for name in held.origins if name not in evaluated]
         return [name for name in left if evaluated_by(held.of(name)[0], nodeid)]
 
-    def describe(self, verdicts: Iterable[Verdict]) -> str:
+    def describe(self, verdicts: Iterable[Verdict], skipped: Mapping[str, str]) -> str:
         """Return which baseline it was, and how much of it was compared, in a sentence."""
-        return describe(self.path, self.baseline, verdicts)
+        return describe(self.path, self.baseline, verdicts, skipped)
 
 
 NOT_COMPARED = "not compared: "  # before the curves that no test judged, in the sentence below
 
 
-def describe(path: Path, baseline: Baseline | None, verdicts: Iterable[Verdict]) -> str:
-    """Return which baseline it was, and how much of it was compared, in a sentence."""
+def describe(
+    path: Path, baseline: Baseline | None, verdicts: Iterable[Verdict], skipped: Mapping[str, str]
+) -> str:
+    """Return which baseline it was, and how much of it was compared, in a sentence.
+
+    skipped: why files or folders were skipped as a whole.
+    """
     from noisecore.judging.gates.rows import ScaleRow
 
     if baseline is None:
@@ -227,10 +232,21 @@ def describe(path: Path, baseline: Baseline | None, verdicts: Iterable[Verdict])
     points, all_points = (sum(map(len, each.values())) for each in (done, held))
     origins = " and ".join(dict.fromkeys(map(str, baseline.origins.values())))
     left = [name for name, scales in done.items() if not scales]
+    files = {file for name in left for file in baseline.origins[name].tests}
+    why = {
+        node: reason
+        for node, reason in skipped.items()
+        if any(f"{file}/".startswith(f"{node}/") for file in files)
+    }
     return (
         f"baseline of {origins}: {curves} of {len(held)} curves and {points} of {all_points} "
         "scales compared" + (f"; {NOT_COMPARED}{', '.join(left)}" if left else "")
-    )
+    ) + "".join(f"; {line}" for line in skipped_files(why))
+
+
+def skipped_files(skipped: Mapping[str, str]) -> list[str]:
+    """Return a line for each file or folder that was skipped as a whole, with the reason."""
+    return [f"{node} was skipped as a whole: {why}" for node, why in skipped.items()]
 
 
 def _trained_anew(comparison: Comparison) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from noisecore.errors import NoisecoreError
 from noisecore.judging.margins import Margins
 from noisecore.plugin.baseline.held import CANDIDATE, FIXTURE, commit_of, own_scales, read, shown
+from noisecore.plugin.baseline.replaced import worse_in_place
 from noisecore.plugin.settings import Settings
 from noisecore.records import TrialRecord
 
@@ -54,8 +55,9 @@ def renew(
         stuck = vanished if update == "missing" else ()
         if why := _incomplete(unfinished, missing, origins, stuck):
             raise BaselineError(why)
+        old = read(path, settings.profile, former)
         renewed = renew_baseline(
-            read(path, settings.profile, former),
+            old,
             records,
             profile=settings.profile.name,
             origins=origins,
@@ -74,9 +76,14 @@ def renew(
         return [], True
     if objection := _objection(renewed.changed, origins, verdicts, candidate):
         return [objection], False
+    if worse := worse_in_place(old, renewed.baseline, settings.baseline):
+        why = "; ".join(worse)
+        return [f"the baseline was not renewed: {why}: {_advice(candidate, meant=True)}"], False
     if renewed.changed:
         _write(path, renewed.baseline)
-    head = f"baseline written: {shown(path)}" if renewed.changed else "the baseline is as it was"
+    head = "the baseline is as it was"
+    if renewed.changed:
+        head = f"baseline written: {shown(path)}: {renewed.short}"
     if renewed.stayed:
         head = f"the baseline was not renewed for {', '.join(renewed.stayed)}; {head}"
     foreseen = _outlooks(renewed.changed, records, renewed.baseline, settings)
@@ -119,10 +126,15 @@ def _objection(
     if not unsure:
         return None
     why = "is inconclusive" if undecided.intersection(unsure) else "was not judged, or failed"
-    advice = f"the candidate is {shown(candidate)}"
-    if any(v.curve in unsure and v.sentence.startswith(NOT_ACCEPTED) for v in verdicts):
-        advice += "; if the loss is meant, add --noise-new-ancestor"
+    meant = any(v.curve in unsure and v.sentence.startswith(NOT_ACCEPTED) for v in verdicts)
+    advice = _advice(candidate, meant=meant)
     return f"the baseline was not renewed, for {', '.join(unsure)} {why}: {advice}"
+
+
+def _advice(candidate: Path, *, meant: bool) -> str:
+    """Return where the candidate is, and how it becomes the baseline if a loss may be meant."""
+    how = "; if the loss is meant, add --noise-new-ancestor" if meant else ""
+    return f"the candidate is {shown(candidate)}{how}"
 
 
 def _write(path: Path, renewed: Baseline) -> None:

@@ -81,7 +81,8 @@ class Judge:
         lines = wrap_text(hidden(settings)) if noise else []
         if path is not None and (noise or selected.left_out):
             held = read(path, settings.profile, self._outcomes.former())
-            lines += wrap_text(describe(path, held, ())) if noise or held is not None else []
+            if noise or held is not None:
+                lines += wrap_text(describe(path, held, (), selected.skipped))
         return lines
 
     @pytest.hookimpl(wrapper=True, trylast=True)

@@ -28,7 +28,8 @@ class Selected:
     tests: the node ids of all tests. comparing: of those that take the baseline. vanished: why no
     test compares a curve of the baseline any more, by its name. unclaimed: the same for curves that
     have names of their own, which have vanished unless a test compares them. left_out: whether
-    tests that compare were collected but are not run, or whole files were skipped.
+    tests that compare were collected but are not run, or whole files were skipped. skipped: as in
+    `Seen`.
     """
 
     tests: tuple[str, ...] = ()
@@ -36,6 +37,7 @@ class Selected:
     vanished: Mapping[str, str] = field(default_factory=dict)
     unclaimed: Mapping[str, str] = field(default_factory=dict)
     left_out: bool = False
+    skipped: Mapping[str, str] = field(default_factory=dict)
 
 
 # In the configuration's stash.
