@@ -76,7 +76,7 @@ def renew(
         return [objection], False
     if renewed.changed:
         _write(path, renewed.baseline)
-    head = f"baseline written: {shown(path)}" if renewed.changed else "the baseline is as it was"
+    head = f"baseline written: {shown(path)}" if renewed.changed else "the baseline is unchanged"
     if renewed.stayed:
         head = f"the baseline was not renewed for {', '.join(renewed.stayed)}; {head}"
     foreseen = _outlooks(renewed.changed, records, renewed.baseline, settings)
@@ -94,9 +94,9 @@ def _incomplete(
         return f"{missing} trials have no record"
     if stuck:
         return (
-            f"{', '.join(stuck)} vanished, and 'missing' takes nothing out: compare it again, take "
-            "it out with --noise-update-baseline=all, or name only test files that never compared "
-            "it"
+            f"{', '.join(stuck)} vanished, and 'missing' removes no curve: compare it again, "
+            "remove it with --noise-update-baseline=all, or name only test files that never "
+            "compared it"
         )
     if unfinished:
         rest = f" (and {len(unfinished) - 1} more)" if len(unfinished) > 1 else ""
@@ -122,7 +122,7 @@ def _objection(
     advice = f"the candidate is {shown(candidate)}"
     if any(v.curve in unsure and v.sentence.startswith(NOT_ACCEPTED) for v in verdicts):
         advice += "; if the loss is meant, add --noise-new-ancestor"
-    return f"the baseline was not renewed, for {', '.join(unsure)} {why}: {advice}"
+    return f"the baseline was not renewed, because {', '.join(unsure)} {why}: {advice}"
 
 
 def _write(path: Path, renewed: Baseline) -> None:
