@@ -1,6 +1,6 @@
 """Claim: a model that was trained on clean images does worse the stronger the noise, of any kind.
 
-It is trained once per seed, and tested at each scale of each noise, which has a unit of its own.
+It is trained once per seed, and tested at each scale of each noise. Each noise has its own unit.
 Accuracy need not fall with the scale of every noise: the claim is for the noises named here.
 """
 

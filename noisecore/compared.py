@@ -78,7 +78,7 @@ def compare(
     names = [dict.fromkeys(record.trial.curve for record in side) for side in (ours, held)]
     for name in sorted({*names[0], *names[1]} - set(found)):
         where = "new" if name in names[0] else "old"
-        sentence = f"{name} is in the {where} run alone: there is nothing to compare it with"
+        sentence = f"{name} is only in the {where} run: there is nothing to compare it with"
         found[name] = make_verdict("no regression", name, "inconclusive", sentence)
     return found
 

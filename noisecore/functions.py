@@ -121,7 +121,7 @@ class Functions(Generic[F]):
             source = source_sha256(function)
         except BoundError as error:
             raise self._error(
-                f"a worker cannot be told of the {self.kind} {name}: {error}"
+                f"the {self.kind} {name} cannot be sent to a worker: {error}"
             ) from None
         except (OSError, TypeError):
             raise self._error(
@@ -183,8 +183,8 @@ class Functions(Generic[F]):
         module = sys.modules.get(function.__module__)
         if not (file and (os.path.isfile(file) or getattr(module, "__file__", None) == file)):
             raise self._error(
-                f"{what}, which is in no file: put it into one and import it from there, so that a "
-                "worker can find it"
+                f"{what}, which is not in a file: put it into a file and import it from there, so "
+                "that a worker can find it"
             )
 
     def home(self, name: str) -> Home | None:

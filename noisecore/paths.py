@@ -45,7 +45,7 @@ def open_file(path: str | os.PathLike[str], most: int | None = None) -> io.Buffe
     except FileNotFoundError:
         if os.path.islink(path):
             goal = os.readlink(path)
-            raise _error(errno.ENOENT, f"a link to {goal}, which is not there", path) from None
+            raise _error(errno.ENOENT, f"a link to {goal}, which does not exist", path) from None
         raise
     except ValueError:
         raise _error(errno.EINVAL, "no file can have that name", path) from None
@@ -81,7 +81,7 @@ def open_new(path: str | os.PathLike[str]) -> io.BufferedWriter:
 def open_lock(path: str | os.PathLike[str]) -> io.BufferedWriter:
     """Open a file to lock it, and create it if need be; a link is not followed."""
     if os.path.islink(path):
-        raise _error(errno.EINVAL, "a link, and no file", path)
+        raise _error(errno.EINVAL, "a link, not a file", path)
     return os.fdopen(_open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW), "wb")
 
 
@@ -136,7 +136,7 @@ def check_folder(path: str | os.PathLike[str]) -> None:
                 raise _error(errno.EACCES, os.strerror(errno.EACCES), place)
             return
         if os.path.lexists(place):
-            raise _error(errno.ENOTDIR, f"{place.name} is no folder", place)
+            raise _error(errno.ENOTDIR, f"{place.name} is not a folder", place)
 
 
 def make_artifacts(folder: Path) -> None:
@@ -172,7 +172,7 @@ def _check(status: os.stat_result, path: str | os.PathLike[str]) -> None:
         return
     kind = next((name for test, name in _KINDS if test(status.st_mode)), "something else")
     code = errno.EISDIR if kind == "a folder" else errno.EINVAL
-    raise _error(code, f"{kind}, and no file", path)
+    raise _error(code, f"{kind}, not a file", path)
 
 
 def _too_large(most: int, path: str | os.PathLike[str]) -> OSError:

@@ -132,7 +132,7 @@ def listed_seeds(given: int | str | Iterable[int]) -> tuple[int, ...]:
         raise ProfileError(f"seeds must be at most {MOST_SEEDS}, got more")
     if not seeds or not all(0 <= seed < _GREATEST_SEED for seed in seeds):
         raise ProfileError(
-            "seeds must be a number of them >= 1, such as 3, or a list of whole numbers >= 0 of at "
+            "seeds must be a whole number >= 1, such as 3, or a list of whole numbers >= 0 of at "
             f"most 9 digits, such as [0, 1, 2], got {shown(given)}"
         )
     if len(set(seeds)) < len(seeds):
@@ -229,8 +229,8 @@ def read_profiles(lines: Iterable[str]) -> dict[str, Profile]:
             )
         if len(name.encode()) > _LONGEST_NAME:
             raise ProfileError(
-                f"profile {shorten(name)!r}: its name must have {_LONGEST_NAME} bytes at most, for "
-                "a folder has it"
+                f"profile {shorten(name)!r}: its name must have {_LONGEST_NAME} bytes at most, "
+                "because a folder gets this name"
             )
         choices: dict[str, str] = {}
         for part in rest.split():

@@ -35,7 +35,7 @@ class Recipe:
         the training pixels; "none" leaves images in [0, 1]; "notebook" repeats the defect of the
         reference notebook: training images are scaled and not centred, test images are centred
         and scaled by their own mean and standard deviation.
-    train_noise: "fresh" draws the training noise anew for each epoch, "frozen" draws it once.
+    train_noise: "fresh" draws new training noise for each epoch, "frozen" draws it once.
     precision: the arithmetic of training and evaluation; "mixed_bfloat16" is Keras' policy of that
         name, weights and the model's last layer in float32.
 

@@ -112,10 +112,10 @@ def write_baseline(
     for name in () if new_ancestor else sorted(set(known).intersection(renewed.changed)):
         if renewed.baseline.origins[name].first is None:
             warn(
-                f"{one_line(name)}: its images, scales or recipe are others than before: what it "
-                "lost since its first ancestor is forgotten"
+                f"{one_line(name)}: its images, scales or recipe have changed, so what it lost "
+                "since its first ancestor is forgotten"
             )
-    stays = [f"{name}: stays as it is" for name in known if name not in renewed.changed]
+    stays = [f"{name}: not renewed" for name in known if name not in renewed.changed]
     return replace(renewed.baseline, changes=(*renewed.lines, *stays))
 
 
@@ -173,5 +173,5 @@ def _refuse_decline(curves: Sequence[Curve], old: Baseline) -> None:
         hint = "if the loss is meant, give new_ancestor=True"
         if verdict.verdict == "inconclusive":
             narrow = advice_when_undecided(case).rstrip(".")
-            hint = f"{narrow}; or start anew from this curve with new_ancestor=True"
+            hint = f"{narrow}; or start again from this curve with new_ancestor=True"
         raise RecordError(f"the baseline was not written: {verdict.sentence}: {hint}")

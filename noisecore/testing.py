@@ -69,7 +69,7 @@ def check_noise(
             f"{what}: expected the shape {images.shape} as it was given, got {noisy.shape}",
         )
         _require(noisy.dtype == np.float32, f"{what}: expected float32, got {noisy.dtype}")
-        _require(np.isfinite(noisy).all(), f"{what}: expected finite pixels, got others")
+        _require(np.isfinite(noisy).all(), f"{what}: expected finite pixels, got NaN or inf")
         unchanged = np.array_equal(images, before)
         _require(unchanged, f"{what}: the images that came in were changed")
         changes.append(float(np.mean((noisy - images) ** 2, dtype=np.float64)))

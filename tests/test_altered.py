@@ -125,7 +125,10 @@ def drop_scales(data) -> None:
         (lambda data: data["trial"].update(seed=True), "Expected `int`, got `bool`"),
         (lambda data: data["trial"].update(seed=-1), "at `trial.seed`"),
         (lambda data: data["trial"].update(test_scales=[0.0, None]), "at `trial.test_scales"),
-        (lambda data: data["trial"]["recipe"].update(optimizer="\ud800"), "no Unicode at `trial`"),
+        (
+            lambda data: data["trial"]["recipe"].update(optimizer="\ud800"),
+            "not valid Unicode at `trial`",
+        ),
         (lambda data: data["trial"].update(colour="red"), "unknown name 'trial.colour'"),
     ],
 )
@@ -152,8 +155,8 @@ def scores(data):
         (lambda data: data["cells"].append(data["cells"][0]), "must have each cell once"),
         (lambda data: data["cells"][0].update(accuracy=0.5), "must be the share of right answers"),
         (lambda data: data["cells"][0].update(draw=0), "must have a cell of 'gaussian' at scale 0"),
-        (lambda data: scores(data).clear(), "a bit an image as accuracy"),
-        (lambda data: scores(data)["accuracy"].update(dtype="uint8"), "a bit an image"),
+        (lambda data: scores(data).clear(), "one bit per image as accuracy"),
+        (lambda data: scores(data)["accuracy"].update(dtype="uint8"), "one bit per image"),
         (lambda data: scores(data)["accuracy"].update(data="AAAA"), "must hold 40 images of bit"),
         (
             lambda data: scores(data).update(loss={"dtype": "float32", "data": "AADAfw=="}),
@@ -172,7 +175,7 @@ def scores(data):
         (lambda data: data["training"].update(scale=-1.0), "at `training.scale`"),
         (lambda data: data["history"].pop(), "history must have 3 epochs or none, got 2"),
         (lambda data: data.update(colour="red"), "unknown name 'colour'"),
-        (lambda data: data.update(schema=1), "its checksum does not fit"),
+        (lambda data: data.update(schema=1), "its checksum does not match"),
     ],
 )
 def test_what_contradicts_itself_in_a_whole_record(spoil, words) -> None:

@@ -173,7 +173,7 @@ def test_of_a_function_in_a_function() -> None:
 @pytest.mark.parametrize("given", [Adds, int, np.clip, len])
 def test_no_function(given) -> None:
     """A class is no noise, and what has no source is none that a worker could be told of."""
-    with pytest.raises(ValueError, match=r"at the top of a file|cannot be told|cannot be read"):
+    with pytest.raises(ValueError, match=r"at the top of a file|cannot be sent|cannot be read"):
         Functions("noise", {}, ValueError).add(given)
 
 

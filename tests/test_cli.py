@@ -138,7 +138,7 @@ def test_module() -> None:
     assert ended.stdout.startswith("usage: python -m noisecore ")
     assert "data " in ended.stdout
     assert "report " in ended.stdout
-    assert "70 a bug of noisecore" in " ".join(ended.stdout.split())
+    assert "70 a bug in noisecore" in " ".join(ended.stdout.split())
     loaded = {line.rpartition("|")[2].strip() for line in ended.stderr.splitlines()}
     assert "noisecore.cli" in loaded
     assert loaded.isdisjoint({"keras", "matplotlib", "pandas", "scipy", "tensorflow"})

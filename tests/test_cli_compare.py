@@ -61,7 +61,7 @@ class TestCompare:
         assert main(["compare", old, str(tmp_path / "out/notebook")]) == 0
         capsys.readouterr()
         assert main(["compare", old, str(tmp_path / "out")]) == 4
-        assert "expected the folder of one run, got those of notebook, quick" in (
+        assert "expected the folder of one run, got several: name one of notebook, quick" in (
             capsys.readouterr().err
         )
 
@@ -144,7 +144,7 @@ class TestCompare:
         """A curve that only the first run has is named, and ends with 3; a new one is named."""
         both = save(tmp_path / "both", make_sweep(LEVEL) + make_sweep(LEVEL, model="mlp"))
         assert main(["compare", both, old]) == 3
-        assert f"mlp/gaussian/quick is in {both} alone" in capsys.readouterr().out
+        assert f"mlp/gaussian/quick is only in {both}" in capsys.readouterr().out
         assert main(["compare", old, both]) == 0
 
     def test_fewer_scales(self, tmp_path, old, capsys) -> None:
@@ -179,7 +179,10 @@ class TestCompare:
         [
             ([], "required: OLD, NEW"),
             (["nowhere", "nowhere"], "nowhere: expected a file or a folder, found neither"),
-            (["old", "old", "--margins", "drop>3"], "margins must be written as mean>1.5"),
+            (
+                ["old", "old", "--margins", "drop>3"],
+                "margins must be written as NAME>NUMBER, such as mean>1.5",
+            ),
             (["old", "old", "--gate", "strict"], "invalid choice: 'strict'"),
             (["empty", "old"], "expected a results.json, or a folder of records, found neither"),
             (["bad.json", "old"], "bad.json"),

@@ -130,8 +130,8 @@ class TestProposed:
         found = propose_floors(records)
         assert found.floors == ()
         (line,) = found.left_out
-        assert line.startswith(f"{CURVE}: from 2 seeds, no floor that it would have at any scale")
-        assert "is above 0, and it could not fail: give " in line
+        assert line.startswith(f"{CURVE}: with 2 seeds, a floor at any scale would not be")
+        assert "above 0, so it could never fail: give " in line
         enough = int(line.rpartition("--noise-seeds=")[2].rstrip(")"))
         spread, rate = found_spread(records), 0.01 / 2
         for seeds, wanted in ((enough, True), (enough - 1, False)):
@@ -146,7 +146,7 @@ class TestProposed:
         found = propose_floors(records, classes={name: 10, "other": 2})
         assert len(found.floors) == 1
         (line,) = found.idle
-        assert "no floor that it has at scale 4 is above chance (0.1)" in line
+        assert "a floor at scale 4 would not be above chance (0.1)" in line
         at_chance = propose_floors(make_sweep({4.0: 0.1}), classes={name: 10})
         assert at_chance.floors == ()
         assert at_chance.left_out[0].endswith("more seeds would not help")
@@ -156,7 +156,7 @@ class TestProposed:
         few = evaluate(x=X[:4], y=Y[:4], scales=[0.5], least_clean=0)
         found = propose_floors(few, classes={few[0].trial.dataset: 3}, rate=0.001)
         assert found.floors == ()
-        assert "from 4 images" in found.left_out[0]
+        assert "with 4 images" in found.left_out[0]
         assert re.search(r"give \d+ images or more$", found.left_out[0])
 
     def test_rate_of_a_call(self) -> None:
@@ -181,7 +181,7 @@ class TestCommand:
         assert [float(row[-1]) for row in rows] == list(floors.values())
         assert shown.startswith("3 floors, which all together fail an unchanged model\nin at most ")
         assert "at most 1 % of runs of 3 seeds\n" in shown
-        assert "Assumed: seeds are normal" in shown
+        assert "Assumed: the accuracy of seeds is normally distributed" in shown
         assert max(map(len, shown.splitlines())) <= 80
         assert main(["floors", folder, "--seeds", "1", "--alpha=0.1"]) == 0
         shown = capsys.readouterr().out
@@ -207,7 +207,7 @@ class TestCommand:
         """One seed has no spread: that is said, and ends with 5."""
         assert main(["floors", save(tmp_path / "r", make_sweep(LEVEL, seeds=[0]))]) == 5
         shown = capsys.readouterr().out
-        assert shown == f"{CURVE} has one seed: there is no spread to go by\n"
+        assert shown == f"{CURVE} has one seed: its spread cannot be estimated\n"
 
     def test_too_few_seeds(self, tmp_path, capsys) -> None:
         """From two seeds that differ no floor could fail: none is printed, and it ends with 5."""
@@ -225,7 +225,7 @@ class TestCommand:
         shown = capsys.readouterr().out
         assert [list(each) for each in pasted(shown)] == [[0.5]]
         assert shown.startswith("1 floors, ")
-        assert f"{CURVE}: from 3 seeds, no floor that it has at scale 4 is above" in shown
+        assert f"{CURVE}: with 3 seeds, a floor at scale 4 would not be above" in shown
 
     def test_one_curve_without_a_spread(self, tmp_path, capsys) -> None:
         """Beside a curve of one seed, the others have floors."""
@@ -253,8 +253,8 @@ class TestCommand:
     @pytest.mark.parametrize(
         ("arguments", "words"),
         [
-            (["--seeds", "0"], "a whole number >= 1, 1000 at most, got '0'"),
-            (["--alpha", "1"], "expected a share of runs from 1e-9 to 0.5 as 0.01, got '1'"),
+            (["--seeds", "0"], "a whole number from 1 to 1000, got '0'"),
+            (["--alpha", "1"], "expected a share of runs from 1e-9 to 0.5, such as 0.01, got '1'"),
             (["--alpha", "nan"], "got 'nan'"),
             (["--alpha", "1 %"], "got '1 %'"),
         ],

@@ -61,7 +61,7 @@ class TestCompare:
         assert main(["compare", old, new]) == 0
         assert (
             f"{CURVE}: the margin mean>9,scale>9,clean>9 fits 1000 images, and is kept in the "
-            "baseline; --margins says another"
+            "baseline; --margins overrides it"
         ) in words(capsys.readouterr().out)
         assert main(["compare", old, new, "--margins=mean>0.5,clean>0.5"]) == 1
         assert "kept in the baseline" not in capsys.readouterr().out
@@ -73,7 +73,7 @@ class TestCompare:
         assert own == "mean>3.3,scale>3.3"
         assert main(["compare", few, few]) == 0
         said = words(capsys.readouterr().out)
-        assert f"{CURVE}: the margin {own} fits 300 images; --margins says another" in said
+        assert f"{CURVE}: the margin {own} fits 300 images; --margins overrides it" in said
 
     def test_loss_since_the_first_ancestor(self, tmp_path, capsys) -> None:
         """What a renewed baseline lost since its first ancestor fails here, too."""
@@ -121,7 +121,7 @@ class TestOthers:
             )  # fmt: skip
         folders = [str(tmp_path / name) for name in ("a", "b")]
         assert main(["drift", *folders, f"--out={tmp_path / 'out'}"]) == 0
-        line = "the margin mean>3.3,scale>3.3 fits 300 images; --margins says another"
+        line = "the margin mean>3.3,scale>3.3 fits 300 images; --margins overrides it"
         assert line in capsys.readouterr().out.replace("\\", "")
         assert main(["drift", *folders, f"--out={tmp_path / 'out'}", "--margins=mean>1"]) == 0
         assert "fits 300 images" not in capsys.readouterr().out

@@ -48,12 +48,12 @@ class TestPower:
         shown = capsys.readouterr().out
         rows = [line.split() for line in shown.splitlines() if line[:8].isspace() and "(" in line]
         assert [len(row) for row in rows] == [4, 4]
-        assert shown.index("\nrigorous mode, which pytest takes") < shown.index("\nsimple mode\n")
+        assert shown.index("\nrigorous mode, which pytest uses") < shown.index("\nsimple mode\n")
         said = " ".join(shown.split())
         assert "A run that does not pass fails, or is inconclusive." in said
-        assert "alpha holds for the fails among these alone: at most 1 %" in said
+        assert "alpha limits only the fails among these: at most 1 %" in said
         assert main(["power", given, "--drops", "20", "--pairs", "2", "--seeds", "3,5"]) == 0
-        assert "--seeds changes nothing: a model that was given has none" in capsys.readouterr().out
+        assert "--seeds changes nothing: a given model has no seeds" in capsys.readouterr().out
 
     def test_given_beside_trained(self, tmp_path, spread, capsys) -> None:
         """Where a baseline has both, the mode that each gets in pytest comes first."""
@@ -67,12 +67,12 @@ class TestPower:
         """One seed has no spread: that is said, and ends with 5."""
         one = save(tmp_path / "one", make_sweep(LEVEL, seeds=[0]))
         assert main(["power", one]) == 5
-        assert "no spread to go by" in capsys.readouterr().out
+        assert "spread cannot be estimated" in capsys.readouterr().out
 
     @pytest.mark.parametrize(
         ("arguments", "words"),
         [
-            (["--seeds", "0"], "a whole number >= 1, 1000 at most, got '0'"),
+            (["--seeds", "0"], "a whole number from 1 to 1000, got '0'"),
             (["--seeds", "3,x"], "got 'x'"),
             (["--drops", "-1"], "expected"),
             (["--drops", "200"], "expected points in (0, 100]"),
@@ -108,7 +108,7 @@ class TestCalibrate:
         ("arguments", "words"),
         [
             (["--seeds", "1"], "2 seeds or more"),
-            (["--runs", "0"], "a whole number >= 1, 1000000 at most, got '0'"),
+            (["--runs", "0"], "a whole number from 1 to 1000000, got '0'"),
         ],
     )
     def test_usage(self, spread, capsys, arguments, words) -> None:
@@ -162,7 +162,7 @@ class TestCalibrate:
         for record in evaluate():
             (tmp_path / f"given/{record.key}.json").write_text(json.dumps(record.to_dict()))
         assert main(["calibrate", str(tmp_path / "given"), "--", "benchmarks"]) == 5
-        assert "models that were given as they are" in capsys.readouterr().out
+        assert "given models, which are not trained" in capsys.readouterr().out
 
     def test_too_few(self, spread, capsys) -> None:
         """Records without enough fresh seeds end with 5."""

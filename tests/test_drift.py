@@ -255,7 +255,7 @@ class TestCommand:
         self.write(other, records("2.15.0"))
         assert main(["drift", *folders, str(other)]) == 4
         said = capsys.readouterr().err
-        assert "expected one py311-tf215, got two: give folders of different names" in said
+        assert "expected one py311-tf215, got two: give folders with different names" in said
 
     def test_runs_of_one_profile(self, folders, tmp_path, capsys) -> None:
         """Two folders of one profile are of the environments around them."""

@@ -103,13 +103,17 @@ class TestByHand:
             ("scales", [0, np.inf], "scales must be finite numbers >= 0"),
             ("seeds", 2, "seeds must be whole numbers such as (0, 1, 2), got 2"),
             ("seeds", "ab", "seeds must be whole numbers such as (0, 1, 2), got 'ab'"),
-            ("seeds", [], "one and a seed at least"),
+            ("seeds", [], "at least one scale and one seed"),
             ("accuracy", None, "accuracy must be numbers such as"),
             ("accuracy", [["a", "b"]], "accuracy must be numbers such as"),
             ("accuracy", [[1, 0], [1]], "accuracy must be numbers such as"),
             ("accuracy", [0.9, 0.8], "must have the shape (seeds, scales) = (2, 2), got (2,)"),
             ("accuracy", [[90, 80], [90, 70]], "shares from 0 to 1, got 70 to 90: 97 % is 0.97"),
-            ("images", "many", "images must be the number of test images, a whole one, got 'many'"),
+            (
+                "images",
+                "many",
+                "images must be the number of test images, a whole number, got 'many'",
+            ),
             ("image_error", 0.1, "image_error must be numbers"),
             ("replicates", "runs", "replicates must be 'seeds' or 'draws', got 'runs'"),
             ("failures", "none", "failures must be a tuple, got 'none'"),
@@ -126,7 +130,7 @@ class TestByHand:
         """A method that takes no path says what writes a file, and shows no other signature."""
         for call in ({"path": "a.csv"}, {"name": 5}):
             assert "to_csv" in refused(curve.to_frame, **call)
-        assert "curve.to_frame() takes nothing, got 'a'" in refused(curve.to_frame, "a")
+        assert "curve.to_frame() takes no argument, got 'a'" in refused(curve.to_frame, "a")
         assert list(inspect.signature(Curve.to_frame).parameters) == ["self"]
         assert "savefig" in refused(curve.plot, "a.png")
 
@@ -211,7 +215,7 @@ class TestMargins:
     )  # fmt: skip
     def test_values(self, given) -> None:
         """A margin that a text may not have, `Margins` may not have either."""
-        assert "needs" in refused(Margins, **given)
+        assert "such as 2, or none" in refused(Margins, **given)
 
     def test_mode(self, curve) -> None:
         """An unknown mode is refused by every way in."""
@@ -283,4 +287,4 @@ class TestTwice:
             lambda: noisecore.compare([curve], mixed),
         ):
             line = refused(call)
-            assert f"two that differ: {first.key} twice; give the records of one run" in line
+            assert f"two that differ: {first.key} twice; give the records of only one" in line

@@ -33,9 +33,9 @@ class TestNoise:
     @pytest.mark.parametrize(
         ("choices", "words"),
         [
-            ({"stream": np.random.default_rng(0)}, "stream must be the number of a draw"),
-            ({"stream": -1}, "stream must be the number of a draw"),
-            ({"stream": True}, "stream must be the number of a draw"),
+            ({"stream": np.random.default_rng(0)}, "stream must be a whole number >= 0"),
+            ({"stream": -1}, "stream must be a whole number >= 0"),
+            ({"stream": True}, "stream must be a whole number >= 0"),
             ({"clip": 1}, "clip must be two ascending numbers"),
             ({"clip": (1, 0)}, "clip must be two ascending numbers"),
             ({"out": X}, "out must be a float32 array (4, 8, 8, 1)"),

@@ -57,7 +57,7 @@ def test_nothing_there(tmp_path) -> None:
         open_file(tmp_path / "none")
     (tmp_path / "link").symlink_to("none")
     assert not is_missing(tmp_path / "link")
-    with pytest.raises(FileNotFoundError, match="a link to none, which is not there"):
+    with pytest.raises(FileNotFoundError, match="a link to none, which does not exist"):
         open_file(tmp_path / "link")
 
 
@@ -83,7 +83,7 @@ def test_link_is_not_written_through(tmp_path) -> None:
     """A new file and a lock never change what a link in their place leads to."""
     (tmp_path / "kept").write_text("kept")
     (tmp_path / "link").symlink_to("kept")
-    with pytest.raises(OSError, match="a link, and no file"):
+    with pytest.raises(OSError, match="a link, not a file"):
         open_lock(tmp_path / "link")
     with open_new(tmp_path / "link") as file:
         file.write(b"new")

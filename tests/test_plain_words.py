@@ -28,6 +28,11 @@ HABITS = {
     r"\blacks?\b": "does not have, is missing",
     r"\belsewhere\b": "on another machine, in another file",
     r"\bno pass\b": "not a pass",
+    r"(?<!there )\bis no (folder|record|file|baseline)\b": "is not a folder",
+    r"\btaken out\b": "removed",
+    r"\bsays? (another|others)\b|\b(got|are) others\b": "overrides it, got NaN, have changed",
+    r"\bit no more\b": "no longer evaluates it",
+    r"\bby so many\b": "by this many points",
 }
 
 

@@ -175,7 +175,7 @@ def test_saved_and_read(data, tmp_path) -> None:
     (tmp_path / "mine.txt").write_text("precious")
     noisecore.write_baseline(tmp_path / "held.json", curve)
     for name in ("mine.txt", "held.json"):
-        with pytest.raises(ValueError, match="holds something else than saved records"):
+        with pytest.raises(ValueError, match="holds something other than saved records"):
             curve.save(tmp_path / name)
     curve.save(tmp_path / "a" / "digits.json")  # again
     for call in (lambda: noisecore.compare([], []), lambda: noisecore.write_baseline("b.json", [])):

@@ -59,11 +59,11 @@ def test_says_what_changed(path) -> None:
     """What was added, renewed and left is said, and none of it is in the file."""
     mlp = curve_of(model="mlp")
     added = noisecore.write_baseline(path, mlp).changes
-    assert added == ("mlp/gaussian/quick: added, 3 scales of 3 seeds", f"{NAME}: stays as it is")
+    assert added == ("mlp/gaussian/quick: added, 3 scales of 3 seeds", f"{NAME}: not renewed")
     better = {scale: level + 0.01 for scale, level in LEVEL.items()}
     lines = noisecore.write_baseline(path, curve_of(better)).changes
     assert lines[0] == f"{NAME}: renewed, 3 scales of 3 seeds in place of 3 scales of 3 seeds"
-    assert lines[-1] == "mlp/gaussian/quick: stays as it is"
+    assert lines[-1] == "mlp/gaussian/quick: not renewed"
     assert "  scale 4: 0.6000 to 0.6100 (+1.00 points)" in lines
     assert noisecore.read_baseline(path).changes == ()
 
@@ -72,7 +72,7 @@ def test_other_scales(path) -> None:
     """A curve of other scales loses its first ancestor with a warning, and says which went."""
     with pytest.warns(UserWarning, match=f"^{NAME}: its images, scales .* is forgotten$") as told:
         lines = noisecore.write_baseline(path, curve_of({0.0: 0.95, 0.5: 0.9})).changes
-    assert "  scale 4: taken out" in lines
+    assert "  scale 4: removed" in lines
     assert told[0].filename == __file__
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -87,7 +87,7 @@ def test_what_cannot_be_meant(path) -> None:
     (broken,) = matched_curves(records).values()
     for curve, how, message in (
         (curve_of(), {"profile": "full"}, "expected a baseline of profile full, got one of quick"),
-        (replace(curve_of(), name="mine"), {}, f"mine must be called as its records are, {NAME}"),
+        (replace(curve_of(), name="mine"), {}, f"mine must have the name of its records, {NAME}"),
         (broken, {}, "not complete: .*lost"),
         (["mine"], {}, "curves must be curves.*got 'mine'"),
         ([curve_of(), curve_of(lower(0.002))], {}, "got two that differ"),
@@ -128,7 +128,7 @@ def test_an_unknown_name(path, tmp_path) -> None:
     curves = noisecore.read_curves(tmp_path / "a.json")
     with pytest.raises(noisecore.NoisecoreError) as caught:
         curves["cnn"]
-    assert str(caught.value) == f"no curve is called 'cnn', got {NAME}"
+    assert str(caught.value) == f"expected one of the curves {NAME}, got 'cnn'"
     assert curves.get("cnn") is None
     assert list(curves) == [NAME]
 

@@ -26,7 +26,7 @@ _DESCRIPTION = (
 )
 _CODES = (
     "exit codes: 0 all is well, 1 a regression, 2 trials failed, 3 inconclusive or not comparable, "
-    "4 usage, 5 nothing to measure, 70 a bug of noisecore, with its traceback"
+    "4 usage, 5 nothing to measure, 70 a bug in noisecore, with its traceback"
 )
 
 

@@ -67,8 +67,8 @@ def _calibrate(chosen: argparse.Namespace) -> int:
     old = baseline.records if isinstance(baseline, Baseline) else baseline
     if not any(isinstance(record.trial, Trial) for record in old):
         say(
-            f"{chosen.baseline}: its curves are of models that were given as they are. Nothing of "
-            "them is trained, so that no seed changes them: there is nothing to calibrate"
+            f"{chosen.baseline}: its curves are of given models, which are not trained, so seeds "
+            "do not change them: there is nothing to calibrate"
         )
         return codes.NOTHING
     known = {record.trial.seed for record in old}
@@ -153,7 +153,7 @@ def _recommend(
             f"{'':10} at most 1 % with margins '{advice}'",
         )
     advised = f"{enough} seeds" if enough else "none of these numbers of seeds"
-    say(f"recommended with the margins as they are: {advised}")
+    say(f"recommended with these margins: {advised}")
 
 
 def _fresh_records(chosen: argparse.Namespace, first: int) -> list[TrialRecord] | None:

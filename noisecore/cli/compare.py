@@ -121,15 +121,15 @@ def _compare(chosen: argparse.Namespace) -> int:
         say("\n".join(wrap_text(line)))
     curves = {record.trial.curve for record in new}, {record.trial.curve for record in held}
     for name in sorted(curves[1] - curves[0]):
-        say(visible(f"{name} is in {chosen.a} alone"))
+        say(visible(f"{name} is only in {chosen.a}"))
     for name in sorted(curves[0] - curves[1]):
-        say(visible(f"{name} is in {chosen.b} alone"))
+        say(visible(f"{name} is only in {chosen.b}"))
     failed = [
         f"{record.trial.label} failed: {record.reason}"
         for record in new
         if record.status == "failed"
     ]
-    failed += [f"{label} has no record: the run did not end" for label in read_missing(chosen.b)]
+    failed += [f"{label} has no record: the run did not finish" for label in read_missing(chosen.b)]
     for line in failed[:_SHOWN]:
         say("\n".join(wrap_text(line)))
     if len(failed) > _SHOWN:

@@ -56,8 +56,8 @@ def add_command(commands: Any) -> None:
     parser.add_argument(
         "--reference",
         metavar="NAME",
-        help="what the others are judged against (default: the newest TensorFlow; without it, the "
-        "newest PyTorch or other package that the records name)",
+        help="environment to judge the others against (default: the one with the newest "
+        "TensorFlow; without it, the newest PyTorch or other package that the records name)",
     )
     parser.add_argument(
         "--out",
@@ -127,8 +127,8 @@ def _read(folders: list[Path], expected: list[str], logs: Path | None) -> list[E
     for folder, name in zip(folders, _names(folders), strict=True):
         if name in found:
             raise ArgumentError(
-                f"each FOLDER names an environment: expected one {name}, got two: give folders of "
-                "different names, such as those around them"
+                f"each FOLDER names an environment: expected one {name}, got two: give folders "
+                "with different names, such as their parent folders"
             )
         with refusals(f"{folder}: cannot be read"):
             inside = map(run_file, sorted(folder.glob("*")))

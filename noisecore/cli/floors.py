@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from noisecore.judging.floors import Floors
 
 _SEEDS = (
-    "Assumed: seeds are normal, and spread as the baseline's do. A recipe of which a seed now and "
-    "then learns late fails more often."
+    "Assumed: the accuracy of seeds is normally distributed, and spreads as in the baseline. A "
+    "recipe where a seed sometimes learns late fails more often."
 )
 _GIVEN = (
     "Assumed of given models: unchanged, they give the same answers to the same images, and fail "
@@ -33,8 +33,8 @@ def add_command(commands: Any) -> None:
         description="Propose a floor for each curve and scale, so that all floors together fail "
         "an unchanged model in at most the share --alpha of its runs. Nothing is trained.\n\n"
         "example: noisecore floors benchmarks/baselines/quick.json",
-        epilog="exit codes: 0 floors were proposed, 2 trials failed, 4 usage, 5 too "
-        "little to go by",
+        epilog="exit codes: 0 floors were proposed, 2 trials failed, 4 usage, 5 too few seeds or "
+        "images for a floor",
     )
     parser.add_argument("baseline", metavar="BASELINE", type=Path, help="a baseline, or results")
     parser.add_argument("--seeds", type=_seeds, default=3, help="seeds of a run (3)")
@@ -107,6 +107,6 @@ def _alpha(text: str) -> float:
         rate = 0.0
     if not 1e-9 <= rate <= 0.5:
         raise argparse.ArgumentTypeError(
-            f"expected a share of runs from 1e-9 to 0.5 as 0.01, got {shorten(text)!r}"
+            f"expected a share of runs from 1e-9 to 0.5, such as 0.01, got {shorten(text)!r}"
         )
     return rate

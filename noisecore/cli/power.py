@@ -64,7 +64,7 @@ def _power(chosen: argparse.Namespace) -> int:
     records = list(old.records) if isinstance(old, Baseline) else old
     spreads, held = spreads_of(records)
     if not spreads:
-        say("no curve has two seeds and a scale greater than 0: there is no spread to go by")
+        say("no curve has two seeds and a scale greater than 0: their spread cannot be estimated")
         return codes.NOTHING
     show_spread(spreads, held)
     say_own(chosen, old, spreads)
@@ -75,20 +75,22 @@ def _power(chosen: argparse.Namespace) -> int:
     )
     trained = any(_is_trained(each) for each in spreads.values())
     if chosen.seeds and not trained:
-        say("--seeds changes nothing: a model that was given has none")
+        say("--seeds changes nothing: a given model has no seeds")
     seeds = (chosen.seeds or (3, 5, 10)) if trained else (1,)
     for mode in _modes(spreads):
         _show_rates(chosen, spreads, held, replace(rule, mode=mode), seeds)
     say("\n" + "\n".join(wrap_text(_HOW_TO_READ.format(alpha=100 * chosen.alpha))))
     worst = 196 / (2 * chosen.pairs**0.5)
-    say(f"\n{chosen.pairs} simulated runs a figure: right to {worst:.1f} points or better (95 %)")
+    say(
+        f"\neach figure is from {chosen.pairs} simulated runs, and within {worst:.1f} points (95 %)"
+    )
     return codes.OK
 
 
 _HOW_TO_READ = (
     "A run that does not pass fails, or is inconclusive. At 0 points nothing is lost, and what "
-    "does not pass is a false alarm. alpha holds for the fails among these alone: at most "
-    "{alpha:g} % of unchanged runs fail."
+    "does not pass is a false alarm. alpha limits only the fails among these: at most {alpha:g} % "
+    "of unchanged runs fail."
 )
 
 
@@ -108,8 +110,8 @@ def _modes(spreads: Mapping[str, Spread | Held]) -> tuple[Mode | None, ...]:
 
 def _mode_in_words(spreads: Mapping[str, Spread | Held], mode: Mode | None) -> str:
     if mode is None:
-        return "auto mode (simple for trained models, rigorous for given ones; what pytest takes)"
-    usual = ", which pytest takes unless --noise-gate says another"
+        return "auto mode (simple for trained models, rigorous for given ones; pytest's default)"
+    usual = ", which pytest uses unless --noise-gate sets another mode"
     return f"{mode} mode" + (usual if mode == _modes(spreads)[0] else "")
 
 
@@ -127,14 +129,14 @@ def _show_rates(
     from noisecore.judging.power import simulate
 
     trained = any(_is_trained(each) for each in spreads.values())
-    others = ", others unchanged" * (len(spreads) > 1)
+    others = ", other curves unchanged" * (len(spreads) > 1)
     drops = (0.0, *chosen.drops)
     unchanged: dict[int, Rates] = {}
     for worse in spreads:
         margins = rule.of(worse).margins
         say(f"\n{_mode_in_words(spreads, rule.mode)}\n{margins}, alpha {rule.alpha:g}")
         say("% of runs that do not pass (of these inconclusive)")
-        say(f"{visible(worse)} worse by so many points at noisy scales{others}")
+        say(f"{visible(worse)} worse by this many points at noisy scales{others}")
         say(f"{'seeds' if trained else '':5}" + "".join(f"{drop:>12g}" for drop in drops))
         for seeds in counts:
             cells = []
@@ -191,8 +193,8 @@ def show_spread(spreads: Mapping[str, Spread | Held], seeds: int) -> None:
     for name, held in spreads.items():
         if isinstance(held, Held):
             say(
-                f"{visible(name)}: given, on {held.answers.shape[2]} images; a run's model is "
-                f"taken to turn {100 * CHURN:g} % of the answers each way"
+                f"{visible(name)}: given, on {held.answers.shape[2]} images; assumed: in a run, "
+                f"{100 * CHURN:g} % of the answers become right, and as many become wrong"
             )
 
 
@@ -200,7 +202,7 @@ def whole_number(text: str, most: int = 10**6) -> int:
     """Return a whole number for argparse, from 1 to `most`."""
     if not (re.fullmatch(r"\d{1,9}", text) and 1 <= int(text) <= most):
         raise argparse.ArgumentTypeError(
-            f"expected a whole number >= 1, {most} at most, got {shorten(text)!r}"
+            f"expected a whole number from 1 to {most}, got {shorten(text)!r}"
         )
     return int(text)
 
@@ -216,6 +218,6 @@ def _points(text: str) -> tuple[float, ...]:
         points = ()
     if not points or not all(0 < each <= 100 for each in points):
         raise argparse.ArgumentTypeError(
-            f"expected points in (0, 100] as 0.5,1,2, got {shorten(text)!r}"
+            f"expected points in (0, 100], such as 0.5,1,2, got {shorten(text)!r}"
         )
     return points

@@ -51,8 +51,8 @@ def load(name: str, data_dir: str | os.PathLike[str] | None, *, download: bool) 
         return _load(name, data_dir, download=download)
     except MemoryError:
         raise DatasetError(
-            f"dataset {shorten(name)!r}: expected images that the memory holds, got more; take "
-            "fewer, or smaller ones"
+            f"dataset {shorten(name)!r}: expected images that fit into memory, got more; use "
+            "fewer or smaller images"
         ) from None
 
 

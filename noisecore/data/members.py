@@ -81,14 +81,14 @@ def read_member(archive: zipfile.ZipFile, key: str, path: Path) -> Array:
 def _read_array(member: IO[bytes], info: zipfile.ZipInfo) -> Array:
     """Return the array in a member; memory is used only once its header fits the member's size."""
     if info.compress_type not in _METHODS:
-        raise ValueError("one that is packed by another method than deflate")
+        raise ValueError("one that is compressed by a method other than deflate")
     dtype, shape, fortran, start = _read_header(member)
     size = math.prod(shape) * dtype.itemsize
     if start + size != info.file_size:
         raise ValueError(f"a header that promises {size} bytes, before {info.file_size - start}")
     room = available_memory()
     if room is not None and size > room:
-        raise MemoryError(f"an array of {_mib(size)}, where {_mib(room)} of memory are left")
+        raise MemoryError(f"an array of {_mib(size)}, but only {_mib(room)} of memory is left")
     content = np.empty(size, np.uint8)
     for place in range(0, size, MIB):
         part = member.read(min(MIB, size - place))
@@ -125,7 +125,7 @@ def _read_header(member: IO[bytes]) -> tuple[np.dtype[np.generic], tuple[int, ..
     if dtype.hasobject or dtype.kind == "V" or dtype.itemsize == 0:
         raise ValueError(f"an array of {'objects' if dtype.hasobject else 'no numbers'}")
     if any(type(side) is not int or side < 0 for side in shape):
-        raise ValueError("a shape that cannot be")
+        raise ValueError("an impossible shape")
     return dtype, shape, fortran, len(magic) + len(prefix) + length
 
 

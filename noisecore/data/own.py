@@ -212,7 +212,7 @@ def _check_images(images: Array, what: str) -> None:
             what,
             expected="finite pixels",
             got=f"NaN or infinity in {int((~np.isfinite(images)).sum())} of {images.size}",
-            remedy="find out where they come from, and save the images without",
+            remedy="find out where they come from, and save the images without them",
         )
     least, greatest = images.min(), images.max()
     if floating and (least < 0 or greatest > 1):

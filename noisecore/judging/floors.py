@@ -82,7 +82,7 @@ def propose_floors(
         elif any(isinstance(trial, Trial) and trial.blank for trial in trials):
             left_out.append(f"{name} is a control, which ends at chance: it needs no floor")
         elif found.replicates == "seeds" and len(found.new) < 2:
-            left_out.append(f"{name} has one seed: there is no spread to go by")
+            left_out.append(f"{name} has one seed: its spread cannot be estimated")
         else:
             usable.append(found)
     many = sum(len(found.scales) for found in usable)
@@ -142,10 +142,9 @@ def _too_little(found: Floors, chance: float, seeds: int, rate: float) -> str:
     remedy = f"give {enough} {what} or more" if enough else f"more {what} would not help"
     if enough and not given:
         remedy += f" (--noise-seeds={enough})"
-    verb = "has" if found.able.any() else "would have"
     return (
-        f"{found.curve}: from {have} {what}, no floor that it {verb} at {where} is above {limit}, "
-        f"and it could not fail: {remedy}"
+        f"{found.curve}: with {have} {what}, a floor at {where} would not be above {limit}, so it "
+        f"could never fail: {remedy}"
     )
 
 

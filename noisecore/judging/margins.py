@@ -104,8 +104,8 @@ def parse_margins(text: object, default: Margins | None = None) -> Margins:
         if match is None or match[1] not in _NAMES:
             why = f": {unknown('margin', match[1], _NAMES)}" if match else ""
             raise MarginsError(
-                "margins must be written as mean>1.5,scale>3 (points) or seconds>2,memory>1.5 "
-                f"(ratios), got {shorten(part.strip())!r}{why}"
+                "margins must be written as NAME>NUMBER, such as mean>1.5,scale>3 (points) or "
+                f"seconds>2,memory>1.5 (ratios), got {shorten(part.strip())!r}{why}"
             )
         name, value = match[1], match[2]
         if name in seen:
@@ -164,5 +164,7 @@ def _number(name: str, text: object) -> float:
         value = math.nan
     if not (math.isfinite(value) and low < value <= high):
         bounds = f"in ({low}, {high}]" if math.isfinite(high) else f"> {low}"
-        raise MarginsError(f"{name}> needs {what} {bounds}, or none, got {shown(text)}")
+        raise MarginsError(
+            f"margin {name} must be {what} {bounds}, such as 2, or none, got {shown(text)}"
+        )
     return value

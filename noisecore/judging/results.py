@@ -238,7 +238,9 @@ def find(path: Path) -> Path:
         path = runs[0]
     elif not _is_run(path) and runs:
         names = ", ".join(folder.name for folder in runs)
-        raise RecordError(f"{path}: expected the folder of one run, got those of {names}: name one")
+        raise RecordError(
+            f"{path}: expected the folder of one run, got several: name one of {names}"
+        )
     if stands(path / _RUN):
         return path / _RUN
     return path / "trials" if _is_run(path) else path

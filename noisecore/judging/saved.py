@@ -23,7 +23,7 @@ class _Curves(dict[str, Curve]):
     """Curves by name; the error for an unknown name lists the known ones."""
 
     def __missing__(self, name: object) -> Curve:
-        raise UnknownCurveError(f"no curve is called {shown(name)}, got {', '.join(self)}")
+        raise UnknownCurveError(f"expected one of the curves {', '.join(self)}, got {shown(name)}")
 
 
 def read_curves(path: str | Path) -> dict[str, Curve]:

@@ -126,9 +126,9 @@ def _refuse_columns(noise: Noise, images: FloatArray, scale: float, noisy: Float
         return
     if np.shape(other) == (*images.shape, 1) and not np.array_equal(other[..., 0], noisy):
         raise NoiseError(
-            f"noise {name_of(noise)} makes something else of the same images with a channel axis: "
-            "if its last axis is the channels, give the images one, x[..., None]; if it is the "
-            "columns, let the noise raise ValueError for images of four dimensions"
+            f"noise {name_of(noise)} must give the same result for images with a channel axis, got "
+            "another one: if its last axis is the channels, give the images one, x[..., None]; "
+            "if it is the columns, let the noise raise ValueError for images of four dimensions"
         )
 
 

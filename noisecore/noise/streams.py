@@ -139,7 +139,7 @@ def _draw(given: object) -> int:
         draw = -1
     if draw < 0:
         raise NoiseError(
-            f"stream must be the number of a draw, a whole one >= 0, got {shown(given)}"
+            f"stream must be a whole number >= 0, the number of a draw, got {shown(given)}"
         )
     return draw
 

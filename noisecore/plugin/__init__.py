@@ -96,7 +96,8 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     scales = ",".join(f"{scale:g}" for scale in profile.scales)
     line = (
         f"noisecore: profile {profile.name}, data {profile.dataset}, recipe {profile.recipe.name}, "
-        f"scales {scales} (where no marker says others), seeds {','.join(map(str, profile.seeds))}"
+        f"scales {scales} (unless a marker sets other scales), "
+        f"seeds {','.join(map(str, profile.seeds))}"
     )
     return terminal("\n".join(map(visible, [line, *lines])))
 

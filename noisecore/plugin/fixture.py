@@ -169,8 +169,8 @@ class Robustness:
         former = replace(curve_id, model=f"{self._nodeid} {name}") if name else None
         if curve_id.name in self._evaluated:
             raise failure(
-                f"noisecore: {curve_id.name} was evaluated already: give the curves of one test "
-                "names, as in evaluate(..., name='small')"
+                f"noisecore: {curve_id.name} was evaluated already: give each curve of a test its "
+                "own name, as in evaluate(..., name='small')"
             )
         made: list[Curve] = []
 
@@ -308,8 +308,8 @@ class Robustness:
             )
         if curve is None and len(self.records) != 1:
             raise ArgumentError(
-                f"this test has {len(self.records)} curves: compare one a test, or name the one "
-                "that was evaluated: assert_no_regression(curve, noise_baseline)"
+                f"this test has {len(self.records)} curves: say which one to compare: "
+                "assert_no_regression(curve, noise_baseline)"
             )
         chosen = self.curve if curve is None else curve
         return baseline.case(chosen, margins=margins, mode=None, alpha=None)

@@ -70,8 +70,8 @@ class Made:
             other = said.get("nodeid", nodeid)
             if said.get("run") == self._run and other != nodeid and said["figures"] != figures:
                 raise GivenError(
-                    f"{curve.name} is of another model, or of other images, in {other}: give one "
-                    "of them another name, as in evaluate(..., name='small')"
+                    f"{curve.name} has another model or other images in {other}: give one of them "
+                    "another name, as in evaluate(..., name='small')"
                 )
             now = {"run": self._run, "nodeid": nodeid, "figures": figures}
             write_atomically(self._folder / name, json.dumps(now))

@@ -29,7 +29,7 @@ MARKER = (
     "train: the noise and scale, such as ('gaussian', 0.5), that the model is trained with once, "
     "to be tested at each of the scales. "
     "The test asks for noise_model and noise_scale to run once for each of these. Further "
-    "conditions are dicts of the same arguments, each a curve of its own. margins: those of "
+    "conditions are dicts of the same arguments, and each makes its own curve. margins: those of "
     "--noise-margins, for this test."
 )
 
@@ -68,7 +68,7 @@ def other_scales(requests: Iterable[Request], profile: Profile) -> list[str]:
         scales = request.test_scales if request.trained_with else request.train_scales
         found.setdefault(request.curve, set()).update(scales)
     return [
-        f"{curve} has scales of its own: {','.join(f'{scale:g}' for scale in sorted(scales))}"
+        f"{curve} has its own scales: {','.join(f'{scale:g}' for scale in sorted(scales))}"
         for curve, scales in found.items()
         if not {*profile.scales} <= scales <= {0.0, *profile.scales}
     ]
@@ -109,7 +109,7 @@ def read_requests(item: pytest.Item, marker: pytest.Mark, profile: Profile) -> t
         ) from None
     wanted = tuple(request for request in requests if request is not None)
     if len(wanted) < len(requests):
-        reason = f"the run's models are {', '.join(profile.models)}: none that this test asks for"
+        reason = f"this test asks for none of the run's models, {', '.join(profile.models)}"
         item.add_marker(pytest.mark.skip(reason=reason))
         return ()
     return wanted

@@ -118,8 +118,8 @@ OPTIONS = (
     Option(
         "update-baseline",
         "WHAT",
-        "write this run into the baseline: all that was compared, or with 'missing' only curves "
-        "that it does not have",
+        "write this run into the baseline: with 'all', or without a value, all that was compared; "
+        "with 'missing', only curves that it does not have",
         bare="all",
         ini=False,
     ),

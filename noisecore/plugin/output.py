@@ -50,7 +50,7 @@ class Lasting:
             self.file.flush()
         with suppress(OSError, ValueError):
             why = error.strerror or str(error)
-            line = f"\nnoisecore: nobody takes the output any more ({why}): the run goes on\n"
+            line = f"\nnoisecore: output can no longer be written ({why}): the run goes on\n"
             os.write(2, line.encode())
 
 

@@ -116,7 +116,7 @@ class Run:
                 candidate.unlink(missing_ok=True)  # another of xdist's workers may be faster
         except OSError as error:
             raise pytest.UsageError(
-                f"noisecore: the report of an earlier run cannot be taken away from "
+                f"noisecore: the report of an earlier run cannot be removed from "
                 f"{self.settings.artifacts}: {error.strerror or error}"
             ) from None
 
@@ -141,7 +141,7 @@ class Run:
         finally:
             where = shown(self.settings.artifacts)
             self.problems += [
-                f"the report in {where} is not whole: {line} (the records are in {where}/trials)"
+                f"the report in {where} is not complete: {line} (the records are in {where}/trials)"
                 for line in parts.problems
             ]
 

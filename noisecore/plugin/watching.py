@@ -59,7 +59,7 @@ def _watch(
             return
     # xdist draws a live line of its own on a terminal: write plain lines.
     progress = Progress(reporter, len(labels), clock=time.monotonic, live=False)
-    progress.say(f"{len(labels)} trials, each of which is told when it is there")
+    progress.say(f"{len(labels)} trials: each is shown when it is done")
     seen: dict[str, int] = {}
     with progress.waiting():
         ended = False

@@ -61,7 +61,7 @@ def as_type(data: Any, kind: Any, *, part: str = "") -> Any:
         text = text.replace(" - at", " at").replace("Invalid enum value", "unknown word")
         raise RecordError(one_line(_LONG.sub(r"\1...", text))) from None
     except UnicodeEncodeError:  # one that no file can hold, instead of the expected text
-        raise RecordError(f"a text that is no Unicode at `{part}`") from None
+        raise RecordError(f"text that is not valid Unicode at `{part}`") from None
     except RecursionError:
         raise RecordError("nested too deeply") from None
     strange = _strange(data, msgspec.to_builtins(found), part)
@@ -95,7 +95,7 @@ def check_checksum(data: Mapping[str, Any]) -> None:
     """Raise `RecordError` unless JSON values have the checksum that `with_checksum` gave them."""
     if data.get("checksum") != _checksum(data):
         raise RecordError(
-            "its checksum does not fit: it was damaged, or changed after it was written"
+            "its checksum does not match: it was damaged, or changed after it was written"
         )
 
 

@@ -130,7 +130,7 @@ def _refuse_other(path: Path) -> None:
         held = None
     if not isinstance(held, dict) or "records" not in held or held.get("run"):
         raise RecordError(
-            f"{path} is there already, and holds something else than saved records: choose "
+            f"{path} already exists, and holds something other than saved records: choose "
             "another path"
         )
 

@@ -258,7 +258,7 @@ def _evaluation(cell: _Cell) -> Evaluation:
     scores = dict(cell.scores)
     right = scores.pop("accuracy", None)
     if right is None or right.dtype != "bit":
-        raise RecordError(f"a cell at scale {cell.scale:g} must have a bit an image as accuracy")
+        raise RecordError(f"a cell at scale {cell.scale:g} must have one bit per image as accuracy")
     return Evaluation(
         scale=cell.scale,
         loss=cell.loss,

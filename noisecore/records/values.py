@@ -49,7 +49,7 @@ class Values:
         if self.dtype == "bit":
             bits = np.unpackbits(np.frombuffer(data, np.uint8)).astype(bool)
             if bits[images:].any():
-                raise RecordError(f"must hold {images} images, got a bit behind the last")
+                raise RecordError(f"must hold {images} images, got a bit after the last one")
             return bits[:images]
         return np.frombuffer(data, np.dtype(self.dtype).newbyteorder("<"))
 

@@ -321,7 +321,7 @@ class Slot:
             else:
                 return answer
         future.cancel()
-        return self._lost("it is gone")
+        return self._lost("it left the cluster")
 
     def _lost(self, why: str) -> tuple[str, str]:
         address = self._address

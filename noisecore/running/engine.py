@@ -26,8 +26,8 @@ from noisecore.running.weights import Weights, find_weights, of_training
 from noisecore.running.worker import LostWorkerError, Worker, WorkerError
 
 _TRAINED_AGAIN = (
-    "earlier trainings were done again, to be tested with more: their weights were not kept; "
-    "--noise-keep-models keeps them"
+    "models of earlier runs were trained again for more tests, because their weights were not "
+    "kept: --noise-keep-models keeps them"
 )
 
 

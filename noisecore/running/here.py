@@ -25,7 +25,7 @@ def settle_late(threads: int) -> None:
             raise compat.TensorFlowError(
                 "TensorFlow was used in this process before, with other thread settings, so its "
                 "numbers could differ from those of a worker: let a worker train (workers=1), or "
-                "start this process anew and train first"
+                "restart this process and train first"
             ) from None
         os.environ.update(wanted)  # `compat.settle` checks what TensorFlow was started with
     compat.settle(threads)

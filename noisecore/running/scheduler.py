@@ -44,7 +44,7 @@ def meet(address: str, file: str | None) -> None:
     except (OSError, TypeError):  # a TypeError says what TLS needs
         raise
     except Exception:  # distributed does not expect other answers: they may break it anywhere
-        raise ValueError("what answers there is no Dask scheduler") from None
+        raise ValueError("what answers there is not a Dask scheduler") from None
 
 
 def why_not(error: Exception) -> str:

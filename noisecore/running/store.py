@@ -128,7 +128,8 @@ class Store:
     def _read(self, key: str, *, runs: Container[str] | None = None) -> list[TrialRecord]:
         """Return the records on disk under a key; only those of `runs`, if any are named.
 
-        Raises `RecordError` if the file is no record, unless none of those runs has a part in it.
+        Raises `RecordError` if the file is not a record, unless none of those runs has a part in
+        it.
         """
         path = self.folder / f"{key}.json"
         try:
@@ -138,7 +139,7 @@ class Store:
         except OSError as error:
             _refuse_exhausted(path, error)
             raise RecordError(
-                f"{path}: cannot be read: {error.strerror or error}: the next run sets it aside"
+                f"{path}: cannot be read: {error.strerror or error}: the next run renames it"
             ) from None
         except ValueError as error:
             raise RecordError(f"{path}: not JSON: {error}") from None
@@ -218,7 +219,7 @@ class Store:
             return  # another process of the run was faster
         except OSError as error:
             raise StoreError(
-                f"{path} is no record, and cannot be set aside: {error.strerror or error}"
+                f"{path} is not a record, and cannot be renamed: {error.strerror or error}"
             ) from None
         self.aside.append(aside)
 

@@ -29,8 +29,8 @@ def make_drift_summary(
         f"# Drift, against {code(reference)}",
         f"The verdicts are by {gate}, and adjusted for the number of environments. *Change* is "
         "that of mean accuracy over the noisy scales, and its *bound* what the verdict rests on. "
-        "*Caught* is the drop of this mean that the gate catches half of the time; there is none "
-        "where all answers are the same. *Answers "
+        "*Caught* is the drop of this mean that the gate catches half of the time, or a dash "
+        "if all answers are the same. *Answers "
         "changed* is the share of answers that are right on one side and wrong on the other, seed "
         "by seed." + " *Training* is the median over the trials." * trained,
         *map(text, own),

@@ -45,7 +45,7 @@ def cut_summary(text: str, room: int = SUMMARY_BYTES) -> str:
     """Return a step summary of at most `room` bytes, cut at the end of a line; a note says so."""
     if len(text.encode()) <= room:
         return text
-    note = "\n\n(cut here: the whole of it is summary.md among the artifacts)\n"
+    note = "\n\n(shortened: summary.md in the artifacts has the rest)\n"
     kept: list[str] = []
     left = room - len(note.encode())
     for line in text.splitlines(keepends=True):

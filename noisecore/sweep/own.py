@@ -40,7 +40,7 @@ class Own:
             )
         if hasattr(build, "predict_on_batch"):
             raise SweepError(
-                "build must be a function that makes a model anew for each training, got a model: "
+                "build must be a function that makes a new model for each training, got a model: "
                 "put the lines that make it into def build(shape, classes), which returns it"
             )
         if callable(build) and not _takes_two(build):
@@ -83,9 +83,9 @@ class Own:
             raise type(why_not)(f"{why_not}, {_HERE}")
         if why_not is not None and self._choices.resume:
             raise SweepError(
-                f"resume=True needs all the code of a {functions.kind}, and of one that is in no "
-                "file, or inside another function, a part alone is known: put it at the top of a "
-                ".py file and import it from there, or leave resume out"
+                f"resume=True needs all the code of a {functions.kind}, but only a part is known "
+                "if it is not in a file, or is inside another function: put it at the top of a .py "
+                "file and import it from there, or leave resume out"
             )
         self.lasting = self.lasting and why_not is None
         name = self._known.enter_context(functions.lend(given, here=self._choices.here))

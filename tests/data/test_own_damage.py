@@ -99,7 +99,7 @@ def test_header_that_promises(save, monkeypatch) -> None:
     content = member(HEADER % ("'|u1'", False, "(10000000, 4, 5)"), bytes(120))
     assert "promises 200000000 bytes, before 120" in refused(save("x_train", content))
     monkeypatch.setattr(members, "available_memory", lambda: 100)
-    assert "where 0 MiB of memory are left" in refused(save())
+    assert "but only 0 MiB of memory is left" in refused(save())
     assert taken == []
 
 
@@ -127,7 +127,7 @@ def test_order(save, arrays) -> None:
 @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 def test_method(save, method) -> None:
     """Only what NumPy writes is unpacked: other methods unpack any amount at once."""
-    assert "another method than deflate" in refused(save(method=method))
+    assert "a method other than deflate" in refused(save(method=method))
 
 
 def test_bomb(save, monkeypatch) -> None:
@@ -230,7 +230,7 @@ def test_published_place(tmp_path, place) -> None:
         path = tmp_path / "mnist" / other
         path.parent.mkdir(exist_ok=True)
         path.touch()
-    with pytest.raises(DatasetError, match="a FIFO, and no file"):
+    with pytest.raises(DatasetError, match="a FIFO, not a file"):
         load_dataset("mnist", tmp_path)
 
 
@@ -241,4 +241,4 @@ def test_memory(save, monkeypatch) -> None:
         raise MemoryError
 
     monkeypatch.setattr("noisecore.data.own.as_dataset", fail)
-    assert "expected images that the memory holds" in refused(save())
+    assert "expected images that fit into memory" in refused(save())

@@ -28,6 +28,15 @@ def test_every_option_is_listed() -> None:
         assert not option.default or f"`{option.default}`" in told[option.name], option.name
 
 
+def test_what_no_value_means_is_told() -> None:
+    """The value that an option has without one is in its help, and in the table."""
+    for option in OPTIONS:
+        if option.bare not in (None, "yes"):
+            assert f"'{option.bare}'" in option.help, option.name
+            row = rf"^\| `--noise-{option.name}\b.*`={option.bare}`"
+            assert re.search(row, read("options.md"), re.M), option.name
+
+
 def test_every_command_has_a_section(capsys) -> None:
     """Each command of noisecore has an example and its help, which is made of the command."""
     with pytest.raises(SystemExit):

@@ -109,7 +109,7 @@ class TestRenew:
             make_baseline(), both, profile="quick", origins=origins, only_missing=True
         )
         assert list(renewed.lines) == [
-            f"{CURVE}: stays as it is",
+            f"{CURVE}: not renewed",
             "mlp/gaussian/quick: added, 6 scales of 3 seeds",
         ]
         assert keyed(renewed.baseline.of(CURVE)) == keyed(make_baseline().records)
@@ -122,7 +122,7 @@ class TestRenew:
         )
         assert renewed.baseline.records == old.records
         assert list(renewed.lines) == [
-            f"{CURVE}: stays as it is, for scale 0.1, 0.5, 2, 4 was not run"
+            f"{CURVE}: not renewed, because scale 0.1, 0.5, 2, 4 was not run"
         ]
 
     def test_other_curves_are_left_aside(self) -> None:
@@ -151,7 +151,7 @@ class TestRenew:
             origins={CURVE: ORIGIN},
             whole=True,
         )
-        assert "  scale 4: taken out" in renewed.lines
+        assert "  scale 4: removed" in renewed.lines
         assert {r.trial.train_scale for r in renewed.baseline.records} == {0.0, 1.0}
 
     def test_vanished_curves_are_taken_out(self) -> None:
@@ -164,6 +164,6 @@ class TestRenew:
         renewed = renew_baseline(
             old, make_sweep(), profile="quick", origins={CURVE: ORIGIN}, vanished=[mlp]
         )
-        assert f"{mlp}: taken out, for no test compares it" in renewed.lines
+        assert f"{mlp}: removed, because no test compares it" in renewed.lines
         assert list(renewed.baseline.origins) == [CURVE]
         assert {r.trial.model for r in renewed.baseline.records} == {"cnn"}

@@ -276,7 +276,7 @@ class TestCompare:
     def test_nothing_in_common(self) -> None:
         """Without a common scale there is an obstacle that names both sides'."""
         (found,) = compare_records(make_sweep({3.0: 0.7}), make_sweep({0.5: 0.9})).values()
-        assert "no scale is in both: 3 in the run, 0.5 before" in found.obstacles[0]
+        assert "they have no scale in common: 3 in the run, 0.5 before" in found.obstacles[0]
 
     def test_costs_are_medians(self) -> None:
         """Training time is the median over the compared trials, NaN where it is not known."""

@@ -309,7 +309,7 @@ def test_curve_draws_only_when_asked() -> None:
     ("changes", "words"),
     [
         ({"scales": np.array([2.0, 1.0])}, "scales must ascend"),
-        ({"seeds": ()}, "scales must ascend, one and a seed at least"),
+        ({"seeds": ()}, "scales must ascend, with at least one scale and one seed"),
         ({"loss": np.zeros((2, 3))}, r"loss must have the shape \(seeds, scales\) = \(2, 2\)"),
     ],
 )

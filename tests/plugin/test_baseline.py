@@ -148,7 +148,7 @@ class TestJudged:
         result.stdout.fnmatch_lines(["FAIL: *scale 4 of the baseline was not run; scale 6 is not*"])
         renewed = made.runpytest_inprocess(*own, "--noise-update-baseline", "--noise-artifacts=a")
         assert renewed.ret == 0
-        renewed.stdout.fnmatch_lines(["  scale 4: taken out"])
+        renewed.stdout.fnmatch_lines(["  scale 4: removed"])
         made.runpytest_inprocess(*own, AUTO, "--noise-artifacts=b").assert_outcomes(passed=2)
 
     def test_scales_of_addopts(self, made, given) -> None:
@@ -200,7 +200,7 @@ class TestJudged:
             *one, "--noise-update-baseline", "--noise-inconclusive=pass", "--noise-artifacts=d"
         )
         assert renewed.ret == pytest.ExitCode.TESTS_FAILED
-        renewed.stdout.fnmatch_lines(["the baseline was not renewed, for mlp*is inconclusive*"])
+        renewed.stdout.fnmatch_lines(["the baseline was not renewed, because mlp*is inconclusive*"])
         assert baseline_of(gate).read_bytes() == before
 
 
@@ -226,7 +226,7 @@ class TestVanished:
         (made.path / "test_gate.py").unlink()
         made.makepyfile(test_other=OTHER)
         result = made.runpytest_inprocess(*given, AUTO)
-        result.stdout.fnmatch_lines(["*test_gate.py, which compared it, is not there"])
+        result.stdout.fnmatch_lines(["*test_gate.py, which compared it, does not exist"])
         assert result.ret == pytest.ExitCode.TESTS_FAILED
 
     @pytest.mark.parametrize(
@@ -264,7 +264,7 @@ class TestVanished:
         missing.stdout.fnmatch_lines(["*mlp/gaussian/quick: no test in test_gate.py compares it"])
         renewed = made.runpytest_inprocess(*own, "--noise-update-baseline", "--noise-artifacts=a")
         assert renewed.ret == 0, renewed.stdout.str()
-        renewed.stdout.fnmatch_lines(["mlp/gaussian/quick: taken out, for no test compares it"])
+        renewed.stdout.fnmatch_lines(["mlp/gaussian/quick: removed, because no test compares it"])
         assert list(read_baseline(baseline_of(made)).origins) == ["cnn/gaussian/quick"]
 
     def test_other_model_of_addopts(self, made, given, save_records) -> None:

@@ -107,7 +107,8 @@ class TestRenewed:
         (gate.path / "benchmarks").write_text("")
         line = usage_line(gate.runpytest_inprocess(*given, "--noise-update-baseline"))
         assert (
-            "no baseline can be at benchmarks/baselines/quick.json: benchmarks is no folder" in line
+            "no baseline can be at benchmarks/baselines/quick.json: benchmarks is not a folder"
+            in line
         )
 
     def test_folder_that_becomes_a_file(self, gate, given) -> None:

@@ -14,7 +14,7 @@ ASSERT = "    assert_no_regression(robustness.curve, noise_baseline)\n"
 ENDS = {
     "error": ("    raise RuntimeError('out of memory')\n", "failed, and not by a gate"),
     "own assertion": ("    assert 1 == 2\n", "failed, and not by a gate"),
-    "skip": ("    pytest.skip('no GPU')\n", "was skipped: deselect it to renew the others"),
+    "skip": ("    pytest.skip('no GPU')\n", "was skipped: deselect it to renew the other curves"),
     "xfail": ("    pytest.xfail('known')\n", "failed as it is marked (xfail)"),
     "refused": ("    robustness.evaluate(None, 1, scales=[1])\n", "failed, and not by a gate"),
 }
@@ -44,7 +44,7 @@ def test_missing_beside_what_vanished(own) -> None:
     result = own.run(f"{UPDATE}=missing")
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     (line,) = [line for line in result.outlines if "was not renewed" in line]
-    assert line.startswith(f"the baseline was not renewed: {TWO} vanished, and 'missing' takes")
+    assert line.startswith(f"the baseline was not renewed: {TWO} vanished, and 'missing' removes")
     assert "--noise-update-baseline=all, or name only test files" in line
     assert own.curves == [ONE, TWO]
     assert own.run("test_c.py", f"{UPDATE}=missing").ret == 0
@@ -166,8 +166,11 @@ class TestUnwritten:
     @pytest.mark.parametrize(
         ("code", "why"),
         [
-            ("(folder / 'results.json').mkdir()", "is not whole: results.json could not be made"),
-            ("(folder / 'curve.csv').mkdir()", "is not whole: curve.csv could not be made"),
+            (
+                "(folder / 'results.json').mkdir()",
+                "is not complete: results.json could not be made",
+            ),
+            ("(folder / 'curve.csv').mkdir()", "is not complete: curve.csv could not be made"),
             ("shutil.rmtree(folder / 'trials')", "trials have no record any more"),
             ("next((folder / 'trials').glob('*.json')).unlink()", "3 of its trials have no record"),
             (

@@ -133,7 +133,7 @@ def test_one_name_for_two(alone, xdist) -> None:
     assert result.ret == 1
     assert not alone.baseline.exists()
     result.stdout.fnmatch_lines(
-        ["noisecore: digits/gaussian is of another model, or of other images, in test_a.py::*"]
+        ["noisecore: digits/gaussian has another model or other images in test_a.py::*"]
     )
 
 
@@ -159,7 +159,7 @@ def test_one_name_for_two_of_one_class(alone, xdist) -> None:
     result = alone.run(UPDATE, *xdist)
     assert result.ret == 1
     assert not alone.baseline.exists()
-    result.stdout.fnmatch_lines(["noisecore: digits/gaussian is of another model, or of other *"])
+    result.stdout.fnmatch_lines(["noisecore: digits/gaussian has another model or other *"])
 
 
 def test_two_of_one_name_in_a_test(alone) -> None:

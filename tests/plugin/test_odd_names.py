@@ -120,7 +120,7 @@ def test_a_part_that_breaks(own, monkeypatch) -> None:
     result.stdout.fnmatch_lines(
         [
             "artifacts: noisecore-results/quick",
-            "*is not whole: summary.md could not be made: RuntimeError: no way *quick/trials)",
+            "*is not complete: summary.md could not be made: RuntimeError: no way *quick/trials)",
         ]
     )
     assert len(own.curves) == 2
@@ -141,7 +141,7 @@ def test_whatever_breaks(own, monkeypatch, where) -> None:
     result = own.run(UPDATE)
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     assert "Traceback" not in result.stdout.str() + result.stderr.str()
-    result.stdout.fnmatch_lines(["*is not whole: *RuntimeError: no way*", "*2 passed*"])
+    result.stdout.fnmatch_lines(["*is not complete: *RuntimeError: no way*", "*2 passed*"])
     assert own.results["curves"]
     assert (own.folder / "summary.md").exists()
 

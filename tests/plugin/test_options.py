@@ -43,7 +43,7 @@ BAD_VALUES = {
     "workers negative": (["--noise-workers=-1"], "whole number >= 0, or auto", "got '-1'"),
     "workers word": (["--noise-workers=x"], "whole number >= 0, or auto", "got 'x'"),
     "workers half": (["--noise-workers=1.5"], "whole number >= 0, or auto", "got '1.5'"),
-    "artifacts": (["--noise-artifacts=test_bench.py/out"], "artifacts", "bench.py is no folder"),
+    "artifacts": (["--noise-artifacts=test_bench.py/out"], "artifacts", "bench.py is not a folder"),
     "precision": (["--noise-precision=float16"], "float32, mixed_bfloat16", "got 'float16'"),
     "force-precision": (["--noise-force-precision=maybe"], "must be yes or no", "got 'maybe'"),
     "timeout": (["--noise-trial-timeout=0"], "seconds > 0", "got '0'"),
@@ -61,7 +61,7 @@ BAD_VALUES = {
     "gate": (["--noise-gate=strict"], "must be auto or simple or rigorous", "got 'strict'"),
     "alpha": (["--noise-alpha=2"], "rate of false alarms in (0, 0.5]", "got '2'"),
     "margins": (["--noise-margins=drop>2"], "written as mean>1.5,scale>3", "got 'drop>2'"),
-    "margins ratio": (["--noise-margins=seconds>0.5"], "needs a ratio > 1", "got '0.5'"),
+    "margins ratio": (["--noise-margins=seconds>0.5"], "seconds must be a ratio > 1", "got '0.5'"),
     "inconclusive": (["--noise-inconclusive=skip"], "must be fail or pass", "got 'skip'"),
     "records missing": (["--noise-records=nowhere"], "results.json, or a folder", "neither"),
     # From Python 3.13 on, argparse leaves it to noisecore.

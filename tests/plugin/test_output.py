@@ -53,7 +53,7 @@ def test_refused_output_is_dropped(number, capfd) -> None:
     assert lasting.refused is not None
     assert lasting.refused.errno == number
     assert capfd.readouterr().err.strip() == (
-        f"noisecore: nobody takes the output any more ({os.strerror(number)}): the run goes on"
+        f"noisecore: output can no longer be written ({os.strerror(number)}): the run goes on"
     )
 
 

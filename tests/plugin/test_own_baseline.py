@@ -20,7 +20,7 @@ def model(x):
     return worse(x) if kind == "fragile" else scores
 """
 ANEW = (
-    "the model gives other answers to clean images than at the same commit before: it was trained"
+    "the model gives other answers to clean images than before at the same commit: it was trained"
 )
 
 

@@ -67,8 +67,8 @@ def test_baseline(gate, given, usage_line, kind, update) -> None:
             "test_gate.py/base.json",
             "no baseline can be at test_gate.py/base.json: test_gate.py is no",
         ),
-        ("test_gate.py", "test_gate.py is no folder: name a .json file, or a folder for it"),
-        ("link.json", "a link to nowhere, which is not there"),
+        ("test_gate.py", "test_gate.py is not a folder: name a .json file, or a folder for it"),
+        ("link.json", "a link to nowhere, which does not exist"),
         ("x" * 300 + ".json", "File name too long"),
     ],
 )
@@ -85,7 +85,7 @@ def test_unusable_baseline_under_xdist(gate, given, usage_line) -> None:
     """Under xdist it is said before the workers start, and no lock stays."""
     put("fifo", gate.path / "base.json")
     line = usage_line(gate.runpytest_subprocess(*given, "--noise-baseline=base.json", "-n1"))
-    assert "a FIFO, and no file" in line
+    assert "a FIFO, not a file" in line
     assert locks(gate) == []
 
 
@@ -112,7 +112,7 @@ def test_lock_that_is_a_link(bench, given, usage_line) -> None:
     folder.mkdir(parents=True)
     (bench.path / "kept").write_text("kept")
     (folder / ".lock").symlink_to(bench.path / "kept")
-    assert "a link, and no file" in usage_line(bench.runpytest_inprocess(*given))
+    assert "a link, not a file" in usage_line(bench.runpytest_inprocess(*given))
     assert (bench.path / "kept").read_text() == "kept"
 
 
@@ -133,7 +133,7 @@ def test_folder_for_an_output(bench, given, usage_line, name) -> None:
     """A folder in the place of an output is never removed: it ends the run before it begins."""
     (bench.path / "noisecore-results/quick" / name).mkdir(parents=True)
     line = usage_line(bench.runpytest_inprocess(*given))
-    assert "cannot be taken away" in line
+    assert "cannot be removed" in line
     assert locks(bench) == []
 
 
@@ -141,7 +141,7 @@ def test_folder_for_an_output(bench, given, usage_line, name) -> None:
 def test_plots(bench, given, usage_line, kind) -> None:
     """What stands in the place of the folder of plots ends the run before it begins, too."""
     put(kind, bench.path / "noisecore-results/quick/plots")
-    assert "plots is no folder" in usage_line(bench.runpytest_inprocess(*given))
+    assert "plots is not a folder" in usage_line(bench.runpytest_inprocess(*given))
 
 
 def test_place_of_a_new_baseline(gate, given, usage_line) -> None:
@@ -149,7 +149,7 @@ def test_place_of_a_new_baseline(gate, given, usage_line) -> None:
     (gate.path / "dangling").symlink_to("nowhere")
     options = ["--noise-update-baseline", "--noise-baseline=dangling/inside/base.json"]
     line = usage_line(gate.runpytest_inprocess(*given, *options))
-    assert "no baseline can be at dangling/inside/base.json: dangling is no folder" in line
+    assert "no baseline can be at dangling/inside/base.json: dangling is not a folder" in line
     assert locks(gate) == []
 
 
@@ -210,7 +210,7 @@ def test_step_summary_of_nothing(monkeypatch, tmp_path) -> None:
     for name, value in GITHUB.items():
         monkeypatch.setenv(name, value)
     put("fifo", tmp_path / "results.json")
-    with pytest.raises(ValueError, match="a FIFO, and no file"):
+    with pytest.raises(ValueError, match="a FIFO, not a file"):
         github.write_step_summary(tmp_path)
 
 

@@ -57,7 +57,7 @@ class TestSavedRecords:
             "    assert_floor(curve, {1: 0.5}, scale=1)\n",
         )
         result = saved.run("--noise-records=records", "--noise-artifacts=again", AUTO)
-        assert "no model was trained, and none evaluated but that of c/gaussian: the" in (
+        assert "no model was trained, and only that of c/gaussian was evaluated: the" in (
             words(result)
         )
 
@@ -113,7 +113,7 @@ class TestSettings:
         own.make()
         own.change("test_a.py", "evaluate(model", "evaluate(worse")
         none = "--noise-margins=mean>none,scale>none,clean>none,since-first>none"
-        told = f"PASS: nothing of {ONE} was judged, for its margins allow any loss"
+        told = f"PASS: {ONE} was not judged, because its margins allow any loss"
         assert told in words(own.run(AUTO, none))
 
 

@@ -55,7 +55,7 @@ def test_each_record_once(tmp_path, monkeypatch) -> None:
         (tmp_path / "half.json").write_text("{")
         resumed = record(0)
         store.write([replace(resumed, cost={**resumed.cost, "resumed_from": "earlier"})])
-    assert reporter.lines[0] == "noisecore: 2 trials, each of which is told when it is there\n"
+    assert reporter.lines[0] == "noisecore: 2 trials: each is shown when it is done\n"
     assert reporter.lines[1].startswith("noisecore 1/2 cnn/gaussian/quick scale 1 seed 1: accuracy")
     assert reporter.lines[2].startswith("noisecore 2/2 cnn/gaussian/quick scale 1 seed 0: accuracy")
     assert reporter.lines[2].endswith(", by an earlier run\n")

@@ -43,7 +43,7 @@ class TestRenewal:
         result = made.runpytest_inprocess(*fewer, *quiet)
         assert result.ret == pytest.ExitCode.TESTS_FAILED
         result.stdout.fnmatch_lines(
-            ["the baseline was not renewed for mlp/*", "*stays as it is, for scale 4 was not run"]
+            ["the baseline was not renewed for mlp/*", "*not renewed, because scale 4 was not run"]
         )
 
     @pytest.mark.parametrize("quiet", [(), ("-q",)])
@@ -64,8 +64,8 @@ class TestScales:
         result = gate.runpytest_inprocess(*given, AUTO)
         result.stdout.fnmatch_lines(
             [
-                "noisecore: * scales 1,4 (where no marker says others), *",
-                "noisecore: mlp/gaussian/quick has scales of its own: 1,2.5",
+                "noisecore: * scales 1,4 (unless a marker sets other scales), *",
+                "noisecore: mlp/gaussian/quick has its own scales: 1,2.5",
             ]
         )
 
@@ -75,7 +75,7 @@ class TestScales:
             test_gate=GATE.format(margins="noise='uniform', scales=[1, 9], train=('gaussian', 1)")
         )
         result = gate.runpytest_inprocess(*given, AUTO)
-        result.stdout.fnmatch_lines(["noisecore: mlp/uniform/* has scales of its own: 0,1,9"])
+        result.stdout.fnmatch_lines(["noisecore: mlp/uniform/* has its own scales: 0,1,9"])
 
     def test_none_of_its_own(self, bench, given) -> None:
         """Where all tests have the profile's, one line says it."""
@@ -92,7 +92,7 @@ class TestScales:
         result = made.runpytest_inprocess(*own, AUTO)
         text = " ".join(result.stdout.str().split())
         assert "FAIL: mlp/gaussian/quick: scale 4 of the baseline was not run; " in text
-        assert "at the scales that both have nothing fell" in text
+        assert "at the scales that both have, nothing fell" in text
         assert "no worse" not in text
         assert "What to do: Run the scales of the baseline again." in text
 

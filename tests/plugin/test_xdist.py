@@ -45,7 +45,7 @@ class TestShared:
 
     def test_progress(self, shared) -> None:
         """The controller, which trains nothing, tells the records as they come."""
-        assert "noisecore: 8 trials, each of which is told when it is there" in shared.output
+        assert "noisecore: 8 trials: each is shown when it is done" in shared.output
         assert "noisecore 1/8 mlp/gaussian/" in shared.output
 
     def test_junit(self, shared) -> None:

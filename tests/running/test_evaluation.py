@@ -285,7 +285,7 @@ class TestOutputs:
             (lambda given: given.update({0.5: given[0.5][:1]}), "equally many draws, got 1 at 0.5"),
             (lambda given: given.update({2.0: given[2.0][:, :9]}), "for 300 images, got float"),
             (lambda given: given.update({0: np.eye(4)[Y]}), r"must be \(300, 4\) as at scale 0"),
-            (lambda given: given.update({0.5: np.stack([given[0]] * 2)}), "none that changed at"),
+            (lambda given: given.update({0.5: np.stack([given[0]] * 2)}), "the same ones at"),
             (lambda given: given.update({0: given[0].argmax(axis=1)}), "class probabilities or"),
             (lambda given: given.update({0: np.eye(3)[(Y + 1) % 3]}), "accuracy on clean images"),
             (lambda given: [given.pop(scale) for scale in (0.5, 2.0)], "must have a number > 0"),

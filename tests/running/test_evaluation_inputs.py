@@ -45,7 +45,7 @@ class TestMemory:
         how = {"x": np.broadcast_to(image, (256, 150, 150, 3)), "y": np.arange(256) % 3}
         how |= {"least_clean": 0, "scales": [1], "draws": 1}
         (large,) = evaluate(bands, noise=own, **how)
-        assert re.search("noise own was drawn for whole blocks .* 264 MiB", large.cost["note"])
+        assert re.search("noise own was made in whole blocks .* 264 MiB", large.cost["note"])
         (shipped,) = evaluate(bands, **how, batch_size=16)
         assert "note" not in shipped.cost
 
@@ -109,7 +109,7 @@ class TestRefusals:
             ({"x": X + np.float32("nan")}, "finite pixels"),
             ({"x": X[..., 0, 0]}, r"shape \(n, height, width\)"),
             ({"x": X.astype(int)}, "uint8 or floating, got int64"),
-            ({"x": X[:10]}, "equally many images and labels"),
+            ({"x": X[:10]}, "as many labels as images"),
             ({"y": None}, "y must be the labels of x, got none"),
             ({"y": Y - 1}, "class numbers from 0"),
             ({"y": Y + 0.5}, "integer labels"),
@@ -122,7 +122,7 @@ class TestRefusals:
             ({"scales": [-1]}, "finite number >= 0, got -1"),
             ({"noise": "snow"}, "unknown noise 'snow'"),
             ({"noise": "salt_and_pepper", "scales": [2]}, "must be <= 1, got 2"),
-            ({"noise": "gaussian_blur", "scales": [0.05, 1]}, "none that changed at scale 0.05"),
+            ({"noise": "gaussian_blur", "scales": [0.05, 1]}, "the same ones at scale 0.05"),
             ({"draws": 0}, "draws must be a whole number >= 1, got 0"),
             ({"draws": True}, "draws must be a whole number >= 1, got True"),
             ({"draws": "3"}, "draws must be a whole number >= 1, got '3'"),

@@ -221,11 +221,11 @@ class TestOneShot:
     @pytest.mark.parametrize(
         ("elements", "message"),
         [
-            ([(X[:9], Y[:8])], r"equally many images and labels, got \(9, 8, 8, 1\) and \(8,\)"),
+            ([(X[:9], Y[:8])], r"as many labels as images, got \(8,\) and \(9, 8, 8, 1\)"),
             ([X[:9]], "must hold .images, labels., got elements of ndarray"),
             ([(X[:9], Y[:9], Y[:9])], "must hold .images, labels., got 3 things in one element"),
             ([], "got an empty one"),
-            ([(X[0, 0, 0], Y[0])], "equally many images and labels"),
+            ([(X[0, 0, 0], Y[0])], "as many labels as images"),
         ],
     )
     def test_one_line(self, elements, message) -> None:

@@ -42,7 +42,7 @@ def test_read(store, kind) -> None:
         store.read(KEY)
     assert str(refusal.value).startswith(f"{store.folder / KEY}.json: cannot be read: ")
     assert KINDS[kind] in str(refusal.value)
-    assert "the next run sets it aside" in str(refusal.value)
+    assert "the next run renames it" in str(refusal.value)
     assert "\n" not in str(refusal.value)
 
 

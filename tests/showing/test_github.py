@@ -60,7 +60,7 @@ def test_long_summary_is_cut() -> None:
     text = "".join(f"line {i} \N{EN DASH}\n" for i in range(1000))
     cut = cut_summary(text, 2000)
     assert len(cut.encode()) <= 2000
-    kept, _, note = cut.partition("\n\n(cut here")
+    kept, _, note = cut.partition("\n\n(shortened: ")
     assert text.startswith(kept + "\n") or text.startswith(kept)
     assert "summary.md" in note
 

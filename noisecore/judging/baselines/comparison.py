@@ -108,7 +108,7 @@ def _compare(name: str, ours: Cells, theirs: Cells) -> Comparison:
     obstacles = obstacles_of(ours, theirs, draws=given and not identical)
     if not scales and not obstacles:
         have = (", ".join(f"{scale:g}" for scale in sorted(s)) for s in (new_scales, old_scales))
-        obstacles = ["no scale is in both: {} in the run, {} before".format(*have)]
+        obstacles = ["they have no scale in common: {} in the run, {} before".format(*have)]
 
     def differ(at: Sequence[float]) -> bool:
         if not identical:

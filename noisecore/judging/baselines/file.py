@@ -176,8 +176,8 @@ def read_baseline(path: str | Path) -> Baseline:
     schema = check_schema(data, source=str(path))
     if "records" in data:
         raise RecordError(
-            f"{path}: is not a baseline, it holds records: read_curves(path) reads their curves; a "
-            "baseline has a path of its own"
+            f"{path}: is not a baseline, it holds records: read_curves(path) reads their curves; "
+            "keep the baseline at another path"
         )
     try:
         return _checked(data, schema)

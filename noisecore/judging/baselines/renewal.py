@@ -54,7 +54,7 @@ def renew_baseline(
     for name in sorted(set(vanished) & set(kept)):
         del kept[name]
         held = [record for record in held if record.trial.curve != name]
-        lines.append(f"{name}: taken out, for no test compares it")
+        lines.append(f"{name}: removed, because no test compares it")
         changed.append(name)
     given = list(records)
     curves = matched_curves(record for record in given if record.trial.curve in origins)
@@ -64,13 +64,13 @@ def renew_baseline(
         ours = list(curve.records)  # each once
         if old and name in kept:
             if only_missing:
-                lines.append(f"{name}: stays as it is")
+                lines.append(f"{name}: not renewed")
                 continue
             first, told = _ancestor(old, name, ours, new_ancestor=new_ancestor)
             changes, lacking = _renewal(curve, ours, old.of(name))
             if lacking and not whole:
                 shown = ", ".join(f"{scale:g}" for scale in lacking)
-                lines.append(f"{name}: stays as it is, for scale {shown} was not run")
+                lines.append(f"{name}: not renewed, because scale {shown} was not run")
                 stayed.append(name)
                 continue
             lines += [*changes, *told]
@@ -120,8 +120,8 @@ def _renewal(
     (before,) = matched_curves(theirs).values()
     lacking = sorted(set(before.scales.tolist()) - set(new.scales.tolist()))
     (comparison,) = compare_records(ours, theirs).values()
-    taken_out = [f"  scale {scale:g}: taken out" for scale in lacking]
-    return _changes(new, before, comparison) + taken_out, lacking
+    removed = [f"  scale {scale:g}: removed" for scale in lacking]
+    return _changes(new, before, comparison) + removed, lacking
 
 
 def _ancestor(

@@ -19,7 +19,7 @@ from noisecore.judging.curves.matrix import Matrix
 from noisecore.judging.statistics import Floats, image_error
 from noisecore.records import Evaluation, GivenTrial, Trial, TrialRecord
 
-_APART = "give the records of one run alone, or give each model a name of its own"
+_APART = "give the records of only one run, or give each model its own name"
 
 Cells = dict[tuple[float, int], TrialRecord]
 
@@ -173,7 +173,7 @@ def _check_same_curve(first: TrialRecord, record: TrialRecord) -> None:
                 raise CurveError(
                     f"{record.trial.curve}: records of one curve must have a {name} of one kind, "
                     f"got {shown(a)} in {first.key} and {shown(b)} in {record.key}, which cannot "
-                    "be compared: one may be by an older noisecore; make it again"
+                    "be compared: if an older noisecore made one of them, make it again"
                 )
             raise CurveError(
                 f"{record.trial.curve}: records of one curve must have the same {name}, "

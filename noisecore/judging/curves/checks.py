@@ -31,8 +31,8 @@ def check_records(curve: Curve) -> None:
     """Raise `CurveError` unless a curve's figures are those of its records, if it has any."""
     if curve.records and (said := _contradiction(curve)):
         raise CurveError(
-            f"{curve.name}: its records say otherwise: {said}: a curve with figures of its own "
-            "must have no records (records=())"
+            f"{curve.name}: its records say otherwise: {said}: give a curve with other figures "
+            "no records (records=())"
         )
 
 

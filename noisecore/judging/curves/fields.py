@@ -30,7 +30,7 @@ def takes_nothing(remedy: str) -> Callable[[Callable[[_C], _T]], Callable[[_C], 
         def called(self: _C, *given: object, **named: object) -> _T:
             for each in (*given, *named.values()):
                 raise ArgumentTypeError(
-                    f"curve.{method.__name__}() takes nothing, got {described(each)}: {remedy}"
+                    f"curve.{method.__name__}() takes no argument, got {described(each)}: {remedy}"
                 )
             return method(self)
 
@@ -71,7 +71,8 @@ def _check(name: str, found: dict[str, Any]) -> None:
     scales, seeds = found["scales"], found["seeds"]
     if scales.ndim != 1 or 0 in (len(scales), len(seeds)) or not (np.diff(scales) > 0).all():
         raise CurveError(
-            f"{name}: scales must ascend, one and a seed at least, got {scales} and seeds {seeds}"
+            f"{name}: scales must ascend, with at least one scale and one seed, got {scales} and "
+            f"seeds {seeds}"
         )
     if not (np.isfinite(scales).all() and scales[0] >= 0):
         raise CurveError(f"{name}: scales must be finite numbers >= 0, got {scales}")
@@ -132,7 +133,7 @@ def _count(given: dict[str, Any]) -> int:
         images = -1
     if images < 0:
         raise CurveError(
-            f"{given['name']}: images must be the number of test images, a whole one, got "
+            f"{given['name']}: images must be the number of test images, a whole number, got "
             f"{shown(given['images'])}"
         )
     return images

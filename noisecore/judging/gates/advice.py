@@ -45,13 +45,13 @@ def advice(case: Case, verdict: Verdict) -> str:
     failed = verdict.fallen
     if not failed:
         return (
-            "Run the scales of the baseline again. If the others are meant, renew the baseline in "
-            f"the commit that causes it ({ways.renew})."
+            "Run the scales of the baseline again. If the other scales are meant, renew the "
+            f"baseline in the commit that changes them ({ways.renew})."
         )
     if case.accepted or all(isinstance(row, SinceFirstRow) for row in failed):
         return (
             "Look at what changed since the first ancestor: several small losses add up. If the "
-            f"loss is meant, start anew from this run ({ways.anew}), in a commit that says so."
+            f"loss is meant, start again from this run ({ways.anew}), in a commit that says so."
         )
     assert case.comparison is not None
     options = ways.anew if _lost_since_first(verdict, case.rule.margins) else ways.renew

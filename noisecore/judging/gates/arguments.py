@@ -48,7 +48,7 @@ def curve_from(value: Any) -> str:
         return ": give one of its curves, baseline.curves['NAME']"
     if isinstance(value, Mapping) and any(isinstance(each, Curve) for each in value.values()):
         name = shown(next(iter(value)))
-        return f": give one of its values, such as [{name}], or .values() where several may be"
+        return f": give one of its values, such as [{name}], or .values() where several are allowed"
     if isinstance(value, TrialRecord) or (isinstance(value, list | tuple) and value):
         return ": give the curve itself; compare(new, old) takes records and lists"
     return ": evaluate(model, x, y, scales=[0.1, 1]) returns a curve"
@@ -72,7 +72,7 @@ def check_measured(curve: Curve) -> None:
     (named, *others) = dict.fromkeys(record.trial.curve for record in curve.records)
     if others or named != curve.name:
         raise RecordError(
-            f"{curve.name} must be called as its records are, {named}: give the curve as it was "
+            f"{curve.name} must have the name of its records, {named}: give the curve as it was "
             "measured"
         )
 

@@ -134,7 +134,7 @@ def _compared(case: Case, comparison: Comparison) -> Verdict:
         notes += [NoteRow(note=line) for line in fallen_classes(comparison, case.labels)]
     undecided = outcome == "inconclusive" and not blind  # more seeds or images fix a blind gate
     if case.whole and odd:
-        rest = "at the scales that both have nothing fell" if outcome == "pass" else sentence
+        rest = "at the scales that both have, nothing fell" if outcome == "pass" else sentence
         sentence = f"{case.curve}: {'; '.join([*(row.note for row in odd), rest])}"
         outcome = "inconclusive" if undecided and case.accepted else "fail"
     if outcome != "pass" and case.accepted and not undecided:

@@ -227,7 +227,7 @@ def assert_noise_bites(curve: Curve, *, least_drop: float) -> None:
         judge_noise_bites(curve, least_drop=least_drop),
         [curve],
         failed="Check that the noise reaches the model (the noise pictures among the artifacts) "
-        "and that the scales span what the claim is about; a sturdier model needs a smaller "
+        "and that the scales span what the claim is about; a more robust model needs a smaller "
         "least_drop.",
         inconclusive=_MORE_SCALES,
     )

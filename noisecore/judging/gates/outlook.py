@@ -94,7 +94,7 @@ def outlook(comparison: Comparison, seeds: int, rule: Rule) -> str:
     held = len(comparison.new)
     if held < 2:
         return (
-            "one seed shows no spread: runs of one seed can be told to be identical, and no more; "
+            "one seed shows no spread, so that a gate sees only whether two runs are identical: "
             "make the baseline with 3 seeds or more (--noise-seeds)"
         )
     each = _each(comparison)

@@ -31,7 +31,7 @@ def own_lines(
     texts, by_curve = _own_texts(old), _by_curve(old)
     return [
         f"{name}: the margin {texts[name]} fits {_images(by_curve[name])} images{kept}; {option} "
-        "says another"
+        "overrides it"
         for name in curves
         if name in texts
     ]

@@ -62,7 +62,7 @@ def judge_published(
     rows = [_published_row(figure, alpha=alpha, many=len(figures)) for figure in figures]
     one = next(iter(points.values())).replicates[:-1]
     if few:
-        sentence = f"with one {one} at {', '.join(few)} there is no spread to compare with"
+        sentence = f"there is only one {one} at {', '.join(few)}, and no spread to compare with"
         return make_verdict("published", names, "inconclusive", sentence, rows)
     adjusted = holm([figure.p for figure in figures])
     rows = [
@@ -124,7 +124,7 @@ def _published_sentence(
 ) -> str:
     """Return the finding in words; rows: of so many published figures, then of their mean."""
     least = ", ".join(f"{row.name}: {100 * (row.refutable or 0.0):.2g}" for row in rows)
-    could = f"it could refute deviations of so many points or more: {least}"
+    could = f"it could refute deviations of these points or more: {least}"
     outside = [row for row in rows if not row.within]
     mean = " and their mean" if len(rows) > published else ""
     if not outside:

@@ -99,9 +99,9 @@ def regression_sentence(
         return f"whether {curve} is worse than its baseline is undecided: {shown}"
     judged = [row for row in rows if row.verdict == "pass" and isinstance(row, AccuracyRow)]
     if not any(row.verdict for row in rows):
-        return f"nothing of {curve} was judged, for its margins allow any loss"
+        return f"{curve} was not judged, because its margins allow any loss"
     if not judged:
-        return f"nothing of {curve} that was judged is worse than its baseline"
+        return f"{curve} is not worse than its baseline in what was judged"
     nearest = max(judged, key=lambda row: -row.difference - (row.allowed or 0.0))
     within = nearest.difference >= -(nearest.allowed or 0.0) - ROUNDING
     says = "is no worse than its baseline allows; nearest to it"

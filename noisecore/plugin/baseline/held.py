@@ -150,8 +150,8 @@ class RunBaseline:
         file = nodeid.partition("::")[0]
         files = {each for name in gone for each in held.origins[name].tests}
         return (
-            f"{lacking}, and {', '.join(gone)} vanished: if the one took the other's place, "
-            "--noise-update-baseline adds it and takes the other out"
+            f"{lacking}, and {', '.join(gone)} vanished: if the new curve replaces the old, "
+            "--noise-update-baseline adds the one and removes the other"
         ), file if files <= {file} else "."
 
     def _compare(
@@ -170,8 +170,8 @@ class RunBaseline:
         comparison = with_first(comparison, first, records)
         if origin.commit is not None and _trained_anew(comparison) and self._is_now(origin.commit):
             note = (
-                "the model gives other answers to clean images than at the same commit before: it "
-                "was trained anew. Give the trained model itself, or fix the seed of its training"
+                "the model gives other answers to clean images than before at the same commit: it "
+                "was trained again. Give the trained model itself, or fix the seed of its training"
             )
             comparison = replace(comparison, notes=(*comparison.notes, note))
         return comparison
@@ -186,7 +186,7 @@ class RunBaseline:
         if gone and self._settings.baseline.update != "all":
             raise failure(
                 f"noisecore: {', '.join(gone)} vanished: the baseline {shown(self.path)} has it, "
-                "and the test evaluates it no more. Evaluate it again, under its old name; if it "
+                "but the test no longer evaluates it. Evaluate it again, under its old name; if it "
                 "is meant to go, --noise-update-baseline=all removes it"
             )
 

@@ -81,7 +81,7 @@ def renew(
         return [f"the baseline was not renewed: {why}: {_advice(candidate, meant=True)}"], False
     if renewed.changed:
         _write(path, renewed.baseline)
-    head = "the baseline is as it was"
+    head = "the baseline is unchanged"
     if renewed.changed:
         head = f"baseline written: {shown(path)}: {renewed.short}"
     if renewed.stayed:
@@ -101,9 +101,9 @@ def _incomplete(
         return f"{missing} trials have no record"
     if stuck:
         return (
-            f"{', '.join(stuck)} vanished, and 'missing' takes nothing out: compare it again, take "
-            "it out with --noise-update-baseline=all, or name only test files that never compared "
-            "it"
+            f"{', '.join(stuck)} vanished, and 'missing' removes no curve: compare it again, "
+            "remove it with --noise-update-baseline=all, or name only test files that never "
+            "compared it"
         )
     if unfinished:
         rest = f" (and {len(unfinished) - 1} more)" if len(unfinished) > 1 else ""
@@ -128,7 +128,7 @@ def _objection(
     why = "is inconclusive" if undecided.intersection(unsure) else "was not judged, or failed"
     meant = any(v.curve in unsure and v.sentence.startswith(NOT_ACCEPTED) for v in verdicts)
     advice = _advice(candidate, meant=meant)
-    return f"the baseline was not renewed, for {', '.join(unsure)} {why}: {advice}"
+    return f"the baseline was not renewed, because {', '.join(unsure)} {why}: {advice}"
 
 
 def _advice(candidate: Path, *, meant: bool) -> str:

@@ -90,7 +90,7 @@ def _looked_for(origin: Origin, seen: Seen, session: pytest.Session) -> str:
         return ""
     if whole or not origin.tests:
         return f"no test in {', '.join(whole) or 'this run'} compares it"
-    return f"{', '.join(gone)}, which compared it, is not there"
+    return f"{', '.join(gone)}, which compared it, does not exist"
 
 
 def _left_out(record: TrialRecord, settings: Settings) -> bool:

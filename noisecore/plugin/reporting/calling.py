@@ -58,7 +58,7 @@ def call_hooks(
     except KeyboardInterrupt as error:
         problems.append(
             f"{str(error) or 'interrupted'}: not all hooks that log this run were called (its "
-            "report was written before): judge its records again, with --noise-records"
+            "report was already written): judge its records again, with --noise-records"
         )
     return problems
 
@@ -96,6 +96,6 @@ def _line(name: str, hook: HookImpl, error: BaseException) -> str:
     where = f"{shown(Path(file))}, line {lines[-1]}" if lines else shown(Path(file))
     said = ": ".join(filter(None, [type(error).__name__, one_line(error)]))
     return (
-        f"{where}: the hook {name} raised {said}: mend it, or take it out (the report was written "
-        "before; no hook of this plugin was called after)"
+        f"{where}: the hook {name} raised {said}: fix or remove it (the report was already "
+        "written; no more hooks of this plugin were called)"
     )

@@ -195,7 +195,7 @@ class Outcomes:
                 lines.append(f"{node} failed, {'see above' if ours else 'and not by a gate'}")
             elif node in selected.comparing and state not in ("passed", "failed"):
                 how = "was skipped" if state == "skipped" else "failed as it is marked (xfail)"
-                lines.append(f"{node} {how}: deselect it to renew the others")
+                lines.append(f"{node} {how}: deselect it to renew the other curves")
         return list(dict.fromkeys(lines))
 
 

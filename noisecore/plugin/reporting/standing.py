@@ -22,7 +22,7 @@ def stands_on(settings: Settings, records: Sequence[TrialRecord], run: str) -> s
     made = dict.fromkeys(record.trial.curve for record in records if record.run == run)
     what = "no model was evaluated or trained"
     if made:
-        what = f"no model was trained, and none evaluated but that of {', '.join(made)}"
+        what = f"no model was trained, and only that of {', '.join(made)} was evaluated"
     said = f" ({settings.unseen['records']})" if "records" in settings.unseen else ""
     return (
         f"{what}: the verdicts are of saved records in {shown(settings.records)}{said}, made on "

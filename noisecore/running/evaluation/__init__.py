@@ -284,7 +284,7 @@ def _large(noise: Noise, images: FloatArray) -> str:
     if is_shipped(noise) or held <= _MOST_MEMORY:
         return ""
     return (
-        f"the noise {name_of(noise)} was drawn for whole blocks of {BLOCK} images, with about "
+        f"the noise {name_of(noise)} was made in whole blocks of {BLOCK} images, which took about "
         f"{held / 2**20:.0f} MiB in addition to the model and the data"
     )
 

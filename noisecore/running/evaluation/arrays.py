@@ -44,7 +44,7 @@ def with_step(given: Any, what: str) -> tuple[NDArray[Any], float]:
     except Exception as error:  # whatever an odd object raises
         line = str(error).strip().partition("\n")[0]
         raise GivenError(
-            f"{what} must be an array, got {type(given).__name__}, which is none: {line}"
+            f"{what} must be an array, got {type(given).__name__}, which cannot be one: {line}"
         ) from None
     if array.dtype.type.__module__ == "ml_dtypes" and "float" in array.dtype.name:
         step = float(sys.modules["ml_dtypes"].finfo(array.dtype).eps)

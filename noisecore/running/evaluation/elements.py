@@ -149,8 +149,8 @@ def _batch(element: Sequence[Any], *, batched: bool, name: str) -> Element:
         x, y = x[np.newaxis], y[np.newaxis]
     if x.shape[:1] != y.shape[:1]:
         raise GivenError(
-            f"each batch of a {name} must be equally many images and labels, "
-            f"got {x.shape} and {y.shape}"
+            f"each batch of a {name} must hold as many labels as images, "
+            f"got {y.shape} and {x.shape}"
         )
     return x, y
 
@@ -210,7 +210,7 @@ def _check_order(held: _Set, seen: list[bytes], images: int) -> None:
 def _other_order(name: str) -> GivenError:
     return GivenError(
         f"a {name} must give the same images in the same order each time, got "
-        "others when read again: noise and baseline know an image by its place, so leave "
+        "other images when read again: noise and baseline know an image by its place, so leave "
         "shuffle and random augmentation out"
     )
 

@@ -55,7 +55,7 @@ def given_model(model: Any) -> GivenModel:
     except GivenError:
         raise
     except Exception as error:  # whatever an odd object raises
-        raise GivenError(f"model cannot be asked: {told(error)}") from error
+        raise GivenError(f"model cannot be used: {told(error)}") from error
 
 
 def _taken(model: Any) -> GivenModel:
@@ -179,8 +179,8 @@ def _torch(model: Any) -> GivenModel:
     if training := always_training(model):
         raise GivenError(
             "model must answer as in eval mode, got one that was exported or traced in training "
-            f"mode, and stays in it ({', '.join(training)}): call .eval() before. If it is meant "
-            "so, give a function that asks it"
+            f"mode, and stays in it ({', '.join(training)}): call .eval() before. If this is "
+            "meant, give a function that calls it"
         )
     held = [*model.parameters(), *model.buffers()]
     floats = [each for each in held if each.is_floating_point()]
@@ -249,7 +249,7 @@ def _session(model: Any) -> Callable[[FloatArray], Any]:
     if len(inputs) != 1:
         raise GivenError(
             f"a session must take the images alone, got {len(inputs)} inputs, "
-            f"{', '.join(inputs)}: give a function that adds the others"
+            f"{', '.join(inputs)}: give a function that adds the other inputs"
         )
 
     def ask(images: FloatArray) -> Any:
@@ -281,7 +281,7 @@ def _signature(model: Any) -> Callable[[FloatArray], Any] | None:
     if len(specs) != 1:
         raise GivenError(
             f"a signature must take the images alone, got {len(specs)} inputs: give a function "
-            "that adds the others"
+            "that adds the other inputs"
         )
     import tensorflow as tf
 

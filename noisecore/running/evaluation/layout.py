@@ -45,7 +45,7 @@ class Layout:
         looks_other = images.shape[other] in COLOURS and images.shape[own] not in COLOURS
         if looks_other and not self.rule:
             expected = "(n, channels, height, width)" if first else "(n, height, width, channels)"
-            told = "declared" if self.declared else "noisecore takes it, for nothing is declared"
+            told = "declared" if self.declared else "noisecore assumes if nothing is declared"
             move = self.advice.first if first else self.advice.last
             declare = f"declare channels='{'last' if first else 'first'}' if the model takes them"
             raise GivenError(

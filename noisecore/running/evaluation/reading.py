@@ -58,9 +58,9 @@ def read_groups(x: Any, y: Any, layout: Layout, sizes: list[int]) -> Iterator[Gr
         )
     if len(images.shape) == 0 or np.shape(labels)[:1] != images.shape[:1] or not len(images):
         raise GivenError(
-            "x and y must be equally many images and labels, one at least, "
+            "x and y must hold as many labels as images, and at least one of each, "
             f"got {tuple(images.shape)} and {labels.shape}"
-            + (": of one image give x[None] and [y]" if labels.ndim == 0 else "")
+            + (": for one image give x[None] and [y]" if labels.ndim == 0 else "")
         )
     numbers = _numbers(labels)
     first = 0

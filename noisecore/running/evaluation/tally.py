@@ -40,9 +40,7 @@ class _Cell:
     seen: Any = field(default_factory=hashlib.sha256)
 
 
-_DOES_IT_LOOK = (
-    "does it look at them, and not at answers that were kept? If it does, give greater scales"
-)
+_DOES_IT_LOOK = "does it look at them, and not at stored answers? If it does, give greater scales"
 
 
 def wanted_scales(scales: Iterable[float] | str) -> tuple[float, ...]:
@@ -169,7 +167,7 @@ class Tally:
         if idle:
             shown = ", ".join(f"{scale:g}" for scale in idle)
             raise GivenError(
-                f"noise {noise} must change the images, got none that changed at scale {shown}"
+                f"noise {noise} must change the images, got the same ones at scale {shown}"
             )
         if self._unmoved and not self._hard:
             raise GivenError(

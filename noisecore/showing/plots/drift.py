@@ -113,7 +113,7 @@ def _draw_accuracy(axes: Axes, mine: Sequence[Drift], places: Sequence[str]) -> 
         )
     axes.set_ylim(0, 1.04)
     if drawn := axes.containers:
-        # One legend per row: another noise has other scales, in a unit of its own.
+        # One legend per row: another noise has other scales, in its own unit.
         axes.legend(
             handles=drawn, title="scale", loc="upper left", bbox_to_anchor=(1.0, 1.0),
             frameon=False, fontsize=SMALL, title_fontsize=SMALL, alignment="left",
