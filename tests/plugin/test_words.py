@@ -104,7 +104,7 @@ def test_a_range_that_was_assumed(own) -> None:
     result = own.run(AUTO)
     text = " ".join(result.outlines)
     assert text.count("the pixels were read as 0 to 255") == 1
-    assert re.search(r"test_a\S+/gaussian, test_b\S+/gaussian: the pixels were taken", text)
+    assert re.search(r"test_a\S+/gaussian, test_b\S+/gaussian: the pixels were read", text)
     assert "UserWarning" not in text
 
 
