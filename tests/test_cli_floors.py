@@ -200,7 +200,7 @@ class TestCommand:
         assert "mine/gaussian, 3 draws" in shown
         assert "error over images" in shown
         assert "room for another sample" in " ".join(shown.split())
-        assert "seeds are normal" not in shown
+        assert "normally distributed" not in shown
         assert all(floors[s] < float(curve.at(s).interval.low) for s in floors)
 
     def test_no_spread(self, tmp_path, capsys) -> None:

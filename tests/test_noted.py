@@ -15,7 +15,7 @@ from noisecore.records import noted
 
 def test_evaluate_warns() -> None:
     """In a script each note is one warning, at the line that calls, of the curve it is about."""
-    with pytest.warns(UserWarning, match=r"^mine/gaussian: the pixels were taken for") as told:
+    with pytest.warns(UserWarning, match=r"^mine/gaussian: the pixels were read as") as told:
         noisecore.evaluate(sharp, X / 16, Y, scales=[0.5], name="mine", draws=3)
     assert [warning.filename for warning in told] == [__file__]
     with warnings.catch_warnings():

@@ -152,7 +152,7 @@ def _recommend(
             f"{count:>3} seeds: {100 * rates.not_passed:.2f} % simulated (noise alone);\n"
             f"{'':10} at most 1 % with margins '{advice}'",
         )
-    advised = f"{enough} seeds" if enough else "none of these numbers of seeds"
+    advised = f"{enough} seeds" if enough else "none of these numbers of seeds is enough"
     say(f"recommended with these margins: {advised}")
 
 

@@ -28,7 +28,7 @@ def add_command(commands: Any) -> None:
     parser = commands.add_parser(
         "drift",
         help="compare the same run in several environments",
-        description="Judge each environment against one of them, from their records alone, and "
+        description="Judge each environment against one of them, from their records only, and "
         "write drift.md, drift.json and a picture.\n\n"
         "example: noisecore drift results/tf2.20 results/tf2.21",
         epilog=CODES,
@@ -45,7 +45,7 @@ def add_command(commands: Any) -> None:
         metavar="NAMES",
         type=lambda names: [name.strip() for name in names.split(",") if name.strip()],
         default=[],
-        help="environments that must be there; a missing one gets a row with the reason",
+        help="environments that are expected; one without records gets a row with the reason",
     )
     parser.add_argument(
         "--logs",

@@ -43,7 +43,7 @@ def read_npz(path: Path, keys: Sequence[str] = ARRAYS) -> dict[str, Array]:
 def _wanted(keys: Sequence[str]) -> str:
     if len(keys) < len(ARRAYS):
         return " and ".join(keys)
-    return "all four (to evaluate a trained model, x_test and y_test alone)"
+    return "all four (to evaluate a trained model, only x_test and y_test)"
 
 
 def names_in_npz(path: Path) -> set[str]:

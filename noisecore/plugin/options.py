@@ -86,7 +86,7 @@ OPTIONS = (
     Option(
         "trial-timeout",
         "SECONDS",
-        "end a worker whose trial takes longer, the start of its process included; none",
+        "end a worker whose trial takes longer, with the start of its process; none: no limit",
         "none",
     ),
     Option("retries", "N", "how often to run a trial again if its worker was lost", "1"),
@@ -111,7 +111,7 @@ OPTIONS = (
         "baseline",
         "PATH",
         "judge against the baseline in this file or folder; auto: the profile's own in the "
-        "folder --noise-baseline-dir; none",
+        "folder --noise-baseline-dir; none: no baseline",
         "none",
     ),
     Option("baseline-dir", "FOLDER", "folder of the baselines, one per profile", BASELINES),

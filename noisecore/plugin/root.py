@@ -37,7 +37,7 @@ def refuse_moved_root(config: pytest.Config) -> None:
     if root is not None and root != config.rootpath:
         option, value = taken[0]
         raise pytest.UsageError(
-            f"noisecore: pytest took {value}, the value of {option}, for a path of tests, so that "
+            f"noisecore: pytest read {value}, the value of {option}, as a path of tests, so that "
             f"the root of the tests became {config.rootpath} and not {root}: write {option}={value}"
         )
 

@@ -52,7 +52,7 @@ def _moments(images: FloatArray) -> tuple[np.float32, np.float32]:
     squares = sum(float(np.square(block - mean, dtype=np.float64).sum()) for block in blocks)
     std = np.float32(math.sqrt(squares / images.size))
     if std == 0:
-        raise TrialError("the images are all of one value: there is nothing to standardise")
+        raise TrialError("all pixels have the same value, so that they cannot be standardised")
     return np.float32(mean), std
 
 

@@ -28,7 +28,7 @@ def conclude(curve: Curve) -> str:
     clean = [row for row in rows if row.scale == 0 and row.accuracy.seeds]
     reference = f"Without noise (scale 0) it is {clean[0].accuracy.mean:.4f}." if clean else ""
     if not any(row.scale > 0 for row in rows):
-        return f"Accuracy was measured at scale 0 alone, without noise. {reference}".strip()
+        return f"Accuracy was measured only at scale 0, without noise. {reference}".strip()
     claimed = curve.without_zero()
     if missing := int(np.isnan(claimed.accuracy).sum()):
         return (

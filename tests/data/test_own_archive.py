@@ -72,7 +72,7 @@ class TestFile:
         path = tmp_path / "mine.npz"
         np.savez(path, arrays["x_test"], arrays["y_test"])
         assert "save all four (" in refused(str(path))
-        with pytest.raises(DatasetError, match=r"a trained model, x_test and y_test alone\)"):
+        with pytest.raises(DatasetError, match=r"a trained model, only x_test and y_test\)"):
             load_test(str(path))
         with pytest.raises(DatasetError, match="to evaluate a trained model, the last two are"):
             load_test("mine.np")

@@ -116,7 +116,7 @@ def test_training(noted, run_in) -> None:
     first = calls(noted)
     assert [what[0] for what in first] == ["record"] * 6 + ["curve"]
     (noted.path / "calls.jsonl").unlink()
-    assert "taken over" in run_in(noted.path, *arguments, "--noise-resume").output
+    assert "from an earlier run" in run_in(noted.path, *arguments, "--noise-resume").output
     assert sorted(calls(noted)) == sorted(first)
 
 

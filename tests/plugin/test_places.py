@@ -174,7 +174,7 @@ def test_nothing_is_measured(pytester, usage_line, monkeypatch, body, options) -
         f"def test_plain():\n    {body}\n"
     )
     line = usage_line(pytester.runpytest_inprocess(*options))
-    assert "no folder" in line or "nowhere" in line
+    assert "not a folder" in line or "nowhere" in line
     assert not (pytester.path / "noisecore-results").exists()
 
 

@@ -38,7 +38,7 @@ def test_says_so(bench, usage_line, elsewhere, option) -> None:
     """A value that pytest took for a path of tests is named in one line, with what to write."""
     value = str(elsewhere / PATHS[option])
     line = usage_line(bench.runpytest_inprocess(option, value, "--collect-only"))
-    assert f"pytest took {value}, the value of {option}, for a path of tests" in line
+    assert f"pytest read {value}, the value of {option}, as a path of tests" in line
     assert f"and not {bench.path}: write {option}={value}" in line
 
 

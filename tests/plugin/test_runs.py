@@ -246,7 +246,7 @@ class TestResumed:
     def test_only_the_rest_is_trained(self, resumed) -> None:
         """What is complete is taken over; what is missing, damaged or failed is run again."""
         assert sorted(resumed.begun) == sorted([*GOOD[:2], *DIVERGED])
-        assert "4 of them were taken over from an earlier run" in resumed.output
+        assert "4 of them are from an earlier run" in resumed.output
 
     def test_same_numbers(self, resumed, trained) -> None:
         """In the end every record is the same as of the run that went through."""

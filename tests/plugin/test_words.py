@@ -103,8 +103,8 @@ def test_a_range_that_was_assumed(own) -> None:
     own.change("test_b.py", "*images()", "(images()[0] * 16).astype('uint8'), images()[1]")
     result = own.run(AUTO)
     text = " ".join(result.outlines)
-    assert text.count("the pixels were taken for 0 to 255") == 1
-    assert re.search(r"test_a\S+/gaussian, test_b\S+/gaussian: the pixels were taken", text)
+    assert text.count("the pixels were read as 0 to 255") == 1
+    assert re.search(r"test_a\S+/gaussian, test_b\S+/gaussian: the pixels were read", text)
     assert "UserWarning" not in text
 
 

@@ -89,7 +89,7 @@ class TestRefusals:
         ("changes", "message"),
         [
             ({"model": 3}, "model must be .* or a function .* got an object of int"),
-            ({"model": "no.keras"}, "a .keras file that is there, got no.keras"),
+            ({"model": "no.keras"}, "a .keras file that exists, got no.keras"),
             ({"model": "w.pt"}, r"got w.pt: a file of PyTorch \(.pt\) is not read.*torch.load"),
             ({"model": "W.PTH"}, r"\(.pth\) is not read.*load_state_dict"),
             ({"model": "m.onnx"}, r"give it: onnxruntime.InferenceSession\(path\)"),

@@ -61,7 +61,7 @@ def tables_of(markdown):
         ({1.0: 0.5, 2.0: 0.6}, "Accuracy rises at every step as the scale grows, from 0.5000"),
         ({1.0: 0.5, 2.0: 0.5}, "Accuracy does not change as the scale grows: 0.5000"),
         ({2.0: 0.5}, "Accuracy is 0.5000 at scale 2; one scale shows no trend."),
-        ({0.0: 0.9}, "at scale 0 alone, without noise. Without noise (scale 0) it is 0.9000."),
+        ({0.0: 0.9}, "only at scale 0, without noise. Without noise (scale 0) it is 0.9000."),
     ],
 )
 def test_the_conclusion_follows_from_the_data(accuracies, said):

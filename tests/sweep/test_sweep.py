@@ -103,8 +103,8 @@ def test_failed_trial(workers, sweep) -> None:
 
 def test_note(workers, sweep) -> None:
     """What a record notes is told, once, and names arguments."""
-    workers.notes = {"note": "not kept; --noise-keep-models keeps them"}
-    with pytest.warns(RuntimeWarning, match=r"^[^:]+: not kept; keep_models=True .*$") as warned:
+    workers.notes = {"note": "not kept: --noise-keep-models keeps them"}
+    with pytest.warns(RuntimeWarning, match=r"^[^:]+: not kept: keep_models=True .*$") as warned:
         sweep(seeds=3)
     assert len(warned) == 1
 

@@ -64,7 +64,7 @@ class Judge:
         if silent and any(outcome.noise for outcome in self._outcomes):
             # Then the controller cannot know whether a curve of the baseline has vanished.
             self._problems.append(
-                "each xdist worker ended in an error, and none said which tests there were: run "
+                "each xdist worker ended in an error, and no worker listed its tests: run "
                 "without xdist (-n0) to see why"
             )
         try:

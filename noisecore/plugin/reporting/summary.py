@@ -28,7 +28,7 @@ def summarise(
     seconds = sum(record.cost.get("seconds", 0.0) for record in records)
     lines = [f"{len(records)} of {len(planned)} trials, {duration(seconds)} of training and tests"]
     if reused := sum("resumed_from" in record.cost for record in records):
-        lines.append(f"{reused} of them were taken over from an earlier run")
+        lines.append(f"{reused} of them are from an earlier run")
     lines += [outcome(record) for record in records if record.status == "failed"]
     curves, _, problem = assemble(records)
     with parts.making("the curves"):

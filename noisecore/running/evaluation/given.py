@@ -130,7 +130,7 @@ def _load(path: Path) -> Any:
             f"model must be a model, or the path of a .keras file, got {path}: {remedy}"
         )
     if not path.is_file():
-        raise GivenError(f"model must be a .keras file that is there, got {path}")
+        raise GivenError(f"model must be a .keras file that exists, got {path}")
     if not zipfile.is_zipfile(path):
         raise GivenError(
             f"{path} could not be read as a Keras model: expected a .keras file, which is a zip "
@@ -248,7 +248,7 @@ def _session(model: Any) -> Callable[[FloatArray], Any]:
     inputs = [each.name for each in model.get_inputs()]
     if len(inputs) != 1:
         raise GivenError(
-            f"a session must take the images alone, got {len(inputs)} inputs, "
+            f"a session must take only the images, got {len(inputs)} inputs, "
             f"{', '.join(inputs)}: give a function that adds the other inputs"
         )
 
@@ -280,7 +280,7 @@ def _signature(model: Any) -> Callable[[FloatArray], Any] | None:
     specs = [*places, *names.values()]
     if len(specs) != 1:
         raise GivenError(
-            f"a signature must take the images alone, got {len(specs)} inputs: give a function "
+            f"a signature must take only the images, got {len(specs)} inputs: give a function "
             "that adds the other inputs"
         )
     import tensorflow as tf
@@ -295,7 +295,7 @@ def _signature(model: Any) -> Callable[[FloatArray], Any] | None:
 def failed(error: Exception, images: FloatArray, remedy: str) -> GivenError:
     """Return the error of a model that raised one itself, and what may fix it."""
     return GivenError(
-        f"the model could not answer to images of float32 {images.shape}, it raised {told(error)}"
+        f"the model failed on images of float32 {images.shape}, it raised {told(error)}"
         + (f": {remedy}" if remedy else "")
     )
 

@@ -80,8 +80,8 @@ class Pixels:
         if not self._assumed or self._range is None or self._greatest >= self._range[1] / 2:
             return ""
         return (
-            f"the pixels were taken for {self.shown}, the range of {self._assumed}, but none is "
-            f"over {self._greatest:g}: the scales count from the range, so declare value_range="
+            f"the pixels were read as {self.shown}, the range of {self._assumed}, but none is over "
+            f"{self._greatest:g}: the scales depend on the range, so declare value_range="
             f"(0, {self._greatest:g}), or (0, {self._range[1]:g}) if that is right"
         )
 
