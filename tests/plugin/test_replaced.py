@@ -1,4 +1,4 @@
-"""A renewal adds no curve that is worse than one that it takes out: it may be a renamed one."""
+"""A renewal adds no curve that is worse than one that it removes: it may be a renamed one."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ GOOD = {"a": 0.8}
         (GOOD, {"b": 0.8}, []),
         (GOOD, {"b": 0.9}, []),
         (GOOD, {"b": 0.5}, ["a"]),
-        (GOOD, {**GOOD, "b": 0.5}, []),  # nothing is taken out
+        (GOOD, {**GOOD, "b": 0.5}, []),  # nothing is removed
         ({**GOOD, "z": 0.5}, {"b": 0.5, "c": 0.79}, []),  # both renamed
         ({**GOOD, "z": 0.6}, {"b": 0.5, "c": 0.79}, ["z"]),
-        ({**GOOD, "z": 0.5}, {"b": 0.5}, []),  # one renamed, one taken out
+        ({**GOOD, "z": 0.5}, {"b": 0.5}, []),  # one renamed, one removed
     ],
 )
 def test_pairs(old, new, places) -> None:

@@ -201,7 +201,7 @@ class TestQuiet:
         own.change("test_b.py", "def test_two", "def test_three")
         three = TWO.replace("two", "three")
         margins = "mean>6.4,scale>6.4, was mean>2.8"
-        told = f"added {three}; renewed {ONE}; taken out {TWO}; the margin of {ONE} is {margins}"
+        told = f"added {three}; renewed {ONE}; removed {TWO}; the margin of {ONE} is {margins}"
         assert f"{where} {told}" in own.run("-q", UPDATE, *more).outlines
         again = own.run("-q", "--noise-update-baseline=missing", *more)
         assert "the baseline is as it was" in again.outlines

@@ -96,7 +96,7 @@ def _short(old: Mapping[str, Origin], new: Mapping[str, Origin], changed: Sequen
     listed = {
         "added": [name for name in changed if name not in old],
         "renewed": both,
-        "taken out": [name for name in changed if name not in new],
+        "removed": [name for name in changed if name not in new],
     }
     parts = [f"{what} {', '.join(names)}" for what, names in listed.items() if names]
     usual = str(Margins())

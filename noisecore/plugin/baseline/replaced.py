@@ -1,4 +1,4 @@
-"""Curves that a renewal adds in the place of others that it takes out: renamed, or another model.
+"""Curves that a renewal adds in the place of others that it removes: renamed, or another model.
 
 What is added has no first ancestor: so a curve that became worse and got another name would pass.
 """
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def worse_in_place(
     old: Baseline | None, renewed: Baseline, settings: BaselineSettings
 ) -> list[str]:
-    """Return why a renewal may not be: for each curve it adds that is worse than one it takes out.
+    """Return why a renewal may not be: for each curve it adds that is worse than one it removes.
 
     Two are compared that have the same images and noise. If there are several, identical ones are
     paired first, then the best with the best. settings: as of the run.
