@@ -1,4 +1,4 @@
-"""A renewal adds no curve that is worse than one that it takes out: it may be a renamed one."""
+"""A renewal adds no curve that is worse than one that it removes: it may be a renamed one."""
 
 from __future__ import annotations
 
