@@ -144,7 +144,10 @@ def training_loop(model: Any, images: Any, labels: Any) -> Loop | None:
         def body(index: Any, found: Any) -> Any:
             model.reset_metrics()
             figures = traced_step(images[index], labels[index])
-            return index + 1, found.write(index, [figures["loss"], figures["accuracy"]])
+            pair = [figures["loss"], figures["accuracy"]]
+            for each in pair:
+                tf.debugging.assert_type(each, tf.float32)  # another would be rounded
+            return index + 1, found.write(index, pair)
 
         count = tf.shape(labels)[0]
         found = tf.TensorArray(tf.float32, count, element_shape=(2,))

@@ -130,6 +130,12 @@ def small(kind=keras.Sequential, first=None):
     )
 
 
+def least(shape, classes):
+    """Return the smallest network, compiled by XLA."""
+    dense = keras.layers.Dense(classes, activation="softmax")
+    return Jitted([keras.Input(shape), keras.layers.Flatten(), dense])
+
+
 # Builder, changes of the recipe, whether its steps are looped over.
 CASES = {
     "mlp": (build_mlp, "batch_size=16", True),  # the last batch has 5 images
@@ -143,7 +149,7 @@ CASES = {
     "a metric of its own": (small(OwnMetric), "batch_size=16", False),
     "Python before each step": (small(Counting), "batch_size=16", False),
     "eager": (small(Eager), "batch_size=16", False),
-    "XLA": (small(Jitted), "batch_size=16", False),
+    "XLA": (least, "batch_size=27", False),
     "a loss in float64": (small(Double), "batch_size=16", False),
 }
 
@@ -188,14 +194,14 @@ def compared(name):
 
 def interrupted():
     """Return how long a training goes on after a signal that comes in the middle of an epoch."""
-    rung = []
+    due = []
 
     def ring(*_):
-        rung.append(time.perf_counter())
         raise KeyboardInterrupt
 
     def armed(*arguments):
         loop = LOOP(*arguments)
+        due.append(time.perf_counter() + 0.5)
         signal.setitimer(signal.ITIMER_REAL, 0.5)
         return loop
 
@@ -205,7 +211,7 @@ def interrupted():
     try:
         trained(build_mlp, "batch_size=1", images, labels)
     except KeyboardInterrupt:
-        return time.perf_counter() - rung[0]
+        return time.perf_counter() - due[0]
     return None
 
 
