@@ -108,7 +108,11 @@ def end_in_float32(model: Any) -> None:
         layer._set_dtype_policy("float32")
 
 
-def training_step(model: Any) -> Callable[[Any, Any], Mapping[str, Any]]:
+Step = Callable[[Any, Any], Mapping[str, Any]]
+Loop = Callable[[Any, Any], Any]
+
+
+def training_step(model: Any) -> Step:
     """Return a function that trains a compiled `model` on a batch and returns loss and metrics.
 
     It takes images and labels. The `train_on_batch` of Keras 2 makes a data pipeline for every
@@ -121,6 +125,87 @@ def training_step(model: Any) -> Callable[[Any, Any], Mapping[str, Any]]:
 
     step = tf.function(model.train_step)
     return lambda images, labels: step((images, labels))
+
+
+def training_loop(model: Any, images: Any, labels: Any) -> Loop | None:
+    """Return a function that trains a compiled, untrained `model` on many batches, in one call.
+
+    It takes images and labels, (steps, batch, ...), of any number of steps, else like these, and
+    returns the loss and the accuracy of each step. The numbers are those of `training_step`, taken
+    for every batch of this size. None if the model's steps cannot be looped over.
+    """
+    import tensorflow as tf
+
+    if not _may_loop(model):
+        return None
+    unconverted = tf.autograph.experimental.do_not_convert
+
+    def loop(images: Any, labels: Any) -> Any:
+        def body(index: Any, found: Any) -> Any:
+            model.reset_metrics()
+            figures = traced_step(images[index], labels[index])
+            pair = [figures["loss"], figures["accuracy"]]
+            for each in pair:
+                tf.debugging.assert_type(each, tf.float32)  # another would be rounded
+            return index + 1, found.write(index, pair)
+
+        count = tf.shape(labels)[0]
+        found = tf.TensorArray(tf.float32, count, element_shape=(2,))
+        start = tf.constant(0), found
+        _, found = tf.while_loop(lambda index, _: index < count, body, start, parallel_iterations=1)
+        return found.stack()
+
+    specs = [tf.TensorSpec(each.shape[1:], each.dtype) for each in (images, labels)]
+    many = [tf.TensorSpec((None, *each.shape), each.dtype) for each in specs]
+    try:
+        # By itself, before the loop: this makes what the first step makes, such as Adam's moments.
+        traced_step = tf.function(_train_step(model)).get_concrete_function(*specs)
+        if not all(_keras_own(type(each).reset_state) for each in _metrics(model)):
+            return None
+        traced = tf.function(unconverted(loop)).get_concrete_function(*many)
+    except Exception:  # a user's step may do anything; one by one, it raises what it has to say
+        return None
+    return lambda *batches: traced(*map(tf.constant, batches)).numpy()
+
+
+def _may_loop(model: Any) -> bool:
+    """Return whether all that runs around each training step of a model is Keras' own.
+
+    What else is done in Python, a loop in TensorFlow would do once. GPUs and XLA were not tried.
+    """
+    import keras
+    import tensorflow as tf
+
+    if not isinstance(model, keras.Model) or model.run_eagerly or model.jit_compile:
+        return False
+    if tf.config.functions_run_eagerly() or tf.config.list_physical_devices("GPU"):
+        return False
+    if model.distribute_strategy is not tf.distribute.get_strategy():
+        return False
+    names = ("train_on_batch", "make_train_function", "reset_metrics")
+    own = [getattr(getattr(model, name), "__func__", None) for name in names]
+    return own == [getattr(keras.Model, name) for name in names]
+
+
+def _metrics(model: Any) -> list[Any]:
+    """Return the metrics of a model, with those that stand in others."""
+    return [each for outer in model.metrics for each in (outer, *getattr(outer, "metrics", ()))]
+
+
+def _keras_own(function: Callable[..., Any]) -> bool:
+    return function.__module__.split(".")[0] == "keras"
+
+
+def _train_step(model: Any) -> Callable[[Any, Any], Any]:
+    """Return the model's own step as Keras would trace it, of images and labels."""
+    if not _keras_3():
+        return lambda images, labels: model.train_step((images, labels))
+    import tensorflow as tf
+
+    # None: the images have no weights.
+    return tf.autograph.experimental.do_not_convert(  # type: ignore[no-any-return]
+        lambda images, labels: model.train_step((images, labels, None))
+    )
 
 
 def _keras_3() -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from noisecore.errors import NoisecoreError
 from noisecore.noise import BLOCK, FloatArray, Stream
 from noisecore.recipes import Recipe
 from noisecore.records import Epoch
-from noisecore.running import compat
+from noisecore.running.steps import Steps
 
 # Images per evaluation step: few, because its memory grows with them; the numbers stay the same.
 EVALUATION_BATCH = 125
@@ -93,14 +93,13 @@ def train(
     Raises `TrialError` with the epoch when a loss is not finite.
     """
     compile_model(model, recipe, recipe.epochs * math.ceil(len(labels) / recipe.batch_size))
-    step = compat.training_step(model)
+    steps = Steps(model)
     history: list[Epoch] = []
     seconds: list[float] = []
     for epoch in range(recipe.epochs):
         epoch_images = images(epoch)
         start = time.perf_counter()
-        batches = np.split(order(epoch), range(recipe.batch_size, len(labels), recipe.batch_size))
-        loss, accuracy = _train_epoch(model, step, epoch_images, labels, batches)
+        loss, accuracy = _train_epoch(steps, epoch_images, labels, order(epoch), recipe.batch_size)
         seconds.append(time.perf_counter() - start)
         del epoch_images  # otherwise the next epoch's noise would be drawn while it is still held
         if not math.isfinite(loss):
@@ -120,24 +119,24 @@ def train(
 
 
 def _train_epoch(
-    model: Any,
-    step: Callable[[Any, Any], Mapping[str, Any]],
+    steps: Steps,
     images: FloatArray,
     labels: NDArray[np.int64],
-    batches: Sequence[NDArray[np.int64]],
+    order: NDArray[np.int64],
+    size: int,
 ) -> tuple[float, float]:
-    """Take a step for each batch of an epoch; return the means of loss and accuracy over it.
+    """Take a step for each `size` images of an epoch; return the means of loss and accuracy.
 
     Not Keras' `fit`: it feeds arrays through tf.data, whose tuning thread is not woken when an
     epoch ends. It then sleeps on, until 10 ms x (2^k - 1) from the epoch's start, and a minute at
     most: epochs of 61 s took 82 s or 142 s.
     """
     loss = accuracy = 0.0
-    for batch in batches:
-        model.reset_metrics()  # some versions of Keras do it at every batch, others never
-        figures = step(images[batch], labels[batch])
-        loss += float(figures["loss"]) * len(batch)
-        accuracy += float(figures["accuracy"]) * len(batch)
+    whole, rest = np.split(order, [len(order) // size * size])
+    for batches in (whole.reshape(-1, size), rest.reshape(-1, max(1, len(rest)))):
+        for loss_there, accuracy_there in steps.take(images, labels, batches):
+            loss += loss_there * batches.shape[1]
+            accuracy += accuracy_there * batches.shape[1]
     return loss / len(labels), accuracy / len(labels)
 
 

@@ -54,6 +54,7 @@ _SOURCES = (
     "noise/streams.py",
     "running/compat.py",
     "running/images.py",
+    "running/steps.py",
     "running/training.py",
     "running/trials.py",
 )
