@@ -31,7 +31,7 @@ from noisecore.plugin.reporting import github
 from noisecore.plugin.reporting.judged import Judged
 from noisecore.plugin.reporting.outcomes import Outcomes, Selected
 from noisecore.plugin.reporting.rerun import next_commands
-from noisecore.plugin.reporting.standing import hidden, stands_on
+from noisecore.plugin.reporting.standing import cached, hidden, stands_on
 from noisecore.plugin.reporting.summary import summarise
 from noisecore.plugin.settings import Settings
 from noisecore.plugin.sources import Source
@@ -176,7 +176,8 @@ class Run:
         missing = len(set(planned) - {record.trial.label for record in records})
         if ended and missing:
             self.problems.append(f"{missing} of its trials have no record any more")
-        told = [*filter(None, [self.saved, hidden(self.settings)])]
+        standing = [*filter(None, [hidden(self.settings), *cached(self.settings, records)])]
+        told = [*filter(None, [self.saved]), *standing]
         about = self._about()
         about |= {"notes": told} if told else {}
         renewal: list[str] = []
@@ -193,11 +194,11 @@ class Run:
             found = list(zip(nodes, verdicts, strict=True))
             commands = next_commands(found, self.settings, root, given=given)
             about |= {"next": commands} if commands else {}
-        hides = [hidden(self.settings), *(each for each in compared if NOT_COMPARED in each)]
+        hides = [*standing, *(each for each in compared if NOT_COMPARED in each)]
         self.quiet = [line for each in hides for line in wrap_text(each)]
         self._write(parts, about, records, verdicts, planned)
         self._lines += summarise(parts, records, planned, verdicts)
-        self._lines += wrap_text(hidden(self.settings))
+        self._lines += [line for each in standing for line in wrap_text(each)]
         self._lines += self._aside()
         self._lines += [line for note in noted(records) for line in wrap_text(note)]
         for purpose, each in commands.items():
@@ -223,7 +224,7 @@ class Run:
         written = write_report(
             folder,
             run=about,
-            profile=_plain_profile(self.settings),
+            profile=json.loads(json.dumps(asdict(self.settings.profile))),
             records=records,
             verdicts=verdicts,
             planned=planned,
@@ -342,8 +343,3 @@ RUN: pytest.StashKey[Run | None] = pytest.StashKey()
 
 def _same(one: Path, other: Path) -> bool:
     return os.path.exists(one) and os.path.exists(other) and one.samefile(other)
-
-
-def _plain_profile(settings: Settings) -> dict[str, Any]:
-    plain: dict[str, Any] = json.loads(json.dumps(asdict(settings.profile)))
-    return plain
