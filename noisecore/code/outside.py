@@ -7,12 +7,13 @@ not known to be harmless counts.
 from __future__ import annotations
 
 import ast
+import builtins
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from noisecore.code.modules import Module, Place, Scope, read_module, submodule, trail
+from noisecore.code.modules import Module, Place, Scope, find, read_module, submodule, trail
 from noisecore.code.names import Import, Statement
 from noisecore.code.reach import reach
 
@@ -108,9 +109,25 @@ def _whys(module: Module, scope: Scope, statement: Statement) -> Iterator[str]:
         for imported in imports:
             if not _is_own(imported, module):
                 yield from _uses([*_path(imported), *rest])
-        if holder is None and not imports and name in _BUILTINS:
+        if holder is None and not imports and not _is_given(name, module, set()):
             yield f"uses {name}"
     yield from _marks(statement.node)
+
+
+def _is_given(name: str, module: Module, seen: set[str]) -> bool:
+    """Return whether a name without a binding is harmless: a builtin, or a user's by a star import.
+
+    What a star import takes from an installed module is not known.
+    """
+    seen.add(module.file)
+    given = []
+    for star in module.stars:
+        place = find(star, module.file)
+        if place is not None and place.file and place.is_own and place.file not in seen:
+            given.append(read_module(place.file))
+    if any(each.binds(name) or _is_given(name, each, seen) for each in given):
+        return True
+    return hasattr(builtins, name) and name not in _BUILTINS
 
 
 def _imports(imported: Import, module: Module) -> Iterator[str]:

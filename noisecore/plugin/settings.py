@@ -224,7 +224,9 @@ def _cache(config: pytest.Config) -> Path | None:
     said = config.getoption("noise_cache") or config.getini("noise_cache")
     if not said and (elsewhere := os.environ.get(CACHE_VARIABLE, "").strip()):
         text = elsewhere
-    return None if text == "none" else config.invocation_params.dir / os.path.expanduser(text)
+    if text == "none":
+        return None
+    return Path(os.path.abspath(config.invocation_params.dir / os.path.expanduser(text)))
 
 
 CACHE_VARIABLE = "NOISECORE_CACHE"

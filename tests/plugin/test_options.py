@@ -115,7 +115,8 @@ def pytest_sessionfinish(session):
     print("RUNNING", choices.running)
     print("REST", choices.data_dir, choices.records, choices.workers, choices.artifacts)
     print("BASELINE", choices.baseline, choices.timeout, choices.retries)
-    more = choices.scheduler, choices.force_precision, choices.keep_models, choices.cache, choices.cache_size
+    more = choices.scheduler, choices.force_precision, choices.keep_models
+    more += choices.cache, choices.cache_size
     print("BASELINE", choices.resume, *more)
 """
 
