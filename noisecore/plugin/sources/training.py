@@ -11,7 +11,7 @@ import pytest
 
 from noisecore.data import load_dataset, locate
 from noisecore.errors import NoisecoreError
-from noisecore.judging.margins import parse_margins
+from noisecore.judging.margins import Margins, parse_margins
 from noisecore.noise import NoiseError
 from noisecore.plugin.marker import Request
 from noisecore.plugin.progress import Progress
@@ -132,18 +132,13 @@ class TrainingSource(Stored):
         if settings.cache is None:
             return None
         margins = [parse_margins(each.margins) for each in requests if each.margins]
-        unfit = ""
-        if workers == 0:
-            unfit = "--noise-workers=0 trains in pytest's own process, whatever has happened there"
-        elif any(m.seconds or m.memory for m in (settings.baseline.rule.margins, *margins)):
-            unfit = "its margins are of seconds or memory, which must be measured now"
         return Cache(
             settings.cache,
             size=settings.cache_size,
             run=self._store.run,
             root=repository(settings.root),
             location=self._location,
-            unfit=unfit,
+            unfit=_unfit(workers, [settings.baseline.rule.margins, *margins]),
             around=surroundings if cluster is None else lambda: cluster.surroundings,
         )
 
@@ -197,3 +192,12 @@ class TrainingSource(Stored):
     def _hear(self, event: Event) -> None:
         if self._progress is not None:
             self._progress(event)
+
+
+def _unfit(workers: int, margins: Sequence[Margins]) -> str:
+    """Return why no training of a run can be cached; empty if that depends on the training."""
+    if workers == 0:
+        return "--noise-workers=0 trains in pytest's own process, whatever was done there before"
+    if any(each.seconds or each.memory for each in margins):
+        return "the margins are of seconds or memory, which must be measured now"
+    return ""
