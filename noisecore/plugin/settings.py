@@ -222,8 +222,8 @@ def _refuse_path(text: str) -> None:
 def _cache(config: pytest.Config) -> Path | None:
     text = option(config, "cache")
     said = config.getoption("noise_cache") or config.getini("noise_cache")
-    if not said and (elsewhere := os.environ.get(CACHE_VARIABLE, "").strip()):
-        text = elsewhere
+    if not said and (told := os.environ.get(CACHE_VARIABLE, "").strip()):
+        text = told
     if text == "none":
         return None
     return Path(os.path.abspath(config.invocation_params.dir / os.path.expanduser(text)))
