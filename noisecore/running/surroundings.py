@@ -12,7 +12,7 @@ import os
 import platform
 import re
 import sys
-from functools import cache
+from functools import lru_cache
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
 from typing import Any
@@ -40,7 +40,7 @@ def surroundings() -> str:
     # A worker gets these from the run, whatever they are here.
     given = compat.settings(1)
     told = {
-        "packages": _packages(),
+        "packages": _packages(tuple(map(_changed, sys.path))),
         "noisecore": _source(),
         "python": sys.version,
         "libc": platform.libc_ver(),
@@ -56,9 +56,12 @@ def surroundings() -> str:
     return hashlib.sha256(text.encode(errors="backslashreplace")).hexdigest()[:20]
 
 
-@cache
-def _packages() -> list[str]:
-    """Return each installed package with its version, and with its content if it has no release."""
+@lru_cache(maxsize=1)
+def _packages(changed: tuple[int, ...]) -> list[str]:
+    """Return each installed package with its version, and with its content if it has no release.
+
+    changed: when each of the folders with packages was; they are not read again before.
+    """
     return sorted({_package(each) for each in distributions()} - {""})
 
 
@@ -72,7 +75,13 @@ def _package(found: Distribution) -> str:
     return f"{name} {found.version} {content}".strip()
 
 
-@cache
+def _changed(folder: str) -> int:
+    try:
+        return os.stat(folder).st_mtime_ns
+    except (OSError, ValueError):
+        return 0
+
+
 def _source() -> str:
     """Return the hash of noisecore's own code that takes part in a training, or may do so."""
     package = Path(noisecore.__file__).parent

@@ -56,4 +56,4 @@ def _hear(event: str, arguments: tuple[Any, ...]) -> None:
         path = os.path.realpath(os.fsdecode(arguments[0]))
         code = path.endswith(".py") or "__pycache__" in path
         if not code and not path.startswith(_INSTALLED):
-            heard.append(f"{what} opens {path}")
+            heard.append(f"{what} opens {os.path.basename(path)}")

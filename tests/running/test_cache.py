@@ -130,6 +130,23 @@ def test_other_conditions(go, monkeypatch, name) -> None:
     assert len(Scripted.order) == 1
 
 
+def test_kept_models(go, scripted, tmp_path) -> None:
+    """As when a run goes on, a record counts that is there, although its weights are not."""
+    go(trials(0), RUN)
+    Scripted.order.clear()
+    cache = Cache(
+        tmp_path / "cache",
+        size=10**9,
+        run=LATER,
+        root=tmp_path,
+        location=("tiny", None),
+        around=lambda: "here",
+    )
+    records, _ = scripted(trials(0), cache=cache, keep_models=True)
+    assert Scripted.order == []
+    assert records[0].is_cached
+
+
 def test_other_surroundings(go, tmp_path) -> None:
     """In other surroundings nothing is taken; what was kept in the first ones stays."""
     go(trials(0), RUN)

@@ -8,8 +8,12 @@ import sys
 import threading
 
 import pytest
+from needs import needs_tensorflow
 
+from noisecore.data import load_dataset
+from noisecore.models import build_mlp
 from noisecore.running import surroundings as module
+from noisecore.running import trials
 from noisecore.running.surroundings import surroundings
 from noisecore.running.watch import watched
 
@@ -111,7 +115,7 @@ def test_what_is_heard(tmp_path) -> None:
     """A file that is opened is heard of, and another program; not code, nor another thread."""
     path = tmp_path / "table.txt"
     path.write_text("1")
-    assert heard(path.read_text) == [f"it opens {path}"]
+    assert heard(path.read_text) == ["it opens table.txt"]
     assert "it uses subprocess.Popen" in heard(lambda: subprocess.run(["true"], check=True))
     (tmp_path / "some_code.py").write_text("X = 1")
     assert heard((tmp_path / "some_code.py").read_text) == []
@@ -125,3 +129,21 @@ def test_what_is_heard(tmp_path) -> None:
     assert heard(elsewhere) == []
     path.read_text()
     assert heard(lambda: sys.intern("x")) == []
+
+
+@needs_tensorflow
+def test_record_says_what_was_read(tiny, tmp_path, monkeypatch) -> None:
+    """A builder that opens a file while it builds leaves that in the record; no other does."""
+    path = tmp_path / "width.txt"
+    path.write_text("4")
+
+    def build(shape, classes):
+        assert path.read_text()
+        return build_mlp(shape, classes)
+
+    data, trial = load_dataset(tiny.path), tiny.trials["clean"]
+    for builder, told in ((build, "its builder opens width.txt"), (build_mlp, None)):
+        monkeypatch.setattr(trials, "get_builder", lambda name, builder=builder: builder)
+        (record,) = trials.run_trials([trial], data, run="a run", conditions={})
+        assert record.status == "complete"
+        assert record.cost.get("outside") == told
