@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from noisecore.code import code_sha256, function_sha256
+from noisecore.code import code_sha256, function_sha256, outside
 from noisecore.errors import ArgumentError, ArgumentTypeError, NoisecoreError
 from noisecore.escaping import shown
 
@@ -108,6 +108,20 @@ def source_sha256(function: Callable[..., Any]) -> str:
     if is_bound(function):
         return code_sha256([json.dumps(write_down(function, function_sha256), sort_keys=True)])
     return function_sha256(function)
+
+
+def outside_of(function: Callable[..., Any], root: str) -> str:
+    """Return why a callable may depend on more than `source_sha256` covers; empty if it does not.
+
+    root: the folder that all of its code must be in. Raises as `source_sha256` does.
+    """
+    while isinstance(function, Named):
+        function = function.call
+    parts = [function]
+    if is_bound(function):
+        parts.clear()
+        write_down(function, lambda part: parts.append(part))
+    return next(filter(None, (outside(each, root) for each in parts)), "")
 
 
 def write_down(value: Any, place: Place) -> Any:

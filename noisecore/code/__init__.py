@@ -13,6 +13,7 @@ from noisecore.code.canonical import (
     shortened,
 )
 from noisecore.code.modules import take_for_script
+from noisecore.code.outside import outside
 from noisecore.code.reach import files_sha256, function_sha256
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "function_sha256",
     "kind_of",
     "kinds",
+    "outside",
     "parse",
     "shortened",
     "take_for_script",

@@ -30,6 +30,17 @@ def function_sha256(function: Any) -> str:
 
     Raises OSError if there is no source, TypeError for an object that never had any.
     """
+    found = reach(function)
+    if found is None:
+        return code_sha256(["text", inspect.getsource(inspect.unwrap(function))])
+    return code_sha256(found.texts())
+
+
+def reach(function: Any) -> Reached | None:
+    """Return the code that a function or class reaches; raises as `function_sha256` does.
+
+    None if its source is not Python that can be found again.
+    """
     function = inspect.unwrap(function)
     file = inspect.getsourcefile(function) or inspect.getfile(function)
     # Every eval and exec calls its text "<string>", and so does `python -c`, whose text Python 3.13
@@ -40,13 +51,13 @@ def function_sha256(function: Any) -> str:
         module = _module(function, file)
         found = list(_definitions(module.tree, function))
     except (SyntaxError, ValueError):
-        found = []
+        return None
     if not found:
-        return code_sha256(["text", inspect.getsource(function)])
-    reached = _Reached(module)
+        return None
+    reached = Reached(module)
     for functions, node in found:
         reached.add_definition(module.within(functions), node)
-    return code_sha256(reached.texts())
+    return reached
 
 
 def files_sha256(sources: Iterable[bytes]) -> str:
@@ -101,14 +112,19 @@ def _all_definitions(tree: ast.AST) -> Iterator[tuple[str, int, tuple[ast.AST, .
                 todo.append((node, prefix, functions, holder))
 
 
-class _Reached:
-    """What has been reached so far, starting from one module."""
+class Reached:
+    """What has been reached so far, starting from one module.
+
+    parts: each statement, with its module and the scope that it is in. unread: the text of modules
+    that are not Python.
+    """
 
     def __init__(self, module: Module) -> None:
         self._first = module
         self._modules: dict[str, Module | None] = {}
         self._found: dict[str, list[Statement]] = {}
-        self._unread: list[str] = []  # the text of what is not Python
+        self.unread: list[str] = []
+        self.parts: list[tuple[Module, Scope, Statement]] = []
         self._seen: set[Statement] = set()
         self._asked: set[tuple[Place, tuple[str, ...]]] = set()
         self._todo: list[tuple[Module, Scope, Statement]] = []
@@ -126,6 +142,11 @@ class _Reached:
             else:
                 self._go_on(*self._todo.pop())
 
+    @property
+    def files(self) -> list[str]:
+        """The files of all modules of the user's that were entered."""
+        return list(self._modules)
+
     def texts(self) -> list[str]:
         """Return the canonical text of each module's part: first that of the first module.
 
@@ -139,7 +160,7 @@ class _Reached:
             return "\n".join(canonical(each.node, docstrings=docstrings) for each in found)
 
         others = [text(file) for file in self._found if file != self._first.file]
-        return [text(self._first.file), *sorted(others + self._unread)]
+        return [text(self._first.file), *sorted(others + self.unread)]
 
     def _begin(self, module: Module) -> None:
         """Reach what a module does when it is imported: what it calls, and what it imports."""
@@ -156,6 +177,7 @@ class _Reached:
             return
         self._seen.add(statement)
         self._found.setdefault(module.file, []).append(statement)
+        self.parts.append((module, scope, statement))
         self._load(module, statement)
         for name, *rest in statement.reads:
             for imported in statement.imports.get(name, ()):
@@ -207,7 +229,7 @@ class _Reached:
                     self._fresh.append(read_module(place.file))
                     self._modules[place.file] = self._fresh[-1]
                 except (SyntaxError, ValueError):
-                    self._unread.append(Path(place.file).read_bytes().hex())
+                    self.unread.append(Path(place.file).read_bytes().hex())
         return self._modules[place.file]
 
     def _follow(self, imported: Import, rest: list[str], near: Module) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,9 +10,8 @@ from typing import Any
 import pytest
 
 from noisecore.data import is_own
-from noisecore.escaping import shorten
 from noisecore.judging.margins import ALPHA, Margins
-from noisecore.paths import LONGEST, RESULTS
+from noisecore.paths import RESULTS
 from noisecore.plugin.topology import is_worker
 
 BASELINES = "benchmarks/baselines"
@@ -36,9 +34,6 @@ class Option:
     bare: str | None = None  # what the option means without a value; None: it needs one
     ini: bool = True  # whether the configuration may set it, for every run
 
-
-# Options whose value can be the path of a file or folder.
-_PATHS = ("dataset", "data-dir", "records", "scheduler", "artifacts", "baseline", "baseline-dir")
 
 # The options that people use most: --help begins with them.
 _FIRST = ("baseline", "update-baseline", "scales", "seeds", "margins")
@@ -105,6 +100,19 @@ OPTIONS = (
         "the model at more scales without training it again: yes, no",
         "no",
         bare="yes",
+    ),
+    Option(
+        "cache",
+        "FOLDER",
+        "take over the records of the same trainings from this folder, and leave new ones there; "
+        "none",
+        "none",
+    ),
+    Option(
+        "cache-size",
+        "SIZE",
+        "how much the cache may take; what was not used for the longest time goes first",
+        "1GiB",
     ),
     Option("artifacts", "FOLDER", "folder of the run's artifacts", RESULTS),
     Option(
@@ -225,6 +233,8 @@ def _is_place(config: pytest.Config, name: str, text: str) -> bool:
         return text not in ("auto", "none")
     if name == "scheduler":  # an address, or the path of a file
         return os.path.isfile(from_ini(config, text))
+    if name == "cache":
+        return text != "none"
     return name in ("data-dir", "records", "artifacts")
 
 
@@ -246,49 +256,6 @@ def typed_options(config: pytest.Config) -> dict[str, str]:
         if value is not None and (here or not permanent):
             given[each.name] = str(value)
     return given
-
-
-def refuse_unusable(config: pytest.Config) -> None:
-    """Refuse texts that no option can have, and paths that no system can open, in one line."""
-    for each in OPTIONS:
-        name, written = destination(each.name), f"--noise-{each.name}"
-        given = config.getoption(name)
-        if each.name != "scales" and given is not None and not given.strip():
-            # A script's unset variable gives an empty value, which would count as the default.
-            raise pytest.UsageError(
-                f"noisecore: {written} needs a value, {each.metavar}, got an empty one"
-            )
-        _refuse_text(written, given or "")
-        _refuse_text(name, config.getini(name) or "")
-        if each.name in _PATHS and (why := _why_no_path(text := option(config, each.name))):
-            raise pytest.UsageError(
-                f"noisecore: {written} must be a path that can be used, got {shorten(text)!r}: "
-                f"{why}"
-            )
-    for line in config.getini("noise_profiles"):
-        _refuse_text("noise_profiles", line)
-
-
-def _refuse_text(name: str, text: str) -> None:
-    if len(text) > LONGEST or "\0" in text:
-        got = "a NUL character" if "\0" in text else f"{len(text)}"
-        raise pytest.UsageError(
-            f"noisecore: {name} must be a text of at most {LONGEST} characters, got {got}"
-        )
-
-
-def _why_no_path(text: str) -> str:
-    """Return why no file or folder can be at a path; empty if one can."""
-    file = re.sub(r"\.py:\w+$", ".py", text)
-    try:
-        os.stat(os.path.expanduser(file))
-    except (FileNotFoundError, NotADirectoryError):
-        pass  # whatever needs the file reports that it, or its folder, is missing
-    except OSError as error:
-        return str(error.strerror)
-    except ValueError:
-        return "no file can have that name"
-    return ""
 
 
 def _says(word: object, option: Option) -> bool:

@@ -56,7 +56,7 @@ class Progress:
                 if event.record is not None:
                     said = outcome(event.record)
                     if event.kind == "reused":
-                        said += ", by an earlier run"
+                        said += f", {_whence(event.record)}"
                     self._unsaid.append(f"noisecore {self._count()} {said}{self._left()}")
             elif event.kind == "retried":
                 self._running[event.trial] = 0
@@ -133,13 +133,18 @@ class Progress:
         return f", about {duration(seconds / trained * (self._total - self._done))} left"
 
 
+def _whence(record: TrialRecord) -> str:
+    return "from the cache" if record.is_cached else "by an earlier run"
+
+
 def outcome(record: TrialRecord) -> str:
     """Return what became of a trial, in one line."""
     trial = record.trial
     if record.status == "failed":
         return one_line(f"{trial.label}: failed: {record.reason}")
     accuracy = record.at(trial.curve_scales[0]).accuracy
-    return f"{trial.label}: accuracy {accuracy:.4f} in {duration(record.cost['seconds'])}"
+    said = f"{trial.label}: accuracy {accuracy:.4f}"
+    return said if record.is_cached else f"{said} in {duration(record.cost['seconds'])}"
 
 
 def duration(seconds: float) -> str:

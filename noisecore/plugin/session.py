@@ -30,7 +30,7 @@ from noisecore.plugin.reporting import github
 from noisecore.plugin.reporting.judged import Judged
 from noisecore.plugin.reporting.outcomes import Outcomes, Selected
 from noisecore.plugin.reporting.rerun import next_commands
-from noisecore.plugin.reporting.standing import hidden, stands_on
+from noisecore.plugin.reporting.standing import cached, hidden, stands_on
 from noisecore.plugin.reporting.summary import summarise
 from noisecore.plugin.settings import Settings
 from noisecore.plugin.sources import Source
@@ -175,7 +175,8 @@ class Run:
         missing = len(set(planned) - {record.trial.label for record in records})
         if ended and missing:
             self.problems.append(f"{missing} of its trials have no record any more")
-        told = [*filter(None, [self.saved, hidden(self.settings)])]
+        standing = [*filter(None, [hidden(self.settings), *cached(self.settings, records)])]
+        told = [*filter(None, [self.saved]), *standing]
         about = self._about()
         about |= {"notes": told} if told else {}
         renewal: list[str] = []
@@ -192,12 +193,12 @@ class Run:
             found = list(zip(nodes, verdicts, strict=True))
             commands = next_commands(found, self.settings, root, given=given)
             about |= {"next": commands} if commands else {}
-        hides = [hidden(self.settings), *(each for each in compared if NOT_COMPARED in each)]
+        hides = [*standing, *(each for each in compared if NOT_COMPARED in each)]
         self.quiet = [line for each in hides for line in wrap_text(each)]
         self.quiet += [line for line in renewal[:1] if line not in self.problems]
         self._write(parts, about, records, verdicts, planned)
         self._lines += summarise(parts, records, planned, verdicts)
-        self._lines += wrap_text(hidden(self.settings))
+        self._lines += [line for each in standing for line in wrap_text(each)]
         self._lines += self._aside()
         self._lines += [line for note in noted(records) for line in wrap_text(note)]
         for purpose, each in commands.items():
@@ -223,7 +224,7 @@ class Run:
         written = write_report(
             folder,
             run=about,
-            profile=_plain_profile(self.settings),
+            profile=json.loads(json.dumps(asdict(self.settings.profile))),
             records=records,
             verdicts=verdicts,
             planned=planned,
@@ -345,8 +346,3 @@ def _same(one: Path, other: Path) -> bool:
         return one.samefile(other)
     except FileNotFoundError:
         return False
-
-
-def _plain_profile(settings: Settings) -> dict[str, Any]:
-    plain: dict[str, Any] = json.loads(json.dumps(asdict(settings.profile)))
-    return plain

@@ -26,11 +26,11 @@ from noisecore.plugin.options import (
     from_ini,
     in_ci,
     option,
-    refuse_unusable,
     typed_options,
     unseen,
 )
 from noisecore.plugin.root import refuse_moved_root
+from noisecore.plugin.unusable import refuse_unusable
 from noisecore.profiles import (
     Profile,
     ProfileError,
@@ -91,6 +91,8 @@ class Settings:
     retries: int
     resume: bool
     keep_models: bool
+    cache: Path | None
+    cache_size: int  # bytes
     force_precision: bool
     artifacts: Path
     baseline: BaselineSettings
@@ -156,6 +158,8 @@ def read_settings(config: pytest.Config) -> Settings:
         force_precision=_yes(config, "force-precision"),
         resume=_yes(config, "resume"),
         keep_models=_keeps_models(config),
+        cache=_cache(config),
+        cache_size=_size("cache-size", option(config, "cache-size")),
         artifacts=config.invocation_params.dir / option(config, "artifacts") / profile.name,
         baseline=_baseline(config, profile.name),
         notes=tuple(notes),
@@ -213,6 +217,29 @@ def _refuse_path(text: str) -> None:
             f"scales must be numbers such as 0.1,1,4, got {text!r}, which is a path: "
             f"write the path before the option, or give it a value, as in --scales=0.1,1 {text}"
         ) from None
+
+
+def _cache(config: pytest.Config) -> Path | None:
+    text = option(config, "cache")
+    said = config.getoption("noise_cache") or config.getini("noise_cache")
+    if not said and (told := os.environ.get(CACHE_VARIABLE, "").strip()):
+        text = told
+    if text == "none":
+        return None
+    return Path(os.path.abspath(config.invocation_params.dir / os.path.expanduser(text)))
+
+
+CACHE_VARIABLE = "NOISECORE_CACHE"
+
+
+def _size(name: str, text: str) -> int:
+    found = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?) ?([KMGT])i?B", text, re.IGNORECASE)
+    size = int(float(found[1]) * 1024 ** (" KMGT".index(found[2].upper()))) if found else 0
+    if not size:
+        raise pytest.UsageError(
+            f"noisecore: {name} must be a size > 0 such as 500MB or 1GiB, got {shorten(text)!r}"
+        )
+    return size
 
 
 def _records(config: pytest.Config) -> Path | None:

@@ -67,8 +67,7 @@ def _watch(
             ended = over.wait(_PAUSE)  # then one last look
             for record in _new(store, seen):
                 if isinstance(record.trial, Trial):  # a model that was given takes no time
-                    reused = "resumed_from" in record.cost
-                    kind: Kind = "reused" if reused else "finished"
+                    kind: Kind = "reused" if record.is_earlier else "finished"
                     progress(Event(kind, record.trial, record=record))
 
 

@@ -101,6 +101,9 @@ class Cost(TypedDict, total=False):
     lost: list[str]
     note: str
     resumed_from: str
+    cached_from: str
+    cache_note: str
+    outside: str
     weights_sha256: str
 
 
@@ -129,6 +132,16 @@ class TrialRecord:
     def __repr__(self) -> str:
         parts = {"label": self.trial.label, "key": self.key, "status": self.status}
         return brief("TrialRecord", **parts, scales=[each.scale for each in self.evaluations])
+
+    @property
+    def is_cached(self) -> bool:
+        """Whether it was taken from a cache: then its times are those of an earlier run."""
+        return "cached_from" in self.cost
+
+    @property
+    def is_earlier(self) -> bool:
+        """Whether an earlier run has trained, and its record was taken over."""
+        return self.is_cached or "resumed_from" in self.cost
 
     def at(self, scale: float) -> Evaluation:
         """Return the evaluation at a test scale; raise `KeyError` if there is none."""
@@ -195,11 +208,13 @@ class TrialRecord:
                 )
 
 
-def noted(records: Iterable[TrialRecord]) -> list[str]:
+def noted(
+    records: Iterable[TrialRecord], kind: Literal["note", "cache_note"] = "note"
+) -> list[str]:
     """Return a line for each note of the records, which names the curves that it is about."""
     found: dict[str, set[str]] = {}
     for record in records:
-        if note := record.cost.get("note"):
+        if note := record.cost.get(kind):
             found.setdefault(str(note), set()).add(record.trial.curve)
     lines = []
     for note, curves in found.items():

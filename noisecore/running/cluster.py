@@ -48,7 +48,8 @@ class Cluster:
     address: such as tcp://host:8786, or the path of a scheduler file. location: what `load_dataset`
     needs there, (name or path, folder or None). sha256: of the data set here. offset: which Dask
     worker is taken first, so that processes side by side begin with different ones. conditions:
-    those that all Dask workers share, a part of each trial's key.
+    those that all Dask workers share, a part of each trial's key. surroundings: what else a cache
+    needs them to share, None if they do not.
     Raises `ClusterError` if there is no such cluster, or it cannot run the same trials everywhere.
     """
 
@@ -69,6 +70,7 @@ class Cluster:
         self.location = location
         self._sha256 = sha256
         self._offset = offset
+        self.surroundings: str | None = None
         # What others run on the same Dask workers is not ours to end.
         self.owner = uuid.uuid4().hex
         self._taken: set[str] = set()
@@ -157,6 +159,8 @@ class Cluster:
             raise ClusterError(
                 "\n  ".join(["the Dask workers cannot run the same trials:", *problems])
             )
+        around = {answer["surroundings"] for answer in answers.values()}
+        self.surroundings = around.pop() if len(around) == 1 else None
         self._fit = dict.fromkeys(answers, True)
         return expected
 
@@ -205,12 +209,14 @@ class Cluster:
     def _fits(self, address: str) -> bool:
         """Return whether a Dask worker, perhaps one that joined late, gives the same numbers."""
         if address not in self._fit:
-            answer = self._ask([address]).get(address)
+            answer: Any = self._ask([address]).get(address)
             self._fit[address] = (
                 answer is not None
                 and not self._problem(address, answer)
                 and answer["conditions"] == self.conditions
             )
+            if self._fit[address] and answer["surroundings"] != self.surroundings:
+                self.surroundings = None
         return self._fit[address]
 
     def slot(self, timeout: float | None) -> Slot:

@@ -30,16 +30,18 @@ _REST = 60.0  # seconds that the child process waits for another trial
 def probe(
     location: tuple[str, str | None], threads: int, told: dict[str, Any] | None = None
 ) -> dict[str, Any]:
-    """Return what this Dask worker has: noisecore, its conditions, the data set.
+    """Return what this Dask worker has: noisecore, its conditions and surroundings, the data set.
 
     told: how the run imports, if a user's function returns the data.
     """
     from noisecore.data import DatasetError, load_dataset
+    from noisecore.running.surroundings import surroundings
     from noisecore.running.trials import conditions
 
     answer: dict[str, Any] = {
         "noisecore": noisecore.__version__,
         "conditions": conditions(threads),
+        "surroundings": surroundings(),
         "sha256": None,
         "data": "another content",
     }

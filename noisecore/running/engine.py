@@ -8,15 +8,15 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from noisecore import imports
 from noisecore.data import Dataset, load_dataset
 from noisecore.recipes import Recipe
 from noisecore.records import Trial, TrialRecord
 from noisecore.running import compat
+from noisecore.running.cache import Cache
 from noisecore.running.cluster import Cluster, ClusterError, Slot
 from noisecore.running.events import Event
 from noisecore.running.sizing import THREADS
@@ -31,11 +31,8 @@ _TRAINED_AGAIN = (
 )
 
 
-class _Run(Protocol):
-    """Runs the trials of a training."""
-
-    def __call__(self, trials: list[Trial], weights: Weights | None) -> list[TrialRecord]:
-        """Return one record for each trial."""
+# Runs the trials of a training; returns one record for each.
+_Run = Callable[[list[Trial], Weights | None], list[TrialRecord]]
 
 
 class Engine:
@@ -47,7 +44,8 @@ class Engine:
     may take in a worker, None for no limit. retries: how often a trial is run again if its worker
     was lost. gpus: one for each worker, by their names in CUDA_VISIBLE_DEVICES. cluster: runs the
     workers instead of this machine. keep_models: whether the weights of each training are kept, in
-    the folder `models` next to that of the records.
+    the folder `models` next to that of the records. cache: has records of other runs, None if
+    there is none.
     """
 
     def __init__(
@@ -63,16 +61,16 @@ class Engine:
         gpus: Sequence[str] = (),
         cluster: Cluster | None = None,
         keep_models: bool = False,
+        cache: Cache | None = None,
     ) -> None:
         self.store = store
         self.location = location
         self.workers = workers
         imports.note()  # now, because a test may change it for itself
-        self._timeout = timeout
-        self._retries = retries
-        self._gpus = gpus
+        self._timeout, self._retries, self._gpus = timeout, retries, gpus
         self._cluster = cluster
         self._keep_models = keep_models
+        self._cache = cache
         self._conditions = cluster.conditions if cluster else conditions(THREADS)
         self.trials = tuple(trials)
         # Each training, by its key, and the trials that need it.
@@ -253,12 +251,18 @@ class Engine:
                     self.store.write(taken)
                     found |= {record.trial: record for record in taken}
                     left = [trial for trial in left if trial not in found]
-            reused = {trial for trial, record in found.items() if "resumed_from" in record.cost}
+            if left and self._cache and (taken := self._cache.take(key, left)):
+                self.store.write(taken)
+                found |= {record.trial: record for record in taken}
+                left = []
+            reused = {trial for trial, record in found.items() if record.is_earlier}
             if left:
                 self._tell(Event("started", left[0]))
                 records = self._run_with(weights, key, left, run, earlier)
                 if self._stopping:
                     return False
+                if self._cache and weights is None:  # before a kill could part the two
+                    records = self._cache.put(key, records)
                 self.store.write(records)
                 found |= {record.trial: record for record in records}
         for trial in trials:
@@ -296,10 +300,10 @@ class Engine:
         these trials.
         """
         if weights is not None:
-            tested = self._run_to_records(trials, partial(run, weights=weights))
+            tested = self._run_to_records(trials, lambda trials: run(trials, weights))
             return [of_training(record, earlier[0]) for record in tested]
         goal = Weights(path=str(self._weights(key))) if self._keep_models else None
-        records = self._run_to_records(trials, partial(run, weights=goal))
+        records = self._run_to_records(trials, lambda trials: run(trials, goal))
         if not earlier:
             return records
         return [replace(each, cost={"note": _TRAINED_AGAIN, **each.cost}) for each in records]

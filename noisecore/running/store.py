@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from noisecore.errors import NoisecoreError
 from noisecore.paths import RECORD_BYTES, check_folder, is_missing, open_lock, open_new
@@ -189,25 +189,8 @@ class Store:
     def made_own(
         self, earlier: Sequence[TrialRecord], trials: Sequence[Trial]
     ) -> list[TrialRecord]:
-        """Return earlier runs' records of these trials of a training, as this run's own.
-
-        These are the trials whose cells are all there, whichever trial they were tested for.
-        """
-        if not earlier:
-            return []
-        first = earlier[0]
-        cells = Record.of(earlier).cells
-        found = []
-        for trial in trials:
-            own = next((each for each in earlier if each.trial == trial), first)
-            wanted = [cells.get(trial.cell(scale)) for scale in trial.test_scales]
-            evaluations = tuple(each for each in wanted if each is not None)
-            if len(evaluations) == len(wanted):
-                cost = {**own.cost, "resumed_from": own.cost.get("resumed_from", own.run)}
-                found.append(
-                    replace(own, trial=trial, run=self.run, evaluations=evaluations, cost=cost)
-                )
-        return found
+        """Return earlier runs' records of these trials of a training, as this run's own."""
+        return taken_over(earlier, trials, self.run, mark="resumed_from")
 
     def set_aside(self, path: Path) -> None:
         """Rename a file that is not a record, so that it is kept but is not in the way."""
@@ -248,6 +231,33 @@ class Store:
             except RecordError:
                 self.set_aside(path)
         return found
+
+
+def taken_over(
+    earlier: Sequence[TrialRecord],
+    trials: Sequence[Trial],
+    run: str,
+    *,
+    mark: Literal["resumed_from", "cached_from"],
+) -> list[TrialRecord]:
+    """Return earlier records of these trials of a training, as those of a run.
+
+    These are the trials whose cells are all there, whichever trial they were tested for. mark: the
+    entry of the cost that names the run that has trained.
+    """
+    if not earlier:
+        return []
+    first = earlier[0]
+    cells = Record.of(earlier).cells
+    found = []
+    for trial in trials:
+        own = next((each for each in earlier if each.trial == trial), first)
+        wanted = [cells.get(trial.cell(scale)) for scale in trial.test_scales]
+        evaluations = tuple(each for each in wanted if each is not None)
+        if len(evaluations) == len(wanted):
+            cost = {**own.cost, mark: own.cost.get(mark, own.run)}
+            found.append(replace(own, trial=trial, run=run, evaluations=evaluations, cost=cost))
+    return found
 
 
 def named_runs(data: Any) -> list[Any]:

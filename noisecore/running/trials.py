@@ -38,6 +38,7 @@ from noisecore.records import (
 from noisecore.running import compat, machine
 from noisecore.running.images import Images, trained_with
 from noisecore.running.training import TrialError, score, shuffled, train
+from noisecore.running.watch import watched
 from noisecore.running.weights import Weights, save_weights
 
 if TYPE_CHECKING:
@@ -107,6 +108,8 @@ def run_trials(
     spent = time.perf_counter() - start
     first = next((trial for trial in trials if trial in figures.evaluations), trials[0])
     common = {"started": started, **figures.cost, "peak_memory_bytes": machine.peak_memory()}
+    if figures.outside:
+        common["outside"] = figures.outside[0]
     records = []
     for trial in trials:
         own = figures.seconds.get(trial, 0.0)
@@ -134,7 +137,8 @@ def run_trials(
 class _Figures:
     """What is measured of a training, of its cells, and of each of its trials.
 
-    reasons: why trials failed. seconds: how long the test of each took.
+    reasons: why trials failed. seconds: how long the test of each took. outside: what the user's
+    own functions read while they were called.
     """
 
     parameters: int | None = None
@@ -144,6 +148,7 @@ class _Figures:
     evaluations: dict[Trial, tuple[Evaluation, ...]] = field(default_factory=dict)
     seconds: dict[Trial, float] = field(default_factory=dict)
     reasons: dict[Trial, str] = field(default_factory=dict)
+    outside: list[str] = field(default_factory=list)
 
 
 def _measure(
@@ -161,14 +166,15 @@ def _measure(
             _check_dataset(trial, dataset)
             _check_sources(trial)
             images = images or Images.of(trial, dataset)
-            images.check_noise(trial)
+            with watched("its noise", figures.outside):
+                images.check_noise(trial)
         except TrialError as failure:
             figures.reasons[trial] = str(failure)
         else:
             sound.append(trial)
     if images is None or not sound:
         return
-    model = _build(sound[0], images.shape, dataset.num_classes)
+    model = _build(sound[0], images.shape, dataset.num_classes, figures.outside)
     if weights is not None and weights.sha256 is not None:
         model.load_weights(weights.path)
     else:
@@ -230,10 +236,11 @@ def _check_dataset(trial: Trial, dataset: Dataset) -> None:
         )
 
 
-def _build(trial: Trial, shape: tuple[int, ...], classes: int) -> Any:
+def _build(trial: Trial, shape: tuple[int, ...], classes: int, outside: list[str]) -> Any:
     """Return the model of a trial, untrained, in the recipe's precision."""
-    with compat.precision(trial.recipe.precision):
-        model = get_builder(trial.model)(shape, classes)
+    builder = get_builder(trial.model)  # its file may be imported for that
+    with compat.precision(trial.recipe.precision), watched("its builder", outside):
+        model = builder(shape, classes)
     if not hasattr(model, "predict_on_batch"):
         raise ModelError(
             f"the builder {trial.model} must return a Keras model, got {described(model)}: does "

@@ -129,6 +129,8 @@ def _standing(results: Results) -> str:
     total = len(results.records) + len(results.missing)
     how = "were saved by earlier runs" if results.run.get("records") else "ran"
     trials = f"{len(results.records)} of {total} trials {how}"
+    if taken := sum(record.is_cached for record in results.records):
+        trials += f", {taken} of them in an earlier run, from the cache"
     if results.failed:
         trials += f", {len(results.failed)} of them failed"
     counts = {word: sum(verdict.verdict == word for verdict in results.verdicts) for word in _ORDER}
@@ -257,7 +259,7 @@ def _provenance(results: Results) -> str:
 
 
 def _train_seconds(records: Sequence[TrialRecord]) -> float:
-    found = {record.key: record.cost.get("train_seconds") for record in records}
+    found = {r.key: r.cost.get("train_seconds") for r in records if not r.is_cached}
     return sum(
         value for value in found.values() if isinstance(value, int | float) and math.isfinite(value)
     )

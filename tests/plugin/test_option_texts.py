@@ -31,6 +31,7 @@ PATHS = {
     "--noise-records": "",
     "--noise-scheduler": "",
     "--noise-artifacts": "",
+    "--noise-cache": "",
     "--noise-baseline": ".json",
     "--noise-baseline-dir": "",
 }

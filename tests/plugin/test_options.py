@@ -50,6 +50,8 @@ BAD_VALUES = {
     "timeout word": (["--noise-trial-timeout=soon"], "or none", "got 'soon'"),
     "timeout infinite": (["--noise-trial-timeout=inf"], "seconds > 0", "got 'inf'"),
     "retries": (["--noise-retries=-1"], "whole number >= 0", "got '-1'"),
+    "cache-size": (["--noise-cache-size=big"], "a size > 0 such as 500MB", "got 'big'"),
+    "cache-size none": (["--noise-cache-size=0MB"], "a size > 0 such as 500MB", "got '0MB'"),
     "resume": (["--noise-resume=maybe"], "must be yes or no", "got 'maybe'"),
     "keep-models": (["--noise-keep-models=maybe"], "must be yes or no", "got 'maybe'"),
     "keep-models elsewhere": (
@@ -91,6 +93,8 @@ OWN_VALUES = {
     "trial-timeout": "9",
     "retries": "4",
     "resume": "yes",
+    "cache": "kept",
+    "cache-size": "2GiB",
     "keep-models": "yes",
     "artifacts": "left-here",
     "baseline": "auto",
@@ -112,6 +116,7 @@ def pytest_sessionfinish(session):
     print("REST", choices.data_dir, choices.records, choices.workers, choices.artifacts)
     print("BASELINE", choices.baseline, choices.timeout, choices.retries)
     more = choices.scheduler, choices.force_precision, choices.keep_models
+    more += choices.cache, choices.cache_size
     print("BASELINE", choices.resume, *more)
 """
 

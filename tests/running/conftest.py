@@ -8,8 +8,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from records_factory import make_record
+from scripted import RUN, Scripted
 
 from noisecore.data import load_dataset
+from noisecore.running import engine as engines
+from noisecore.running.engine import Engine
+from noisecore.running.store import Store
 
 
 def write_tiny(path, seed):
@@ -58,3 +62,29 @@ def tiny(tmp_path_factory):
         "endless": dataclasses.replace(noisy, recipe=noisy.recipe.but(epochs=100_000)),
     }
     return SimpleNamespace(path=str(path), trials=trials)
+
+
+@pytest.fixture
+def scripted(monkeypatch, tmp_path):
+    """Return a function that runs trials in scripted workers, and the class that they are of."""
+    monkeypatch.setattr(engines, "Worker", Scripted)
+    monkeypatch.setattr(engines, "conditions", lambda threads: {"threads": threads})
+    Scripted.script, Scripted.order, Scripted.made, Scripted.calls = {}, [], [], []
+
+    def run(trials, workers=1, store=None, **choices):
+        events = []
+        engine = Engine(
+            trials,
+            store=store or Store(tmp_path / "trials", RUN),
+            location=("tiny", None),
+            workers=workers,
+            listener=events.append,
+            **choices,
+        )
+        engine.start()
+        try:
+            return engine.wait(trials), events
+        finally:
+            engine.close()
+
+    return run

@@ -218,7 +218,10 @@ class TestWorkers:
 
 
 def test_dask_worker_that_joins_late(dask, tiny, monkeypatch) -> None:
-    """One that would give other numbers is left alone; one like the others is taken."""
+    """One that would give other numbers is left alone; one like the others is taken.
+
+    What only a cache asks for may differ: then nothing is cached any more.
+    """
     dask.add_worker("late")
     cluster = connect(dask, tiny)
     try:
@@ -233,6 +236,13 @@ def test_dask_worker_that_joins_late(dask, tiny, monkeypatch) -> None:
             cluster._fit.clear()
             monkeypatch.setattr(cluster, "_ask", changed)
             assert cluster._fits(address) is fits
+            assert cluster.surroundings
+        (found,) = ask([address]).values()
+        other = {address: found | {"surroundings": "others"}}
+        monkeypatch.setattr(cluster, "_ask", lambda workers: other)
+        cluster._fit.clear()
+        assert cluster._fits(address)
+        assert cluster.surroundings is None
     finally:
         cluster.close()
 

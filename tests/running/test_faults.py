@@ -90,9 +90,9 @@ def undisturbed(calm):
     return numbers(calm[0])
 
 
-def numbers(folder: Path) -> dict:
+def numbers(folder: Path, artifacts: str = "noisecore-results") -> dict:
     """Return the numbers of every record of a run, by label."""
-    files = (folder / "noisecore-results/quick/trials").glob("*.json")
+    files = (folder / artifacts / "quick/trials").glob("*.json")
     records = [trial for file in files for trial in read_record(file).trials]
     return {record.trial.label: record.numbers() for record in records}
 
@@ -138,6 +138,34 @@ def test_killed_run_goes_on(start, undisturbed) -> None:
     assert numbers(folder) == undisturbed
     again = begun(folder, "started")[len(first) :]
     assert sorted(again) == sorted(set(undisturbed) - set(kept))
+
+
+def test_killed_runs_share_a_cache(start, undisturbed) -> None:
+    """However often a run is killed, its cache is whole, and the next run trains only the rest.
+
+    Each run has an artifact folder of its own: all that it knows of the others is in the cache.
+    """
+    folder, process = start("shared", "--collect-only")
+    assert process.wait(timeout=100) == 0
+    cache, dice, known = folder / "kept", random.Random(1), set()
+    for number in range(6):
+        share = "--noise-cache=kept", f"--noise-artifacts=run-{number}"
+        (folder / "begun.txt").write_text("")
+        _, process = start("shared", *share, folder=folder)
+        if number < 5:
+            wait_until(lambda: begun(folder, "started") != [], seconds=120)
+            time.sleep(dice.uniform(0, 3))
+            os.kill(process.pid, signal.SIGKILL)
+        ended = process.wait(timeout=900)
+        wait_until(lambda pid=process.pid: workers_of(pid) == [], seconds=20)
+        again = begun(folder, "started")
+        assert known.isdisjoint(again)
+        assert len(again) == len(set(again))
+        entries = [read_record(path) for path in cache.glob("*/*.json")]  # all of them are whole
+        known = {trial.trial.label for entry in entries for trial in entry.trials}
+    assert ended == 0
+    assert known == set(undisturbed)
+    assert numbers(folder, f"run-{number}") == undisturbed
 
 
 def test_full_disk(start, undisturbed) -> None:

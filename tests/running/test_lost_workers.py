@@ -3,86 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import ClassVar
 
 import pytest
 from records_factory import make_record
+from scripted import QUICK, RUN, SLOW, Scripted, trials
 
 from noisecore.running import engine as engines
-from noisecore.running.engine import Engine
 from noisecore.running.store import Store, StoreError
-from noisecore.running.worker import LostWorkerError, WorkerError
-
-RUN = "20250101-000000-test"
-SLOW, QUICK = "cnn", "mlp"
-
-
-class Scripted:
-    """A worker without a process: it says of each trial what the test wrote down."""
-
-    script: ClassVar[dict[int, list[str]]]
-    order: ClassVar[list[tuple[str, int]]]
-    made: ClassVar[list[Scripted]]
-    calls: ClassVar[list[int]]
-
-    def __init__(self, location, log, *, timeout, gpu) -> None:
-        self.timeout, self.gpu = timeout, gpu
-        self.made.append(self)
-
-    def run(self, trials, *, run, conditions, on_epoch, weights):
-        """Answer for the trials of a training."""
-        self.calls.append(len(trials))
-        return [self.answer(trial, run, conditions) for trial in trials]
-
-    def answer(self, trial, run, conditions):
-        """Answer for a trial."""
-        self.order.append((trial.model, trial.seed))
-        answers = self.script.get(trial.seed, [])
-        answer = answers.pop(0) if answers else "good"
-        if answer == "lost":
-            raise LostWorkerError("the worker was ended by SIGKILL")
-        if answer == "broken":
-            raise WorkerError("ValueError: it cannot be")
-        seconds = {SLOW: 9.0, QUICK: 1.0}[trial.model]
-        accuracies = dict.fromkeys(trial.test_scales, 0.5)
-        record = make_record(trial.model, trial.train_scale, trial.seed, accuracies)
-        return dataclasses.replace(
-            record, key=trial.key(conditions), run=run, trial=trial, cost={"seconds": seconds}
-        )
-
-    def close(self) -> None:
-        """End nothing."""
-
-
-@pytest.fixture
-def scripted(monkeypatch, tmp_path):
-    """Return a function that runs trials in scripted workers, and the class that they are of."""
-    monkeypatch.setattr(engines, "Worker", Scripted)
-    monkeypatch.setattr(engines, "conditions", lambda threads: {"threads": threads})
-    Scripted.script, Scripted.order, Scripted.made, Scripted.calls = {}, [], [], []
-
-    def run(trials, workers=1, store=None, **choices):
-        events = []
-        engine = Engine(
-            trials,
-            store=store or Store(tmp_path / "trials", RUN),
-            location=("tiny", None),
-            workers=workers,
-            listener=events.append,
-            **choices,
-        )
-        engine.start()
-        try:
-            return engine.wait(trials), events
-        finally:
-            engine.close()
-
-    return run
-
-
-def trials(*seeds: int, model: str = QUICK):
-    """Return trials of a model, one a seed."""
-    return [make_record(model, seed=seed).trial for seed in seeds]
 
 
 def test_lost_worker_is_forgiven_once(scripted) -> None:

@@ -41,7 +41,8 @@ class Comparison:
     memory, of the run and of the baseline, NaN if unknown. replicates: whether a row of the arrays
     is a seed (a training of its own) or a draw of the noise (both sides share them). identical:
     whether the seeds or draws that both sides have gave the same answers and losses; if so, the
-    arrays hold only these. since_first: the run compared with the baseline's first ancestor.
+    arrays hold only these. cached: how many trainings of the run an earlier one has done, in words;
+    empty if none. since_first: the run compared with the baseline's first ancestor.
     """
 
     curve: str
@@ -57,6 +58,7 @@ class Comparison:
     memory: tuple[float, float] = (math.nan, math.nan)
     replicates: Replicates = "seeds"
     identical: bool = False
+    cached: str = ""
     since_first: SinceFirst | None = None
 
     @property
@@ -159,6 +161,7 @@ def _compare(name: str, ours: Cells, theirs: Cells) -> Comparison:
         memory=_medians(ours, theirs, noisy, "peak_memory_bytes"),
         replicates="draws" if given else "seeds",
         identical=identical,
+        cached=_cached(ours),
     )
 
 
@@ -240,4 +243,17 @@ def _medians(ours: Cells, theirs: Cells, scales: Sequence[float], cost: str) -> 
         ]
         return float(np.median(values)) if values else math.nan
 
-    return median(ours), median(theirs)
+    # What an earlier run has trained says nothing about how fast this one would have been.
+    now = {at: record for at, record in ours.items() if not record.is_cached}
+    return median(now), median(theirs)
+
+
+def _cached(cells: Cells) -> str:
+    """Return how many trainings were taken from a cache, and when they were done."""
+    trainings = {record.key: record for record in cells.values()}
+    taken = [record for record in trainings.values() if record.is_cached]
+    if not taken:
+        return ""
+    days = sorted({str(record.cost.get("started", "an unknown day"))[:10] for record in taken})
+    when = " to ".join(dict.fromkeys([days[0], days[-1]]))
+    return f"{len(taken)} of {len(trainings)} trainings taken from the cache, done on {when}"

@@ -109,8 +109,13 @@ def _short(old: Mapping[str, Origin], new: Mapping[str, Origin], changed: Sequen
 
 
 def _brief(record: TrialRecord) -> TrialRecord:
-    """Return a record without what is not compared: training history and predicted classes."""
-    return replace(record, history=(), evaluations=tuple(e.brief for e in record.evaluations))
+    """Return a record without what is not compared: training history and predicted classes.
+
+    What it says of a cache is about the machine that it was made on.
+    """
+    cost = {k: each for k, each in record.cost.items() if k not in ("cache_note", "outside")}
+    shown = tuple(each.brief for each in record.evaluations)
+    return replace(record, history=(), evaluations=shown, cost=cost)
 
 
 def _renewal(

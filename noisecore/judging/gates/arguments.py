@@ -79,7 +79,8 @@ def check_measured(curve: Curve) -> None:
 
 def swapped(new: Iterable[TrialRecord], old: Iterable[TrialRecord]) -> str:
     """Return a line if all of `new` was measured before all of `old`; otherwise an empty text."""
-    days = [[str(r.cost["started"]) for r in side if "started" in r.cost] for side in (new, old)]
+    dated = ([r for r in side if "started" in r.cost and not r.is_cached] for side in (new, old))
+    days = [[str(record.cost["started"]) for record in side] for side in dated]
     if not all(days) or max(days[0]) >= min(days[1]):
         return ""
     return (

@@ -129,7 +129,8 @@ def _compared(case: Case, comparison: Comparison) -> Verdict:
         case.curve, outcome, rows, identical=comparison.identical, blind=blind
     )
     odd = _other_scales(comparison)
-    notes = [*(NoteRow(note=line) for line in comparison.notes), *odd]
+    told = [*comparison.notes, *filter(None, [comparison.cached])]
+    notes = [*(NoteRow(note=line) for line in told), *odd]
     if outcome != "pass":
         notes += [NoteRow(note=line) for line in fallen_classes(comparison, case.labels)]
     undecided = outcome == "inconclusive" and not blind  # more seeds or images fix a blind gate

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from noisecore.plugin.baseline.held import shown
 from noisecore.plugin.settings import Settings
-from noisecore.records import TrialRecord
+from noisecore.records import Trial, TrialRecord, noted
 
 
 def stands_on(settings: Settings, records: Sequence[TrialRecord], run: str) -> str:
@@ -28,6 +28,19 @@ def stands_on(settings: Settings, records: Sequence[TrialRecord], run: str) -> s
         f"{what}: the verdicts are of saved records in {shown(settings.records)}{said}, made on "
         f"{when}"
     )
+
+
+def cached(settings: Settings, records: Sequence[TrialRecord]) -> list[str]:
+    """Return how many trainings the cache has saved, and why others were not cached or taken.
+
+    Empty if there is no cache, or nothing was trained.
+    """
+    trained = {record.key: record for record in records if isinstance(record.trial, Trial)}
+    if settings.cache is None or settings.records is not None or not trained:
+        return []
+    taken = sum(record.is_cached for record in trained.values())
+    said = f"{taken} of {len(trained)} trainings taken from the cache ({shown(settings.cache)})"
+    return [said, *(f"cache: {note}" for note in noted(records, "cache_note"))]
 
 
 def hidden(settings: Settings) -> str:

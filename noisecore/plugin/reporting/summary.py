@@ -25,7 +25,7 @@ def summarise(
     """Return a few lines per curve, and verdicts that are not a pass; `parts` has what failed."""
     from noisecore.judging.results import assemble
 
-    seconds = sum(record.cost.get("seconds", 0.0) for record in records)
+    seconds = sum(each.cost.get("seconds", 0.0) for each in records if not each.is_cached)
     lines = [f"{len(records)} of {len(planned)} trials, {duration(seconds)} of training and tests"]
     if reused := sum("resumed_from" in record.cost for record in records):
         lines.append(f"{reused} of them are from an earlier run")

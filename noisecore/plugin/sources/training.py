@@ -11,9 +11,11 @@ import pytest
 
 from noisecore.data import load_dataset, locate
 from noisecore.errors import NoisecoreError
+from noisecore.judging.margins import Margins, parse_margins
 from noisecore.noise import NoiseError
 from noisecore.plugin.marker import Request
 from noisecore.plugin.progress import Progress
+from noisecore.plugin.root import repository
 from noisecore.plugin.settings import Settings
 from noisecore.plugin.signals import SIGNALS
 from noisecore.plugin.sources.evaluation import Stored
@@ -24,6 +26,7 @@ from noisecore.records import TrialRecord
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
 
+    from noisecore.running.cache import Cache
     from noisecore.running.engine import Engine
 from noisecore.running.events import Event
 
@@ -117,6 +120,26 @@ class TrainingSource(Stored):
             gpus=gpus,
             cluster=self._cluster,
             keep_models=self._settings.keep_models,
+            cache=self._cache(requests, workers),
+        )
+
+    def _cache(self, requests: Sequence[Request], workers: int) -> Cache | None:
+        """Return the cache of the run, None without one."""
+        from noisecore.running.cache import Cache
+        from noisecore.running.surroundings import surroundings
+
+        settings, cluster = self._settings, self._cluster
+        if settings.cache is None:
+            return None
+        margins = [parse_margins(each.margins) for each in requests if each.margins]
+        return Cache(
+            settings.cache,
+            size=settings.cache_size,
+            run=self._store.run,
+            root=repository(settings.root),
+            location=self._location,
+            unfit=_unfit(workers, [settings.baseline.rule.margins, *margins]),
+            around=surroundings if cluster is None else lambda: cluster.surroundings,
         )
 
     @contextmanager
@@ -169,3 +192,12 @@ class TrainingSource(Stored):
     def _hear(self, event: Event) -> None:
         if self._progress is not None:
             self._progress(event)
+
+
+def _unfit(workers: int, margins: Sequence[Margins]) -> str:
+    """Return why no training of a run can be cached; empty if that depends on the training."""
+    if workers == 0:
+        return "--noise-workers=0 trains in pytest's own process, whatever was done there before"
+    if any(each.seconds or each.memory for each in margins):
+        return "the margins are of seconds or memory, which must be measured now"
+    return ""
