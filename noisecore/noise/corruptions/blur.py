@@ -39,10 +39,10 @@ def _disc(radius: float, soft: float) -> NDArray[np.float64]:
     half, reach = (8, 1) if radius <= 8 else (int(radius), 2)
     line = np.arange(-half, half + 1)
     disc = (line[:, np.newaxis] ** 2 + line**2 <= radius**2).astype(np.float64)
+    disc /= disc.sum()
     rim = np.exp(-(np.arange(-reach, reach + 1) ** 2) / (2 * soft**2))
     for axis in (0, 1):
         disc = correlate1d(disc, rim / rim.sum(), axis=axis, mode="mirror")
-    disc /= disc.sum()
     disc[disc < 1e-9] = 0
     used = np.flatnonzero(disc.any(axis=0))
     return disc[used[0] : used[-1] + 1, used[0] : used[-1] + 1]

@@ -30,6 +30,7 @@ def dotted_line(images: FloatArray, draws: FloatArray, period: int) -> FloatArra
     rows = left[:, np.newaxis] + (right - left)[:, np.newaxis] * (column / np.float32(wide - 1))
     line = _ink(np.abs(np.arange(high, dtype=np.float32)[:, np.newaxis] - rows[:, np.newaxis]))
     line[..., np.arange(wide) // (period // 2) % 2 == 0] = 0
+    line[..., -1] = 0  # a line ends before its last column
     return images + line[..., np.newaxis]
 
 
@@ -57,10 +58,10 @@ def zigzag(images: FloatArray, draws: FloatArray, tooth: int) -> FloatArray:
     for piece in range(len(columns) - 1):
         (x, next_x), (y, next_y) = columns[piece : piece + 2], rows[piece : piece + 2]
         first, last = np.floor(x), np.ceil(next_x)
-        at = first[:, np.newaxis] + np.arange(int((last - first).max()) + 1)
+        at = first[:, np.newaxis] + np.arange(int((last - first).max()))
         slope = (next_y - y) / np.where(next_x > x, next_x - x, 1)
         middle = y[:, np.newaxis] + slope[:, np.newaxis] * (at - x[:, np.newaxis])
-        drawn = (next_x > x)[:, np.newaxis] & (at <= last[:, np.newaxis]) & (at >= 0) & (at < wide)
+        drawn = (next_x > x)[:, np.newaxis] & (at < last[:, np.newaxis]) & (at >= 0) & (at < wide)
         into = np.where(drawn, at, wide).astype(np.intp)  # the rest goes beyond the edge
         ink = _ink(np.abs(row - middle[..., np.newaxis]).astype(np.float32))
         drawing[every, :, into] += ink

@@ -132,7 +132,7 @@ def _drops(layer: FloatArray) -> FloatArray:
     distance: Any = distance_transform_edt(~edges, sampling=(1e6, 1, 1))
     if not edges.any():
         distance = np.full(layer.shape, 20.0)
-    rim = _levels(_mean3(np.minimum(distance, 20).astype(np.float32)))
+    rim = np.floor(_mean3(np.minimum(distance, 20).astype(np.float32)))
     rim = _equalised(rim.astype(np.intp))
     padded = padded_by(rim[..., np.newaxis], 1, 1, "mirror")[..., 0]
     high, wide = layer.shape[1:]
