@@ -94,6 +94,6 @@ def _poisson(count: float) -> tuple[FloatArray, NDArray[np.int16], NDArray[np.bo
     below: Any = pdtr(np.arange(most)[np.newaxis], means[:, np.newaxis]).astype(np.float32)
     below[:, -1] = 2
     edges = np.arange(_BINS + 1, dtype=np.float32) / _BINS
-    least = np.stack([np.searchsorted(row, edges, side="right") for row in below])
+    least: Any = np.stack([np.searchsorted(row, edges, side="right") for row in below])
     least = np.minimum(least, most - 1).astype(np.int16)
     return below, least[:, :-1].ravel(), (least[:, :-1] == least[:, 1:]).ravel()

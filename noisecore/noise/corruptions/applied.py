@@ -108,9 +108,7 @@ class Corruption:
         """What is declared of the family."""
         return CORRUPTIONS[self.family]
 
-    def __call__(
-        self, images: FloatArray, scale: float, *, rng: np.random.Generator
-    ) -> FloatArray:
+    def __call__(self, images: FloatArray, scale: float, *, rng: np.random.Generator) -> FloatArray:
         """Return the images under the corruption; `scale` is its severity."""
         keys = [(0, place) for place in range(len(images))]
         result = self.applied(images, scale, Rows(lambda block: rng), keys)

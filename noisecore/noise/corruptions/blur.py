@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,11 @@ _LOST = np.float32(1e-3)
 
 def cut_down(images: FloatArray) -> FloatArray:
     """Return the images cut down to the grey level below, as a cast to uint8 does."""
-    return np.floor(np.clip(images, 0, 1) * EIGHT_BITS + _LOST) / EIGHT_BITS
+    levels: FloatArray = np.clip(images, 0, 1) * EIGHT_BITS
+    levels += _LOST
+    np.floor(levels, out=levels)
+    levels /= EIGHT_BITS
+    return levels
 
 
 def gaussian_blur(images: FloatArray, draws: FloatArray, sigma: float) -> FloatArray:
@@ -110,7 +115,7 @@ def _wave(high: int, wide: int, reach: int) -> tuple[list[tuple[int, int]], NDAr
     order = np.argsort(time, kind="stable")
     edges = np.flatnonzero(np.diff(time[order], prepend=-1, append=-1)).tolist()
     pixels = (rows * wide + columns).ravel()[order]
-    return list(zip(edges[:-1], edges[1:], strict=True)), pixels
+    return list(pairwise(edges)), pixels
 
 
 def motion_blur(

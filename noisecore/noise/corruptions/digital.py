@@ -25,12 +25,14 @@ def jpeg_compression(images: FloatArray, draws: FloatArray, quality: int) -> Flo
         Image.fromarray(image[..., 0] if grey else image).save(file, "JPEG", quality=quality)
         with Image.open(file) as read:
             result[...] = np.asarray(read).reshape(result.shape)
-    return stored.astype(np.float32) / np.float32(255)
+    shown: FloatArray = stored.astype(np.float32)
+    shown /= 255
+    return shown
 
 
 def pixelate(images: FloatArray, draws: FloatArray, share: float) -> FloatArray:
     """Shrink each side to a share of it by means over whole pixels, and enlarge it again."""
-    small = images
+    small: Any = images
     places = []
     for axis in (1, 2):
         size = images.shape[axis]
@@ -66,9 +68,8 @@ def elastic_transform(
         return skewed
     field = _smooth_fields(wobble[:, 6:].reshape(size, 2, high, wide), width)
     field *= np.float32(strength)
-    rows = field[:, 1] + np.arange(high, dtype=np.float32)[:, np.newaxis]
-    columns = field[:, 0] + np.arange(wide, dtype=np.float32)
-    return between(skewed, rows, columns, "reflect")
+    field += np.mgrid[:high, :wide].astype(np.float32)
+    return between(skewed, field[:, 0], field[:, 1], "reflect")
 
 
 def _skewed(
@@ -116,5 +117,6 @@ def _waves(size: int, width: float) -> NDArray[np.float64]:
     offsets = np.arange(-reach, reach + 1)
     weights = np.exp(-(offsets**2) / (2 * width**2)) if width else np.ones(1)
     weights /= weights.sum()
-    factors: Any = np.cos(np.pi * np.arange(size)[:, np.newaxis] * offsets / size) @ weights
+    waves = np.cos(np.pi * np.arange(size)[:, np.newaxis] * offsets / size)
+    factors: NDArray[np.float64] = waves @ weights
     return factors

@@ -96,4 +96,5 @@ def _connected(weak: Mask, strong: Mask) -> Mask:
     kept = np.zeros(count + 1, bool)
     kept[parts[strong]] = True
     kept[0] = False
-    return kept[parts]
+    connected: Mask = kept[parts]
+    return connected

@@ -43,7 +43,10 @@ def translate(images: FloatArray, draws: FloatArray, pixels: int) -> FloatArray:
     """Move the image by so many pixels, up or down, and to the left or to the right."""
     high, wide = images.shape[1:3]
     moved = np.zeros_like(images)
-    kept = [(slice(pixels, None), slice(None, -pixels)), (slice(None, -pixels), slice(pixels, None))]
+    kept = [
+        (slice(pixels, None), slice(None, -pixels)),
+        (slice(None, -pixels), slice(pixels, None)),
+    ]
     down, right = (draws[:, :2] < 0.5).T
     for rows, below in zip(kept, (True, False), strict=True):
         for columns, beyond in zip(kept, (True, False), strict=True):

@@ -38,7 +38,8 @@ def _ink(distance: FloatArray) -> FloatArray:
     """Return how dark a line is at a vertical distance from its middle."""
     with np.errstate(divide="ignore"):
         ink = np.log(1 - np.minimum(distance, _REACH) / _REACH) + 1
-    return np.clip(ink, 0, 1)
+    clipped: FloatArray = np.clip(ink, 0, 1)
+    return clipped
 
 
 def zigzag(images: FloatArray, draws: FloatArray, tooth: int) -> FloatArray:
@@ -68,9 +69,7 @@ def zigzag(images: FloatArray, draws: FloatArray, tooth: int) -> FloatArray:
     return images + np.minimum(drawing[:, :, :wide], 1)[..., np.newaxis]
 
 
-def _corners(
-    rise: np.ndarray, run: int, tooth: int
-) -> tuple[np.ndarray, np.ndarray]:
+def _corners(rise: np.ndarray, run: int, tooth: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the columns and rows (points, n) of the corners, from the line's start.
 
     A line may have a corner less than another: its last point is then there twice.

@@ -12,15 +12,20 @@ def brightness(images: FloatArray, draws: FloatArray, added: float) -> FloatArra
     value = images.max(axis=-1, keepdims=True)
     brighter = np.minimum(value + np.float32(added), 1)
     factor = brighter / np.where(value > 0, value, 1)
-    return np.where(value > 0, images * factor, brighter)
+    brightened: FloatArray = np.where(value > 0, images * factor, brighter)
+    return brightened
 
 
 def contrast(images: FloatArray, draws: FloatArray, factor: float) -> FloatArray:
     """Move each value towards the mean of its channel in the image."""
-    size, high, wide, channels = images.shape
-    planes = np.ascontiguousarray(images.reshape(size, high * wide, channels).transpose(0, 2, 1))
-    means = planes.mean(axis=-1, dtype=np.float64).astype(np.float32).reshape(size, 1, 1, channels)
-    return (images - means) * np.float32(factor) + means
+    size, channels = len(images), images.shape[-1]
+    # One row for each mean, in the order that it is summed: so it depends on its image alone.
+    planes = np.array(images.reshape(size, -1, channels).transpose(0, 2, 1), np.float64, order="C")
+    means = planes.mean(axis=-1).astype(np.float32).reshape(size, 1, 1, channels)
+    faded: FloatArray = images - means
+    faded *= np.float32(factor)
+    faded += means
+    return faded
 
 
 def saturate(images: FloatArray, draws: FloatArray, factor: float, added: float) -> FloatArray:
@@ -34,7 +39,8 @@ def saturate(images: FloatArray, draws: FloatArray, factor: float, added: float)
     # How far a channel is below the greatest, as a share of the spread.
     share = (value - images) / np.where(grey, 1, spread)
     share = np.where(grey, np.array([0, 1, 1], np.float32), share)
-    return value * (1 - saturation * share)
+    saturated: FloatArray = value * (1 - saturation * share)
+    return saturated
 
 
 def gamma(images: FloatArray, draws: FloatArray, power: float) -> FloatArray:
@@ -45,7 +51,8 @@ def gamma(images: FloatArray, draws: FloatArray, power: float) -> FloatArray:
 def quantise(images: FloatArray, draws: FloatArray, bits: int) -> FloatArray:
     """Keep so many bits of each value: 2 to that power levels from 0 to 1."""
     most = np.float32(2**bits - 1)
-    return np.rint(images * most) / most
+    levels: FloatArray = np.rint(images * most)
+    return levels / most
 
 
 def invert(images: FloatArray, draws: FloatArray, share: float) -> FloatArray:

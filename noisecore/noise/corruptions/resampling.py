@@ -15,7 +15,9 @@ Border = Literal["zero", "nearest", "mirror", "reflect"]
 _FAR = np.float32(1e6)  # pixels: farther than any image is wide, and whole in float32
 
 
-def between(images: FloatArray, rows: FloatArray, columns: FloatArray, border: Border) -> FloatArray:
+def between(
+    images: FloatArray, rows: FloatArray, columns: FloatArray, border: Border
+) -> FloatArray:
     """Return the images at these places, which lie between pixels (bilinear).
 
     rows, columns: (n or 1, height, width), the same places for all channels. border: what is beyond
@@ -43,7 +45,7 @@ def between(images: FloatArray, rows: FloatArray, columns: FloatArray, border: B
 
 def _split(places: FloatArray) -> tuple[NDArray[np.intp], FloatArray]:
     """Return the whole part of places, and the rest in [0, 1)."""
-    near = np.clip(np.nan_to_num(places, posinf=_FAR, neginf=-_FAR), -_FAR, _FAR)
+    near: FloatArray = np.clip(places, -_FAR, _FAR)
     whole = np.floor(near)
     return whole.astype(np.intp), near - whole
 
@@ -107,7 +109,7 @@ def _stretch(size: int, factor: float) -> tuple[NDArray[np.intp], NDArray[np.int
 def _mixed(images: FloatArray, first: Any, second: Any, weight: Any, *, axis: int) -> FloatArray:
     shape = (-1,) + (1,) * (images.ndim - 1 - axis)
     low = images.take(first, axis=axis)
-    part = images.take(second, axis=axis)
+    part: FloatArray = images.take(second, axis=axis)
     part -= low
     part *= weight.reshape(shape)
     part += low

@@ -1,9 +1,9 @@
 """The parameters of each family by suite and severity: they do not transfer from one to another.
 
 A row has one tuple for each severity, the first for severity 1, in the order of the arguments of
-the family's function. The numbers are those of the published scripts: github.com/hendrycks/robustness
-(ImageNet-C at 224 pixels, Tiny-ImageNet-C at 64, CIFAR-10-C at 32) and
-github.com/google-research/mnist-c (28); those of "noisecore" are its own, shares of the image.
+the family's function. The numbers are those of the published scripts:
+github.com/hendrycks/robustness (ImageNet-C at 224 pixels, Tiny-ImageNet-C at 64, CIFAR-10-C at 32)
+and github.com/google-research/mnist-c (28); those of "noisecore" are its own, shares of the image.
 """
 
 from __future__ import annotations
@@ -80,7 +80,9 @@ _TINY: Rows = {
     "snow": tuple(
         (*row, mix) for row, mix in zip(_SMALL_SNOW, (0.8, 0.8, 0.7, 0.65, 0.6), strict=True)
     ),
-    "frost": _row((1, 0.3, 0.3), (0.9, 0.4, 0.3), (0.8, 0.45, 0.3), (0.75, 0.5, 0.3), (0.7, 0.55, 0.3)),
+    "frost": _row(
+        (1, 0.3, 0.3), (0.9, 0.4, 0.3), (0.8, 0.45, 0.3), (0.75, 0.5, 0.3), (0.7, 0.55, 0.3)
+    ),
     "fog": _row((0.4, 3, 64), (0.7, 3, 64), (1, 2.5, 64), (1.5, 2, 64), (2, 1.75, 64)),
     **_BRIGHTNESS_AND_CONTRAST,
     "elastic_transform": _row(
@@ -111,7 +113,9 @@ _CIFAR: Rows = {
     "snow": tuple(
         (*row, mix) for row, mix in zip(_SMALL_SNOW, (0.95, 0.9, 0.9, 0.85, 0.8), strict=True)
     ),
-    "frost": _row((1, 0.2, 0.2), (1, 0.3, 0.2), (0.9, 0.4, 0.2), (0.85, 0.4, 0.2), (0.75, 0.45, 0.2)),
+    "frost": _row(
+        (1, 0.2, 0.2), (1, 0.3, 0.2), (0.9, 0.4, 0.2), (0.85, 0.4, 0.2), (0.75, 0.45, 0.2)
+    ),
     "fog": _row((0.2, 3, 32), (0.5, 3, 32), (0.75, 2.5, 32), (1, 2, 32), (1.5, 1.75, 32)),
     "brightness": _row(0.05, 0.1, 0.15, 0.2, 0.3),
     "contrast": _row(0.75, 0.5, 0.4, 0.3, 0.15),

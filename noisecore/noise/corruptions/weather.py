@@ -32,7 +32,8 @@ def fog(
     brightest = images.max(axis=(1, 2, 3), keepdims=True)
     # A black image stays black: the cloud is as bright as the brightest value.
     factor = brightest / (brightest + np.float32(amount))
-    return (images + cloud * np.float32(amount)) * factor
+    foggy: FloatArray = (images + cloud * np.float32(amount)) * factor
+    return foggy
 
 
 def _clouds(draws: FloatArray, side: int, decay: float) -> FloatArray:
@@ -114,19 +115,21 @@ def spatter(
         cover = smoothed((layer > np.float32(threshold)).astype(np.float32), strength)
         cover[cover < np.float32(0.8)] = 0
         colour = _MUD[:channels] if channels == 3 else _MUD[3:]
-        return images * (1 - cover) + cover * colour
-    cover = _drops(layer[..., 0])
-    most = cover.max(axis=(1, 2), keepdims=True)
-    cover *= np.float32(strength) / np.where(most > 0, most, 1)
+        muddy: FloatArray = images * (1 - cover) + cover * colour
+        return muddy
+    water: Any = _drops(layer[..., 0])
+    most = water.max(axis=(1, 2), keepdims=True)
+    water *= np.float32(strength) / np.where(most > 0, most, 1)
     colour = _WATER[:channels] if channels == 3 else _WATER[3:]
-    return images + cover[..., np.newaxis] * colour
+    wet: FloatArray = images + water[..., np.newaxis] * colour
+    return wet
 
 
 def _drops(layer: FloatArray) -> FloatArray:
     """Return how much water is at each pixel: a bright rim about each drop, in relief."""
     from scipy.ndimage import distance_transform_edt
 
-    grey = np.floor(np.clip(layer, 0, 1) * 255)
+    grey: FloatArray = np.floor(np.clip(layer, 0, 1) * 255)
     edges = coarse_edges(grey, 50, 150)
     # A step to another image is longer than any in it: so one call measures each for itself.
     distance: Any = distance_transform_edt(~edges, sampling=(1e6, 1, 1))
@@ -140,18 +143,15 @@ def _drops(layer: FloatArray) -> FloatArray:
     for (row, column), weight in np.ndenumerate(((-2, -1, 0), (-1, 1, 1), (0, 1, 2))):
         if weight:
             relief += padded[:, row : row + high, column : column + wide] * np.float32(weight)
-    return layer * _levels(_mean3(np.clip(relief, 0, 255)))
-
-
-def _levels(grey: FloatArray) -> FloatArray:
-    return np.rint(grey)
+    return layer * np.rint(_mean3(np.clip(relief, 0, 255)))
 
 
 def _mean3(grey: FloatArray) -> FloatArray:
-    """Return the mean of 3 × 3 pixels about each, mirrored about the edge."""
+    """Return the mean of three by three pixels, mirrored about the edge."""
     padded = padded_by(grey[..., np.newaxis], 1, 1, "mirror")[..., 0]
     rows = padded[:, :-2] + padded[:, 1:-1] + padded[:, 2:]
-    return (rows[..., :-2] + rows[..., 1:-1] + rows[..., 2:]) / np.float32(9)
+    mean: FloatArray = (rows[..., :-2] + rows[..., 1:-1] + rows[..., 2:]) / np.float32(9)
+    return mean
 
 
 def _equalised(levels: NDArray[np.intp]) -> FloatArray:
