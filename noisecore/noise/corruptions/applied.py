@@ -6,6 +6,7 @@ import math
 import operator
 from collections.abc import Iterator
 from dataclasses import dataclass
+from os import PathLike, fspath
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from noisecore.functions import unknown
 from noisecore.noise.checks import check_images
 from noisecore.noise.corruptions.blur import EIGHT_BITS, cut_down
 from noisecore.noise.corruptions.draws import Rows, move_on
+from noisecore.noise.corruptions.frost import load_photographs
 from noisecore.noise.corruptions.suites import SUITES
 from noisecore.noise.corruptions.table import CORRUPTIONS, Family
 from noisecore.noise.families import FloatArray, NoiseError
@@ -33,6 +35,7 @@ def corrupt(
     stream: Stream | int = 0,
     indices: ArrayLike | None = None,
     quantise: bool = False,
+    photographs: str | PathLike[str] | None = None,
 ) -> FloatArray:
     """Return a copy of `images` under a corruption of a suite at a severity.
 
@@ -50,6 +53,8 @@ def corrupt(
         indices: (samples,), which samples of the split these are. Left out, they are all of it,
             from the first on.
         quantise: Cut the result down to 8 bits, as the published files are.
+        photographs: A folder of photographs of ice, for "frost" alone: noisecore ships none.
+            PyPI's imagecorruptions-imaug has those of the published scripts.
 
     Returns:
         The corrupted images, float32 in [0, 1], of the same shape.
@@ -63,7 +68,7 @@ def corrupt(
         >>> foggy.shape
         (2, 32, 32, 3)
     """
-    corruption = Corruption(suite, family)
+    corruption = Corruption(suite, family, None if photographs is None else fspath(photographs))
     places = _places(indices, len(images))
     stream = stream if isinstance(stream, Stream) else Stream(stream, "test")
     keys = [divmod(int(place), BLOCK) for place in places]
@@ -84,6 +89,7 @@ class Corruption:
 
     suite: str
     family: str
+    photographs: str | None = None
 
     def __post_init__(self) -> None:
         """Raise `NoiseError` if there is no such suite, or no such family in it."""
@@ -92,6 +98,11 @@ class Corruption:
         known = SUITES[self.suite]
         if not isinstance(self.family, str) or self.family not in known:
             raise NoiseError(unknown(f"family of {self.suite}", str(self.family), known))
+        if self.declared.photographs and self.photographs is None:
+            raise NoiseError(
+                f"{self.family} needs photographs of ice, which noisecore does not ship: give a "
+                "folder, photographs=FOLDER, such as that of imagecorruptions-imaug"
+            )
 
     @property
     def __name__(self) -> str:
@@ -156,7 +167,12 @@ class Corruption:
                 f"severity of {self.__name__} must be one of {', '.join(map(str, known))}, got "
                 f"{shown(severity)}"
             )
-        return SUITES[self.suite][self.family][at - 1] if at else None
+        if not at:
+            return None
+        parameters = SUITES[self.suite][self.family][at - 1]
+        if self.photographs is not None and self.declared.photographs:
+            return *parameters, load_photographs(self.photographs, parameters[-1])
+        return parameters
 
 
 def _parts(images: FloatArray, together: int, count: int) -> Iterator[slice]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from noisecore.noise.families import FloatArray
 
 Border = Literal["zero", "nearest", "mirror", "reflect"]
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # how bright red, green and blue look
 _FAR = np.float32(1e6)  # pixels: farther than any image is wide, and whole in float32
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from noisecore.noise.corruptions import additive as add
-from noisecore.noise.corruptions import blur, digital, geometric, marks, occlusion, weather
+from noisecore.noise.corruptions import blur, digital, frost, geometric, marks, occlusion, weather
 from noisecore.noise.corruptions import photometric as photo
 from noisecore.noise.corruptions.draws import Kind
 from noisecore.noise.families import FloatArray
@@ -50,6 +50,11 @@ def two(shape: Shape, *parameters: Any) -> int:
     return 2
 
 
+def three(shape: Shape, *parameters: Any) -> int:
+    """Count three numbers."""
+    return 3
+
+
 def _of_glass(shape: Shape, sigma: float, reach: int, rounds: int, *rest: Any) -> int:
     return rounds * pixels(shape)
 
@@ -75,7 +80,8 @@ class Family:
     parameters; a greater severity's begin with those of a smaller one. draws: of which kind.
     monotone: whether accuracy is claimed to fall with the severity. space: "pixels", in [0, 1]
     and clipped to it. colour: it needs three channels. nearest: in 8 bits it is rounded, where the
-    others are cut down. together: how many bytes of images it takes at a time.
+    others are cut down. photographs: it needs a folder of them. together: how many bytes of
+    images it takes at a time.
     """
 
     apply: Callable[..., FloatArray]
@@ -87,6 +93,7 @@ class Family:
     space: str = "pixels"
     colour: bool = False
     nearest: bool = False
+    photographs: bool = False
     together: int = 2**21
 
     @property
@@ -120,6 +127,14 @@ _TABLE = (
     Family(blur.motion_blur, "radius and width, pixels", HENDRYCKS, one, monotone=False),
     Family(blur.zoom_blur, "step and number of the factors", HENDRYCKS),
     Family(weather.snow, "seven numbers", HENDRYCKS, _of_snow, "normal"),
+    Family(
+        frost.frost,
+        "share, ice, scale of the photograph",
+        HENDRYCKS,
+        three,
+        photographs=True,
+        monotone=False,
+    ),
     Family(weather.fog, "amount, decay, side of the map in pixels", HENDRYCKS, _of_fog),
     Family(weather.spatter, "six numbers", HENDRYCKS, pixels, "normal", monotone=False),
     Family(photo.brightness, "added to the value", HENDRYCKS),

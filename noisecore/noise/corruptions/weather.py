@@ -9,13 +9,12 @@ from numpy.typing import NDArray
 
 from noisecore.noise.corruptions.blur import along, angles, cut_down
 from noisecore.noise.corruptions.edges import coarse_edges
-from noisecore.noise.corruptions.resampling import enlarged, padded_by, smoothed
+from noisecore.noise.corruptions.resampling import LUMA, enlarged, padded_by, smoothed
 from noisecore.noise.families import FloatArray
 
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 # In grey levels; the last is the shade on a grey image: MNIST-C's mud, and the luma of the water.
-_MUD = np.array([63, 42, 20, 63], np.float32) / 255
-_WATER = np.array([175, 238, 238, 219], np.float32) / 255
+_MUD = np.array([63, 42, 20, 63], np.float32) / np.float32(255)
+_WATER = np.array([175, 238, 238, 219], np.float32) / np.float32(255)
 
 
 def fog_map_side(high: int, wide: int, side: int) -> int:
@@ -85,7 +84,7 @@ def snow(
     # All numbers are normal: their distribution makes the first one even.
     angle = angles(ndtr(draws[:, 0].astype(np.float64)), (-135, -45))
     layer = cut_down(along(cut_down(layer), angle, radius, sigma))
-    grey = images if channels == 1 else (images * _LUMA).sum(axis=-1, keepdims=True)
+    grey = images if channels == 1 else (images * LUMA).sum(axis=-1, keepdims=True)
     white = np.maximum(images, grey * np.float32(1.5) + np.float32(0.5))
     snowy: FloatArray = images * np.float32(mix) + white * np.float32(1 - mix)
     snowy += layer
@@ -114,14 +113,13 @@ def spatter(
     if mud:
         cover = smoothed((layer > np.float32(threshold)).astype(np.float32), strength)
         cover[cover < np.float32(0.8)] = 0
-        colour = _MUD[:channels] if channels == 3 else _MUD[3:]
-        muddy: FloatArray = images * (1 - cover) + cover * colour
+        muddy: FloatArray = images * (1 - cover) + cover * (_MUD[:3] if channels == 3 else _MUD[3:])
         return muddy
     water: Any = _drops(layer[..., 0])
     most = water.max(axis=(1, 2), keepdims=True)
     water *= np.float32(strength) / np.where(most > 0, most, 1)
-    colour = _WATER[:channels] if channels == 3 else _WATER[3:]
-    wet: FloatArray = images + water[..., np.newaxis] * colour
+    wet: FloatArray = water[..., np.newaxis] * (_WATER[:3] if channels == 3 else _WATER[3:])
+    wet += images
     return wet
 
 
