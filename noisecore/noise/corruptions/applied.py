@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Iterator
 from dataclasses import dataclass
 from os import PathLike, fspath
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from noisecore.escaping import shown
 from noisecore.functions import unknown
@@ -21,7 +20,7 @@ from noisecore.noise.corruptions.frost import load_photographs
 from noisecore.noise.corruptions.suites import SUITES
 from noisecore.noise.corruptions.table import CORRUPTIONS, Family
 from noisecore.noise.families import FloatArray, NoiseError
-from noisecore.noise.streams import BLOCK, Stream
+from noisecore.noise.streams import BLOCK, Stream, as_stream, check_indices
 
 LEAST_SIDE = 8
 
@@ -69,10 +68,10 @@ def corrupt(
         (2, 32, 32, 3)
     """
     corruption = Corruption(suite, family, None if photographs is None else fspath(photographs))
-    places = _places(indices, len(images))
-    stream = stream if isinstance(stream, Stream) else Stream(stream, "test")
-    keys = [divmod(int(place), BLOCK) for place in places]
-    return corruption.applied(images, severity, Rows(stream.generator), keys, quantise=quantise)
+    check_images(images)
+    keys = [divmod(int(place), BLOCK) for place in check_indices(indices, len(images))]
+    numbers = Rows(as_stream(stream).generator)
+    return corruption.applied(images, severity, numbers, keys, quantise=quantise)
 
 
 @dataclass(frozen=True)
@@ -158,11 +157,10 @@ class Corruption:
         """Return the parameters at a severity, None at 0."""
         known = (0, *self.severities)
         try:
-            whole = operator.index(severity) if not isinstance(severity, float) else severity
-            at = -1 if isinstance(severity, bool | np.bool_) else known.index(int(whole))
+            at = -1 if isinstance(severity, bool | np.bool_) else known.index(severity)
         except Exception:  # whatever an odd object raises
             at = -1
-        if at < 0 or at != severity:
+        if at < 0:
             raise NoiseError(
                 f"severity of {self.__name__} must be one of {', '.join(map(str, known))}, got "
                 f"{shown(severity)}"
@@ -184,10 +182,6 @@ def _parts(images: FloatArray, together: int, count: int) -> Iterator[slice]:
     size = min(max(together // each, 1), BLOCK)
     for first in range(0, len(images), size):
         yield slice(first, first + size)
-
-
-def _places(indices: ArrayLike | None, size: int) -> NDArray[np.intp]:
-    return np.arange(size) if indices is None else np.asarray(indices)
 
 
 def _check(images: FloatArray, family: Family) -> None:
