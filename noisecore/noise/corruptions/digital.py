@@ -36,9 +36,8 @@ def pixelate(images: FloatArray, draws: FloatArray, share: float) -> FloatArray:
     places = []
     for axis in (1, 2):
         size = images.shape[axis]
-        first, back = _boxes(size, max(1, int(size * share)))
-        counts = np.diff(first, append=size).astype(np.float32)
-        small = np.add.reduceat(small, first, axis=axis)
+        edges, counts, back = _boxes(size, max(1, int(size * share)))
+        small = np.add.reduceat(small, edges, axis=axis).take(np.arange(len(counts)) * 2, axis=axis)
         small /= counts.reshape((-1,) + (1,) * (3 - axis))
         places.append(back)
     large: FloatArray = small.take(places[0], axis=1).take(places[1], axis=2)
@@ -46,11 +45,25 @@ def pixelate(images: FloatArray, draws: FloatArray, share: float) -> FloatArray:
 
 
 @lru_cache(maxsize=64)
-def _boxes(size: int, small: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return the first pixel of each box of a shrunk side, and for each pixel the nearest box."""
-    edges = np.arange(small) * (size / small)
-    nearest = (np.arange(size) + 0.5) * (small / size)
-    return np.floor(edges + 0.5).astype(np.intp), nearest.astype(np.intp)
+def _boxes(size: int, small: int) -> tuple[NDArray[np.intp], FloatArray, NDArray[np.intp]]:
+    """Return the boxes of a shrunk side: their edges, how many pixels they have, and a way back.
+
+    The edges are where each begins and ends, but the last end; the way back is for each pixel the
+    nearest box. The sums are Pillow's own, which say where a pixel on the edge of two boxes is.
+    """
+    step = size / small
+    middle = ((np.arange(small) + 0.5) * step)[:, np.newaxis]
+    pixel = np.arange(size)
+    place = (pixel - middle + 0.5) * (1 / step)
+    within = (place > -0.5) & (place <= 0.5)
+    within &= (pixel >= np.trunc(middle - step / 2 + 0.5)) & (
+        pixel < np.trunc(middle + step / 2 + 0.5)
+    )
+    counts = within.sum(axis=1)
+    first = within.argmax(axis=1)
+    edges = np.stack([first, first + counts], axis=1).ravel()[:-1]
+    nearest = ((pixel + 0.5) * (small / size)).astype(np.intp)
+    return edges, counts.astype(np.float32), nearest
 
 
 def elastic_transform(
