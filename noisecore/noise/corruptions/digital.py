@@ -23,7 +23,7 @@ def jpeg_compression(images: FloatArray, draws: FloatArray, quality: int) -> Flo
     for image, result in zip(levels, stored, strict=True):
         file = io.BytesIO()
         Image.fromarray(image[..., 0] if grey else image).save(file, "JPEG", quality=quality)
-        with Image.open(file) as read:
+        with Image.open(file, formats=["JPEG"]) as read:
             result[...] = np.asarray(read).reshape(result.shape)
     shown: FloatArray = stored.astype(np.float32)
     shown /= 255

@@ -87,7 +87,8 @@ def _corners(rise: np.ndarray, run: int, tooth: int) -> tuple[np.ndarray, np.nda
         end_aside = np.where(inside, side, end_aside)
         along.append(np.where(inside, here, length))
         aside.append(np.where(inside, side, np.nan))
-    end_aside = end_aside / (2 * (length - tooth * np.floor(length / tooth)))
+    # As published; but where the line ends at the end of a tooth, no farther out than a corner.
+    end_aside = end_aside / np.maximum(2 * (length % tooth), 1)
     aside = [np.where(np.isnan(each), end_aside, each) for each in [*aside, end_aside]]
     x, y = np.stack([*along, length]), np.stack(aside)
     return x * np.cos(angle) - y * np.sin(angle), x * np.sin(angle) + y * np.cos(angle)
