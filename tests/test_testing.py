@@ -93,7 +93,7 @@ def test_broken_noises(noise, broken) -> None:
 def test_a_noise_may_be_out_of_order() -> None:
     """Where it is declared so, more scale need not change more, but each must change something."""
     check_noise(weaker, SCALES, monotone=False)
-    with pytest.raises(AssertionError, match="must grow with the scale, got 0 at 0.25 after 0"):
+    with pytest.raises(AssertionError, match="must grow with the scale, got 0 at"):
         check_noise(lambda images, scale, *, rng: images.copy(), SCALES, monotone=False)
 
 
