@@ -10,6 +10,7 @@ from zeros import STREAM
 
 from noisecore.noise import BLOCK, NoiseError, Stream, apply_noise
 from noisecore.noise.corruptions import CORRUPTIONS, EXTRAS, SUITES, Corruption, corrupt
+from noisecore.noise.corruptions.applied import TOGETHER
 from noisecore.testing import check_noise
 
 EVERY = [(suite, family) for suite, rows in SUITES.items() for family in rows]
@@ -150,7 +151,7 @@ def test_memory_is_bounded(family, suite, photographs) -> None:
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert peak - images.nbytes < 15 * CORRUPTIONS[family].together
+    assert peak - images.nbytes < 15 * TOGETHER
 
 
 def test_one_draw_serves_every_severity() -> None:

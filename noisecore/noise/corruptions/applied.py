@@ -23,6 +23,7 @@ from noisecore.noise.families import FloatArray, NoiseError
 from noisecore.noise.streams import BLOCK, Stream, as_stream, check_indices
 
 LEAST_SIDE = 8
+TOGETHER = 2**21  # bytes of images, or of their numbers, that are corrupted at a time
 
 
 def corrupt(
@@ -39,7 +40,7 @@ def corrupt(
     """Return a copy of `images` under a corruption of a suite at a severity.
 
     A sample's draw depends only on its index and the stream: not on the batch, the subset or the
-    order. Memory beyond the result is some ten times 2 MiB, or a single large image.
+    order. Memory beyond the result is about 20 MB, or some ten times that of a large image.
 
     Args:
         images: float32 in [0, 1], (samples, height, width) or (samples, height, width, channels)
@@ -143,7 +144,7 @@ class Corruption:
         planes = images if images.ndim == 4 else images[..., np.newaxis]
         count = family.count(planes.shape[1:], *parameters)
         result = np.empty_like(planes)
-        for part in _parts(planes, family.together, count):
+        for part in _parts(planes, count):
             draws = numbers.drawn(keys[part], count, family.draws)
             made = family.apply(planes[part], draws, *parameters)
             if quantise and family.nearest:
@@ -173,13 +174,13 @@ class Corruption:
         return parameters
 
 
-def _parts(images: FloatArray, together: int, count: int) -> Iterator[slice]:
+def _parts(images: FloatArray, count: int) -> Iterator[slice]:
     """Yield groups of images, as many at a time as their bytes and numbers allow, and one at least.
 
     A group of small images is large enough that NumPy's calls cost nothing beside it.
     """
     each = max(math.prod(images.shape[1:]), count) * images.itemsize
-    size = min(max(together // each, 1), BLOCK)
+    size = min(max(TOGETHER // each, 1), BLOCK)
     for first in range(0, len(images), size):
         yield slice(first, first + size)
 

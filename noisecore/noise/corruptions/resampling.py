@@ -28,40 +28,42 @@ def between(
     size, high, wide, channels = images.shape
     flat = images.reshape(-1, channels)
     first = (np.arange(size) * (high * wide)).reshape(-1, 1, 1)
-    top, down = _split(rows)
-    left, right = _split(columns)
     out = np.zeros((size, *rows.shape[1:], channels), np.float32)
-    for row, down_weight in ((top, 1 - down), (top + 1, down)):
-        row_at, row_in = _folded(row, high, border)
-        for column, right_weight in ((left, 1 - right), (left + 1, right)):
-            column_at, column_in = _folded(column, wide, border)
-            weight = down_weight * right_weight
-            if border == "zero":
-                weight *= row_in & column_in
-            part = flat.take(first + (row_at * wide + column_at), axis=0)
-            part *= weight[..., np.newaxis]
+    beside = _neighbours(columns, wide, border)
+    for row_at, row_weight in _neighbours(rows, high, border):
+        start = row_at * wide + first
+        for column_at, column_weight in beside:
+            part = flat.take(start + column_at, axis=0)
+            part *= (row_weight * column_weight)[..., np.newaxis]
             out += part
     return out
 
 
-def _split(places: FloatArray) -> tuple[NDArray[np.intp], FloatArray]:
-    """Return the whole part of places, and the rest in [0, 1)."""
+def _neighbours(places: FloatArray, size: int, border: Border) -> list[tuple[Any, FloatArray]]:
+    """Return the pixels before and after places on a side, and how much of each is seen there."""
     near: FloatArray = np.clip(places, -_FAR, _FAR)
     whole = np.floor(near)
-    return whole.astype(np.intp), near - whole
+    near -= whole
+    first = whole.astype(np.intp)
+    found = []
+    for at, weight in ((first, 1 - near), (first + 1, near)):
+        seen = weight * ((at >= 0) & (at < size)) if border == "zero" else weight
+        found.append((_folded(at, size, border), seen))
+    return found
 
 
-def _folded(at: NDArray[np.intp], size: int, border: Border) -> tuple[Any, Any]:
-    """Return places folded back into 0..size-1, and where nothing had to be."""
-    inside = (at >= 0) & (at < size)
+def _folded(at: NDArray[np.intp], size: int, border: Border) -> Any:
+    """Return places folded back into 0..size-1."""
     if border in ("zero", "nearest"):
-        return np.clip(at, 0, size - 1), inside
+        return np.clip(at, 0, size - 1)
+    period = 2 * (size - 1) if border == "mirror" else 2 * size
+    if at.size and (at.min() < -size or at.max() >= period):
+        at = at % period  # it is slow, and few images are moved so far
     if border == "mirror":
-        period = 2 * (size - 1)
-        at = at % period
-        return np.minimum(at, period - at), inside
-    at = at % (2 * size)
-    return np.minimum(at, 2 * size - 1 - at), inside
+        at = np.abs(at)
+        return np.minimum(at, period - at)
+    at = np.where(at < 0, -1 - at, at)
+    return np.minimum(at, period - 1 - at)
 
 
 def turned(images: FloatArray, matrix: FloatArray, border: Border) -> FloatArray:
@@ -167,8 +169,8 @@ def _transformed(images: FloatArray, kernel: NDArray[np.float64]) -> FloatArray:
 def padded_by(images: FloatArray, rows: int, columns: int, border: Border) -> FloatArray:
     """Return the images continued by so many rows and columns on every side."""
     high, wide = images.shape[1:3]
-    row_at, _ = _folded(np.arange(-rows, high + rows), high, border)
-    column_at, _ = _folded(np.arange(-columns, wide + columns), wide, border)
+    row_at = _folded(np.arange(-rows, high + rows), high, border)
+    column_at = _folded(np.arange(-columns, wide + columns), wide, border)
     continued: FloatArray = images.take(row_at, axis=1).take(column_at, axis=2)
     return continued
 

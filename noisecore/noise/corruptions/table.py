@@ -80,8 +80,7 @@ class Family:
     parameters; a greater severity's begin with those of a smaller one. draws: of which kind.
     monotone: whether accuracy is claimed to fall with the severity. space: "pixels", in [0, 1]
     and clipped to it. colour: it needs three channels. nearest: in 8 bits it is rounded, where the
-    others are cut down. photographs: it needs a folder of them. together: how many bytes of
-    images it takes at a time.
+    others are cut down. photographs: it needs a folder of them.
     """
 
     apply: Callable[..., FloatArray]
@@ -94,7 +93,6 @@ class Family:
     colour: bool = False
     nearest: bool = False
     photographs: bool = False
-    together: int = 2**21
 
     @property
     def name(self) -> str:
@@ -122,7 +120,6 @@ _TABLE = (
         HENDRYCKS,
         _of_glass,
         monotone=False,
-        together=2**23,
     ),
     Family(blur.motion_blur, "radius and width, pixels", HENDRYCKS, one, monotone=False),
     Family(blur.zoom_blur, "step and number of the factors", HENDRYCKS),
