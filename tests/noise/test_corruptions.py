@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from zeros import STREAM
 
+from noisecore.errors import RefusedError
 from noisecore.noise import BLOCK, NoiseError, Stream, apply_noise
 from noisecore.noise.corruptions import CORRUPTIONS, EXTRAS, SUITES, Corruption, corrupt
 from noisecore.noise.corruptions.applied import TOGETHER
@@ -220,6 +221,7 @@ GREY = np.zeros((2, 8, 8), np.float32)
         ({"indices": [1]}, "indices must be one whole number >= 0 for each of the 2 images"),
         ({"stream": -1}, "stream must be the number of a draw"),
         ({"family": "frost"}, "frost needs photographs of ice"),
+        ({"family": "frost", "photographs": 3}, "photographs must be a folder, got 3"),
     ],
 )
 def test_what_does_not_fit_is_refused(arguments, refusal) -> None:
@@ -232,6 +234,12 @@ def test_what_does_not_fit_is_refused(arguments, refusal) -> None:
 
 def test_frost_refuses_photographs_that_do_not_fit(tmp_path, photographs) -> None:
     """A folder without photographs, or with ones smaller than the images, is refused in a line."""
+    with pytest.raises(RefusedError, match="absent: No such file or directory"):
+        corrupt(GREY, "frost", 1, suite="cifar-10-c", photographs=tmp_path / "absent")
+    (tmp_path / "odd").mkdir()
+    (tmp_path / "odd" / "ice.png").write_bytes(b"no picture")
+    with pytest.raises(RefusedError, match="cannot identify image file"):
+        corrupt(GREY, "frost", 1, suite="cifar-10-c", photographs=tmp_path / "odd")
     with pytest.raises(NoiseError, match="no photograph"):
         corrupt(GREY, "frost", 1, suite="cifar-10-c", photographs=tmp_path)
     large = np.zeros((1, 200, 200), np.float32)

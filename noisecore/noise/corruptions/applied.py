@@ -68,7 +68,7 @@ def corrupt(
         >>> foggy.shape
         (2, 32, 32, 3)
     """
-    corruption = Corruption(suite, family, None if photographs is None else fspath(photographs))
+    corruption = Corruption(suite, family, photographs)
     check_images(images)
     keys = [divmod(int(place), BLOCK) for place in check_indices(indices, len(images))]
     numbers = Rows(as_stream(stream).generator)
@@ -89,7 +89,7 @@ class Corruption:
 
     suite: str
     family: str
-    photographs: str | None = None
+    photographs: str | PathLike[str] | None = None
 
     def __post_init__(self) -> None:
         """Raise `NoiseError` if there is no such suite, or no such family in it."""
@@ -98,6 +98,10 @@ class Corruption:
         known = SUITES[self.suite]
         if not isinstance(self.family, str) or self.family not in known:
             raise NoiseError(unknown(f"family of {self.suite}", str(self.family), known))
+        if not isinstance(self.photographs, str | PathLike | None):
+            raise NoiseError(f"photographs must be a folder, got {shown(self.photographs)}")
+        if self.photographs is not None:  # text can be told to a worker
+            object.__setattr__(self, "photographs", fspath(self.photographs))
         if self.declared.photographs and self.photographs is None:
             raise NoiseError(
                 f"{self.family} needs photographs of ice, which noisecore does not ship: give a "
@@ -170,7 +174,7 @@ class Corruption:
             return None
         parameters = SUITES[self.suite][self.family][at - 1]
         if self.photographs is not None and self.declared.photographs:
-            return *parameters, load_photographs(self.photographs, parameters[-1])
+            return *parameters, load_photographs(fspath(self.photographs), parameters[-1])
         return parameters
 
 

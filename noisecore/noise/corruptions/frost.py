@@ -13,6 +13,7 @@ from noisecore.noise.corruptions.resampling import LUMA, between
 from noisecore.noise.families import FloatArray, NoiseError
 
 Photographs = tuple[FloatArray, ...]
+_KINDS = (".jpg", ".png")
 _MOST = 5  # the published scripts have six, and never use the last
 
 
@@ -57,7 +58,7 @@ def load_photographs(folder: str, shrink: float) -> Photographs:
 
     found = []
     with refusals(folder):
-        files = sorted(each for each in Path(folder).iterdir() if each.suffix in (".png", ".jpg"))
+        files = sorted(each for each in Path(folder).iterdir() if each.suffix in _KINDS)
         for file in files[:_MOST]:
             with Image.open(file) as read:
                 found.append(_shrunk(np.asarray(read.convert("RGB")), shrink))
