@@ -90,6 +90,13 @@ def test_broken_noises(noise, broken) -> None:
         check_noise(noise, SCALES)
 
 
+def test_a_noise_may_be_out_of_order() -> None:
+    """Where it is declared so, more scale need not change more, but each must change something."""
+    check_noise(weaker, SCALES, monotone=False)
+    with pytest.raises(AssertionError, match="must grow with the scale, got 0 at"):
+        check_noise(lambda images, scale, *, rng: images.copy(), SCALES, monotone=False)
+
+
 class Fog:
     """A noise with a density of its own."""
 

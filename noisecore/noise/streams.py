@@ -6,10 +6,10 @@ import copy
 import operator
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from noisecore.escaping import shown
 from noisecore.noise.checks import (
@@ -93,7 +93,7 @@ def apply_noise(
         True
     """
     noise = as_noise(noise)
-    stream = stream if isinstance(stream, Stream) else Stream(_draw(stream), "test")
+    stream = as_stream(stream)
     scale = check_scale(scale)
     check_images(images)
     clip = None if clip is None else check_bounds(clip, "clip")
@@ -102,14 +102,7 @@ def apply_noise(
             f"out must be a float32 array {images.shape} that may be written to, got "
             f"{shown(out) if not isinstance(out, np.ndarray) else f'{out.dtype} {out.shape}'}"
         )
-    places = np.arange(len(images)) if indices is None else np.asarray(indices)
-    if places.shape != (len(images),) or places.dtype.kind not in "iu" or (places < 0).any():
-        raise NoiseError(
-            f"indices must be one whole number >= 0 for each of the {len(images)} images, "
-            f"got {places.dtype} {places.shape}"
-        )
-    if len(np.unique(places)) < len(places):
-        raise NoiseError("indices must differ from each other, got one twice")
+    places = check_indices(indices, len(images))
     noisy = np.empty_like(images) if out is None else out
     if scale == 0:
         np.copyto(noisy, images)
@@ -131,17 +124,32 @@ def apply_noise(
     return noisy
 
 
-def _draw(given: object) -> int:
-    """Return the number of a draw; raise `NoiseError` on anything else."""
+def check_indices(indices: ArrayLike | None, size: int) -> NDArray[np.intp]:
+    """Return the places of so many images in their split; raise `NoiseError` if they do not fit."""
+    places: Any = np.arange(size) if indices is None else np.asarray(indices)
+    if places.shape != (size,) or places.dtype.kind not in "iu" or (places < 0).any():
+        raise NoiseError(
+            f"indices must be one whole number >= 0 for each of the {size} images, "
+            f"got {places.dtype} {places.shape}"
+        )
+    if len(np.unique(places)) < len(places):
+        raise NoiseError("indices must differ from each other, got one twice")
+    return np.asarray(places, np.intp)
+
+
+def as_stream(given: Stream | int) -> Stream:
+    """Return a stream, given as itself or as a draw's number; raise `NoiseError` otherwise."""
+    if isinstance(given, Stream):
+        return given
     try:
-        draw = -1 if isinstance(given, bool) else operator.index(given)  # type: ignore[arg-type]
+        draw = -1 if isinstance(given, bool) else operator.index(given)
     except TypeError:
         draw = -1
     if draw < 0:
         raise NoiseError(
             f"stream must be a whole number >= 0, the number of a draw, got {shown(given)}"
         )
-    return draw
+    return Stream(draw, "test")
 
 
 def _fits(out: object, images: FloatArray) -> bool:
