@@ -15,7 +15,7 @@ MISTAKES = {
     "assert_no_regression(curve, 'path')": "got 'path'",
     "assert_no_regression(noise_baseline, curve)": "got NoiseBaseline",
     "assert_no_regression(replace(curve, name='b'), noise_baseline)": "b must have the name of its "
-    "records are",
+    "records",
     "assert_no_regression(replace(curve, records=()), noise_baseline)": "has no records",
     "assert_no_regression(curve, noise_baseline, margins='drop>3')": "margins must be written as",
     "assert_no_regression(curve, noise_baseline, margins=3)": "margins must be a text",
