@@ -29,7 +29,9 @@ from noisecore.plugin.session import RUN, RUN_ID, Run
 from noisecore.plugin.settings import SETTINGS, Settings, read_settings
 from noisecore.plugin.signals import SIGNALS, Signals
 from noisecore.plugin.sources import EvaluationSource, SavedSource, Source, TrainingSource
+from noisecore.plugin.staging import stage_seeds
 from noisecore.plugin.topology import distributes, is_worker, place
+from noisecore.profiles import Profile
 from noisecore.running.store import new_run
 
 _INPUT = "noisecore_run"  # the key under which the controller sends its workers the run's id
@@ -92,9 +94,14 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     scales = ",".join(f"{scale:g}" for scale in profile.scales)
     line = (
         f"noisecore: profile {profile.name}, data {profile.dataset}, recipe {profile.recipe.name}, "
-        f"scales {scales} (where no marker says others), seeds {','.join(map(str, profile.seeds))}"
+        f"scales {scales} (where no marker says others), seeds {_seeds(profile)}"
     )
     return terminal("\n".join(map(visible, [line, *lines])))
+
+
+def _seeds(profile: Profile) -> str:
+    fixed = ",".join(map(str, profile.seeds))
+    return f"one after another ({fixed} without a baseline)" if profile.sequential else fixed
 
 
 def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> list[str]:
@@ -141,7 +148,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    config = session.config
+    config, settings = session.config, session.config.stash[SETTINGS]
     if config.option.collectonly or distributes(config):
         return
     comparing = [item for item in session.items if compares(item)]
@@ -167,7 +174,11 @@ def pytest_collection_finish(session: pytest.Session) -> None:
             for request in item.stash.get(REQUESTS, ())
         ]
         try:
-            run.source.submit(requests, compared)
+            staged = []
+            if settings.profile.sequential and run.baseline and run.source.dataset:
+                staged = stage_seeds(session.items, comparing, run.baseline, run.source.dataset)
+                requests = [r for item in session.items for r in item.stash.get(REQUESTS, ())]
+            run.source.submit(requests, compared, staged)
         except NoisecoreError as error:
             raise pytest.UsageError(f"noisecore: {error}") from None
         except OSError as error:

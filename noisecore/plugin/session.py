@@ -22,6 +22,7 @@ import noisecore
 from noisecore.data import Dataset, unit_images
 from noisecore.errors import NoisecoreError
 from noisecore.noise import Samples, Stream, apply_noise, most_contrast, reduced, some_scales
+from noisecore.plugin import staging
 from noisecore.plugin.baseline.held import CANDIDATE, NOT_COMPARED, RunBaseline, shown
 from noisecore.plugin.baseline.lost import given_up, unclaimed
 from noisecore.plugin.baseline.renewal import NOT_RENEWED, renew
@@ -178,7 +179,7 @@ class Run:
             self.problems.append(f"{missing} of its trials have no record any more")
         told = [*filter(None, [self.saved, hidden(self.settings)])]
         about = self._about()
-        about |= {"notes": told} if told else {}
+        about |= ({"notes": told} if told else {}) | staging.told(self.source.standing())
         renewal: list[str] = []
         compared: list[str] = []
         with parts.making("the comparison with the baseline"):
@@ -191,13 +192,15 @@ class Run:
             nodes = [each.nodeid for each in judged]
             given = {r.trial.curve for r in records if isinstance(r.trial, GivenTrial)}
             found = list(zip(nodes, verdicts, strict=True))
-            commands = next_commands(found, self.settings, root, given=given)
+            seeds = self.baseline.seeds if self.baseline is not None else 0
+            commands = next_commands(found, self.settings, root, given=given, seeds=seeds)
             about |= {"next": commands} if commands else {}
         hides = [hidden(self.settings), *(each for each in compared if NOT_COMPARED in each)]
         self.quiet = [line for each in hides for line in wrap_text(each)]
         self._write(parts, about, records, verdicts, planned)
         self._lines += summarise(parts, records, planned, verdicts)
-        self._lines += wrap_text(hidden(self.settings))
+        for line in (hidden(self.settings), *staging.lines(self.source.standing())):
+            self._lines += wrap_text(line)
         self._lines += self._aside()
         self._lines += [line for note in noted(records) for line in wrap_text(note)]
         for purpose, each in commands.items():
@@ -223,7 +226,7 @@ class Run:
         written = write_report(
             folder,
             run=about,
-            profile=_plain_profile(self.settings),
+            profile=json.loads(json.dumps(asdict(self.settings.profile))),
             records=records,
             verdicts=verdicts,
             planned=planned,
@@ -243,7 +246,7 @@ class Run:
         root: Path,
     ) -> list[str]:
         """Write the candidate of the baseline, and renew the baseline if that was asked for."""
-        if self.baseline is None:
+        if self.baseline is None or self.source.standing():  # a baseline needs fixed seeds
             return []
         path = self.baseline.path
         lost = {**selected.vanished, **unclaimed(self.baseline.baseline, outcomes, selected)}
@@ -342,8 +345,3 @@ RUN: pytest.StashKey[Run | None] = pytest.StashKey()
 
 def _same(one: Path, other: Path) -> bool:
     return os.path.exists(one) and os.path.exists(other) and one.samefile(other)
-
-
-def _plain_profile(settings: Settings) -> dict[str, Any]:
-    plain: dict[str, Any] = json.loads(json.dumps(asdict(settings.profile)))
-    return plain
