@@ -54,7 +54,7 @@ class Run:
     """One invocation of pytest that judges records, or one xdist worker's share of it.
 
     source: where its records come from. baseline: the baseline that it is judged against, None if
-    none was asked for. records: of the run, once it is reported. problems: what fails the run
+    none was asked for. records, planned: of the run, once it is reported. problems: what fails the run
     although its tests passed, one line each. annotations: lines for GitHub. going_on: how to
     continue a run that ended early, else empty. saved: a line that says that saved records were
     judged, else empty. quiet: what a run with -q says in addition: settings that the command line
@@ -72,6 +72,7 @@ class Run:
         self._clock = time.monotonic()
         self._lines: list[str] = []
         self.records: Sequence[TrialRecord] = ()
+        self.planned: Sequence[str] = ()
         self.annotations: list[str] = []
         self.problems: list[str] = []
         self.quiet: list[str] = []
@@ -164,6 +165,7 @@ class Run:
         verdicts = [Verdict.from_dict(each.verdict) for each in judged]
         labels = (r.trial.label for r in records if isinstance(r.trial, GivenTrial))
         planned = list(dict.fromkeys([*self.source.planned(), *outcomes.evaluated(), *labels]))
+        self.planned = planned
         if ended and self.source.problem:
             self.problems.append(self.source.problem)
         if not planned:

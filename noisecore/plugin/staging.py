@@ -33,7 +33,7 @@ def stage_seeds(
     comparing: the tests that compare. Other curves keep the fixed number of seeds. So do those that
     the baseline does not have, or has with too few seeds, and tests of scales that none compares.
     """
-    compared = [each for item in comparing for each in item.stash.get(REQUESTS, ())]
+    compared: list[Request] = [each for item in comparing for each in item.stash.get(REQUESTS, ())]
     seeds = {each.curve: _seeds(baseline, each.curve) for each in compared}
     scales: dict[str, set[float]] = {}
     for each in compared:
@@ -48,14 +48,15 @@ def stage_seeds(
     found: dict[str, list[Request]] = {}
     for item in items:
         if REQUESTS in item.stash:
-            requests = item.stash[REQUESTS] = tuple(map(staged, item.stash[REQUESTS]))
-            for each in (each for each in requests if each.staged):
-                found.setdefault(each.curve, []).append(each)
+            item.stash[REQUESTS] = tuple(staged(each) for each in item.stash[REQUESTS])
+            for each in item.stash[REQUESTS]:
+                if each.staged:
+                    found.setdefault(each.curve, []).append(each)
     judged = [Compared(staged(each), baseline.rule(each.curve, each)) for each in compared]
     return [
         StagedCurve(
             wanted,
-            list(dict.fromkeys(each for each in judged if each.request.curve == name)),
+            [each for each in judged if each.request.curve == name],
             baseline.records(name),
             dataset,
         )

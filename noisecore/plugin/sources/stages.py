@@ -283,8 +283,9 @@ def _scales(trial: object) -> tuple[float, ...]:
 def _wanted(measured: Curve, held: Curve, rule: Rule) -> dict[float, int]:
     from noisecore.judging.sequential import wanted_seeds
 
-    how = {"mode": rule.mode, "alpha": rule.alpha, "curves": rule.curves}
-    return wanted_seeds(measured, held, rule.margins, **how)
+    return wanted_seeds(
+        measured, held, rule.margins, mode=rule.mode, alpha=rule.alpha, curves=rule.curves
+    )
 
 
 def _curves(records: Sequence[TrialRecord]) -> list[Curve]:

@@ -221,5 +221,5 @@ class TrainingSource(Stored):
     def _show_standing(self) -> None:
         """Tell the progress how many trials are wanted, and how much is decided."""
         if self._stages and self._progress is not None and self._engine is not None:
-            standing = self._stages.standing()
-            self._progress.settle(len(self._engine.planned()), standing)
+            planned = self._engine.planned()  # this takes the decisions that are due
+            self._progress.settle(len(planned), self._stages.standing())
