@@ -23,7 +23,7 @@ STAGES = (1, 2, 3, 5, 10)
 LEAST = 3
 
 # Where the mean is open, more seeds go to the scales that make up this share of what is to come.
-_SHARE = 0.8
+SHARE = 0.8
 
 
 def wanted_seeds(
@@ -56,10 +56,6 @@ def wanted_seeds(
 
     Returns:
         The number of seeds by scale, at all scales of `measured`.
-
-    Example:
-        >>> wanted_seeds(curve, old_curve, "mean>2")
-        {0.0: 10, 0.1: 10, 2.0: 10}
     """
     comparison = compare_curves(measured, baseline, sequential=True)
     cells = curve_cells(measured.records)[measured.name]
@@ -69,7 +65,7 @@ def wanted_seeds(
     final = comparison.final
     short = {scale for scale, seeds in have.items() if seeds < min(LEAST, final)}
     rule = Rule(mode=mode, alpha=alpha, curves=curves, margins=changed_margins(Margins(), margins))
-    more = short or _open_scales(comparison, rule)
+    more = short or open_scales(comparison, rule)
     return {
         scale: min(_stage_after(seeds), final) if scale in more else seeds
         for scale, seeds in have.items()
@@ -80,8 +76,8 @@ def _stage_after(seeds: int) -> int:
     return next((each for each in STAGES if each > seeds and each >= LEAST), seeds)
 
 
-def _open_scales(comparison: Comparison, rule: Rule) -> set[float]:
-    """Return the scales that need more seeds."""
+def open_scales(comparison: Comparison, rule: Rule) -> set[float]:
+    """Return the scales of a curve with `LEAST` seeds or more that need the next stage's."""
     rows = [row for row in accuracy_rows(comparison, rule) if row.verdict is not None]
     if not comparison.by_scale or any(row.verdict == "fail" for row in rows):
         return set()
@@ -107,5 +103,5 @@ def _heaviest(
     """Return the places of the scales that make up most of what the mean may yet move by."""
     each = to_come(spread, counts, final)[np.ix_(noisy, noisy)].sum(axis=1)
     order = np.argsort(-each, kind="stable")
-    most = int(np.searchsorted(np.cumsum(each[order]), _SHARE * each.sum() - 1e-15)) + 1
+    most = int(np.searchsorted(np.cumsum(each[order]), SHARE * each.sum() - 1e-15)) + 1
     return noisy[order[:most]]

@@ -35,7 +35,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from noisecore.judging.baselines import Comparison
+from noisecore.judging.baselines import Answers, Comparison
 from noisecore.judging.differences import Difference
 from noisecore.judging.statistics import Floats
 
@@ -100,7 +100,7 @@ def quadratic(covariance: Floats, weights: Floats) -> float | Floats:
 def seed_covariance(comparison: Comparison) -> Floats:
     """Return the covariance of a seed's accuracies over the scales, (k, k), as said above."""
     new = [each.mean(axis=1) for each in comparison.by_scale]
-    return pooled_covariance(new, comparison.baseline_accuracy, _luck(comparison))
+    return pooled_covariance(new, comparison.baseline_accuracy, luck_of(comparison.baseline))
 
 
 def pooled_covariance(new: list[Floats], old: Floats, luck: Floats) -> Floats:
@@ -120,13 +120,14 @@ def pooled_covariance(new: list[Floats], old: Floats, luck: Floats) -> Floats:
     return np.asarray(np.maximum(np.maximum(theirs / known, pooled), luck))
 
 
-def _luck(comparison: Comparison) -> Floats:
-    """Return the covariance that independent answers of a seed would have, at least 0, (k, k)."""
-    products, freedom = np.zeros([len(comparison.scales)] * 2), 0
-    for side in (comparison.new, comparison.baseline):
-        data = side.astype(np.float64)
-        means = data.mean(axis=2, keepdims=True)
-        rest = data - data.mean(axis=0) - means + means.mean(axis=0)
-        products += np.einsum("sai,sbi->ab", rest, rest, optimize=True)
-        freedom += (data.shape[0] - 1) * (data.shape[2] - 1)
-    return np.asarray(np.maximum(products / max(freedom, 1), 0.0) / comparison.images)
+def luck_of(answers: Answers) -> Floats:
+    """Return the covariance that independent answers of a seed would have, (k, k), at least 0.
+
+    answers: (seeds, k, images) of the baseline. It is that of the residual of seed by image.
+    """
+    data = answers.astype(np.float64)
+    means = data.mean(axis=2, keepdims=True)
+    rest = data - data.mean(axis=0) - means + means.mean(axis=0)
+    freedom = max((len(data) - 1) * (data.shape[2] - 1), 1)
+    products = np.einsum("sai,sbi->ab", rest, rest, optimize=True)
+    return np.asarray(np.maximum(products / freedom, 0.0) / data.shape[2])
