@@ -159,6 +159,8 @@ def _scale(row: AccuracyRow) -> str:
 def _bound(row: AccuracyRow) -> str:
     """Return what the verdict rests on: one bound, or two."""
     low, high = row.rests_on
+    if high is None and low is not None:
+        return f"> {points(low)}"
     return f"< {points(high)}" if low is None else f"{points(low)} to {points(high)}"
 
 
