@@ -26,13 +26,26 @@ def install(patch) -> None:
     patch(compat, "settle", lambda threads: None)
     patch(compat, "versions", lambda: {"tensorflow": "none"})
     patch(sizing, "usable_gpus", lambda: [])
+    patch(engine.Engine, "_make_worker", lambda self, number: Worker())
+
+
+class Worker:
+    """A worker without a process of its own."""
+
+    def run(self, trials, *, run, conditions, on_epoch, weights):
+        """Return the records of a training."""
+        return run_trials(trials, None, run=run, conditions=conditions, on_epoch=on_epoch)
+
+    def close(self) -> None:
+        """Do nothing."""
 
 
 def turn(folder: Path, **knobs) -> None:
     """Set the knobs of a folder's trainings.
 
     lost: accuracy lost, by scale. other: scales whose answers are other ones, as many of them
-    right. fail: scales at which training fails. sleep: seconds that a training takes.
+    right. fail: scales at which training fails. sleep: seconds that a training takes. stop: the
+    label of a training at which the user interrupts the run.
     """
     (folder / "knobs.json").write_text(json.dumps(knobs))
 
@@ -47,6 +60,8 @@ def run_trials(trials, dataset, *, run, conditions, on_epoch, weights=None):
     """Return a record for each trial of a training, as `noisecore.running.trials` does."""
     path = Path("knobs.json")
     knobs = json.loads(path.read_text()) if path.exists() else {}
+    if trials[0].label == knobs.get("stop"):
+        raise KeyboardInterrupt
     with open("begun.txt", "a") as file:
         file.write(trials[0].label + "\n")
     time.sleep(knobs.get("sleep", 0))

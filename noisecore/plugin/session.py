@@ -54,8 +54,8 @@ class Run:
     """One invocation of pytest that judges records, or one xdist worker's share of it.
 
     source: where its records come from. baseline: the baseline that it is judged against, None if
-    none was asked for. records, planned: of the run, once it is reported. problems: what fails the run
-    although its tests passed, one line each. annotations: lines for GitHub. going_on: how to
+    none was asked for. records, planned: of the run, once it is reported. problems: what fails the
+    run although its tests passed, one line each. annotations: lines for GitHub. going_on: how to
     continue a run that ended early, else empty. saved: a line that says that saved records were
     judged, else empty. quiet: what a run with -q says in addition: settings that the command line
     does not show, and curves that were not compared.
