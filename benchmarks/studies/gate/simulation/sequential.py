@@ -35,6 +35,17 @@ class Ended:
     counts: Counts
     fixed: Found
 
+    @property
+    def verdicts(self) -> list[str]:
+        """The verdict on each pair, in words."""
+        words = np.where(self.undecided, "inconclusive", "pass")
+        return np.where(self.failed, "fail", words).tolist()
+
+    @property
+    def not_passed(self) -> Flags:
+        """Which pairs do not pass, (pairs,)."""
+        return self.failed | self.undecided
+
 
 def seed_covariances(new: Floats, old: Floats, counts: Counts, luck: Floats) -> Floats:
     """Return what `pooled_covariance` does, (pairs, k, k). new, old: (pairs, seeds, k)."""
