@@ -12,8 +12,8 @@ from noisecore.judging.baselines import compare_curves, first_of, with_first
 from noisecore.judging.curves import Curve, matched_curves
 from noisecore.judging.gates import Margins, Rule, Verdict, judge_comparison, regression_table
 from noisecore.judging.gates.rows import AccuracyRow, MeanRow, ScaleRow, SinceFirstRow
-from noisecore.judging.sequential import LEAST, STAGES, wanted_seeds
-from noisecore.judging.stopping import later, pooled_covariance, quadratic, to_come
+from noisecore.judging.sequential import STAGES, wanted_seeds
+from noisecore.judging.stopping import LEAST, later, pooled_covariance, quadratic, to_come
 from noisecore.records import TrialRecord
 
 SCALES = (0.0, 1.0, 2.0, 4.0)
@@ -109,7 +109,7 @@ class TestWanted:
     def test_rigorous_mode_needs_all(self) -> None:
         """Rigorous mode has to show that the mean is within its margin, with all seeds."""
         found = wanted_seeds(curve(records(2), 5), BASELINE, mode="rigorous")
-        assert max(found.values()) == 10
+        assert found == {0.0: 5, 1.0: 10, 2.0: 10, 4.0: 10}
 
 
 class TestJudged:
@@ -149,7 +149,11 @@ class TestJudged:
         assert verdict.verdict == "fail"
         assert "scale 4 seed 1: no record of this trial" in verdict.sentence
 
-    def test_an_open_row_is_no_pass(self) -> None:
+    def test_two_seeds_decide_nothing(self) -> None:
+        """A run that ended with two seeds a scale is inconclusive, although nothing fell."""
+        assert judge(curve(records(2), 2), curve(records(1), 4)).verdict == "inconclusive"
+
+    def test_an_open_row_does_not_pass(self) -> None:
         """A run that ended before its curve was decided is inconclusive."""
         verdict = judge(curve(records(2, {4.0: 0.03}), LEAST))
         assert verdict.verdict == "inconclusive"
