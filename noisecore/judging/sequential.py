@@ -14,13 +14,11 @@ from noisecore.judging.gates.rows import AccuracyRow, MeanRow, ScaleRow
 from noisecore.judging.gates.rule import accuracy_rows
 from noisecore.judging.margins import ALPHA, Margins, Mode, Rule, changed_margins
 from noisecore.judging.statistics import Floats
-from noisecore.judging.stopping import seed_covariance, to_come
+from noisecore.judging.stopping import LEAST, seed_covariance, to_come
 
+# 2 is passed over while `LEAST` is 3: two seeds decide nothing, the other claims on a curve need
+# three, and each stage makes the trainings wait for one another.
 STAGES = (1, 2, 3, 5, 10)
-
-# With fewer, only *identical* is decided: one seed in sixty learns late, and the other claims on a
-# curve need three. So 2 is passed over: a stage that decides nothing makes the trainings wait.
-LEAST = 3
 
 # Where the mean is open, more seeds go to the scales that make up this share of what is to come.
 SHARE = 0.8
@@ -85,11 +83,10 @@ def open_scales(comparison: Comparison, rule: Rule) -> set[float]:
         row.scale for row in rows if isinstance(row, ScaleRow) and row.verdict == "inconclusive"
     }
     if any(_is_open(comparison, row, rule) for row in rows if isinstance(row, MeanRow)):
-        noisy = np.flatnonzero(comparison.noisy)
-        heaviest = _heaviest(
-            seed_covariance(comparison), comparison.counts, noisy, comparison.final
-        )
-        found |= {float(comparison.scales[place]) for place in heaviest}
+        more, final = np.flatnonzero(comparison.noisy), comparison.final
+        if rule.mode_for(comparison.replicates) == "simple":
+            more = _heaviest(seed_covariance(comparison), comparison.counts, more, final)
+        found |= set(comparison.scales[more].tolist())
     return found
 
 

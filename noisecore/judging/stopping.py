@@ -39,6 +39,9 @@ from noisecore.judging.baselines import Answers, Comparison
 from noisecore.judging.differences import Difference
 from noisecore.judging.statistics import Floats
 
+# With fewer seeds nothing is decided but *identical*: one seed in sixty learns late.
+LEAST = 3
+
 # How often, on one side and at one look, the final seeds may decide otherwise than fewer did.
 DOUBT = 0.005
 
@@ -69,10 +72,11 @@ def early_difference(comparison: Comparison, at: NDArray[np.bool_] | slice) -> E
     before = quadratic(spread, weights) / old
     now = math.sqrt(quadratic(spread / later(counts), weights) + before)
     then = math.sqrt(quadratic(spread, weights) / final + before)
+    left = float(reach(quadratic(to_come(spread, counts, final), weights), old))
     return Early(
         now=Difference(estimate, now, float(counts.min() + old - 2)),
         final=Difference(estimate, then, float(final + old - 2)),
-        reach=float(reach(quadratic(to_come(spread, counts, final), weights), old)),
+        reach=left if counts.min() >= min(LEAST, final) else math.inf,
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from noisecore.judging.curves import Curve
 from noisecore.judging.curves.rows import curve_rows
-from noisecore.judging.gates import HEAD, Verdict, regression_lines, regression_rows
+from noisecore.judging.gates import Verdict, regression_head, regression_lines, regression_rows
 from noisecore.judging.gates.rows import FloorRow, PublishedRow
 from noisecore.judging.results import Results, assemble
 from noisecore.records import Trial, TrialRecord
@@ -186,7 +186,7 @@ def _regression(curve: str, verdicts: Sequence[Verdict]) -> list[str]:
         if rows:
             bad = ("fail", "inconclusive")
             bold = [[*row[:-1], f"**{row[-1]}**" if row[-1] in bad else row[-1]] for row in rows]
-            parts.append(table(HEAD, bold))
+            parts.append(table(regression_head(verdict), bold))
         if lines := regression_lines(verdict):
             parts.append(bullets(map(text, lines)))
     return parts

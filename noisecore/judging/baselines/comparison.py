@@ -118,8 +118,8 @@ def compare_records(
     """Return a comparison for each curve that is on both sides, by name.
 
     sequential: whether the run's seeds came one after another, so that a scale may have fewer of
-    them than another, and lacks nothing. Raises `CurveError` if the records of one side do not
-    belong together.
+    them than another although none is missing. Raises `CurveError` if the records of one side do
+    not belong together.
     """
     ours, theirs = curve_cells(new), curve_cells(baseline)
     shared = [name for name in ours if name in theirs]

@@ -51,6 +51,8 @@ def blindness(comparison: Comparison, row: AccuracyRow, rule: Rule) -> str | Non
     if comparison.replicates == "draws":
         return _blind_over_images(calm, rule)
     ours, theirs = len(comparison.new_at(comparison.noisy)), len(comparison.baseline)
+    if comparison.by_scale:  # it is blind even with the seeds that are still to come
+        ours = comparison.final
     have = f"{ours} seed{'s' * (ours > 1)} against {theirs}"
     return _blind(have, calm, rule, _more_seeds(_each(comparison), theirs, rule))
 

@@ -17,9 +17,9 @@ from noisecore.judging.gates.outlook import ENOUGH
 from noisecore.judging.gates.rows import ROUNDING
 from noisecore.judging.gates.rule import BLIND, MISSED
 from noisecore.judging.margins import Rule
-from noisecore.judging.sequential import LEAST, SHARE, STAGES, open_scales
+from noisecore.judging.sequential import SHARE, STAGES, open_scales
 from noisecore.judging.statistics import Floats
-from noisecore.judging.stopping import quadratic, reach, to_come
+from noisecore.judging.stopping import LEAST, quadratic, reach, to_come
 from simulation.fast import Flags, Found, judge_seeds, without_stray
 
 Counts = NDArray[np.int64]
@@ -35,6 +35,17 @@ class Ended:
     counts: Counts
     fixed: Found
 
+    @property
+    def verdicts(self) -> list[str]:
+        """The verdict on each pair, in words."""
+        words = np.where(self.undecided, "inconclusive", "pass")
+        return np.where(self.failed, "fail", words).tolist()
+
+    @property
+    def not_passed(self) -> Flags:
+        """Which pairs do not pass, (pairs,)."""
+        return self.failed | self.undecided
+
 
 def seed_covariances(new: Floats, old: Floats, counts: Counts, luck: Floats) -> Floats:
     """Return what `pooled_covariance` does, (pairs, k, k). new, old: (pairs, seeds, k)."""
@@ -49,12 +60,20 @@ def seed_covariances(new: Floats, old: Floats, counts: Counts, luck: Floats) -> 
 
 
 def run_stages(
-    new: Floats, old: Floats, noisy: Flags, luck: Floats, rule: Rule, *, least: int = LEAST
+    new: Floats,
+    old: Floats,
+    noisy: Flags,
+    luck: Floats,
+    rule: Rule,
+    *,
+    least: int = LEAST,
+    once: bool = False,
 ) -> Ended:
     """Take seeds one after another until a curve has enough.
 
     new, old: accuracies (pairs, ten seeds, k), of a model that is not identical. luck: the least
     covariance of a seed's accuracies, (k, k). least: with how many seeds it starts to be judged.
+    once: whether to look only then; the counts are what is asked for.
     """
     weights = noisy / noisy.sum()
     row_luck = np.concatenate([[quadratic(luck, weights)], np.diag(luck)])
@@ -75,7 +94,7 @@ def run_stages(
         more = still_open[:, 1:] | (mean_open & _heaviest(spread, some, noisy))
         on = ~failed[going] & more.any(axis=1)
         counts[going[on]] = np.where(more[on], after[some[on]], some[on])
-        going = going[on]
+        going = going[on] if not once else going[:0]
     return Ended(failed, undecided, counts, fixed)
 
 
@@ -119,6 +138,19 @@ def _judge(
         passes = estimate - left >= -limits[row] - ROUNDING
         undecided[:, row] = ~complete & ~fails & ~passes
     return bad, undecided, _blind(new, old, counts, noisy, rule) & ~bad[:, 0]
+
+
+def columns(new: Floats, old: Floats, noisy: Flags, luck: Floats, rule: Rule) -> Floats:
+    """Return the drops of the mean that the table says are caught, half and most: (pairs, 2)."""
+    seeds, before = new.shape[1], old.shape[1]
+    counts = np.full((len(new), len(noisy)), LEAST)
+    variance = quadratic(seed_covariances(new, old, counts, luck), noisy / noisy.sum())
+    error = np.sqrt(variance * (1 / seeds + 1 / before))
+    shown, missed = (
+        stats.t.isf(alpha, seeds + before - 2) * error for alpha in (rule.mean_alpha, MISSED)
+    )
+    half = np.maximum((rule.margins.mean or 0.0) / 100, shown)
+    return np.stack([half, half + missed], axis=1)
 
 
 def _blind(new: Floats, old: Floats, counts: Counts, noisy: Flags, rule: Rule) -> Flags:
