@@ -313,6 +313,18 @@ def read_missing(path: Path) -> list[str]:
         return []
 
 
+def is_sequential(path: Path) -> bool:
+    """Return whether a run at `path` trained its seeds one after another, and lacks none of them.
+
+    Then a scale with fewer seeds than another has as many as the run wanted.
+    """
+    try:
+        results = read_results(find(path))
+    except RecordError:
+        return False
+    return results.profile.get("sequential") is True and not results.missing
+
+
 def _plain(value: Any) -> Any:
     """Return `value` as JSON values; numbers not finite become None, unknown types a text."""
     if value is None or isinstance(value, bool | str):

@@ -30,7 +30,7 @@ def watching(
     config: pytest.Config,
     store: Store,
     planned: Callable[[], Sequence[str]],
-    standing: Callable[[], Sequence[Standing]],
+    standing: Callable[[], Sequence[Standing]] = tuple,
 ) -> Iterator[None]:
     """Show each record of the run, in a line, while the tests of the block wait for them.
 

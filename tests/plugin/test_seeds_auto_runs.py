@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import pytest
 from fake_trainings import CONFTEST, begun, turn
-from gate_bench import AUTO, CURVE
+from gate_bench import AUTO, CURVE, baseline_of
 from test_seeds_auto import HERE, NEAR, SEEDS, bench, counts, held, results, run, text
+
+from noisecore import compare
+from noisecore.judging.gates.rows import AccuracyRow
+from noisecore.judging.results import is_sequential
 
 __all__ = ["bench", "held"]  # fixtures
 
@@ -38,12 +42,14 @@ def test_configured(bench, where) -> None:
 
 def test_interrupted(bench) -> None:
     """What an interrupted run lacks is what it wanted by then; resuming trains nothing twice."""
+    bench.makeconftest(CONFTEST)
     turn(bench.path, other=["4"], stop=f"{CURVE} scale 1 seed 1")
-    result = run(bench)
+    result = bench.runpytest_subprocess(*HERE, SEEDS, AUTO)
     assert result.ret == pytest.ExitCode.INTERRUPTED
     assert "5 trials have no record yet. To go on: pytest" in text(result)
     assert f"{SEEDS} {AUTO} --noise-resume" in text(result)
     assert len(results(bench)["planned"]) == 9
+    assert not is_sequential(bench.path / "noisecore-results/quick")  # it lacks some
     turn(bench.path, other=["4"])
     assert run(bench, "--noise-resume").ret == 0
     assert max(begun(bench.path).count(label) for label in begun(bench.path)) == 1
@@ -85,3 +91,16 @@ def test_xdist(bench, knobs) -> None:
     said = results(bench)["run"]["seeds one after another"][CURVE]
     assert said in text(alone)
     assert "decided 3 of 3" in result.stdout.str()
+
+
+def test_compared_later(bench) -> None:
+    """What such a run leaves is compared as it was judged, as long as nothing of it is missing."""
+    turn(bench.path, other=["4"], lost={"4": 0.029})
+    assert run(bench).ret == 0
+    folder = bench.path / "noisecore-results/quick"
+    (verdict,) = compare(folder, baseline_of(bench)).values()
+    rows = next(v["figures"] for v in results(bench)["verdicts"] if v["gate"] == "no regression")
+    assert verdict.verdict == "pass"
+    assert [row.seeds for row in verdict.rows(AccuracyRow)] == [
+        tuple(row["seeds"]) for row in rows if "seeds" in row
+    ]

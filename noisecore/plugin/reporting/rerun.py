@@ -26,12 +26,13 @@ def next_commands(
     root: Path,
     *,
     given: Container[str],
-    seeds: int,
+    seeds: int = 0,
 ) -> dict[str, list[str]]:
     """Return commands by what they are for, a few at most, and how many more there would be.
 
     found: verdicts with the nodes that found them; root: the folder that nodes are relative to.
-    given: the names of the curves of models that were given. seeds: how many the baseline has.
+    given: the names of the curves of models that were given. seeds: how many a
+    renewed baseline gets, if the run's own seeds came one after another.
     """
     commands: dict[str, list[str]] = {}
     if settings.records is not None:
@@ -43,7 +44,7 @@ def next_commands(
         is_given = verdict.curve in given
         rigorous = settings.baseline.rule.mode_for("draws" if is_given else "seeds") == "rigorous"
         purpose, node, changes = _next(verdict, nodeid, len(settings.profile.seeds), rigorous)
-        if "update-baseline" in changes and settings.profile.sequential:
+        if "update-baseline" in changes and seeds:
             changes["seeds"] = str(seeds)  # a baseline needs a fixed number of them
         if is_given and changes.keys() == {"seeds"}:
             purpose = ""  # the test evaluates a model: no seeds are trained
