@@ -314,7 +314,7 @@ def read_missing(path: Path) -> list[str]:
 
 
 def is_sequential(path: Path) -> bool:
-    """Return whether a run at `path` trained its seeds one after another, and lacks none of them.
+    """Return whether a run at `path` trained seeds one after another, and none is missing.
 
     Then a scale with fewer seeds than another has as many as the run wanted.
     """

@@ -209,7 +209,7 @@ class Engine:
         return self.trials if self._wanted is None else self._wanted(self._records)
 
     def planned(self) -> list[Trial]:
-        """Return the trials that are wanted by now, and those that a training makes beside them."""
+        """Return the trials that are wanted by now, and all that their trainings are for."""
         keys = {self._keys[trial] for trial in self._by_now()}
         return [trial for trial in self.trials if self._keys[trial] in keys]
 

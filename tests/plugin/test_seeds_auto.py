@@ -127,6 +127,21 @@ def test_one_scale_differs(bench) -> None:
     assert ON_BASELINE not in result.stdout.str()
 
 
+@pytest.mark.parametrize("train", ["", "train='gaussian:1'"], ids=["each scale", "once"])
+def test_other_scales(bench, train) -> None:
+    """A scale that is not in the baseline cannot be judged there; one of the baseline's may."""
+    own = BENCH.replace("robustness()", f"robustness({train})", 1).split("@pytest.mark")[:2]
+    bench.makepyfile(test_gate="@pytest.mark".join(own))
+    made = bench.runpytest_inprocess(*HERE, "--noise-seeds=10", "--noise-update-baseline")
+    assert made.ret == 0, made.stdout.str()
+    for scales, seeds in (("1", 1), ("1,4,8", 3)):
+        (bench.path / "begun.txt").unlink()
+        result = run(bench, f"--noise-scales={scales}")
+        assert result.ret == (0 if seeds == 3 else 1), result.stdout.str()
+        assert len({label.split()[-1] for label in begun(bench.path)}) == seeds
+        assert (ON_BASELINE in result.stdout.str()) == (seeds == 1)
+
+
 def test_more_where_undecided(bench) -> None:
     """Scales get more seeds until the verdict is clear; each row and curve says how many."""
     turn(bench.path, **NEAR)

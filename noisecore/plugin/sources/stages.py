@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -130,7 +130,7 @@ class StagedCurve:
             self._close(())
             return
         alone = max(self.seeds.values()) == 1
-        if alone and all(each.identical for each in comparisons) and self._is_held():
+        if alone and all(each.identical for each in comparisons) and self._is_held(measured):
             self.identical = True
             self._end()
             return
@@ -160,8 +160,11 @@ class StagedCurve:
         (curve,) = _curves([found[trial] for trial in self.of(request)])
         return curve
 
-    def _is_held(self) -> bool:
-        """Return whether the baseline has a complete record of each scale and seed."""
+    def _is_held(self, measured: Sequence[Curve]) -> bool:
+        """Return whether the baseline has all scales, and a complete record of each training."""
+        scales = {scale for curve in _curves(self._held) for scale in curve.scales.tolist()}
+        if not all(scales.issuperset(curve.scales.tolist()) for curve in measured):
+            return False
         there = {
             (scale, record.trial.seed)
             for record in self._held
@@ -186,7 +189,7 @@ class StagedCurve:
         if self.identical:
             wanted = {(trial.train_scale, seed) for trial in trials for seed in request.seeds}
             return [
-                record
+                _tested(record, request)
                 for record in self._held
                 if any((scale, record.trial.seed) in wanted for scale in _scales(record.trial))
             ]
@@ -278,6 +281,15 @@ class Stages:
 def _scales(trial: object) -> tuple[float, ...]:
     """Return the scale that a trained model was trained at."""
     return (trial.train_scale,) if isinstance(trial, Trial) else ()
+
+
+def _tested(record: TrialRecord, request: Request) -> TrialRecord:
+    """Return a record without the test scales that a request does not ask for."""
+    tests = tuple(each for each in record.evaluations if each.scale in request.test_scales)
+    if len(tests) == len(record.evaluations):
+        return record
+    trial = replace(record.trial, test_scales=tuple(each.scale for each in tests))
+    return replace(record, trial=trial, evaluations=tests)
 
 
 def _wanted(measured: Curve, held: Curve, rule: Rule) -> dict[float, int]:
