@@ -23,7 +23,7 @@ seeds may agree by luck.
 Sources: stochastic curtailment, Lan, Simon and Halperin, Communications in Statistics C 1 (1982),
 207; its predictive form, Spiegelhalter, Freedman and Blackburn, Controlled Clinical Trials 7
 (1986), 8; covariances of nested means, Jennison and Turnbull, Group Sequential Methods (2000),
-sections 3.1 and 10.2.
+chapters 3 and 10.
 """
 
 from __future__ import annotations
