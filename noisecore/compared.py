@@ -21,7 +21,7 @@ from noisecore.judging.margins import (
     check_mode,
     parse_alpha,
 )
-from noisecore.judging.results import read_any, read_old
+from noisecore.judging.results import is_sequential, read_any, read_old
 from noisecore.records import RecordError, TrialRecord, as_path
 
 Run = str | Path | Baseline | Curve | Mapping[str, Curve] | Iterable[Curve | TrialRecord]
@@ -72,7 +72,8 @@ def compare(
     theirs = read_old(as_path(old)) if isinstance(old, str | Path) else old
     theirs = theirs if isinstance(theirs, Baseline) else _records(theirs)
     given = None if margins is None else changed_margins(Margins(), margins)
-    found = judge(ours, theirs, mode=mode, margins=given, alpha=alpha)
+    auto = isinstance(new, str | Path) and is_sequential(as_path(new))
+    found = judge(ours, theirs, mode=mode, margins=given, alpha=alpha, sequential=auto)
     held = theirs.records if isinstance(theirs, Baseline) else theirs
     warn_if_swapped(ours, held)
     names = [dict.fromkeys(record.trial.curve for record in side) for side in (ours, held)]

@@ -120,6 +120,14 @@ def is_missing(path: str | os.PathLike[str]) -> bool:
     return False
 
 
+def same_file(one: Path, other: Path) -> bool:
+    """Return whether two paths lead to one file that is there."""
+    try:
+        return one.samefile(other)
+    except FileNotFoundError:
+        return False
+
+
 def stands(path: str | os.PathLike[str]) -> bool:
     """Return whether something other than a folder is at a path."""
     return os.path.exists(path) and not os.path.isdir(path)

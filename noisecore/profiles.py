@@ -28,6 +28,8 @@ class Profile:
     dataset, models, noise: names. scales: those of the run, ascending; 0 is trained too, and no
     gate checks it. seeds: one trial for each. test_draw: the realisation of the noise on the test
     images, the same for every seed and run. clip: bounds of the noisy images, None for none.
+    sequential: whether a curve that is compared with a baseline gets its seeds one after another
+    instead, as many as its verdict needs.
 
     Example:
         >>> recipe = Recipe(name="short", epochs=3)
@@ -44,6 +46,7 @@ class Profile:
     noise: str = "gaussian"
     test_draw: int = 0
     clip: tuple[float, float] | None = None
+    sequential: bool = False
 
     def __post_init__(self) -> None:
         for field in ("name", "dataset", "noise"):
@@ -96,6 +99,7 @@ def parse_scales(text: str) -> tuple[float, ...]:
 
 _LONGEST_NAME = 200  # of a profile: file systems accept it with .json added
 _GREATEST_SEED = 10**9  # a text may have 9 digits
+AUTO = "auto"  # seeds one after another, as many as the verdict needs
 MOST_SEEDS = 10_000  # more is surely a mistake, and would fill the memory with trials
 
 
@@ -200,12 +204,17 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
 def change_profile(profile: Profile, **choices: str) -> Profile:
     """Return `profile` with some choices replaced, written as on a command line; others stay.
 
-    Raises `ProfileError` with the choice that does not fit, what was expected, and what was given.
+    Seeds "auto" leave the number of seeds as it is, for curves that have no baseline. Raises
+    `ProfileError` with the choice that does not fit, what was expected, and what was given.
     """
     changes: dict[str, Any] = {}
     for field, text in choices.items():
         if field not in _PARSERS:
             raise ProfileError(unknown("profile field", field, _PARSERS))
+        if field == "seeds":
+            changes["sequential"] = text.strip() == AUTO
+            if changes["sequential"]:
+                continue
         try:
             changes[field] = _PARSERS[field](text)
         except RecipeError as error:

@@ -106,11 +106,18 @@ def _compare(chosen: argparse.Namespace) -> int:
     from noisecore.judging.baselines import Baseline
     from noisecore.judging.gates import judge, regression_table
     from noisecore.judging.gates.arguments import swapped
-    from noisecore.judging.results import read_any, read_missing, read_old
+    from noisecore.judging.results import is_sequential, read_any, read_missing, read_old
     from noisecore.showing.terminal import wrap_text
 
     old, new = read_old(chosen.a), read_any(chosen.b)
-    found = judge(new, old, mode=mode_of(chosen), margins=chosen.margins, alpha=chosen.alpha)
+    found = judge(
+        new,
+        old,
+        mode=mode_of(chosen),
+        margins=chosen.margins,
+        alpha=chosen.alpha,
+        sequential=is_sequential(chosen.b),
+    )
     for name, verdict in found.items():
         sentence = f"{verdict.verdict.upper()}: {verdict.sentence}"
         parts = [visible(name), regression_table(verdict), *wrap_text(sentence)]

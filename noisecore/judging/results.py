@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, is_dataclass
 from pathlib import Path
 from typing import Any, TypedDict
@@ -65,7 +65,7 @@ class Results:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the content of results.json; a number that is not finite becomes None."""
-        curves, _, problem = assemble(self.records)
+        curves, _, problem = assemble(self.records, self.planned)
         plain: dict[str, Any] = _plain(
             {
                 "schema": SCHEMA,
@@ -83,14 +83,16 @@ class Results:
 
 
 def assemble(
-    records: Sequence[TrialRecord],
+    records: Sequence[TrialRecord], planned: Collection[str] = ()
 ) -> tuple[dict[str, Curve], dict[str, Matrix], str | None]:
     """Return curves and matrices by name; none, and why, if the records do not belong together.
+
+    planned: the labels of all trials that the run wanted, if known.
 
     A report is written for such a run too, because that is where a user looks for what went wrong.
     """
     try:
-        return matched_curves(records), curve_matrix(records), None
+        return matched_curves(records, planned=planned), curve_matrix(records), None
     except CurveError as error:
         return {}, {}, str(error)
 
@@ -311,6 +313,18 @@ def read_missing(path: Path) -> list[str]:
         return read_results(find(path)).missing
     except RecordError:
         return []
+
+
+def is_sequential(path: Path) -> bool:
+    """Return whether a run at `path` trained seeds one after another, and none is missing.
+
+    Then a scale with fewer seeds than another has as many as the run wanted.
+    """
+    try:
+        results = read_results(find(path))
+    except RecordError:
+        return False
+    return results.profile.get("sequential") is True and not results.missing
 
 
 def _plain(value: Any) -> Any:

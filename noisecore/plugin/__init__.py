@@ -29,6 +29,7 @@ from noisecore.plugin.session import RUN, RUN_ID, Run
 from noisecore.plugin.settings import SETTINGS, Settings, read_settings
 from noisecore.plugin.signals import SIGNALS, Signals
 from noisecore.plugin.sources import EvaluationSource, SavedSource, Source, TrainingSource
+from noisecore.plugin.staging import seeds_said, stage_seeds
 from noisecore.plugin.topology import (
     distributes,
     is_worker,
@@ -96,8 +97,7 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     scales = ",".join(f"{scale:g}" for scale in profile.scales)
     line = (
         f"noisecore: profile {profile.name}, data {profile.dataset}, recipe {profile.recipe.name}, "
-        f"scales {scales} (unless a marker sets other scales), "
-        f"seeds {','.join(map(str, profile.seeds))}"
+        f"scales {scales} (unless a marker sets other scales), seeds {seeds_said(profile)}"
     )
     return terminal("\n".join(map(visible, [line, *lines])))
 
@@ -151,7 +151,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 def _select(session: pytest.Session) -> None:
     """Note which tests will run, and make the run that they need."""
-    config = session.config
+    config, settings = session.config, session.config.stash[SETTINGS]
     comparing = [item for item in session.items if compares(item)]
     seen, found = config.stash[SEEN], config.stash.get(SELECTED, Selected())
     selected = config.stash[SELECTED] = Selected(
@@ -176,7 +176,11 @@ def _select(session: pytest.Session) -> None:
             for request in item.stash.get(REQUESTS, ())
         ]
         try:
-            run.source.submit(requests, compared)
+            staged = []
+            if settings.profile.sequential and run.baseline and run.source.dataset:
+                staged = stage_seeds(session.items, comparing, run.baseline, run.source.dataset)
+                requests = [r for item in session.items for r in item.stash.get(REQUESTS, ())]
+            run.source.submit(requests, compared, staged)
         except NoisecoreError as error:
             raise pytest.UsageError(f"noisecore: {error}") from None
         except OSError as error:

@@ -60,7 +60,8 @@ class Robustness:
 
     profile: the run's. rigorous: whether it is judged in rigorous mode. former: the model's name
     now, of each curve that noisecore 0.1 put into the baseline under another name; that old name is
-    the key. judged: the names of the curves that the test has judged against the baseline.
+    the key. judged: the names of the curves that the test has judged against the baseline. source:
+    of the run's records.
     """
 
     def __init__(
@@ -77,7 +78,7 @@ class Robustness:
         self.rigorous = settings.baseline.rigorous
         self._requests = requests
         self._nodeid = nodeid
-        self._source = source
+        self.source = source
         self._made = made
         self._baseline = baseline
         self._asked: list[list[TrialRecord]] = []
@@ -179,7 +180,7 @@ class Robustness:
             return self._made.own(made[0], self._nodeid)
 
         try:
-            found = self._source.obtain(curve_id, records, former=former)
+            found = self.source.obtain(curve_id, records, former=former)
         except (DatasetError, GivenError, NoiseError, StoreError) as error:
             raise failure(f"noisecore: {error}") from None
         known = self._baseline
@@ -208,7 +209,7 @@ class Robustness:
                 "another name, as in evaluate(..., name='small')"
             )
         try:
-            records = self._source.keep(curve.name, self._made.own(curve, self._nodeid))
+            records = self.source.keep(curve.name, self._made.own(curve, self._nodeid))
         except (GivenError, StoreError) as error:
             raise failure(f"noisecore: {error}") from None
         kept = matched_curves(records, labels=curve.labels)[curve.name]
@@ -248,7 +249,7 @@ class Robustness:
         """The curve of each condition in the marker, then of each model that was evaluated."""
         from noisecore.judging.curves import matched_curves
 
-        dataset = self._source.dataset
+        dataset = self.source.dataset
         labels = None if dataset is None else dataset.y_test
         asked = [
             curve
@@ -330,6 +331,9 @@ class Robustness:
             )
         point = self.point
         (records,) = self.records
+        (request,) = self._requests or (None,)
+        if request is not None and request.staged:  # the baseline's seconds are not this run's
+            records = self.source.measured(request)
         benchmark.group = visible(point.curve)
         benchmark.extra_info |= {
             "scale": point.scale,

@@ -40,10 +40,12 @@ _FIELDS = ("models", "noise", "scales", "train", "recipe", "blank", "margins", "
 class Request(CurveRequest):
     """The trials of one curve that a test needs.
 
-    margins: those that were given for this curve, None for the run's.
+    margins: those that were given for this curve, None for the run's. staged: whether its seeds are
+    trained one after another, as many as the verdict on the curve needs.
     """
 
     margins: str | None = None
+    staged: bool = False
 
     def fits(self, record: TrialRecord) -> bool:
         """Return whether a record, from any source, is one that this request asks for."""

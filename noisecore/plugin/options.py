@@ -47,7 +47,12 @@ OPTIONS = (
         bare=OWN_SCALES,
     ),
     Option("profile", "NAME", "profile: quick, notebook, or one from noise_profiles", "quick"),
-    Option("seeds", "SEEDS", "number of seeds, or a range such as 10-12"),
+    Option(
+        "seeds",
+        "SEEDS",
+        "number of seeds, or a range such as 10-12; auto: one after another, as many as the "
+        "comparison with the baseline needs",
+    ),
     Option(
         "dataset",
         "NAME",

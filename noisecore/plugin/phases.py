@@ -14,11 +14,12 @@ from noisecore.escaping import one_line
 from noisecore.plugin.failing import failure
 from noisecore.plugin.fixture import HANDLE
 from noisecore.plugin.settings import SETTINGS
+from noisecore.plugin.staging import noted
 from noisecore.records import TrialRecord
 
 if TYPE_CHECKING:
     from noisecore.judging.curves import Curve
-    from noisecore.judging.gates import Verdicts
+    from noisecore.judging.gates import Verdict, Verdicts
     from noisecore.plugin.marker import Request
     from noisecore.plugin.sources import Source
 
@@ -62,13 +63,21 @@ def _keep(item: pytest.Item, curve: Curve) -> None:
         handle.keep(curve)
 
 
+def _noted(item: pytest.Item, verdict: Verdict) -> Verdict:
+    """Return a verdict that says how the seeds behind it were chosen."""
+    handle = item.stash.get(HANDLE, None)
+    return verdict if handle is None else noted(handle, verdict)
+
+
 @contextmanager
 def judging(item: pytest.Item, phase: str) -> Iterator[Verdicts]:
     """Collect the verdicts of one phase of a test that takes the fixture, and keep them."""
     from noisecore.judging.gates import collect_verdicts
 
     tolerant = item.config.stash[SETTINGS].baseline.tolerant
-    with collect_verdicts(tolerant=tolerant, keep=partial(_keep, item)) as verdicts:
+    with collect_verdicts(
+        tolerant=tolerant, keep=partial(_keep, item), noted=partial(_noted, item)
+    ) as verdicts:
         try:
             yield verdicts
         finally:

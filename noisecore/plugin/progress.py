@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from noisecore.records import Trial, TrialRecord
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
 
+    from noisecore.plugin.sources.stages import Standing
     from noisecore.running.events import Event
 
 
@@ -36,6 +37,8 @@ class Progress:
         self._live = live and reporter.isatty
         self._gone = False
         self._total = total
+        self._most = total
+        self._decided = ""
         self._clock = clock
         self._start = clock()
         self._running: dict[Trial, int] = {}
@@ -66,6 +69,14 @@ class Progress:
                 self._running[event.trial] = 0 if event.epoch is None else event.epoch + 1
             if self._waiting:
                 self._show()
+
+    def settle(self, total: int, standing: Sequence[Standing]) -> None:
+        """Take in how many trials are wanted by now, and how far curves of a growing plan are."""
+        with self._lock:
+            self._total = total
+            self._most = total + sum(each.most - each.now for each in standing)
+            decided, points = (sum(n) for n in zip(*(each[2:4] for each in standing), strict=True))
+            self._decided = f", decided {decided} of {points}"
 
     def say(self, line: str) -> None:
         """Show a line as soon as a test waits."""
@@ -128,9 +139,10 @@ class Progress:
         """Return the estimated time left, at the pace so far."""
         seconds = self._clock() - self._start
         trained = self._done - self._reused
-        if trained == 0 or self._done >= self._total:
-            return ""
-        return f", about {duration(seconds / trained * (self._total - self._done))} left"
+        if trained == 0 or self._done >= self._most:
+            return self._decided
+        left = duration(seconds / trained * (self._most - self._done))
+        return f"{self._decided}, {'at most' if self._decided else 'about'} {left} left"
 
 
 def _whence(record: TrialRecord) -> str:

@@ -21,6 +21,8 @@ import noisecore
 from noisecore.data import Dataset, unit_images
 from noisecore.errors import NoisecoreError
 from noisecore.noise import Samples, Stream, apply_noise, most_contrast, reduced, some_scales
+from noisecore.paths import same_file
+from noisecore.plugin import staging
 from noisecore.plugin.baseline.held import CANDIDATE, NOT_COMPARED, RunBaseline, shown
 from noisecore.plugin.baseline.lost import given_up, unclaimed
 from noisecore.plugin.baseline.renewal import NOT_RENEWED, renew
@@ -52,8 +54,8 @@ class Run:
     """One invocation of pytest that judges records, or one xdist worker's share of it.
 
     source: where its records come from. baseline: the baseline that it is judged against, None if
-    none was asked for. records: of the run, once it is reported. problems: what fails the run
-    although its tests passed, one line each. annotations: lines for GitHub. going_on: how to
+    none was asked for. records, planned: of the run, once it is reported. problems: what fails the
+    run although its tests passed, one line each. annotations: lines for GitHub. going_on: how to
     continue a run that ended early, else empty. saved: a line that says that saved records were
     judged, else empty. quiet: what a run with -q says in addition: settings that the command line
     does not show, curves that were not compared, and what was written into the baseline.
@@ -70,6 +72,7 @@ class Run:
         self._clock = time.monotonic()
         self._lines: list[str] = []
         self.records: Sequence[TrialRecord] = ()
+        self.planned: Sequence[str] = ()
         self.annotations: list[str] = []
         self.problems: list[str] = []
         self.quiet: list[str] = []
@@ -112,7 +115,7 @@ class Run:
             remove_halves(self.settings.artifacts, *_REPORT, CANDIDATE)
             remove_halves(self.settings.artifacts / "plots", "*.png", "*.svg")
             candidate = self.settings.artifacts / CANDIDATE
-            if self.baseline is None or not _same(candidate, self.baseline.path):
+            if self.baseline is None or not same_file(candidate, self.baseline.path):
                 candidate.unlink(missing_ok=True)  # another of xdist's workers may be faster
         except OSError as error:
             raise pytest.UsageError(
@@ -162,6 +165,7 @@ class Run:
         verdicts = [Verdict.from_dict(each.verdict) for each in judged]
         labels = (r.trial.label for r in records if isinstance(r.trial, GivenTrial))
         planned = list(dict.fromkeys([*self.source.planned(), *outcomes.evaluated(), *labels]))
+        self.planned = planned
         if ended and self.source.problem:
             self.problems.append(self.source.problem)
         if not planned:
@@ -178,7 +182,7 @@ class Run:
         standing = [*filter(None, [hidden(self.settings), *cached(self.settings, records)])]
         told = [*filter(None, [self.saved]), *standing]
         about = self._about()
-        about |= {"notes": told} if told else {}
+        about |= ({"notes": told} if told else {}) | staging.told(self.source.standing())
         renewal: list[str] = []
         compared: list[str] = []
         with parts.making("the comparison with the baseline"):
@@ -191,14 +195,17 @@ class Run:
             nodes = [each.nodeid for each in judged]
             given = {r.trial.curve for r in records if isinstance(r.trial, GivenTrial)}
             found = list(zip(nodes, verdicts, strict=True))
-            commands = next_commands(found, self.settings, root, given=given)
+            auto = self.settings.profile.sequential
+            fixed = self.baseline.seeds if self.baseline and auto else 0
+            commands = next_commands(found, self.settings, root, given=given, seeds=fixed)
             about |= {"next": commands} if commands else {}
         hides = [*standing, *(each for each in compared if NOT_COMPARED in each)]
         self.quiet = [line for each in hides for line in wrap_text(each)]
         self.quiet += [line for line in renewal[:1] if line not in self.problems]
         self._write(parts, about, records, verdicts, planned)
         self._lines += summarise(parts, records, planned, verdicts)
-        self._lines += [line for each in standing for line in wrap_text(each)]
+        for line in (*standing, *staging.lines(self.source.standing())):
+            self._lines += wrap_text(line)
         self._lines += self._aside()
         self._lines += [line for note in noted(records) for line in wrap_text(note)]
         for purpose, each in commands.items():
@@ -244,7 +251,7 @@ class Run:
         root: Path,
     ) -> list[str]:
         """Write the candidate of the baseline, and renew the baseline if that was asked for."""
-        if self.baseline is None:
+        if self.baseline is None or self.source.standing():  # a baseline needs fixed seeds
             return []
         path = self.baseline.path
         lost = {**selected.vanished, **unclaimed(self.baseline.baseline, outcomes, selected)}
@@ -339,10 +346,3 @@ class Run:
 # In the configuration's stash.
 RUN_ID: pytest.StashKey[str] = pytest.StashKey()
 RUN: pytest.StashKey[Run | None] = pytest.StashKey()
-
-
-def _same(one: Path, other: Path) -> bool:
-    try:
-        return one.samefile(other)
-    except FileNotFoundError:
-        return False

@@ -32,6 +32,7 @@ from noisecore.plugin.options import (
 from noisecore.plugin.root import refuse_moved_root
 from noisecore.plugin.unusable import refuse_unusable
 from noisecore.profiles import (
+    AUTO,
     Profile,
     ProfileError,
     change_profile,
@@ -168,7 +169,23 @@ def read_settings(config: pytest.Config) -> Settings:
         arguments=tuple(map(str, config.invocation_params.args)),
         unseen=unseen(config),
     )
+    if settings.profile.sequential and (settings.running or "seeds" in typed):
+        _check_sequential(settings)
     return settings
+
+
+def _check_sequential(settings: Settings) -> None:
+    """Refuse seeds one after another where no verdict against a baseline can say how many."""
+    baseline, fixed = settings.baseline, "give their number, such as --noise-seeds=10"
+    problem = ""
+    if settings.records is not None:
+        problem = f"chooses what to train, and --noise-records trains nothing: {fixed}"
+    elif baseline.update:
+        problem = f"is for runs that are judged, and a baseline needs fixed seeds: {fixed}"
+    elif baseline.path is None:
+        problem = f"needs a baseline: add --noise-baseline=auto, or {fixed}"
+    if problem:
+        raise pytest.UsageError(f"noisecore: --noise-seeds={AUTO} {problem}")
 
 
 # Which field of a profile each option replaces.

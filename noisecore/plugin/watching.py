@@ -16,6 +16,7 @@ from noisecore.records import Trial
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
 
+    from noisecore.plugin.sources.stages import Standing
     from noisecore.records import TrialRecord
     from noisecore.running.store import Store
 
@@ -26,18 +27,23 @@ _PAUSE = 1.0  # seconds between two looks
 
 @contextmanager
 def watching(
-    config: pytest.Config, store: Store, planned: Callable[[], Sequence[str]]
+    config: pytest.Config,
+    store: Store,
+    planned: Callable[[], Sequence[str]],
+    standing: Callable[[], Sequence[Standing]] = tuple,
 ) -> Iterator[None]:
     """Show each record of the run, in a line, while the tests of the block wait for them.
 
     planned: returns the labels of all trials; no labels until the xdist workers know them.
+    standing: returns how far each curve is whose trials become more.
     """
     reporter: TerminalReporter | None = config.pluginmanager.get_plugin("terminalreporter")
     if reporter is None:
         yield
         return
     over = threading.Event()
-    watch = threading.Thread(target=_watch, args=(reporter, store, planned, over), daemon=True)
+    watch = threading.Thread(target=_watch, args=(reporter, store, planned, standing, over))
+    watch.daemon = True
     watch.start()
     try:
         yield
@@ -50,6 +56,7 @@ def _watch(
     reporter: TerminalReporter,
     store: Store,
     planned: Callable[[], Sequence[str]],
+    standing: Callable[[], Sequence[Standing]],
     over: threading.Event,
 ) -> None:
     from noisecore.running.events import Event
@@ -65,6 +72,8 @@ def _watch(
         ended = False
         while not ended:
             ended = over.wait(_PAUSE)  # then one last look
+            if rows := standing():
+                progress.settle(len(planned()), rows)
             for record in _new(store, seen):
                 if isinstance(record.trial, Trial):  # a model that was given takes no time
                     kind: Kind = "reused" if record.is_earlier else "finished"

@@ -6,7 +6,7 @@ import math
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -19,6 +19,7 @@ from noisecore.running import compat
 from noisecore.running.cache import Cache
 from noisecore.running.cluster import Cluster, ClusterError, Slot
 from noisecore.running.events import Event
+from noisecore.running.lost import lost_records
 from noisecore.running.sizing import THREADS
 from noisecore.running.store import Store
 from noisecore.running.trials import conditions, run_trials
@@ -45,7 +46,8 @@ class Engine:
     was lost. gpus: one for each worker, by their names in CUDA_VISIBLE_DEVICES. cluster: runs the
     workers instead of this machine. keep_models: whether the weights of each training are kept, in
     the folder `models` next to that of the records. cache: has records of other runs, None if
-    there is none.
+    there is none. wanted: returns, of the records so far, the trials that are wanted by now, in the
+    order to run them; without it, all are.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class Engine:
         cluster: Cluster | None = None,
         keep_models: bool = False,
         cache: Cache | None = None,
+        wanted: Callable[[Mapping[Trial, TrialRecord]], Sequence[Trial]] | None = None,
     ) -> None:
         self.store = store
         self.location = location
@@ -71,6 +74,7 @@ class Engine:
         self._cluster = cluster
         self._keep_models = keep_models
         self._cache = cache
+        self._wanted = wanted
         self._conditions = cluster.conditions if cluster else conditions(THREADS)
         self.trials = tuple(trials)
         # Each training, by its key, and the trials that need it.
@@ -115,7 +119,7 @@ class Engine:
         """Return the records of these trials, in their order, when all of them are there."""
         wanted = list(trials)
         if self.workers == 0:
-            self._run_all(wanted, self._run_here)
+            self._run_all(lambda: wanted, self._run_here)
         with self._change:
             while not self._change.wait_for(
                 lambda: (
@@ -173,7 +177,7 @@ class Engine:
 
         rest = worker.rest if isinstance(worker, Slot) else None
         try:
-            self._run_all(self.trials, run, rest)
+            self._run_all(self._by_now, run, rest)
         except ClusterError as error:
             with self._change:
                 self._left_alone += 1
@@ -199,9 +203,17 @@ class Engine:
             weights=weights,
         )
 
+    def _by_now(self) -> Sequence[Trial]:
+        return self.trials if self._wanted is None else self._wanted(self._records)
+
+    def planned(self) -> list[Trial]:
+        """Return the trials that are wanted by now, and all that their trainings are for."""
+        keys = {self._keys[trial] for trial in self._by_now()}
+        return [trial for trial in self.trials if self._keys[trial] in keys]
+
     def _run_all(
         self,
-        trials: Sequence[Trial],
+        trials: Callable[[], Sequence[Trial]],
         run: _Run,
         rest: Callable[[], None] | None = None,
     ) -> None:
@@ -210,10 +222,11 @@ class Engine:
         rest: called while others run all that is left.
         """
         while not (self._stopping or self._finishing):
-            left = [trial for trial in trials if trial not in self._records]
+            left = [trial for trial in trials() if trial not in self._records]
             if not left:
                 return
-            left.sort(key=self._expected_seconds, reverse=True)
+            if self._wanted is None:
+                left.sort(key=self._expected_seconds, reverse=True)
             keys = dict.fromkeys(self._keys[trial] for trial in left)
             if not any(self._run_one(key, run) for key in keys):
                 if rest is not None:
@@ -278,8 +291,8 @@ class Engine:
             self._seconds[kinds] = max(seconds, self._seconds.get(kinds, 0.0))
         with self._change:
             if trial not in self._records:  # another thread may have read it since the claim ended
-                self._tell(Event(kind, trial, record=record))
                 self._records[trial] = record
+                self._tell(Event(kind, trial, record=record))
                 self._change.notify_all()
 
     def _weights(self, key: str) -> Path:
@@ -330,19 +343,7 @@ class Engine:
                 if not reasons:
                     return records
                 return [replace(each, cost={**each.cost, "lost": reasons}) for each in records]
-            times = f" ({len(reasons)} attempts)" if len(reasons) > 1 else ""
-            return [
-                TrialRecord(
-                    key=self._keys[trial],
-                    run=self.store.run,
-                    trial=trial,
-                    status="failed",
-                    reason=reasons[-1] + times,
-                    environment=dict(self._conditions),
-                    cost={"lost": reasons},
-                )
-                for trial in trials
-            ]
+            return lost_records(trials, reasons, run=self.store.run, conditions=self._conditions)
 
     def _tell(self, event: Event) -> None:
         with self._change:

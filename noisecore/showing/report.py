@@ -152,7 +152,7 @@ def _pictures(
     results: Results, data: FromData | None, classes: pd.DataFrame | None
 ) -> Iterator[tuple[str, str, Callable[[], Figure]]]:
     """Yield each picture: its curve ("" for all of them), its file's name, and what draws it."""
-    curves, matrices, _ = assemble(results.records)
+    curves, matrices, _ = assemble(results.records, results.planned)
     names = _file_names(curves)
     samples = {} if data is None else data.samples
     notebook = results.profile.get("name") == "notebook"

@@ -9,7 +9,7 @@ import numpy as np
 
 from noisecore.judging.curves import Curve
 from noisecore.judging.curves.rows import curve_rows
-from noisecore.judging.gates import HEAD, Verdict, regression_lines, regression_rows
+from noisecore.judging.gates import Verdict, regression_head, regression_lines, regression_rows
 from noisecore.judging.gates.rows import FloorRow, PublishedRow
 from noisecore.judging.results import Results, assemble
 from noisecore.records import Trial, TrialRecord
@@ -30,9 +30,10 @@ def conclude(curve: Curve) -> str:
     if not any(row.scale > 0 for row in rows):
         return f"Accuracy was measured only at scale 0, without noise. {reference}".strip()
     claimed = curve.without_zero()
-    if missing := int(np.isnan(claimed.accuracy).sum()):
+    figures = np.concatenate([claimed.at(scale).accuracy for scale in claimed.scales.tolist()])
+    if missing := int(np.isnan(figures).sum()):
         return (
-            f"No conclusion can be drawn: {missing} of {claimed.accuracy.size} trials have no "
+            f"No conclusion can be drawn: {missing} of {figures.size} trials have no "
             f"figures. {reference}"
         ).strip()
     scales, means = claimed.scales, claimed.mean_accuracy
@@ -67,7 +68,7 @@ def make_summary(results: Results, plots: Mapping[str, Sequence[str]]) -> str:
     plots: the files of each curve by its name (the empty name for pictures of the whole run),
     without their suffix and relative to the summary, such as `plots/cnn_gaussian_quick-curve`.
     """
-    curves, _, problem = assemble(results.records)
+    curves, _, problem = assemble(results.records, results.planned)
     name = results.profile.get("name", "unknown")
     parts = [f"# noisecore, profile {code(name)}: {overall_verdict(results)}", _standing(results)]
     if isinstance(notes := results.run.get("notes"), list):
@@ -187,7 +188,7 @@ def _regression(curve: str, verdicts: Sequence[Verdict]) -> list[str]:
         if rows:
             bad = ("fail", "inconclusive")
             bold = [[*row[:-1], f"**{row[-1]}**" if row[-1] in bad else row[-1]] for row in rows]
-            parts.append(table(HEAD, bold))
+            parts.append(table(regression_head(verdict), bold))
         if lines := regression_lines(verdict):
             parts.append(bullets(map(text, lines)))
     return parts

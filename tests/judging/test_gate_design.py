@@ -15,7 +15,14 @@ from records_factory import make_sweep
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks" / "studies" / "gate"))
 
-from simulation import checks, decline, given, intervals, trained  # (the path above leads there)
+from simulation import (
+    checks,
+    decline,
+    given,
+    intervals,
+    sequential,
+    trained,
+)  # (the path above leads there)
 from simulation.models import Model, add_answers, fit_spreads, fitted, measured, read_answers
 
 from noisecore.judging.differences import matched_difference
@@ -23,6 +30,7 @@ from noisecore.judging.gates.case import judge_comparison
 from noisecore.judging.gates.rows import AccuracyRow
 from noisecore.judging.margins import Margins, Rule
 from noisecore.judging.power import Spread, change_answers, draw_pair
+from noisecore.judging.stopping import luck_of
 
 BASELINE = Path(__file__).parents[2] / "benchmarks" / "baselines" / "quick.json"
 PAIRS = 10_000
@@ -42,6 +50,19 @@ def not_passed(models: list[Model], rule: Rule, drop: float = 0.0) -> float:
         sides = model.draw(PAIRS, 3, rng), model.draw(PAIRS, 10, rng)
         found.append(trained.judge_drop(model, *sides, rule, 0.0 if place else drop, rng))
     return trained.rates_of_run(found)[0]
+
+
+def test_what_is_simulated_in_stages_is_the_package() -> None:
+    """On the same answers the fast stages ask for the same seeds, and end as the gate does."""
+    spreads, rng, rule = fit_spreads(BASELINE), np.random.default_rng(1), Rule(curves=2)
+    for n in range(8):
+        drops = dict.fromkeys(spreads, 0.01 * (n % 3))
+        for one in draw_pair(spreads, 10, 10, rng, drops).values():
+            sides = one.new_accuracy[None], one.baseline_accuracy[None]
+            fast = sequential.run_stages(*sides, one.noisy, luck_of(one.baseline), rule)
+            stopped = sequential.by_the_gate(one, rule)
+            assert stopped.counts.tolist() == fast.counts[0].tolist()
+            assert judge_comparison(stopped, rule).verdict == fast.verdicts[0]
 
 
 @pytest.mark.parametrize("margins", [Margins(), trained.NO_MARGINS])

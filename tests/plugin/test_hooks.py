@@ -193,7 +193,7 @@ def test_report_that_breaks(noted, given, monkeypatch) -> None:
 def test_records_that_do_not_belong_together(noted, given, monkeypatch) -> None:
     """Of records that make no curve, the hooks hear the records."""
 
-    def refuse(records):
+    def refuse(records, **how):
         raise CurveError("two records differ")
 
     monkeypatch.setattr("noisecore.judging.results.matched_curves", refuse)

@@ -9,6 +9,7 @@ import pytest
 from records_factory import make_record
 
 from noisecore.plugin.progress import Progress, duration, outcome
+from noisecore.plugin.sources.stages import Standing
 from noisecore.records import Epoch, TrialRecord
 from noisecore.running.events import Event
 
@@ -241,3 +242,19 @@ def test_outcome_of_a_failure(clock) -> None:
 def test_duration(seconds, words) -> None:
     """Seconds are told in the two greatest units that fit."""
     assert duration(seconds) == words
+
+
+def test_seeds_one_after_another(clock) -> None:
+    """A plan that grows is shown with what is decided, and the most time that it may take."""
+    reporter = FakeReporter()
+    progress = Progress(reporter, 12, clock=clock)
+    standing = Standing("a", 1, decided=7, points=12, now=3, most=10, seeds="", identical=False)
+    with progress.waiting():
+        progress.settle(3, [standing])
+        clock.now += 20
+        progress(finished(trial()))
+        progress.settle(1, [standing._replace(decided=12, now=1, most=1)])
+        progress(finished(trial(1)))
+    assert reporter.lines[0].startswith("noisecore 1/3 ")
+    assert reporter.lines[0].endswith(", decided 7 of 12, at most 3 min 00 s left")
+    assert reporter.lines[1].endswith(", decided 12 of 12")

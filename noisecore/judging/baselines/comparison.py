@@ -25,6 +25,9 @@ from noisecore.records import Evaluation, TrialRecord
 
 Answers = NDArray[np.bool_]
 
+# As many seeds as `--noise-seeds=auto` trains at most, if the baseline has as many.
+MOST_SEEDS = 10
+
 # The relative difference up to which losses count as the same, if the answers are the same.
 _SAME_LOSS = 1e-12
 
@@ -43,6 +46,9 @@ class Comparison:
     whether the seeds or draws that both sides have gave the same answers and losses; if so, the
     arrays hold only these. cached: how many trainings of the run an earlier one has done, in words;
     empty if none. since_first: the run compared with the baseline's first ancestor.
+    by_scale: for a run whose seeds came one after another (`--noise-seeds=auto`), and that has
+    fewer than `final` at some scale: the answers at each scale, bool (its seeds, images); `new`
+    holds the seeds that all scales have. Empty for any other run.
     """
 
     curve: str
@@ -60,6 +66,32 @@ class Comparison:
     identical: bool = False
     cached: str = ""
     since_first: SinceFirst | None = None
+    by_scale: tuple[Answers, ...] = ()
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """How many seeds or draws the run has at each scale, (k,)."""
+        each = [len(one) for one in self.by_scale] or [len(self.new)] * len(self.scales)
+        return np.array(each, np.int64)
+
+    @property
+    def final(self) -> int:
+        """With how many seeds a scale has all that `--noise-seeds=auto` would ever train."""
+        return min(MOST_SEEDS, len(self.baseline))
+
+    def new_at(self, at: NDArray[np.bool_] | slice) -> Answers:
+        """Return the run's answers at some scales, of the seeds that all of these have."""
+        if not self.by_scale:
+            return self.new[:, at]
+        chosen = [self.by_scale[place] for place in np.arange(len(self.scales))[at]]
+        least = min(map(len, chosen))
+        return np.stack([each[:least] for each in chosen], axis=1)
+
+    def means_at(self, at: NDArray[np.bool_] | slice) -> Floats:
+        """Return the run's mean accuracy at some scales, over all seeds that each has."""
+        if not self.by_scale:
+            return np.asarray(self.new_accuracy[:, at].mean(axis=0))
+        return np.array([each.mean() for each in self.by_scale])[at]
 
     @property
     def noisy(self) -> NDArray[np.bool_]:
@@ -83,26 +115,30 @@ class Comparison:
 
 
 def compare_records(
-    new: Iterable[TrialRecord], baseline: Iterable[TrialRecord]
+    new: Iterable[TrialRecord], baseline: Iterable[TrialRecord], *, sequential: bool = False
 ) -> dict[str, Comparison]:
     """Return a comparison for each curve that is on both sides, by name.
 
-    Raises `CurveError` if the records of one side do not belong together.
+    sequential: whether the run's seeds came one after another, so that a scale may have fewer of
+    them than another although none is missing. Raises `CurveError` if the records of one side do
+    not belong together.
     """
     ours, theirs = curve_cells(new), curve_cells(baseline)
-    return {name: _compare(name, ours[name], theirs[name]) for name in ours if name in theirs}
+    shared = [name for name in ours if name in theirs]
+    return {name: _compare(name, ours[name], theirs[name], sequential) for name in shared}
 
 
-def compare_curves(new: Curve, baseline: Curve) -> Comparison:
+def compare_curves(new: Curve, baseline: Curve, *, sequential: bool = False) -> Comparison:
     """Return the comparison of two curves by their records; their names may differ.
 
-    Raises `ValueError` if the records of one side do not belong together.
+    sequential: as in `compare_records`. Raises `ValueError` if the records of one side do not
+    belong together.
     """
     ours, theirs = (curve_cells(each.records)[each.name] for each in (new, baseline))
-    return _compare(new.name, ours, theirs)
+    return _compare(new.name, ours, theirs, sequential)
 
 
-def _compare(name: str, ours: Cells, theirs: Cells) -> Comparison:
+def _compare(name: str, ours: Cells, theirs: Cells, sequential: bool) -> Comparison:
     given = given_models(ours) and given_models(theirs)
     new_scales, old_scales = ({scale for scale, _ in cells} for cells in (ours, theirs))
     scales = sorted(new_scales & old_scales)
@@ -129,12 +165,19 @@ def _compare(name: str, ours: Cells, theirs: Cells) -> Comparison:
         obstacles.append(trained)
     if obstacles:
         return _apart(name, obstacles)
-    new, failures = _answers(name, ours, scales)
-    old, holes = _answers(name, theirs, scales)
+    seeds = _seeds(ours, scales)
+    by_scale: tuple[Answers, ...] = ()
+    if sequential:
+        new, by_scale, failures = _nested(name, ours, scales)
+    else:
+        new, failures = _answers(name, ours, scales, seeds)
+    old, holes = _answers(name, theirs, scales, _seeds(theirs, scales))
     if identical and not failures and not holes:
-        seeds = _seeds(ours, scales), _seeds(theirs, scales)
-        new = new[np.isin(seeds[0], seeds[1])]
-        old = old[np.isin(seeds[1], seeds[0])]
+        before = _seeds(theirs, scales)
+        new = new[np.isin(seeds[: len(new)], before)]
+        old = old[np.isin(before, seeds)]
+    elif not any(len(each) < min(MOST_SEEDS, len(old)) for each in by_scale):
+        by_scale = ()
     obstacles = [f"the baseline does not have {line}" for line in holes]
     notes = notes_of(ours, theirs)
     if source:
@@ -162,6 +205,7 @@ def _compare(name: str, ours: Cells, theirs: Cells) -> Comparison:
         replicates="draws" if given else "seeds",
         identical=identical,
         cached=_cached(ours),
+        by_scale=() if identical else by_scale,
     )
 
 
@@ -211,9 +255,27 @@ def _images(cells: Cells, scale: float) -> set[Any]:
     }
 
 
-def _answers(name: str, cells: Cells, scales: Sequence[float]) -> tuple[Answers, tuple[str, ...]]:
-    """Return (seeds, scales, images) right answers, and a line for each trial without any."""
+def _nested(
+    name: str, cells: Cells, scales: Sequence[float]
+) -> tuple[Answers, tuple[Answers, ...], tuple[str, ...]]:
+    """Return the answers of the seeds that all scales have, then those of each scale, and failures.
+
+    A scale may end before the others, but what lies before its last seed may not be missing.
+    """
     seeds = _seeds(cells, scales)
+    ends = [1 + seeds.index(max(seed for at, seed in cells if at == scale)) for scale in scales]
+    each = [
+        _answers(name, cells, [scale], seeds[:end]) for scale, end in zip(scales, ends, strict=True)
+    ]
+    least = min(ends, default=0)
+    shared, _ = _answers(name, cells, scales, seeds[:least])
+    return shared, tuple(answers[:, 0] for answers, _ in each), sum((f for _, f in each), ())
+
+
+def _answers(
+    name: str, cells: Cells, scales: Sequence[float], seeds: Sequence[int]
+) -> tuple[Answers, tuple[str, ...]]:
+    """Return (seeds, scales, images) right answers, and a line for each trial without any."""
     found = {
         (seed, scale): evaluation_at(cells.get((scale, seed)), scale)
         for seed in seeds

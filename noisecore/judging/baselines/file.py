@@ -236,15 +236,18 @@ def write_baseline(path: Path, baseline: Baseline) -> None:
     write_atomically(path, text.replace('"trials": []', f'"trials": [\n{lines}\n]') + "\n")
 
 
-def compare_baseline(new: Iterable[TrialRecord], baseline: Baseline) -> dict[str, Comparison]:
+def compare_baseline(
+    new: Iterable[TrialRecord], baseline: Baseline, *, sequential: bool = False
+) -> dict[str, Comparison]:
     """Return each shared curve's comparison with a baseline, and with its first ancestor.
 
-    Raises `CurveError` if the records of one side do not belong together.
+    sequential: as in `compare_records`. Raises `CurveError` if the records of one side do not
+    belong together.
     """
     new = list(new)
     return {
         name: with_first(each, baseline.origins[name].first, new)
-        for name, each in compare_records(new, baseline.records).items()
+        for name, each in compare_records(new, baseline.records, sequential=sequential).items()
     }
 
 
@@ -255,6 +258,9 @@ def with_first(
     if first is None or comparison.identical:
         return comparison
     own = [record for record in records if record.trial.curve == comparison.curve]
+    if comparison.by_scale:  # of the seeds that came one after another, those that all scales have
+        every = sorted({record.trial.seed for record in own})[: len(comparison.new)]
+        own = [record for record in own if record.trial.seed in every]
     return replace(comparison, since_first=since_first(first, own))
 
 

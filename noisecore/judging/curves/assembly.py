@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import fields
+from functools import partial
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -16,8 +18,9 @@ from noisecore.judging.curves.checks import evaluation_at
 from noisecore.judging.curves.curve import Curve, Replicates
 from noisecore.judging.curves.fields import CurveError
 from noisecore.judging.curves.matrix import Matrix
+from noisecore.judging.curves.uneven import UnevenCurve
 from noisecore.judging.statistics import Floats, image_error
-from noisecore.records import Evaluation, GivenTrial, Trial, TrialRecord
+from noisecore.records import Evaluation, GivenTrial, Trial, TrialRecord, trial_label
 
 _APART = "give the records of only one run, or give each model its own name"
 
@@ -25,13 +28,17 @@ Cells = dict[tuple[float, int], TrialRecord]
 
 
 def matched_curves(
-    records: Iterable[TrialRecord], *, labels: NDArray[np.int64] | None = None
+    records: Iterable[TrialRecord],
+    *,
+    labels: NDArray[np.int64] | None = None,
+    planned: Collection[str] = (),
 ) -> dict[str, Curve]:
     """Return the matched curve of each name: scale by seed, trained and tested at the scale.
 
     For a given model, it is the curve over its test scales, by draw; for a model that was trained
     once with a noise, the curve over its test scales, by seed. labels: (images,), the class number
-    of each test image, if known.
+    of each test image, if known. planned: the labels of all trials that the run wanted, if known: a
+    trial that it did without is none that is missing.
 
     Raises `CurveError`, naming both keys, if two records of a curve do not belong together: their
     data, source, recipe or test images differ, or their numbers for the same scale and seed.
@@ -43,16 +50,18 @@ def matched_curves(
         accuracy = np.full((len(seeds), len(scales)), np.nan)
         loss = accuracy.copy()
         failures = []
+        unwanted = _unwanted(cells, scales, seeds, planned)
         for i, scale in enumerate(scales):
             for j, seed in enumerate(seeds):
                 record = cells.get((scale, seed))
                 found = evaluation_at(record, scale)
                 if isinstance(found, Evaluation):
                     accuracy[j, i], loss[j, i] = found.accuracy, found.loss
-                else:
+                elif not unwanted[j, i]:
                     failures.append(f"{name} scale {scale:g} {replicates[:-1]} {seed}: {found}")
         trial = next(iter(cells.values())).trial  # the same for all trials of a curve
-        curves[name] = Curve(
+        kind = partial(UnevenCurve, unwanted=unwanted) if unwanted.any() else Curve
+        curves[name] = kind(
             name=name,
             model=trial.model,
             noise=trial.noise,
@@ -116,6 +125,19 @@ def curve_cells(records: Iterable[TrialRecord]) -> dict[str, Cells]:
             cell = scale, record.trial.seed
             cells[cell] = _one_of(cells[cell], record) if cell in cells else record
     return dict(sorted(groups.items()))
+
+
+def _unwanted(
+    cells: Cells, scales: Sequence[float], seeds: Sequence[int], planned: Collection[str]
+) -> NDArray[np.bool_]:
+    """Return which trials, (seeds, scales), have no record because the run did without them."""
+    found = np.zeros((len(seeds), len(scales)), np.bool_)
+    if not planned or not _matched(cells):
+        return found
+    name, known = next(iter(cells.values())).trial.curve, set(planned)
+    for (j, seed), (i, scale) in product(enumerate(seeds), enumerate(scales)):
+        found[j, i] = (scale, seed) not in cells and trial_label(name, scale, seed) not in known
+    return found
 
 
 def _once(cells: Cells, scales: Iterable[float]) -> tuple[float, ...]:

@@ -80,7 +80,8 @@ def curve_rows(curve: Curve) -> list[Row]:
     for place, scale in enumerate(curve.scales.tolist()):
         # If all draws are the same measurement, it was made once and counts once.
         counted = slice(1) if scale in curve.once else slice(None)
-        accuracy, loss = (estimate(each[counted, place]) for each in (curve.accuracy, curve.loss))
+        point = curve.at(scale)
+        accuracy, loss = (estimate(each[counted]) for each in (point.accuracy, point.loss))
         if given:
             error = math.nan if curve.image_error is None else curve.image_error[place]
             bounds = image_interval(accuracy.mean, error, curve.images)
@@ -93,7 +94,7 @@ def curve_rows(curve: Curve) -> list[Row]:
                 scale=scale,
                 accuracy=accuracy,
                 loss=loss,
-                missing=len(curve.accuracy[counted]) - accuracy.seeds,
+                missing=len(point.accuracy[counted]) - accuracy.seeds,
             )
         )
     return rows

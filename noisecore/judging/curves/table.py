@@ -50,9 +50,9 @@ def table_rows(curve: Curve) -> list[tuple[str, ...]]:
     head = "95 % over images" if given else "± 95 %"
     rows: list[tuple[str, ...]] = [("scale", "accuracy", head, seeds, "loss")]
     for i, scale in enumerate(curve.scales):
-        column = curve.accuracy[:, i]
+        column = curve.at(scale).accuracy
         once = float(scale) in curve.once
-        each = " ".join(_figure(value).rjust(6) for value in column)
+        each = " ".join(_figure(value).rjust(6) for value in curve.accuracy[:, i])
         span = f"{_figure(column.min())} to {_figure(column.max())}"
         shown = "once" if once else span if many else each
         bounds = f"{_figure(interval.low[i])} to {_figure(interval.high[i])}"

@@ -26,6 +26,7 @@ from noisecore.judging.gates.regression import (
 )
 from noisecore.judging.gates.regression_text import (
     HEAD,
+    regression_head,
     regression_lines,
     regression_rows,
     regression_table,
@@ -68,6 +69,7 @@ __all__ = [
     "judge_published",
     "parse_alpha",
     "parse_margins",
+    "regression_head",
     "regression_lines",
     "regression_rows",
     "regression_table",

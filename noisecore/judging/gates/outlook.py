@@ -39,17 +39,20 @@ def blindness(comparison: Comparison, row: AccuracyRow, rule: Rule) -> str | Non
 
     If a drop of twice the margin is not caught 95 % of the time, a pass is a matter of luck. One
     seed that strayed far from the others is not a reason: it is left out of the spread here,
-    because it widens every bound and would make a gate that sees look blind.
+    because it widens every bound and would make a gate that sees look blind. Where seeds are still
+    to come, what all of them will catch is asked.
     """
     # Identical answers need no power, and a drop that passes rigorous mode was shown to be small.
     if comparison.identical or isinstance(row, WithinRow) or row.allowed is None:
         return None
-    calm = without_stray(comparison)
+    calm = _with_all_seeds(without_stray(comparison), comparison)
     if seeing_margin(calm, rule.mean_alpha) <= row.allowed + ROUNDING:
         return None
     if comparison.replicates == "draws":
         return _blind_over_images(calm, rule)
-    ours, theirs = len(comparison.new), len(comparison.baseline)
+    ours, theirs = len(comparison.new_at(comparison.noisy)), len(comparison.baseline)
+    if comparison.by_scale:  # it is blind even with the seeds that are still to come
+        ours = comparison.final
     have = f"{ours} seed{'s' * (ours > 1)} against {theirs}"
     return _blind(have, calm, rule, _more_seeds(_each(comparison), theirs, rule))
 
@@ -193,7 +196,7 @@ def _more_seeds(each: Difference, baseline_seeds: int, rule: Rule) -> str:
 def _each(comparison: Comparison) -> Difference:
     """Return the error of one seed's mean, pooled as in simple mode."""
     at = comparison.noisy
-    sides = [side[:, at].mean(axis=1) for side in (comparison.new, comparison.baseline)]
+    sides = [side.mean(axis=1) for side in (comparison.new_at(at), comparison.baseline[:, at])]
     found = pooled_difference(*sides)
     scale = math.sqrt(sum(1 / len(side) for side in sides))
     return replace(found, error=found.error / scale, least=found.least / scale)
@@ -205,7 +208,7 @@ def without_stray(comparison: Comparison) -> Difference:
     If there are few seeds, all of them count. For a given model, all images count.
     """
     at = comparison.noisy
-    sides = [side[:, at].mean(axis=1) for side in (comparison.new, comparison.baseline)]
+    sides = [side.mean(axis=1) for side in (comparison.new_at(at), comparison.baseline[:, at])]
     if comparison.replicates == "draws":
         return matched_difference(*sides)
     found = pooled_difference(*sides)
@@ -220,6 +223,16 @@ def without_stray(comparison: Comparison) -> Difference:
     before, after = (sum(1 / len(side) for side in each) for each in (sides, kept))
     scale = math.sqrt(before / after)
     return replace(calm, error=calm.error * scale, least=calm.least * scale)
+
+
+def _with_all_seeds(each: Difference, comparison: Comparison) -> Difference:
+    """Return the same difference with the error that it has when no seeds are still to come."""
+    seeds, old = len(comparison.new_at(comparison.noisy)), len(comparison.baseline)
+    if not comparison.by_scale or seeds >= comparison.final:
+        return each
+    scale = math.sqrt((1 / comparison.final + 1 / old) / (1 / seeds + 1 / old))
+    freedom = each.freedom + comparison.final - seeds
+    return replace(each, error=each.error * scale, least=each.least * scale, freedom=freedom)
 
 
 def _between(each: Difference, seeds: int, baseline_seeds: int) -> Difference:

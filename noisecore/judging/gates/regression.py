@@ -63,20 +63,22 @@ def judge(
     mode: Mode | None = None,
     margins: Margins | None = None,
     alpha: float = ALPHA,
+    sequential: bool = False,
 ) -> dict[str, Verdict]:
     """Return a verdict for each curve that two runs share, by name: `new` against `old`.
 
     old: a baseline, with its curves' margins and first ancestors, or records. mode: "simple" or
     "rigorous"; None takes the one that suits the model. margins: None takes the curve's own margins
     (`own_margins`) or, if it has none, the usual ones. alpha: how often a run of an unchanged model
-    fails, over all curves of the baseline. Raises `ValueError` if the records of one side do not
-    belong together.
+    fails, over all curves of the baseline. sequential: whether the seeds of `new` came one after
+    another. Raises `ValueError` if the records of one side do not belong together.
     """
     if isinstance(old, Baseline):
-        comparisons, curves = compare_baseline(new, old), len(old.origins)
+        comparisons = compare_baseline(new, old, sequential=sequential)
+        curves = len(old.origins)
     else:
         old = list(old)
-        comparisons = compare_records(new, old)
+        comparisons = compare_records(new, old, sequential=sequential)
         curves = len(comparisons)
     rule = Rule(
         mode=mode,

@@ -29,14 +29,25 @@ _UNITS = (
     "50 %, 95 %: the drop that a row catches half of the time, and nearly always"
 )
 _DROP = "A row fails when its change is below what is allowed and its bound is below 0."
+_EARLY = (
+    " Where seeds are still to come, the bound is what the change would hardly be below (>) or "
+    "above (<) with all of them: a row passes if that is above what is allowed, and fails if it is "
+    "below. 50 % and 95 % are those of all seeds."
+)
 _WITHIN = (
     "The mean passes when its lower bound is above what is allowed, and fails when its upper bound "
     "is below it. "
 )
 
 
+def regression_head(verdict: Verdict) -> tuple[str, ...]:
+    """Return the head of a regression verdict's table: `HEAD`, with the seeds if rows have them."""
+    return (*HEAD[:-1], "seeds", HEAD[-1]) if _has_seeds(verdict) else HEAD
+
+
 def regression_rows(verdict: Verdict) -> list[tuple[str, ...]]:
-    """Return the cells of a regression verdict's table under `HEAD`, changes in points."""
+    """Return the cells of a regression verdict's table under its head, changes in points."""
+    seeds = _has_seeds(verdict)
     return [
         (
             _scale(row),
@@ -47,6 +58,7 @@ def regression_rows(verdict: Verdict) -> list[tuple[str, ...]]:
             _allowed(row),
             _caught(row.caught_half),
             _caught(row.caught_most),
+            *([_seeds(row, "-")] if seeds else []),
             row.verdict or "-",
         )
         for row in verdict.rows(AccuracyRow)
@@ -64,7 +76,7 @@ def regression_table(verdict: Verdict) -> str:
     rows = regression_rows(verdict)
     if not rows:
         return ""
-    lines = [_UNITS, *aligned([HEAD, *rows])]
+    lines = [_UNITS, *aligned([regression_head(verdict), *rows])]
     for line in (how_to_read(verdict), *regression_lines(verdict)):
         lines += wrap(visible(line), 80, subsequent_indent="  ")
     return "\n".join(lines)
@@ -94,6 +106,7 @@ def regression_sentence(
         shown = "; ".join(_in_words(row) for row in deciding if row is worst or row not in scales)
         if len(scales) > 1:
             shown += f"; and {len(scales) - 1} more of the scales"
+        shown += _taken(rows)
         if outcome == "fail":
             return f"{curve} is {_how_worse(rows)} than its baseline: {shown}"
         return f"whether {curve} is worse than its baseline is undecided: {shown}"
@@ -108,7 +121,7 @@ def regression_sentence(
     if not within:  # the drop exceeds its margin, and its bound does not show that it is one
         says = "is not shown to be worse than its baseline allows, though"
     chance = "" if within else ", which may be chance"
-    return f"{curve} {says} {_in_words(nearest)}{chance}{_power(judged[0])}"
+    return f"{curve} {says} {_in_words(nearest)}{chance}{_power(judged[0])}{_taken(rows)}"
 
 
 def _how_worse(rows: Sequence[JudgedRow]) -> str:
@@ -159,6 +172,8 @@ def _scale(row: AccuracyRow) -> str:
 def _bound(row: AccuracyRow) -> str:
     """Return what the verdict rests on: one bound, or two."""
     low, high = row.rests_on
+    if high is None and low is not None:
+        return f"> {points(low)}"
     return f"< {points(high)}" if low is None else f"{points(low)} to {points(high)}"
 
 
@@ -178,13 +193,33 @@ def _power(row: AccuracyRow) -> str:
     return f"; a drop of {100 * most:.1f} points of the mean is caught 95 % of the time"
 
 
+def _has_seeds(verdict: Verdict) -> bool:
+    return any(row.seeds for row in verdict.rows(AccuracyRow))
+
+
+def _seeds(row: AccuracyRow, to: str) -> str:
+    """Return how many seeds a row has: a number, or the least and the greatest at its scales."""
+    return to.join(map(str, dict.fromkeys(row.seeds or ())))
+
+
+def _taken(rows: Sequence[JudgedRow]) -> str:
+    """Return in words how many seeds each scale took, if they came one after another."""
+    taken = [each for row in rows if isinstance(row, AccuracyRow) for each in row.seeds or ()]
+    if not taken:
+        return ""
+    least, most = min(taken), max(taken)
+    span = f"{least} to {most}" if most > least else f"{most}"
+    return f"; seeds came one after another, {span} at each scale"
+
+
 def how_to_read(verdict: Verdict) -> str:
     """Return how the verdicts of the table follow from its rows, in a sentence or two."""
     rows = verdict.rows(AccuracyRow)
     if all(row.level is None for row in rows):  # as noisecore 0.1 wrote them
         return ""
     within = isinstance(rows[0], WithinRow) and rows[0].bound_low is not None
-    return (_WITHIN if within else "") + _DROP
+    early = any(row.final_low is not None for row in rows)
+    return (_WITHIN if within else "") + _DROP + (_EARLY if early else "")
 
 
 def _cost_line(row: CostRow) -> str:

@@ -110,13 +110,18 @@ class AccuracyRow(JudgedRow):
     was given. bound_high: the upper bound of the difference that the verdict rests on, None if low
     is None. level: the confidence of that bound; None in files of noisecore 0.1, which had no
     bounds. caught_half, caught_most: the least drops that the row would have caught half of the
-    time and 95 % of the time, None if allowed or low is None.
+    time and 95 % of the time, None if allowed or low is None. seeds: for a run whose seeds came one
+    after another, the least and the greatest number of them at the row's scales. final_low: the
+    change will hardly be lower than this with all seeds; then bound_high is what it will hardly
+    exceed. None if it has them all.
     """
 
     ORDER = (
         "scale", "measured", "baseline", "difference", "low", "high", "since", "allowed",
-        "bound_low", "bound_high", "level", "verdict", "caught_half", "caught_most",
+        "bound_low", "final_low", "bound_high", "level", "seeds", "verdict", "caught_half",
+        "caught_most",
     )  # fmt: skip
+    LEFT_OUT = frozenset({"final_low", "seeds"})
 
     scale: float | None
     measured: float
@@ -127,6 +132,8 @@ class AccuracyRow(JudgedRow):
     allowed: float | None
     bound_high: float | None = None
     level: float | None = None
+    final_low: float | None = None
+    seeds: tuple[int, int] | None = None
     caught_half: float | None = None
     caught_most: float | None = None
 
@@ -134,9 +141,13 @@ class AccuracyRow(JudgedRow):
     def rests_on(self) -> tuple[float | None, float | None]:
         """The bounds of the difference that the verdict rests on; the interval in noisecore 0.1.
 
-        The lower one is None if the upper one decides alone.
+        One of them is None if the other decides alone.
         """
-        return (self.low, self.high) if self.level is None else (None, self.bound_high)
+        if self.level is None:
+            return self.low, self.high
+        if self.final_low is not None and self.verdict == "pass":
+            return self.final_low, None
+        return None if self.verdict == "fail" else self.final_low, self.bound_high
 
     def to_dict(self) -> dict[str, Any]:
         """Return the row as a file has it."""

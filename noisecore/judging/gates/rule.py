@@ -28,6 +28,7 @@ from noisecore.judging.gates.rows import (
 )
 from noisecore.judging.margins import Margins, Rule
 from noisecore.judging.statistics import Floats
+from noisecore.judging.stopping import DOUBT, Early, early_difference
 
 CONFIDENCE = 0.95  # with which rigorous mode must know that a drop is within its margin
 MISSED = 0.05  # how often a drop is missed that is caught 95 % of the time
@@ -42,7 +43,8 @@ def accuracy_rows(comparison: Comparison, rule: Rule) -> list[AccuracyRow]:
 
     Each has what was measured on both sides, the difference with its 95 % interval, what is
     allowed, the bound or bounds that the verdict rests on, and the least drops that the row would
-    have caught half of the time and 95 % of the time.
+    have caught half of the time and 95 % of the time. A row of which seeds are still to come is
+    judged by `noisecore.judging.stopping`, and is inconclusive while it is open.
     """
     places = [*([-1] if comparison.noisy.any() else []), *range(len(comparison.scales))]
     others = sum(_margin(rule.margins, comparison, place) is not None for place in places[1:])
@@ -52,25 +54,34 @@ def accuracy_rows(comparison: Comparison, rule: Rule) -> list[AccuracyRow]:
     rows = [_row(comparison, place, rule, alpha) for place in places]
     if first is not None:
         row = _unjudged(SinceFirstRow, first.new, first.old, first.difference, since=first.when)
+        row = replace(row, seeds=(len(first.new),) * 2 if comparison.by_scale else None)
         rows.append(show_drop(row, first.difference, rule.margins.since_first, alpha))
     return rows
 
 
 def _row(comparison: Comparison, place: int, rule: Rule, alpha: float) -> AccuracyRow:
     """Return the row of a scale, judged at the level alpha, or of the mean for a place of -1."""
-    difference = _difference(comparison, place, rule)
-    margin = _margin(rule.margins, comparison, place)
-    at = _at(comparison, place)
-    new, old = comparison.new_accuracy[:, at], comparison.baseline_accuracy[:, at]
+    margin, at = _margin(rule.margins, comparison, place), _at(comparison, place)
+    alpha = alpha if place >= 0 else rule.mean_alpha
+    early = early_difference(comparison, at)
+    difference = early.now if early else _difference(comparison, place, rule)
+    means, old = comparison.means_at(at), comparison.baseline_accuracy[:, at]
     if place >= 0:
         scale = float(comparison.scales[place])
-        one = _unjudged(ScaleRow, new, old, difference, scale=scale)
-        return show_drop(one, difference, margin, alpha)
-    if rule.mode_for(comparison.replicates) == "rigorous":
-        within = _unjudged(WithinRow, new, old, difference, bound_low=None)
-        return _show_within(within, difference, margin, rule.mean_alpha)
-    mean = _unjudged(MeanRow, new, old, difference)
-    return show_drop(mean, difference, margin, rule.mean_alpha)
+        one: AccuracyRow = _unjudged(ScaleRow, means, old, difference, scale=scale)
+    else:
+        one = _unjudged(MeanRow, means, old, difference)
+    if comparison.by_scale:
+        counts = comparison.counts[at]
+        one = replace(one, seeds=(int(counts.min()), int(counts.max())))
+    if place < 0 and rule.mode_for(comparison.replicates) == "rigorous":
+        if early:  # it is shown to lie within its margin with all seeds, or not
+            return show_early(one, replace(early, reach=math.inf), margin, alpha)
+        within = _unjudged(WithinRow, means, old, difference, bound_low=None, seeds=one.seeds)
+        return _show_within(within, difference, margin, alpha)
+    if early:
+        return show_early(one, early, margin, alpha)
+    return show_drop(one, difference, margin, alpha)
 
 
 def _unjudged(kind: type[_A], new: Floats, old: Floats, difference: Difference, **own: Any) -> _A:
@@ -100,6 +111,26 @@ def show_drop(row: _A, difference: Difference, margin: float | None, alpha: floa
     failed = -difference.estimate > _needed(difference, limit, alpha) + ROUNDING
     verdict: Outcome = "fail" if failed else "pass"
     return replace(row, verdict=verdict, caught_half=half, caught_most=most)
+
+
+def show_early(row: _A, early: Early, margin: float | None, alpha: float) -> _A:
+    """Judge a drop of which seeds are still to come: it is open while they may decide otherwise.
+
+    Its bounds are what the change lies between with all seeds, and the drops that are caught are
+    those of all seeds, because a row that is open gets them.
+    """
+    low, high = early.now.estimate - early.reach, early.now.estimate + early.reach
+    row = replace(row, final_low=low, bound_high=high, level=1 - DOUBT)
+    if margin is None:
+        return row
+    limit = margin / 100
+    half, most = drops_caught(early.final, limit, alpha)
+    verdict: Outcome = "inconclusive"
+    if low >= -limit - ROUNDING:
+        verdict = "pass"
+    elif high < -_needed(early.final, limit, alpha) - ROUNDING:
+        verdict = "fail"
+    return replace(row, allowed=limit, verdict=verdict, caught_half=half, caught_most=most)
 
 
 def drops_caught(difference: Difference, limit: float, alpha: float) -> tuple[float, float]:
@@ -168,7 +199,7 @@ def _show_within(
 def _difference(comparison: Comparison, place: int, rule: Rule) -> Difference:
     """Return the difference at a scale, or on the mean over the scales for a place of -1."""
     at = _at(comparison, place)
-    sides = comparison.new[:, at].mean(axis=1), comparison.baseline[:, at].mean(axis=1)
+    sides = comparison.new_at(at).mean(axis=1), comparison.baseline[:, at].mean(axis=1)
     if comparison.identical:  # nothing changed: no error, and no uncertainty
         return Difference(float(sides[0].mean() - sides[1].mean()), 0.0, 1.0)
     if comparison.replicates == "draws":

@@ -124,13 +124,21 @@ class Verdicts(list[Verdict]):
     """The verdicts that a block of `collect_verdicts` collects, in their order.
 
     tolerant: whether an inconclusive verdict raises no error. keep: called with each curve that is
-    judged, before its verdict is known. raised: the errors that were raised.
+    judged, before its verdict is known. noted: returns a verdict with what else is known of it.
+    raised: the errors that were raised.
     """
 
-    def __init__(self, *, tolerant: bool, keep: Callable[[Curve], None] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        tolerant: bool,
+        keep: Callable[[Curve], None] | None = None,
+        noted: Callable[[Verdict], Verdict] | None = None,
+    ) -> None:
         super().__init__()
         self.tolerant = tolerant
         self.keep = keep
+        self.noted = noted
         self.raised: list[AssertionError] = []
 
 
@@ -140,15 +148,19 @@ _collecting: list[Verdicts] = []
 
 @contextmanager
 def collect_verdicts(
-    *, tolerant: bool = False, keep: Callable[[Curve], None] | None = None
+    *,
+    tolerant: bool = False,
+    keep: Callable[[Curve], None] | None = None,
+    noted: Callable[[Verdict], Verdict] | None = None,
 ) -> Iterator[Verdicts]:
     """Yield a list that every `assert_...` inside the block adds its verdict to, passed or not.
 
     tolerant: whether an inconclusive verdict does not raise. keep: called with each curve that is
-    judged, so that its records are kept whatever the verdict. If blocks are nested, the innermost
-    one collects, in whichever thread the verdict is found.
+    judged, so that its records are kept whatever the verdict. noted: called with each verdict,
+    returns it with what else is known of it. If blocks are nested, the innermost one collects, in
+    whichever thread the verdict is found.
     """
-    verdicts = Verdicts(tolerant=tolerant, keep=keep)
+    verdicts = Verdicts(tolerant=tolerant, keep=keep, noted=noted)
     _collecting.append(verdicts)
     try:
         yield verdicts
@@ -169,6 +181,8 @@ def enforce(
     for each in measured:
         if collecting.keep is not None and isinstance(each, Curve):
             collecting.keep(each)
+    if collecting.noted is not None:
+        verdict = collecting.noted(verdict)
     collecting.append(verdict)
     tolerated = collecting.tolerant and verdict.verdict == "inconclusive"
     if verdict.verdict == "pass" or tolerated:

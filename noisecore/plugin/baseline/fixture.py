@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from noisecore.judging.margins import Margins, Mode
 from noisecore.plugin.baseline.held import RunBaseline
 from noisecore.plugin.fixture import Robustness
+from noisecore.plugin.staging import check_case, made_records
 
 if TYPE_CHECKING:
     from noisecore.judging.baselines import Baseline
@@ -49,6 +50,7 @@ class NoiseBaseline:
         kept = self._robustness.keep(curve)
         if self.baseline is not None:
             warn_if_swapped(kept.records, self.baseline.of(kept.name))
+        made = made_records(self._robustness, kept)
         case = self._baseline.case(
             kept,
             self._robustness.request(curve.name),
@@ -57,5 +59,8 @@ class NoiseBaseline:
             margins=margins,
             mode=mode,
             alpha=alpha,
+            made=made,
         )
+        if made is not None:
+            check_case(self._robustness, case, made)
         return replace(case, note=partial(self._robustness.judged.append, curve.name))

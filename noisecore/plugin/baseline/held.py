@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from noisecore.judging.margins import Margins, Mode, changed_margins
+from noisecore.judging.margins import Margins, Mode, Rule, changed_margins
 from noisecore.paths import check_folder, is_missing
 from noisecore.plugin.failing import failure
 from noisecore.plugin.marker import Request
@@ -20,7 +20,7 @@ from noisecore.plugin.options import OWN_SCALES
 from noisecore.plugin.reporting.rerun import closer_look
 from noisecore.plugin.settings import Settings
 from noisecore.profiles import Profile
-from noisecore.records import GivenTrial, RecordError, TrialRecord
+from noisecore.records import GivenTrial, RecordError, Trial, TrialRecord
 
 if TYPE_CHECKING:
     from noisecore.judging.baselines import Baseline, Comparison, Origin
@@ -85,31 +85,24 @@ class RunBaseline:
         margins: Margins | str | None = None,
         mode: Mode | None = None,
         alpha: float | None = None,
+        made: Sequence[TrialRecord] | None = None,
     ) -> Case:
         """Return a curve, the baseline, and the rule that it is judged by.
 
         request: what the test's marker asked for, None for a curve of its own. nodeid: of the test
         that asks; evaluated: the curves that it has evaluated. margins, mode, alpha: the values
-        that the test gives, which come before all others.
+        that the test gives, which come before all others. made: the records to compare if the
+        seeds came one after another.
         """
         from noisecore.judging.gates.case import Case
 
         baseline, settings = self.baseline, self._settings.baseline
         name = curve.name
         problem, renew = self._problem(name, nodeid, evaluated)
-        comparison, rule = None, settings.rule
-        own, marked = None, None if request is None else request.margins
+        comparison, rule = None, self.rule(name, request, margins)
         if baseline is not None and problem is None:
-            comparison = self._compare(baseline, name, curve.records)
-            own = None if settings.own_margins else baseline.origins[name].margins
-            # alpha is for a run of all the baseline's curves, even if only some tests are selected.
-            rule = replace(rule, curves=len(baseline.origins))
-        rule = replace(
-            rule,
-            margins=changed_margins(rule.margins, own, marked, margins),
-            mode=mode or rule.mode,
-            alpha=alpha or rule.alpha,
-        )
+            comparison = self._compare(baseline, name, curve.records, made)
+        rule = replace(rule, mode=mode or rule.mode, alpha=alpha or rule.alpha)
         whole = request is None or own_scales(self._settings)
         left_out = comparison is not None and bool(comparison.left_out)
         accepted = settings.update == "all" and (whole or not left_out)
@@ -125,6 +118,30 @@ class RunBaseline:
             labels=curve.labels,
             closer=closer_look(nodeid, self._settings, given=curve.replicates == "draws"),
         )
+
+    def records(self, curve: str) -> list[TrialRecord]:
+        """Return the records that the baseline has of a curve."""
+        return [] if self.baseline is None else self.baseline.of(curve)
+
+    @property
+    def seeds(self) -> int:
+        """How many seeds the baseline has, or a run without one."""
+        held = () if self.baseline is None else self.baseline.records
+        seeds = {record.trial.seed for record in held if isinstance(record.trial, Trial)}
+        return len(seeds) or len(self._settings.profile.seeds)
+
+    def rule(
+        self, curve: str, request: Request | None, margins: Margins | str | None = None
+    ) -> Rule:
+        """Return the rule that a curve is judged by; margins: what the test says, if anything."""
+        settings, own = self._settings.baseline, None
+        rule = settings.rule
+        if self.baseline is not None and curve in self.baseline.origins:
+            own = None if settings.own_margins else self.baseline.origins[curve].margins
+            # alpha is for a run of all the baseline's curves, even if only some tests are selected.
+            rule = replace(rule, curves=len(self.baseline.origins))
+        marked = None if request is None else request.margins
+        return replace(rule, margins=changed_margins(rule.margins, own, marked, margins))
 
     def _problem(self, curve: str, nodeid: str, evaluated: Sequence[str]) -> tuple[str | None, str]:
         """Return why there is nothing to compare a curve with, and what to do; None if there is.
@@ -156,13 +173,18 @@ class RunBaseline:
         ), file if files <= {file} else "."
 
     def _compare(
-        self, baseline: Baseline, curve: str, records: Sequence[TrialRecord]
+        self,
+        baseline: Baseline,
+        curve: str,
+        records: Sequence[TrialRecord],
+        made: Sequence[TrialRecord] | None,
     ) -> Comparison | None:
         """Return a curve's comparison with the baseline, and with the baseline's first ancestor."""
         from noisecore.judging.baselines import compare_records, first_of, with_first
 
         origin, old = baseline.origins[curve], baseline.of(curve)
-        comparison = compare_records(records, old).get(curve)
+        records = records if made is None else made
+        comparison = compare_records(records, old, sequential=made is not None).get(curve)
         if comparison is None:
             return None
         first = origin.first

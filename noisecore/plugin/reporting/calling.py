@@ -29,10 +29,14 @@ _Call = tuple[str, dict[str, Any]]  # a hook and its arguments
 
 
 def call_hooks(
-    config: pytest.Config, records: Sequence[TrialRecord], judged: Sequence[Judged]
+    config: pytest.Config,
+    records: Sequence[TrialRecord],
+    planned: Sequence[str],
+    judged: Sequence[Judged],
 ) -> list[str]:
     """Call the hooks for a run that was reported; return what fails it, one line each.
 
+    planned: the labels of all trials that the run wanted.
     A signal ends the calls: the report is written, and a hook may wait for something forever.
     """
     if not any(getattr(config.hook, name).get_hookimpls() for name in _NAMES):
@@ -40,7 +44,7 @@ def call_hooks(
     parts, problems = Parts(), []
     calls: list[_Call] = []
     with parts.making("what the hooks are called with"):
-        calls = list(_calls(records, judged))
+        calls = list(_calls(records, planned, judged))
     problems += parts.problems
     failed: set[int] = set()  # plugins, by their id()
     try:
@@ -63,14 +67,16 @@ def call_hooks(
     return problems
 
 
-def _calls(records: Sequence[TrialRecord], judged: Sequence[Judged]) -> Iterator[_Call]:
+def _calls(
+    records: Sequence[TrialRecord], planned: Sequence[str], judged: Sequence[Judged]
+) -> Iterator[_Call]:
     """Yield each call of a hook, in their order."""
     from noisecore.judging.gates import Verdict
     from noisecore.judging.results import assemble
 
     for record in records:
         yield "pytest_noisecore_record", {"record": record}
-    for curve in assemble(records)[0].values():
+    for curve in assemble(records, planned)[0].values():
         yield "pytest_noisecore_curve", {"curve": curve}
     for each in judged:
         verdict = Verdict.from_dict(each.verdict)

@@ -121,8 +121,8 @@ class Judge:
                 ended=ended,
             )
             self._problems += run.problems
-        records = run.records if run is not None else ()
-        self._problems += call_hooks(self._config, records, judged)
+        records, planned = (run.records, run.planned) if run is not None else ((), ())
+        self._problems += call_hooks(self._config, records, planned, judged)
         if self._problems and ended:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

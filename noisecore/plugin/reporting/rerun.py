@@ -21,12 +21,18 @@ _LEFT_OUT = ("artifacts", "resume", "update-baseline")
 
 
 def next_commands(
-    found: Sequence[tuple[str, Verdict]], settings: Settings, root: Path, *, given: Container[str]
+    found: Sequence[tuple[str, Verdict]],
+    settings: Settings,
+    root: Path,
+    *,
+    given: Container[str],
+    seeds: int = 0,
 ) -> dict[str, list[str]]:
     """Return commands by what they are for, a few at most, and how many more there would be.
 
     found: verdicts with the nodes that found them; root: the folder that nodes are relative to.
-    given: the names of the curves of models that were given.
+    given: the names of the curves of models that were given. seeds: how many a
+    renewed baseline gets, if the run's own seeds came one after another.
     """
     commands: dict[str, list[str]] = {}
     if settings.records is not None:
@@ -38,6 +44,8 @@ def next_commands(
         is_given = verdict.curve in given
         rigorous = settings.baseline.rule.mode_for("draws" if is_given else "seeds") == "rigorous"
         purpose, node, changes = _next(verdict, nodeid, len(settings.profile.seeds), rigorous)
+        if "update-baseline" in changes and seeds:
+            changes["seeds"] = str(seeds)  # a baseline needs a fixed number of them
         if is_given and changes.keys() == {"seeds"}:
             purpose = ""  # the test evaluates a model: no seeds are trained
         line = _line(node, settings, root, changes, given=is_given)

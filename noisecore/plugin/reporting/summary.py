@@ -30,7 +30,7 @@ def summarise(
     if reused := sum("resumed_from" in record.cost for record in records):
         lines.append(f"{reused} of them are from an earlier run")
     lines += [outcome(record) for record in records if record.status == "failed"]
-    curves, _, problem = assemble(records)
+    curves, _, problem = assemble(records, planned)
     with parts.making("the curves"):
         if problem:
             raise RecordError(problem)

@@ -11,6 +11,7 @@ import pytest
 from noisecore.plugin.marker import Request
 from noisecore.plugin.settings import Settings
 from noisecore.plugin.sources.source import Pairs, Plan, Planned
+from noisecore.plugin.sources.stages import StagedCurve
 from noisecore.records import CurveId, GivenTrial, TrialRecord, join_trials
 
 if TYPE_CHECKING:
@@ -62,7 +63,9 @@ class EvaluationSource(Stored):
         """Make the artifact folder ready."""
         self._store.prepare()
 
-    def submit(self, requests: Sequence[Request], compared: Pairs) -> None:
+    def submit(
+        self, requests: Sequence[Request], compared: Pairs, staged: Sequence[StagedCurve] = ()
+    ) -> None:
         """Note what the tests compare; no trials are asked for."""
         self._plan.write(planned=[], compared=compared)
 

@@ -16,6 +16,7 @@ from noisecore.plugin.failing import failure
 from noisecore.plugin.marker import Request
 from noisecore.plugin.settings import Settings
 from noisecore.plugin.sources.source import Pairs, Plan, Planned
+from noisecore.plugin.sources.stages import StagedCurve
 from noisecore.records import CurveId, TrialRecord
 
 
@@ -49,7 +50,9 @@ class SavedSource(Planned):
     def prepare(self) -> None:
         """Do nothing: the artifact folder is there."""
 
-    def submit(self, requests: Sequence[Request], compared: Pairs) -> None:
+    def submit(
+        self, requests: Sequence[Request], compared: Pairs, staged: Sequence[StagedCurve] = ()
+    ) -> None:
         """Note what the tests need."""
         planned = dict.fromkeys(label for request in requests for label in request.labels())
         found = [record for request in requests for record in self._find(request)]

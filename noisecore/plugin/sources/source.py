@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
 
 import pytest
 
 from noisecore.data import Dataset
-from noisecore.paths import RUN_BYTES
+from noisecore.paths import RUN_BYTES, hold_lock
 from noisecore.plugin.marker import Request
+from noisecore.plugin.sources.stages import StagedCurve, Standing
 from noisecore.records import CurveId, TrialRecord, read_json, write_atomically
 
 Pairs = Sequence[Sequence[str]]  # a curve and a test file each
@@ -30,15 +33,33 @@ class Source(Protocol):
     def prepare(self) -> None:
         """Make the artifact folder ready, once this run has locked it."""
 
-    def submit(self, requests: Sequence[Request], compared: Pairs) -> None:
-        """Register what all tests need, and which file compares which curve."""
+    def submit(
+        self, requests: Sequence[Request], compared: Pairs, staged: Sequence[StagedCurve] = ()
+    ) -> None:
+        """Register what all tests need, and which file compares which curve.
+
+        staged: the curves that get their seeds one after another.
+        """
 
     @contextmanager
     def working(self, config: pytest.Config) -> Iterator[None]:
         """Work while the tests of the block wait, each for its own trials."""
 
     def wait(self, request: Request) -> list[TrialRecord]:
-        """Wait for the records of one request, and return them."""
+        """Wait for the records of one request, and return them.
+
+        Of a curve that gets its seeds one after another, these are what other claims than that
+        against the baseline are judged on.
+        """
+
+    def measured(self, request: Request) -> list[TrialRecord]:
+        """Return the records of a request that were made, once `wait` has returned."""
+
+    def staged(self, curve: str) -> StagedCurve | None:
+        """Return a curve that gets its seeds one after another, None for any other."""
+
+    def standing(self) -> list[Standing]:
+        """Return how far each curve is that gets its seeds one after another."""
 
     def obtain(
         self,
@@ -90,6 +111,34 @@ class Plan:
         self._written = {"run": self._run, **lists}
         write_atomically(self._path, json.dumps(self._written))
 
+    def grow(self, planned: Iterable[str], standing: Iterable[Standing], **lists: Any) -> None:
+        """Keep what this process knows of a plan that grows, with what others have written.
+
+        Under xdist one process may be behind another: whoever took more decisions is right.
+        """
+        with self._held():
+            self._written = None
+            known = {each.curve: each for each in self.standing()}
+            for each in standing:
+                if each.curve not in known or known[each.curve].step <= each.step:
+                    known[each.curve] = each
+            labels = dict.fromkeys([*self.read("planned"), *planned])
+            content = {"planned": list(labels), "standing": list(known.values()), **lists}
+            self._written = {"run": self._run, **content}
+            write_atomically(self._path, json.dumps(self._written))
+
+    def standing(self) -> list[Standing]:
+        """Return how far each curve is that gets its seeds one after another."""
+        return [Standing(*each) for each in self.read("standing")]
+
+    def _held(self) -> IO[bytes]:
+        """Lock the plan until the file that is returned is closed."""
+        while True:
+            try:
+                return hold_lock(self._path.with_name(".locks") / "plan", fcntl.LOCK_EX)
+            except BlockingIOError:
+                time.sleep(0.01)
+
     def read(self, name: str) -> list[Any]:
         """Return a list; it is empty if this run has written none."""
         return list((self._content() or {}).get(name, ()))
@@ -127,3 +176,15 @@ class Planned:
     def problem(self) -> str | None:
         """Why it is not known what the tests need, None if it is."""
         return self._plan.problem
+
+    def staged(self, curve: str) -> StagedCurve | None:
+        """Return None: only what is trained now gets its seeds one after another."""
+        return None
+
+    def standing(self) -> list[Standing]:
+        """Return how far each curve is that gets its seeds one after another."""
+        return self._plan.standing()
+
+    def measured(self, request: Request) -> list[TrialRecord]:
+        """Raise `RuntimeError`, because all records are those that `wait` returns."""
+        raise RuntimeError(f"{request.curve} has no other records")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
@@ -20,8 +20,9 @@ from noisecore.plugin.settings import Settings
 from noisecore.plugin.signals import SIGNALS
 from noisecore.plugin.sources.evaluation import Stored
 from noisecore.plugin.sources.source import Pairs, Plan
+from noisecore.plugin.sources.stages import StagedCurve, Stages, Standing
 from noisecore.plugin.watching import watching
-from noisecore.records import TrialRecord
+from noisecore.records import Trial, TrialRecord
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
@@ -70,6 +71,8 @@ class TrainingSource(Stored):
         self._engine: Engine | None = None
         self._progress: Progress | None = None
         self._compared: Pairs = ()
+        self._stages = Stages((), ())
+        self._told: list[Standing] = []  # as the plan has it
         # Tests wait in their call phase, where pytest captures what is written and hides it.
         self._uncaptured: Callable[[], AbstractContextManager[None]] = nullcontext
 
@@ -84,7 +87,9 @@ class TrainingSource(Stored):
                 self._store.set_aside(path)
         self._store.records()
 
-    def submit(self, requests: Sequence[Request], compared: Pairs) -> None:
+    def submit(
+        self, requests: Sequence[Request], compared: Pairs, staged: Sequence[StagedCurve] = ()
+    ) -> None:
         """Register the trials of all requests, each once; nothing is trained yet."""
         from noisecore.running.engine import Engine
         from noisecore.running.request import try_noises
@@ -94,6 +99,8 @@ class TrainingSource(Stored):
         trials = list(
             dict.fromkeys(trial for request in requests for trial in request.trials(self.dataset))
         )
+        fixed = [t for each in requests if not each.staged for t in each.trials(self.dataset)]
+        self._stages = Stages(list(dict.fromkeys(fixed)), staged)
         if self._place is None:  # an xdist worker's usage error looks like a crash
             try:
                 try_noises(requests, self.dataset)
@@ -121,6 +128,7 @@ class TrainingSource(Stored):
             cluster=self._cluster,
             keep_models=self._settings.keep_models,
             cache=self._cache(requests, workers),
+            wanted=self._wanted if staged else None,
         )
 
     def _cache(self, requests: Sequence[Request], workers: int) -> Cache | None:
@@ -142,18 +150,36 @@ class TrainingSource(Stored):
             around=surroundings if cluster is None else lambda: cluster.surroundings,
         )
 
+    def _wanted(self, found: Mapping[Trial, TrialRecord]) -> list[Trial]:
+        """Return the trials that are wanted by now; keep the plan when there are others."""
+        trials = self._stages.wanted(found)
+        standing = self._stages.standing()
+        if standing != self._told:
+            self._told = standing
+            self._write_plan()
+        return trials
+
+    def _write_plan(self) -> None:
+        assert self._engine is not None
+        planned = [trial.label for trial in self._engine.planned()]
+        if self._stages:
+            self._plan.grow(planned, self._stages.standing(), compared=self._compared)
+        else:
+            self._plan.write(planned=planned, compared=self._compared)
+
     @contextmanager
     def working(self, config: pytest.Config) -> Iterator[None]:
         """Train in parallel while the tests of the block wait, each for its own trials."""
         if self._engine is None:
             if self._cluster is not None:
                 self._cluster.disconnect()  # xdist's controller only checks it
-            with watching(config, self._store, self.planned):
+            with watching(config, self._store, self.planned, self.standing):
                 yield
             return
         reporter: TerminalReporter | None = config.pluginmanager.get_plugin("terminalreporter")
         if reporter is not None and self._place is None:
             self._progress = Progress(reporter, len(self._engine.trials), clock=time.monotonic)
+            self._show_standing()
             capture = config.pluginmanager.get_plugin("capturemanager")
             if capture is not None:
                 self._uncaptured = capture.global_and_fixture_disabled
@@ -161,12 +187,11 @@ class TrainingSource(Stored):
             where = f"{self._engine.workers} Dask workers at {self._cluster.address}"
             dashboard = self._cluster.dashboard
             self._progress.say(f"{where}, dashboard {dashboard}" if dashboard else where)
-        planned = [trial.label for trial in self._engine.trials]
         signals = config.stash[SIGNALS]
         signals.catch(self._engine.interrupt)
         try:
             try:
-                self._plan.write(planned=planned, compared=self._compared)
+                self._write_plan()
                 self._engine.start()
             except NoisecoreError as error:
                 raise pytest.UsageError(f"noisecore: {error}") from None
@@ -182,16 +207,45 @@ class TrainingSource(Stored):
             self._engine.close()
 
     def wait(self, request: Request) -> list[TrialRecord]:
-        """Wait for the records of one request, and return them."""
+        """Wait for the records of one request, and return them; see `Source.wait`."""
         if self._engine is None:
             raise RuntimeError("no trials were submitted")
-        trials = request.trials(self.dataset)
+        curve = self.staged(request.curve) if request.staged else None
         with self._uncaptured(), self._progress.waiting() if self._progress else nullcontext():
-            return self._engine.wait(trials)
+            if curve is None:
+                return self._engine.wait(request.trials(self.dataset))
+            found: dict[Trial, TrialRecord] = {}
+            while not curve.final:
+                trials = curve.wanted()
+                found |= zip(trials, self._engine.wait(trials), strict=True)
+                self._wanted(found)
+            return curve.claimed(request, self._records(curve.of(request)))
+
+    def measured(self, request: Request) -> list[TrialRecord]:
+        """Return the records of a request that were made, once `wait` has returned."""
+        curve = self.staged(request.curve)
+        assert curve is not None
+        return list(self._records(curve.of(request)).values())
+
+    def _records(self, trials: Sequence[Trial]) -> dict[Trial, TrialRecord]:
+        assert self._engine is not None
+        return dict(zip(trials, self._engine.wait(trials), strict=True))
+
+    def staged(self, curve: str) -> StagedCurve | None:
+        """Return a curve that gets its seeds one after another, None for any other."""
+        return self._stages.curve(curve)
 
     def _hear(self, event: Event) -> None:
         if self._progress is not None:
+            if event.record is not None and self._stages:
+                self._show_standing()
             self._progress(event)
+
+    def _show_standing(self) -> None:
+        """Tell the progress how many trials are wanted, and how much is decided."""
+        if self._stages and self._progress is not None and self._engine is not None:
+            planned = self._engine.planned()  # this takes the decisions that are due
+            self._progress.settle(len(planned), self._stages.standing())
 
 
 def _unfit(workers: int, margins: Sequence[Margins]) -> str:

@@ -230,8 +230,10 @@ def _draw_score(
 def _dots_and_bars(curve: Curve, rows: Sequence[Row]) -> str:
     """Return in words what the dots and the bars show."""
     seeds = len(curve.seeds)
+    counts = {len(curve.at(row.scale).seeds) for row in rows}
+    number = " to ".join(map(str, sorted({min(counts), max(counts)})))
     how = (
-        f"means of {seeds} {curve.replicates} (dots)"
+        f"means of {number} {curve.replicates} (dots)"
         if seeds > 1
         else f"one {curve.replicates[:-1]}"
     )

@@ -55,7 +55,9 @@ def plot_matrix(matrix: Matrix, curve: CurveId | None = None) -> Figure:
     title = f"Accuracy by train and test scale\n{wrap_name(in_words(curve, matrix.name), width)}"
     axes.set_title(title, pad=10)
     figure.colorbar(picture, ax=axes, label="accuracy")
-    seeds = f"means of {len(values)} seeds" if len(values) > 1 else "one seed"
+    counts = {int(np.isfinite(row).sum()) for row in values[:, :, 0].T} or {len(values)}
+    number = " to ".join(map(str, sorted({min(counts), max(counts)})))
+    seeds = f"means of {number} seeds" if len(values) > 1 else "one seed"
     outlined = "outlined: trained and tested at one scale"
     hatched = "hatched: no value" if np.isnan(means).any() else ""
     set_note(figure, matrix.name, seeds, outlined, hatched)

@@ -1,0 +1,100 @@
+"""Trainings that take no time: each trial gets a record with made-up answers.
+
+The answers depend on the scale and the seed, and on knobs in the file knobs.json of the current
+folder. Each training is noted in begun.txt, in whichever process it was.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+
+from noisecore.records import Evaluation, TrialRecord, pack_right
+from noisecore.running import compat, engine, sizing
+
+IMAGES = 1000
+CONFTEST = "import fake_trainings\n\nfake_trainings.install(setattr)\n"
+
+
+def install(patch) -> None:
+    """Put the made-up trainings in place; patch: works as `setattr` does."""
+    patch(engine, "run_trials", run_trials)
+    patch(engine, "conditions", lambda threads: {"threads": threads})
+    patch(compat, "settle", lambda threads: None)
+    patch(compat, "versions", lambda: {"tensorflow": "none"})
+    patch(sizing, "usable_gpus", lambda: [])
+    patch(engine.Engine, "_make_worker", lambda self, number: Worker())
+
+
+class Worker:
+    """A worker without a process of its own."""
+
+    def run(self, trials, *, run, conditions, on_epoch, weights):
+        """Return the records of a training."""
+        return run_trials(trials, None, run=run, conditions=conditions, on_epoch=on_epoch)
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+def turn(folder: Path, **knobs) -> None:
+    """Set the knobs of a folder's trainings.
+
+    lost: accuracy lost, by scale. other: scales whose answers are other ones, as many of them
+    right. fail: scales at which training fails. sleep: seconds that a training takes. stop: the
+    label of a training at which the user interrupts the run.
+    """
+    (folder / "knobs.json").write_text(json.dumps(knobs))
+
+
+def begun(folder: Path) -> list[str]:
+    """Return the labels of the trainings so far, once for each time."""
+    path = folder / "begun.txt"
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def run_trials(trials, dataset, *, run, conditions, on_epoch, weights=None):
+    """Return a record for each trial of a training, as `noisecore.running.trials` does."""
+    path = Path("knobs.json")
+    knobs = json.loads(path.read_text()) if path.exists() else {}
+    if trials[0].label == knobs.get("stop"):
+        raise KeyboardInterrupt
+    with open("begun.txt", "a") as file:
+        file.write(trials[0].label + "\n")
+    time.sleep(knobs.get("sleep", 0))
+    return [_record(trial, knobs, run, conditions) for trial in trials]
+
+
+def _record(trial, knobs, run, conditions) -> TrialRecord:
+    failed = f"{trial.train_scale:g}" in knobs.get("fail", ())
+    tests = [_tested(trial, scale, knobs) for scale in trial.test_scales]
+    return TrialRecord(
+        key=trial.key(conditions),
+        run=run,
+        trial=trial,
+        status="failed" if failed else "complete",
+        reason="loss became NaN" if failed else None,
+        environment=dict(conditions),
+        evaluations=() if failed else tuple(tests),
+        cost={"seconds": 2.0, "train_seconds": 1.0},
+    )
+
+
+def _tested(trial, scale: float, knobs) -> Evaluation:
+    luck = np.random.default_rng([trial.seed, round(100 * trial.train_scale)]).normal()
+    accuracy = 0.95 - 0.08 * scale + 0.003 * luck
+    accuracy -= knobs.get("lost", {}).get(f"{trial.train_scale:g}", 0)
+    right = np.arange(IMAGES) < round(accuracy * IMAGES)
+    other = f"{trial.train_scale:g}" in knobs.get("other", ())
+    right = np.roll(right, 1 + trial.seed) if other else right
+    return Evaluation(
+        scale=scale,
+        loss=1 - float(right.mean()),
+        accuracy=float(right.mean()),
+        images=IMAGES,
+        correct=pack_right(right),
+        images_sha256="c" * 64,
+    )

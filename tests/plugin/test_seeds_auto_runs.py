@@ -1,0 +1,106 @@
+"""`--noise-seeds=auto`: refused, interrupted, resumed, in threads and in several processes."""
+
+from __future__ import annotations
+
+import pytest
+from fake_trainings import CONFTEST, begun, turn
+from gate_bench import AUTO, CURVE, baseline_of
+from test_seeds_auto import HERE, NEAR, SEEDS, bench, counts, held, results, run, text
+
+from noisecore import compare
+from noisecore.judging.gates.rows import AccuracyRow
+from noisecore.judging.results import is_sequential
+
+__all__ = ["bench", "held"]  # fixtures
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ([], "needs a baseline: add --noise-baseline=auto, or give their number"),
+        ([AUTO, "--noise-update-baseline"], "a baseline needs fixed seeds"),
+        ([AUTO, "--noise-records=records"], "--noise-records trains nothing"),
+    ],
+    ids=["no baseline", "update", "records"],
+)
+def test_refused(bench, usage_line, options, said) -> None:
+    """Where nothing can say how many seeds are needed, one line says what to do."""
+    line = usage_line(bench.runpytest_inprocess(*HERE, SEEDS, *options))
+    assert line.startswith(f"ERROR: noisecore: {SEEDS} ")
+    assert said in line
+
+
+@pytest.mark.parametrize("where", ["ini", "profile"])
+def test_configured(bench, where) -> None:
+    """The configuration may say it for every run, or a profile."""
+    line = "noise_seeds = auto" if where == "ini" else "noise_profiles = quick: seeds=auto"
+    bench.makeini(f"[pytest]\n{line}\n")
+    assert bench.runpytest_inprocess().ret == 0
+    assert bench.runpytest_inprocess(*HERE, AUTO).ret == 0
+    assert counts(bench) == {"0": 1, "1": 1, "4": 1}
+
+
+def test_interrupted(bench) -> None:
+    """What an interrupted run lacks is what it wanted by then; resuming trains nothing twice."""
+    bench.makeconftest(CONFTEST)
+    turn(bench.path, other=["4"], stop=f"{CURVE} scale 1 seed 1")
+    result = bench.runpytest_subprocess(*HERE, SEEDS, AUTO)
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    assert "5 trials have no record yet. To go on: pytest" in text(result)
+    assert f"{SEEDS} {AUTO} --noise-resume" in text(result)
+    assert len(results(bench)["planned"]) == 9
+    assert not is_sequential(bench.path / "noisecore-results/quick")  # it lacks some
+    turn(bench.path, other=["4"])
+    assert run(bench, "--noise-resume").ret == 0
+    assert max(begun(bench.path).count(label) for label in begun(bench.path)) == 1
+    assert counts(bench) == {"0": 3, "1": 3, "4": 3}
+    assert len(results(bench)["records"]) == 9
+
+
+def test_no_records_of_others(bench) -> None:
+    """Records that another run left decide nothing, unless this one resumes it."""
+    assert run(bench).ret == 0
+    turn(bench.path, lost={"1": 0.1, "4": 0.1})
+    assert run(bench).ret == pytest.ExitCode.TESTS_FAILED
+    assert counts(bench) == {"0": 4, "1": 4, "4": 4}
+
+
+def test_soonest_first(bench) -> None:
+    """Threads finish a stage before the next; the scale that lost most comes first."""
+    turn(bench.path, lost={"1": 0.01, "4": 0.02}, sleep=0.02)
+    run(bench, "--noise-workers=2")
+    stages = [label.split()[2::2] for label in begun(bench.path)]
+    seeds = [int(seed) for _, seed in stages]
+    assert seeds == sorted(seeds)
+    second = [scale for scale, seed in stages if seed == "1"]
+    assert second == ["4", "1", "0"]
+
+
+@pytest.mark.parametrize("knobs", [{}, NEAR], ids=["identical", "near"])
+def test_xdist(bench, knobs) -> None:
+    """Several processes take the same decisions, and train each seed once."""
+    bench.makeconftest(CONFTEST)
+    turn(bench.path, sleep=0.02, **knobs)
+    alone = run(bench, "--noise-artifacts=alone")
+    found = counts(bench)
+    (bench.path / "begun.txt").unlink()
+    result = run(bench, "-n2", "--noise-workers=1")
+    assert result.ret == alone.ret
+    assert counts(bench) == found
+    assert len(results(bench)["planned"]) == len(results(bench)["records"]) == sum(found.values())
+    said = results(bench)["run"]["seeds one after another"][CURVE]
+    assert said in text(alone)
+    assert "decided 3 of 3" in result.stdout.str()
+
+
+def test_compared_later(bench) -> None:
+    """What such a run leaves is compared as it was judged, as long as nothing of it is missing."""
+    turn(bench.path, other=["4"], lost={"4": 0.029})
+    assert run(bench).ret == 0
+    folder = bench.path / "noisecore-results/quick"
+    (verdict,) = compare(folder, baseline_of(bench)).values()
+    rows = next(v["figures"] for v in results(bench)["verdicts"] if v["gate"] == "no regression")
+    assert verdict.verdict == "pass"
+    assert [row.seeds for row in verdict.rows(AccuracyRow)] == [
+        tuple(row["seeds"]) for row in rows if "seeds" in row
+    ]
