@@ -17,10 +17,10 @@ from noisecore.plugin.sources.stages import LEAST, Compared, StagedCurve, Standi
 from noisecore.records import Trial, TrialRecord
 
 if TYPE_CHECKING:
-    from noisecore.profiles import Profile
     from noisecore.judging.curves import Curve
     from noisecore.judging.gates import Verdict
     from noisecore.judging.gates.case import Case
+    from noisecore.profiles import Profile
 
 
 def stage_seeds(
