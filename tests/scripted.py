@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import ClassVar
 
 from records_factory import make_record
@@ -10,6 +11,7 @@ from records_factory import make_record
 from noisecore.running.worker import LostWorkerError, WorkerError
 
 RUN = "20250101-000000-test"
+LATER = "20250102T000000Z-later"
 SLOW, QUICK = "cnn", "mlp"
 
 
@@ -58,3 +60,14 @@ class Scripted:
 def trials(*seeds: int, model: str = QUICK):
     """Return trials of a model, one a seed."""
     return [make_record(model, seed=seed).trial for seed in seeds]
+
+
+def entries(tmp_path, folder="cache") -> list[Path]:
+    """Return the entries of the cache."""
+    return sorted((tmp_path / folder).glob("*/*.json"))
+
+
+def note(records) -> str:
+    """Return what the records say of the cache, all the same."""
+    (said,) = {record.cost.get("cache_note", "") for record in records}
+    return said

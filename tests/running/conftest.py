@@ -8,10 +8,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from records_factory import make_record
-from scripted import RUN, Scripted
+from scripted import LATER, RUN, Scripted
 
 from noisecore.data import load_dataset
 from noisecore.running import engine as engines
+from noisecore.running.cache import Cache
 from noisecore.running.engine import Engine
 from noisecore.running.store import Store
 
@@ -88,3 +89,21 @@ def scripted(monkeypatch, tmp_path):
             engine.close()
 
     return run
+
+
+@pytest.fixture
+def with_cache(scripted, tmp_path):
+    """Return a function that runs trials beside a cache, each time in an artifact folder anew."""
+
+    def run_trials(
+        asked, run=LATER, *, folder="cache", around="here", size=10**9, root=None, **choices
+    ):
+        how = {"size": size, "root": root or tmp_path, "location": ("tiny", None)}
+        cache = Cache(tmp_path / folder, run=run, around=lambda: around, **{**how, **choices})
+        Scripted.order.clear()
+        store = Store(tmp_path / f"artifacts-{len(list(tmp_path.iterdir()))}/trials", run)
+        records, events = scripted(asked, store=store, cache=cache)
+        assert len(store.records()) == len(records)
+        return records, [event.kind for event in events]
+
+    return run_trials
