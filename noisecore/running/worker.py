@@ -7,6 +7,7 @@ on its standard output. The worker ends when its input closes, so it cannot outl
 from __future__ import annotations
 
 import ctypes
+import gc
 import json
 import os
 import queue
@@ -16,8 +17,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -302,17 +303,32 @@ def _end_with_parent() -> None:
 
 
 def _import_keras() -> None:
-    """Import Keras without the packages that it only adapts to.
+    """Import Keras without the packages that it and TensorFlow only adapt to, and cheaply.
 
-    The import then takes 499 MiB instead of 613, and a third less time. A user's own file may still
-    import them afterwards.
+    The import then takes a third less memory, and half the time. A user's own file may still import
+    these packages afterwards. What was imported lives as long as the process: Python's garbage
+    collector must not go through it again and again, which took 0.2 s for each training.
     """
     if "keras" in sys.modules:
         return
-    absent = {"matplotlib", "pandas", "sklearn"} - sys.modules.keys()
+    gc.disable()
+    try:
+        with _absent("matplotlib", "pandas", "sklearn"):
+            with _absent("scipy"):  # Keras 2 keeps it for later, TensorFlow does not
+                import tensorflow  # noqa: F401
+            import keras  # noqa: F401
+        gc.freeze()
+    finally:
+        gc.enable()
+
+
+@contextmanager
+def _absent(*names: str) -> Iterator[None]:
+    """Let imports of these packages fail in the block, if they are not imported already."""
+    absent = set(names) - sys.modules.keys()
     sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type]  # importing None fails
     try:
-        import keras  # noqa: F401
+        yield
     finally:
         for name in absent:
             del sys.modules[name]

@@ -65,13 +65,16 @@ def test_trained_wherever_it_is_defined(run_in, write_tiny, tmp_path, where, arg
 
 
 LEAN = """
+import gc
 import sys
 
 def build_small(input_shape, num_classes):
     import keras
-    early = {"matplotlib", "pandas", "sklearn"} & sys.modules.keys()
+    early = {"matplotlib", "pandas", "scipy", "sklearn"} & sys.modules.keys()
     if early:
         raise RuntimeError(f"imported for nothing: {early}")
+    if not gc.isenabled() or len(gc.get_objects()) > gc.get_freeze_count() / 2:
+        raise RuntimeError("every collection of garbage goes through all of TensorFlow")
     import pandas
     return keras.Sequential([
         keras.Input(input_shape), keras.layers.Flatten(),
@@ -81,7 +84,7 @@ def build_small(input_shape, num_classes):
 
 
 def test_worker_is_lean(run_in, write_tiny, tmp_path) -> None:
-    """Keras' import loads no pandas in a worker, and a builder can still import it."""
+    """A worker imports no pandas or SciPy for Keras, and never looks for garbage in TensorFlow."""
     write_tiny(tmp_path)
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
     (tmp_path / "test_own.py").write_text(f"import pytest\n{LEAN}\n{TEST}")
