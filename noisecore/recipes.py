@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, fields, replace
+from functools import cache
 from typing import Any, Literal, get_args, get_type_hints
 
 import numpy as np
@@ -57,7 +58,7 @@ class Recipe:
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name.strip():
             raise RecipeError(f"a recipe's name must be a text, got {_shown(self.name)}")
-        for name, hint in get_type_hints(type(self)).items():
+        for name, hint in _hints().items():
             value = getattr(self, name)
             if isinstance(value, np.number):  # NumPy's numbers are Python's here
                 value = value.item()
@@ -114,6 +115,11 @@ class Recipe:
     def values(self) -> dict[str, Any]:
         """Return all fields except the name: what the numbers depend on."""
         return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "name"}
+
+
+@cache  # a baseline has a hundred recipes, and Python reads the hints anew each time
+def _hints() -> dict[str, Any]:
+    return get_type_hints(Recipe)
 
 
 _MOST = 10**9  # images per step, and epochs

@@ -29,6 +29,18 @@ def loaded_by(statement: str) -> list[str]:
     return done.stdout.split()
 
 
+def test_a_judged_run_is_lean() -> None:
+    """What a run judges and shows with needs neither TensorFlow nor SciPy's slow parts."""
+    code = (
+        "import sys, noisecore.plugin, noisecore.showing.report\n"
+        "from noisecore import assert_no_regression, assert_floor\n"
+        "slow = {'scipy.stats', 'scipy.optimize', 'scipy.integrate', 'tensorflow', 'keras'}\n"
+        "print(*sorted(slow & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
 def test_names() -> None:
     """Every name of the public face can be had, and is listed."""
     assert len(noisecore.__all__) <= 35

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
+from scipy import special
 
 from noisecore.judging.statistics import Floats, residual_variance
 
@@ -82,7 +82,7 @@ class Difference:
 @lru_cache(maxsize=10_000)  # SciPy takes longer for one quantile than all else here
 def _quantile(alpha: float, freedom: float) -> float:
     """Return the upper alpha quantile of Student's t; of the normal if freedom is infinite."""
-    return float(stats.norm.isf(alpha) if freedom == math.inf else stats.t.isf(alpha, freedom))
+    return -float(special.ndtri(alpha) if freedom == math.inf else special.stdtrit(freedom, alpha))
 
 
 def pooled_difference(new: ArrayLike, baseline: ArrayLike) -> Difference:

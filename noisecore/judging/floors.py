@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from scipy import special
 
 from noisecore.errors import ArgumentError
 from noisecore.judging.baselines import Comparison, compare_records
@@ -178,7 +178,7 @@ def _round_numbers(images: int) -> list[int]:
 
 def _reach(rows: int, seeds: int, rate: float) -> float:
     """Return how many standard deviations a floor of `seed_floor` lies below the mean."""
-    return float(stats.t.isf(rate, rows - 1)) * math.sqrt(1 / seeds + 1 / rows)
+    return -float(special.stdtrit(rows - 1, rate)) * math.sqrt(1 / seeds + 1 / rows)
 
 
 def _floors(found: Comparison, seeds: int, rate: float, chance: float) -> Floors:

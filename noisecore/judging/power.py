@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from noisecore.judging.baselines import Answers, Comparison
 from noisecore.judging.gates.case import judge_comparison
@@ -275,5 +274,7 @@ def _tenth_above(points: float) -> float:
 
 def binomial_interval(count: int, of: int, confidence: float = 0.95) -> tuple[float, float]:
     """Return Clopper and Pearson's exact interval of a share. Source: Biometrika 26 (1934), 404."""
+    from scipy import stats  # a run that judges needs none of it, and it is slow to import
+
     found = stats.binomtest(count, of).proportion_ci(confidence, method="exact")
     return float(found.low), float(found.high)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from noisecore.judging.differences import _quantile
 from noisecore.judging.statistics import (
     holm,
     mean_interval,
@@ -34,6 +35,22 @@ def test_mean_interval_agrees_with_scipy() -> None:
     expected = stats.ttest_1samp(table, 0).confidence_interval(0.9)
     np.testing.assert_allclose(interval.low, expected.low)
     np.testing.assert_allclose(interval.high, expected.high)
+
+
+@pytest.mark.parametrize("seeds", [2, 3, 5, 10])
+@pytest.mark.parametrize("confidence", [0.5, 0.9, 0.95, 0.999])
+def test_quantiles_are_scipys_to_the_bit(seeds, confidence) -> None:
+    """What is computed without the slow import of `scipy.stats` is what that gives."""
+    table = np.random.default_rng(seeds).uniform(size=(seeds, 3))
+    upper = (1 + confidence) / 2
+    half = stats.t.ppf(upper, seeds - 1) * table.std(axis=0, ddof=1) * (1 / math.sqrt(seeds))
+    assert np.array_equal(mean_interval(table, confidence).high, table.mean(axis=0) + half)
+    off = np.abs(0.3 - table.mean(axis=0))
+    distance = off / (table.std(axis=0, ddof=1) * math.sqrt(1 + 1 / seeds))
+    assert np.array_equal(prediction_p_value(table, 0.3), 2 * stats.t.sf(distance, seeds - 1))
+    alpha = 1 - confidence
+    assert _quantile(alpha, seeds) == stats.t.isf(alpha, seeds)
+    assert _quantile(alpha, math.inf) == stats.norm.isf(alpha)
 
 
 @pytest.mark.parametrize("interval", [mean_interval, prediction_interval])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import math
 
 import matplotlib
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from records_factory import make_record, make_sweep
 
@@ -240,3 +242,18 @@ def test_nothing_global_is_touched():
     before = dict(matplotlib.rcParams)
     render(plot_curve(curve_of(make_sweep())))
     assert dict(matplotlib.rcParams) == before
+
+
+def test_each_file_is_drawn_once(monkeypatch):
+    """A figure is drawn once for each of its files, with the bytes of Matplotlib's two draws."""
+    drawn = []
+    draw = Figure.draw
+    monkeypatch.setattr(Figure, "draw", lambda *args: (drawn.append(args), draw(*args)))
+    figure = plot_curve(curve_of(make_sweep()))
+    files = render(figure)
+    assert len(drawn) == len(files)
+    usual, saved = plot_curve(curve_of(make_sweep())), io.BytesIO()
+    usual.savefig(saved, format="png", dpi=150, metadata={"Software": None}, facecolor="white")
+    assert len(drawn) == len(files) + 2
+    assert saved.getvalue() == files["png"]
+    assert "draw" not in vars(figure)  # whoever shows it later draws it as usual

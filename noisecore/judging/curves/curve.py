@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.integrate import trapezoid
 
 from noisecore.errors import ArgumentError, refusals
 from noisecore.escaping import brief, shown, visible
@@ -260,7 +259,8 @@ class Curve:
         mean, scales = self.mean_accuracy, self.scales
         if len(scales) == 1:
             return float(mean[0])
-        return float(trapezoid(mean, scales) / (scales[-1] - scales[0]))
+        area = (np.diff(scales) * (mean[1:] + mean[:-1]) / 2).sum()
+        return float(area / (scales[-1] - scales[0]))
 
     def largest_drop(self) -> Drop | None:
         """Return the largest fall of mean accuracy between neighbouring scales, 0 left out.

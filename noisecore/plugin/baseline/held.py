@@ -6,6 +6,7 @@ import os
 import subprocess
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -268,17 +269,33 @@ def read(path: Path, profile: Profile, former: Mapping[str, str] | None = None) 
     former: the models of curves that have other names now, as in `Robustness`. Raises
     `RecordError` if the file cannot be used.
     """
-    from noisecore.judging.baselines import read_baseline, renamed
+    from noisecore.judging.baselines import renamed
 
     if is_missing(path):
         return None
-    baseline = read_baseline(path)
+    baseline = _read(path, _stamp(path))
     if baseline.profile != profile.name:
         raise RecordError(
             f"{path}: expected a baseline of profile {profile.name}, got one of "
             f"{baseline.profile}: name another file with --noise-baseline"
         )
     return renamed(baseline, former) if former else baseline
+
+
+@lru_cache(maxsize=1)  # a run reads its baseline up to six times
+def _read(path: Path, stamp: tuple[int, ...]) -> Baseline:
+    from noisecore.judging.baselines import read_baseline
+
+    return read_baseline(path)
+
+
+def _stamp(path: Path) -> tuple[int, ...]:
+    """Return what changes with a file's content; empty if nothing is known of it."""
+    try:
+        found = path.stat()
+    except OSError:
+        return ()
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def _check_place(path: Path) -> None:
