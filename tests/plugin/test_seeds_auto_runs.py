@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 from fake_trainings import CONFTEST, begun, turn
 from gate_bench import AUTO, CURVE, baseline_of
@@ -55,6 +57,20 @@ def test_interrupted(bench) -> None:
     assert max(begun(bench.path).count(label) for label in begun(bench.path)) == 1
     assert counts(bench) == {"0": 3, "1": 3, "4": 3}
     assert len(results(bench)["records"]) == 9
+
+
+def test_killed(bench) -> None:
+    """A run that was killed in its second stage is resumed by two processes; nothing is lost."""
+    bench.makeconftest(CONFTEST)
+    turn(bench.path, kill=f"{CURVE} scale 1 seed 4", **NEAR)
+    assert bench.runpytest_subprocess(*HERE, SEEDS, AUTO).ret == -signal.SIGKILL
+    before = begun(bench.path)
+    turn(bench.path, **NEAR)
+    run(bench, "-n2", "--noise-resume")
+    after = begun(bench.path)
+    assert after[: len(before)] == before
+    assert len(set(after)) == len(after) == 23
+    assert len(results(bench)["records"]) == len(results(bench)["planned"]) == 23
 
 
 def test_no_records_of_others(bench) -> None:
