@@ -7,6 +7,8 @@ folder. Each training is noted in begun.txt, in whichever process it was.
 from __future__ import annotations
 
 import json
+import os
+import signal
 import time
 from pathlib import Path
 
@@ -45,7 +47,7 @@ def turn(folder: Path, **knobs) -> None:
 
     lost: accuracy lost, by scale. other: scales whose answers are other ones, as many of them
     right. fail: scales at which training fails. sleep: seconds that a training takes. stop: the
-    label of a training at which the user interrupts the run.
+    label of a training at which the user interrupts the run; kill: at which its process is killed.
     """
     (folder / "knobs.json").write_text(json.dumps(knobs))
 
@@ -62,6 +64,8 @@ def run_trials(trials, dataset, *, run, conditions, on_epoch, weights=None):
     knobs = json.loads(path.read_text()) if path.exists() else {}
     if trials[0].label == knobs.get("stop"):
         raise KeyboardInterrupt
+    if trials[0].label == knobs.get("kill"):
+        os.kill(os.getpid(), signal.SIGKILL)
     with open("begun.txt", "a") as file:
         file.write(trials[0].label + "\n")
     time.sleep(knobs.get("sleep", 0))

@@ -55,9 +55,8 @@ def make_baseline(bench, held, seeds) -> None:
     path = baseline_of(bench)
     if seeds not in held:
         path.unlink(missing_ok=True)
-        made = bench.runpytest_inprocess(
-            *HERE, f"--noise-seeds={seeds}", "--noise-update-baseline=all", "test_gate.py"
-        )
+        options = "--noise-update-baseline=all", "--noise-artifacts=made", "test_gate.py"
+        made = bench.runpytest_inprocess(*HERE, f"--noise-seeds={seeds}", *options)
         assert made.ret == 0, made.stdout.str()
         (bench.path / "begun.txt").unlink()
         held[seeds] = path.read_bytes()
