@@ -33,7 +33,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from noisecore.judging.baselines import Answers, Comparison
 from noisecore.judging.differences import Difference
@@ -82,7 +82,7 @@ def early_difference(comparison: Comparison, at: NDArray[np.bool_] | slice) -> E
 
 def reach(variance: float | Floats, baseline_seeds: int) -> Floats:
     """Return how far an estimate may yet move, of which this variance is still to come."""
-    return np.asarray(stats.t.isf(DOUBT, baseline_seeds - 1) * np.sqrt(variance))
+    return np.asarray(-special.stdtrit(baseline_seeds - 1, DOUBT) * np.sqrt(variance))
 
 
 def to_come(spread: Floats, counts: NDArray[np.int64], final: int) -> Floats:
