@@ -195,9 +195,8 @@ class Run:
             nodes = [each.nodeid for each in judged]
             given = {r.trial.curve for r in records if isinstance(r.trial, GivenTrial)}
             found = list(zip(nodes, verdicts, strict=True))
-            auto = self.settings.profile.sequential
-            fixed = self.baseline.seeds if self.baseline and auto else 0
-            commands = next_commands(found, self.settings, root, given=given, seeds=fixed)
+            seeds = self.baseline.fixed_seeds if self.baseline else 0
+            commands = next_commands(found, self.settings, root, given=given, seeds=seeds)
             about |= {"next": commands} if commands else {}
         hides = [*standing, *(each for each in compared if NOT_COMPARED in each)]
         self.quiet = [line for each in hides for line in wrap_text(each)]

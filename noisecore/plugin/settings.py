@@ -169,13 +169,14 @@ def read_settings(config: pytest.Config) -> Settings:
         arguments=tuple(map(str, config.invocation_params.args)),
         unseen=unseen(config),
     )
-    if settings.profile.sequential and (settings.running or "seeds" in typed):
-        _check_sequential(settings)
+    _check_sequential(settings)
     return settings
 
 
 def _check_sequential(settings: Settings) -> None:
     """Refuse seeds one after another where no verdict against a baseline can say how many."""
+    if not settings.profile.sequential or not (settings.running or "seeds" in settings.typed):
+        return
     baseline, fixed = settings.baseline, "give their number, such as --noise-seeds=10"
     problem = ""
     if settings.records is not None:

@@ -124,8 +124,13 @@ class RunBaseline:
         return [] if self.baseline is None else self.baseline.of(curve)
 
     @property
-    def seeds(self) -> int:
-        """How many seeds the baseline has, or a run without one."""
+    def fixed_seeds(self) -> int:
+        """How many seeds a renewal gets if the run's own come one after another, otherwise 0.
+
+        As many as the baseline has; without one, as many as the profile.
+        """
+        if not self._settings.profile.sequential:
+            return 0
         held = () if self.baseline is None else self.baseline.records
         seeds = {record.trial.seed for record in held if isinstance(record.trial, Trial)}
         return len(seeds) or len(self._settings.profile.seeds)
