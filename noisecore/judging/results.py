@@ -316,10 +316,7 @@ def read_missing(path: Path) -> list[str]:
 
 
 def is_sequential(path: Path) -> bool:
-    """Return whether a run at `path` trained seeds one after another, and none is missing.
-
-    Then a scale with fewer seeds than another has as many as the run wanted.
-    """
+    """Return whether a run chose the number of seeds of each scale, and has all that it chose."""
     try:
         results = read_results(find(path))
     except RecordError:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from noisecore.functions import unknown
-from noisecore.plugin.baseline.held import NOT_ASKED, compares, read, skipped_files
+from noisecore.plugin.baseline.held import NOT_ASKED, compares, skipped_files
+from noisecore.plugin.baseline.reading import read
 from noisecore.plugin.baseline.vanished import find_unclaimed, find_vanished
 from noisecore.plugin.clock import CLOCK
 from noisecore.plugin.marker import REQUESTS, read_requests

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import math
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 
 import pytest
 
 from noisecore.data import check_name, is_own
 from noisecore.errors import NoisecoreError
-from noisecore.escaping import shorten
 from noisecore.judging.margins import MarginsError, Mode, Rule, parse_alpha, parse_margins
 from noisecore.models import get_builder
 from noisecore.noise import check_scales, get_noise
@@ -31,6 +28,7 @@ from noisecore.plugin.options import (
 )
 from noisecore.plugin.root import refuse_moved_root
 from noisecore.plugin.unusable import refuse_unusable
+from noisecore.plugin.values import count_of, one_of, size_of, timeout_of
 from noisecore.profiles import (
     AUTO,
     Profile,
@@ -154,13 +152,13 @@ def read_settings(config: pytest.Config) -> Settings:
         records=records,
         workers=_workers(option(config, "workers")),
         scheduler=option(config, "scheduler") or None,
-        timeout=_timeout(option(config, "trial-timeout")),
-        retries=_count("retries", option(config, "retries")),
+        timeout=timeout_of(option(config, "trial-timeout")),
+        retries=count_of("retries", option(config, "retries")),
         force_precision=_yes(config, "force-precision"),
         resume=_yes(config, "resume"),
         keep_models=_keeps_models(config),
         cache=_cache(config),
-        cache_size=_size("cache-size", option(config, "cache-size")),
+        cache_size=size_of("cache-size", option(config, "cache-size")),
         artifacts=config.invocation_params.dir / option(config, "artifacts") / profile.name,
         baseline=_baseline(config, profile.name),
         notes=tuple(notes),
@@ -250,50 +248,13 @@ def _cache(config: pytest.Config) -> Path | None:
 CACHE_VARIABLE = "NOISECORE_CACHE"
 
 
-def _size(name: str, text: str) -> int:
-    found = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?) ?([KMGT])i?B", text, re.IGNORECASE)
-    size = int(float(found[1]) * 1024 ** (" KMGT".index(found[2].upper()))) if found else 0
-    if not size:
-        raise pytest.UsageError(
-            f"noisecore: {name} must be a size > 0 such as 500MB or 1GiB, got {shorten(text)!r}"
-        )
-    return size
-
-
 def _records(config: pytest.Config) -> Path | None:
     text = option(config, "records")
     return config.invocation_params.dir / text if text else None
 
 
 def _workers(text: str) -> int | None:
-    return None if text == "auto" else _count("workers", text, ", or auto")
-
-
-def _count(name: str, text: str, other: str = "") -> int:
-    if not re.fullmatch(_WHOLE, text):
-        raise pytest.UsageError(
-            f"noisecore: {name} must be a whole number >= 0{other}, got {shorten(text)!r}"
-        )
-    return int(text)
-
-
-_WHOLE = r"\d{1,9}"  # more digits are a typing mistake
-
-
-def _timeout(text: str) -> float | None:
-    if text == "none":
-        return None
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = math.nan
-    # A thread cannot wait for an infinite time: there is a longest wait.
-    if not 0 < seconds <= 10**6:
-        raise pytest.UsageError(
-            f"noisecore: trial-timeout must be seconds > 0 (1e6 at most), or none, got "
-            f"{shorten(text)!r}"
-        )
-    return seconds
+    return None if text == "auto" else count_of("workers", text, ", or auto")
 
 
 def _baseline(config: pytest.Config, profile: str) -> BaselineSettings:
@@ -304,10 +265,10 @@ def _baseline(config: pytest.Config, profile: str) -> BaselineSettings:
             f"noisecore: --noise-update-baseline must be all or missing, got {written!r}, which is "
             f"a path: write the path before the option, or --noise-update-baseline=all {written}"
         )
-    update = _one_of("update-baseline", written, _UPDATES)
+    update = one_of("update-baseline", written, _UPDATES)
     modes: dict[str, Mode | None] = {"auto": None, "simple": "simple", "rigorous": "rigorous"}
-    mode = modes[_one_of("gate", option(config, "gate"), tuple(modes))]
-    inconclusive = _one_of("inconclusive", option(config, "inconclusive"), ("fail", "pass"))
+    mode = modes[one_of("gate", option(config, "gate"), tuple(modes))]
+    inconclusive = one_of("inconclusive", option(config, "inconclusive"), ("fail", "pass"))
     try:
         margins = parse_margins(option(config, "margins"))
         alpha = parse_alpha(option(config, "alpha"))
@@ -337,11 +298,8 @@ def _baseline(config: pytest.Config, profile: str) -> BaselineSettings:
     )
 
 
-T = TypeVar("T", bound=str)
-
-
 def _yes(config: pytest.Config, name: str) -> bool:
-    return _one_of(name, option(config, name), ("yes", "no")) == "yes"
+    return one_of(name, option(config, name), ("yes", "no")) == "yes"
 
 
 def _keeps_models(config: pytest.Config) -> bool:
@@ -353,11 +311,3 @@ def _keeps_models(config: pytest.Config) -> bool:
             "--noise-scheduler trains on other machines: leave one out"
         )
     return True
-
-
-def _one_of(name: str, text: str, known: tuple[T, ...]) -> T:
-    for each in known:
-        if each == text:
-            return each
-    words = " or ".join(filter(None, known))
-    raise pytest.UsageError(f"noisecore: --noise-{name} must be {words}, got {shorten(text)!r}")

@@ -10,7 +10,7 @@ from records_factory import make_sweep
 
 from noisecore.judging import baselines
 from noisecore.judging.baselines import Origin, renew_baseline, write_baseline
-from noisecore.plugin.baseline.held import read
+from noisecore.plugin.baseline.reading import read
 from noisecore.profiles import PROFILES
 from noisecore.records import RecordError
 
@@ -45,7 +45,7 @@ def test_read_once(tmp_path, monkeypatch) -> None:
     before = path.stat()
     path.write_text(text.replace("t.py", "u.py"))  # of the same size, and the same time
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
-    with pytest.raises(RecordError, match="its checksum does not fit"):
+    with pytest.raises(RecordError, match="its checksum does not match"):
         read(path, quick)
     path.unlink()
     assert read(path, quick) is None

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from noisecore.escaping import terminal, visible
-from noisecore.plugin.baseline.held import evaluated_by, read, shown
+from noisecore.plugin.baseline.held import evaluated_by, shown
 from noisecore.plugin.baseline.lost import unclaimed
+from noisecore.plugin.baseline.reading import read
 from noisecore.plugin.reporting.judged import Judged
 from noisecore.plugin.reporting.outcomes import Outcome, Outcomes, Selected, swallowed
 from noisecore.plugin.settings import Settings

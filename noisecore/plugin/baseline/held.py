@@ -6,21 +6,19 @@ import os
 import subprocess
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from noisecore.judging.margins import Margins, Mode, Rule, changed_margins
-from noisecore.paths import check_folder, is_missing
+from noisecore.plugin.baseline.reading import check_place, read
 from noisecore.plugin.failing import failure
 from noisecore.plugin.marker import Request
 from noisecore.plugin.options import OWN_SCALES
 from noisecore.plugin.reporting.rerun import closer_look
 from noisecore.plugin.settings import Settings
-from noisecore.profiles import Profile
-from noisecore.records import GivenTrial, RecordError, Trial, TrialRecord
+from noisecore.records import GivenTrial, Trial, TrialRecord
 
 if TYPE_CHECKING:
     from noisecore.judging.baselines import Baseline, Comparison, Origin
@@ -64,7 +62,7 @@ class RunBaseline:
         self.baseline = read(path, settings.profile)
         self.vanished: Collection[str] = ()
         if settings.baseline.update:
-            _check_place(path)
+            check_place(path)
 
     def rename(self, former: str, model: str) -> bool:
         """Rename the model of a curve; return whether the baseline has the curve."""
@@ -304,51 +302,6 @@ def commit_of(root: Path) -> str | None:
 def own_scales(settings: Settings) -> bool:
     """Return whether the run has the scales that the tests and profiles ask for, and no others."""
     return settings.typed.get("scales", OWN_SCALES) == OWN_SCALES
-
-
-def read(path: Path, profile: Profile, former: Mapping[str, str] | None = None) -> Baseline | None:
-    """Return the baseline, None if its file is not there.
-
-    former: the models of curves that have other names now, as in `Robustness`. Raises
-    `RecordError` if the file cannot be used.
-    """
-    from noisecore.judging.baselines import renamed
-
-    if is_missing(path):
-        return None
-    baseline = _read(path, _stamp(path))
-    if baseline.profile != profile.name:
-        raise RecordError(
-            f"{path}: expected a baseline of profile {profile.name}, got one of "
-            f"{baseline.profile}: name another file with --noise-baseline"
-        )
-    return renamed(baseline, former) if former else baseline
-
-
-@lru_cache(maxsize=1)  # a run reads its baseline up to six times
-def _read(path: Path, stamp: tuple[int, ...]) -> Baseline:
-    from noisecore.judging.baselines import read_baseline
-
-    return read_baseline(path)
-
-
-def _stamp(path: Path) -> tuple[int, ...]:
-    """Return what changes with a file's content; empty if nothing is known of it."""
-    try:
-        found = path.stat()
-    except OSError:
-        return ()
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
-
-
-def _check_place(path: Path) -> None:
-    """Raise `RecordError` if a baseline cannot be written there."""
-    try:
-        check_folder(path.parent)
-    except OSError as error:
-        raise RecordError(
-            f"{path}: cannot be written: {error.strerror}: name another file with --noise-baseline"
-        ) from None
 
 
 def is_named(origin: Origin, record: TrialRecord) -> bool:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from noisecore.errors import NoisecoreError
 from noisecore.judging.margins import Margins
-from noisecore.plugin.baseline.held import CANDIDATE, FIXTURE, commit_of, own_scales, read, shown
+from noisecore.plugin.baseline.held import CANDIDATE, FIXTURE, commit_of, own_scales, shown
+from noisecore.plugin.baseline.reading import read
 from noisecore.plugin.baseline.replaced import worse_in_place
 from noisecore.plugin.settings import Settings
 from noisecore.records import TrialRecord

@@ -9,7 +9,8 @@ import pytest
 
 from noisecore.escaping import one_line, terminal, visible
 from noisecore.plugin.baseline.closing import close
-from noisecore.plugin.baseline.held import describe, read
+from noisecore.plugin.baseline.held import describe
+from noisecore.plugin.baseline.reading import read
 from noisecore.plugin.baseline.renewal import NOT_RENEWED
 from noisecore.plugin.reporting.calling import call_hooks
 from noisecore.plugin.reporting.judged import Judged
