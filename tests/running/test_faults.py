@@ -168,6 +168,65 @@ def test_killed_runs_share_a_cache(start, undisturbed) -> None:
     assert numbers(folder, f"run-{number}") == undisturbed
 
 
+GATED = """
+import pytest
+
+from noisecore import assert_no_regression
+from own import build
+
+@pytest.mark.robustness(models=[build])
+def test_curve(robustness, noise_baseline):
+    assert_no_regression(robustness.curve, noise_baseline)
+"""
+BUILDER = """
+import keras
+
+def build(shape, classes):
+    layers = keras.layers
+    return keras.Sequential(
+        [keras.Input(shape), layers.Flatten(),
+         layers.Dense(UNITS), layers.Dense(classes, "softmax")]
+    )
+"""
+
+
+def test_killed_seeds_one_after_another(start) -> None:
+    """A run that chooses its seeds, killed and resumed, trains and decides as one left alone."""
+    folder, process = start("auto", "--collect-only")
+    assert process.wait(timeout=100) == 0
+    (folder / "test_bench.py").write_text(GATED)
+    (folder / "pytest.ini").write_text("[pytest]\npythonpath = .\n")
+    (folder / "own.py").write_text(BUILDER.replace("UNITS", "16"))
+    _, process = start("auto", "--noise-seeds=10", "--noise-update-baseline", folder=folder)
+    assert process.wait(timeout=900) == 0
+    (folder / "own.py").write_text(BUILDER.replace("UNITS", "15"))
+    auto = "--noise-seeds=auto", "--noise-baseline=auto"
+    (folder / "begun.txt").write_text("")
+    _, process = start("auto", *auto, "--noise-artifacts=calm", folder=folder)
+    ended = process.wait(timeout=900)
+    alone, calm = begun(folder, "started"), numbers(folder, "calm")
+    assert 9 <= len(alone) == len(set(alone)) == len(calm) <= 30
+    known: set[str] = set()
+    for kills in range(KILLS):
+        (folder / "begun.txt").write_text("")
+        resumed = *auto, "--noise-artifacts=killed", "--noise-resume"
+        _, process = start("auto", *resumed, folder=folder)
+        wait_until(
+            lambda pid=process: begun(folder, "started")[1:] != [] or pid.poll() is not None,
+            seconds=120,
+        )
+        if kills < 5:
+            os.kill(process.pid, signal.SIGKILL)
+        again_ended = process.wait(timeout=900)
+        wait_until(lambda pid=process.pid: workers_of(pid) == [], seconds=20)
+        assert known.isdisjoint(begun(folder, "started"))
+        known = set(numbers(folder, "killed"))
+        if again_ended >= 0:
+            break
+    assert again_ended == ended
+    assert numbers(folder, "killed") == calm
+
+
 def test_full_disk(start, undisturbed) -> None:
     """A disk that is full ends the run with whole records alone; with room, it is resumed."""
     folder, process = start("disk", "--collect-only")
