@@ -213,7 +213,7 @@ from noisecore.running import trials
 trials.get_builder = lambda name: lambda shape, classes: None
 trial = SimpleNamespace(model="forgetful", recipe=RECIPES["quick"])
 try:
-    trials._build(trial, (8, 8, 1), 3)
+    trials._build(trial, (8, 8, 1), 3, [])
 except ModelError as error:
     print(error)
 """

@@ -158,7 +158,7 @@ class TestRefusals:
         [
             lambda data: data.shuffle(300).batch(50),
             lambda data: data.batch(50).shuffle(2, seed=1),
-            lambda data: data.batch(150).shuffle(2),
+            lambda data: data.batch(30).shuffle(10),
             lambda data: data.take(4).shuffle(4),
             lambda data: data.batch(300).map(_augmented),
             lambda data: data.map(_augmented),

@@ -88,7 +88,7 @@ def test_in_an_archive(workers, sweep, tmp_path_factory, monkeypatch) -> None:
 @pytest.mark.parametrize("choices", [{"build": lambda shape, n: None}, {"noise": lambda x: x}])
 def test_in_no_file_is_not_resumed(sweep, choices) -> None:
     """What is not known by all its code is not taken for the same as before."""
-    with pytest.raises(SweepError, match=r"resume=True needs all the code of a (model|noise), and"):
+    with pytest.raises(SweepError, match=r"resume=True needs all the code of a (model|noise), but"):
         sweep(**choices, workers=0, resume=True)
 
 

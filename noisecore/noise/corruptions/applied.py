@@ -115,7 +115,7 @@ class Corruption:
 
     @property
     def severities(self) -> tuple[int, ...]:
-        """The severities beside 0."""
+        """The severities other than 0."""
         return tuple(range(1, len(SUITES[self.suite][self.family]) + 1))
 
     @property
@@ -181,7 +181,7 @@ class Corruption:
 def _parts(images: FloatArray, count: int) -> Iterator[slice]:
     """Yield groups of images, as many at a time as their bytes and numbers allow, and one at least.
 
-    A group of small images is large enough that NumPy's calls cost nothing beside it.
+    A group of small images is large enough that the cost of calling NumPy does not matter.
     """
     each = max(math.prod(images.shape[1:]), count) * images.itemsize
     size = min(max(TOGETHER // each, 1), BLOCK)

@@ -29,10 +29,10 @@ def fine_edges(images: FloatArray, sigma: float, low: float, high: float) -> Mas
     inside = (slice(None), slice(1, -1), slice(1, -1))
     steep = np.abs(down) >= np.abs(right)
     along = np.where(steep, down, right)
-    beside = np.where(steep, right, down)
+    across = np.where(steep, right, down)
     with np.errstate(invalid="ignore", divide="ignore"):
-        share = np.abs(beside / along)[inside]
-    same = ((along >= 0) == (beside >= 0))[inside]
+        share = np.abs(across / along)[inside]
+    same = ((along >= 0) == (across >= 0))[inside]
     upright, middle = steep[inside], slope[inside]
     ahead = np.where(upright, _at(slope, 1, 0), _at(slope, 0, 1))
     behind = np.where(upright, _at(slope, -1, 0), _at(slope, 0, -1))

@@ -40,7 +40,7 @@ def scale(images: FloatArray, draws: FloatArray, share: float) -> FloatArray:
 
 
 def translate(images: FloatArray, draws: FloatArray, pixels: int) -> FloatArray:
-    """Move the image by so many pixels, up or down, and to the left or to the right."""
+    """Move the image by this many pixels, up or down, and to the left or to the right."""
     high, wide = images.shape[1:3]
     moved = np.zeros_like(images)
     kept = [

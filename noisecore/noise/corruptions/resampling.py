@@ -29,10 +29,10 @@ def between(
     flat = images.reshape(-1, channels)
     first = (np.arange(size) * (high * wide)).reshape(-1, 1, 1)
     out = np.zeros((size, *rows.shape[1:], channels), np.float32)
-    beside = _neighbours(columns, wide, border)
+    around = _neighbours(columns, wide, border)
     for row_at, row_weight in _neighbours(rows, high, border):
         start = row_at * wide + first
-        for column_at, column_weight in beside:
+        for column_at, column_weight in around:
             part = flat.take(start + column_at, axis=0)
             part *= (row_weight * column_weight)[..., np.newaxis]
             out += part
@@ -167,7 +167,7 @@ def _transformed(images: FloatArray, kernel: NDArray[np.float64]) -> FloatArray:
 
 
 def padded_by(images: FloatArray, rows: int, columns: int, border: Border) -> FloatArray:
-    """Return the images continued by so many rows and columns on every side."""
+    """Return the images continued by this many rows and columns on every side."""
     high, wide = images.shape[1:3]
     row_at = _folded(np.arange(-rows, high + rows), high, border)
     column_at = _folded(np.arange(-columns, wide + columns), wide, border)

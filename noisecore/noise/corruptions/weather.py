@@ -53,8 +53,8 @@ def _clouds(draws: FloatArray, side: int, decay: float) -> FloatArray:
         pairs = corners + np.roll(corners, -1, axis=1)
         centres = (pairs + np.roll(pairs, -1, axis=2)) / 4 + parts[:, 0]
         clouds[:, half::step, half::step] = centres
-        beside = corners + np.roll(corners, -1, axis=2) + centres + np.roll(centres, 1, axis=1)
-        clouds[:, ::step, half::step] = beside / 4 + parts[:, 1]
+        sides = corners + np.roll(corners, -1, axis=2) + centres + np.roll(centres, 1, axis=1)
+        clouds[:, ::step, half::step] = sides / 4 + parts[:, 1]
         above = pairs + centres + np.roll(centres, 1, axis=2)
         clouds[:, half::step, ::step] = above / 4 + parts[:, 2]
         step, wobble = half, wobble / decay

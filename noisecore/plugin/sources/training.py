@@ -151,7 +151,7 @@ class TrainingSource(Stored):
         )
 
     def _wanted(self, found: Mapping[Trial, TrialRecord]) -> list[Trial]:
-        """Return the trials that are wanted by now; keep the plan when there are others."""
+        """Return the trials that are wanted by now; write the plan anew if they have changed."""
         trials = self._stages.wanted(found)
         standing = self._stages.standing()
         if standing != self._told:
