@@ -166,7 +166,8 @@ _OWN: Rows = {
     "dropped_rows": _row(0.03, 0.06, 0.12, 0.2, 0.3),
 }
 
-# The four that ImageNet-C, CIFAR-10-C and Tiny-ImageNet-C have in addition to the fifteen of the benchmark.
+# The four that ImageNet-C, CIFAR-10-C and Tiny-ImageNet-C have in addition to the benchmark's
+# fifteen.
 EXTRAS = ("speckle_noise", "gaussian_blur", "spatter", "saturate")
 
 SUITES: dict[str, Rows] = {
