@@ -1,20 +1,26 @@
 """Processor time of a training step, before a change of noisecore's code and after it.
 
-    python benchmarks/studies/speed/steps.py BEFORE AFTER [--rounds 3]
+    python benchmarks/studies/speed/steps.py BEFORE AFTER [--rounds 3] [--sweep]
 
 BEFORE and AFTER are checkouts. Each round takes all cases, and in each both sides in turn, every
 one in a process of its own with one thread. Processor time, not the clock's: other work may run.
 A training is three epochs of 4,000 random images. Prints a line of JSON for each: milliseconds of
 a step in the second and the third epoch (in the first TensorFlow builds its graphs), seconds of
 the training, and a hash of the weights and losses, which must be the same on both sides.
+
+With --sweep: the whole of a run with one worker instead, its processes' start and end included,
+of the quick profile with one seed at one scale, and on clean images; and a hash of what its records
+measured.
 """
 
 import argparse
 import hashlib
 import json
 import os
+import resource
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -72,13 +78,53 @@ def measure(model: str, batch: str, precision: str) -> None:
     print(json.dumps(found))
 
 
+def child_seconds() -> float:
+    """Return the processor time of the children that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def sweep(checkout: Path) -> dict[str, object]:
+    """Run the shortened quick profile of a checkout."""
+    from noisecore.judging.results import read_records
+
+    before = child_seconds()
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run(
+            [
+                sys.executable, "-P", "-m", "pytest", "-p", "no:cacheprovider", "benchmarks",
+                "--scales", "--noise-scales=1", "--noise-seeds=1", "--noise-workers=1",
+                f"--noise-artifacts={folder}",
+            ],
+            cwd=checkout,
+            env={**os.environ, "PYTHONPATH": str(checkout.absolute())},
+            stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+        seconds = child_seconds() - before
+        (path,) = Path(folder).glob("**/results.json")
+        records = read_records(path)
+    measured = sorted(repr((each.trial, each.history, each.evaluations)) for each in records)
+    return {
+        "trainings": len(records),
+        "seconds": round(seconds, 1),
+        "sha256": hashlib.sha256("".join(measured).encode()).hexdigest(),
+    }
+
+
 def main() -> None:
     """Measure all cases on both sides, in turn."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("before", type=Path)
     parser.add_argument("after", type=Path)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--sweep", action="store_true", help="the whole of a shortened run")
     chosen = parser.parse_args()
+    if chosen.sweep:
+        for number in range(chosen.rounds):
+            for side in ("before", "after")[:: -1 if number % 2 else 1]:
+                found = sweep(getattr(chosen, side))
+                print(json.dumps({"round": number, "side": side, **found}), flush=True)
+        return
     for number in range(chosen.rounds):
         for case in CASES:
             for side in ("before", "after")[:: -1 if number % 2 else 1]:
