@@ -72,10 +72,21 @@ class Functions(Generic[F]):
     """The functions of one kind, by name: noisecore's own, and those that a user adds.
 
     kind: the word for one, such as "noise". shipped: noisecore's own. error: the class to raise.
+    made: returns a function that noisecore makes for a name, None if the name is no such one.
+    hint: what the names of these look like, for the answer to an unknown name.
     """
 
-    def __init__(self, kind: str, shipped: Mapping[str, F], error: type[ValueError]) -> None:
+    def __init__(
+        self,
+        kind: str,
+        shipped: Mapping[str, F],
+        error: type[ValueError],
+        made: Callable[[str], F | None] = lambda name: None,
+        hint: str = "",
+    ) -> None:
         self.kind = kind
+        self._made = made
+        self._hint = hint
         self._shipped = shipped
         self._error = error
         self._own: dict[str, F] = {}
@@ -92,7 +103,10 @@ class Functions(Generic[F]):
         try:
             return known[name]
         except (KeyError, TypeError):
-            raise self._error(unknown(self.kind, str(name), known)) from None
+            made = self._made(name) if isinstance(name, str) else None
+        if made is None:
+            raise self._error(unknown(self.kind, str(name), known) + self._hint)
+        return made
 
     def source(self, name: str) -> str:
         """Return the hash of the function of that name, as `source_sha256` does.

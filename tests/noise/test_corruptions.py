@@ -219,7 +219,7 @@ GREY = np.zeros((2, 8, 8), np.float32)
         ({"images": [1, 2]}, "images must be a float32 array"),
         ({"images": GREY.astype(np.uint8)}, "images must be a float32 array"),
         ({"indices": [1]}, "indices must be one whole number >= 0 for each of the 2 images"),
-        ({"stream": -1}, "stream must be the number of a draw"),
+        ({"stream": -1}, "stream must be a whole number"),
         ({"family": "frost"}, "frost needs photographs of ice"),
         ({"family": "frost", "photographs": 3}, "photographs must be a folder, got 3"),
     ],

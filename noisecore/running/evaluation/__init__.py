@@ -28,6 +28,7 @@ from noisecore.noise import (
     as_noise,
     check_scales,
     is_shipped,
+    keyed,
     some_scales,
     try_noise,
 )
@@ -110,7 +111,7 @@ def evaluate_given(
         dataset_sha256=test.dataset_sha256,
         model=name,
         model_source=given.source,
-        noise=name_of(function),
+        noise=noise if isinstance(noise, str) else name_of(function),
         noise_source=source,
         test_scales=(0.0, *wanted),
         seed=0,
@@ -166,6 +167,8 @@ class _Test:
         self._note(images, labels)
         plain = images.astype(np.float32, order="C")
         inside = self.pixels.enter(images, plain)
+        if keyed(self.noise) is not None:
+            self.pixels.bound(inside)
         if not tally.images:
             try_noise(self.noise, inside[:1], self.scales)
             self.large = _large(self.noise, inside)
