@@ -147,6 +147,7 @@ class TestSource:
     def sources() -> dict[str, str]:
         """Return the hashes of some corruptions, read anew."""
         hashes._modules_sha256.cache_clear()
+        hashes._applied_sha256.cache_clear()
         names = ("cifar-10-c/fog", "imagenet-c/fog", "mnist-c/spatter", "gamma")
         return {name: source_sha256(get_noise(name)) for name in names}
 
@@ -165,9 +166,22 @@ class TestSource:
         file.write_text(file.read_text() + "\nother = 1\n")
         changed = {name for name, source in self.sources().items() if source != before[name]}
         assert changed == {"cifar-10-c/fog", "imagenet-c/fog", "mnist-c/spatter"}
-        file = code / "draws.py"  # all are drawn with it
-        file.write_text(file.read_text() + "\nother = 1\n")
-        assert self.sources()["gamma"] != before["gamma"]
+
+    @pytest.mark.parametrize(
+        ("file", "old", "new"),
+        [
+            ("draws.py", "_JUMP = 0x9", "_JUMP = 0x8"),
+            ("applied.py", "np.clip(made, 0, 1", "np.clip(made, 0, 2"),
+        ],
+    )
+    def test_changed_application(self, code, file, old, new) -> None:
+        """How all of them are drawn and applied is part of each."""
+        before = self.sources()
+        text = (code / file).read_text()
+        assert old in text
+        (code / file).write_text(text.replace(old, new))
+        after = self.sources()
+        assert all(after[name] != before[name] for name in before)
 
     def test_changed_parameters(self, monkeypatch) -> None:
         """The parameters of a suite are part of its families alone."""

@@ -111,7 +111,7 @@ def evaluate_given(
         dataset_sha256=test.dataset_sha256,
         model=name,
         model_source=given.source,
-        noise=noise if isinstance(noise, str) else name_of(function),
+        noise=name_of(function),
         noise_source=source,
         test_scales=(0.0, *wanted),
         seed=0,
