@@ -129,6 +129,8 @@ class Functions(Generic[F]):
         Raises the error if it does not fit, or if another function of the kind has that name.
         """
         name = name_of(function)
+        if self._is_made(name, function):
+            return name
         try:
             if not here:
                 self.check_travels(function)
@@ -152,6 +154,14 @@ class Functions(Generic[F]):
         self._own[name] = function
         self._homes.pop(name, None)
         return name
+
+    def _is_made(self, name: str, function: Any) -> bool:
+        """Return whether a function is the one that noisecore makes for its name."""
+        try:
+            made = self._made(name)
+        except self._error:  # more than a name is needed
+            return False
+        return made is not None and type(made) is type(function) and bool(made == function)
 
     @contextmanager
     def lend(self, function: F, *, here: bool = False) -> Iterator[str]:

@@ -97,6 +97,16 @@ def test_a_noise_of_ones_own_comes_first() -> None:
     assert get_noise("gamma") is not gamma
 
 
+def test_an_object_is_what_its_name_says() -> None:
+    """A corruption that a name says in full is not the user's own; frost's photographs are."""
+    for noise in (Corruption("mnist-c", "fog"), get_noise("gamma")):
+        assert FAMILIES.home(FAMILIES.add(noise)) is None
+    with FAMILIES.lend(Corruption("cifar-10-c", "frost", "photographs")) as name:
+        assert name == "cifar-10-c/frost"
+        assert FAMILIES.home(name) is not None
+        assert not claims_fall(name)
+
+
 class TestKeys:
     """Only the images that are asked for are made."""
 

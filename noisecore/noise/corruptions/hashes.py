@@ -37,7 +37,7 @@ def _modules_sha256(module: str) -> str:
     return files_sha256((_FOLDER / f"{name}.py").read_bytes() for name in sorted(found))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _applied_sha256() -> str:
     """Return the hash of the functions that apply a family, without checks and their messages."""
     text = (_FOLDER / "applied.py").read_text(encoding="utf-8")
