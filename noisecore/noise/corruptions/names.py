@@ -26,11 +26,9 @@ def named_corruption(name: str) -> Any:
     if not rest:
         if name in SUITES[_OWN] and name not in NOISES:
             return named(Corruption(_OWN, name), name=name)
-        suites = [each for each, families in SUITES.items() if name in families]
-        if suites:
-            raise NoiseError(
-                f"{name} is a family of {', '.join(suites)}: name one, such as {suites[0]}/{name}"
-            )
+        written = [f"{suite}/{name}" for suite, families in SUITES.items() if name in families]
+        if written:
+            raise NoiseError(f"unknown noise {name!r}: expected one of {', '.join(written)}")
         return None
     if len(rest) > 2 or rest[1:] not in ([], [_EIGHT_BITS]):
         raise NoiseError(
