@@ -72,10 +72,21 @@ class Functions(Generic[F]):
     """The functions of one kind, by name: noisecore's own, and those that a user adds.
 
     kind: the word for one, such as "noise". shipped: noisecore's own. error: the class to raise.
+    made: returns a function that noisecore makes for a name, None if the name is no such one.
+    hint: what the names of these look like, for the answer to an unknown name.
     """
 
-    def __init__(self, kind: str, shipped: Mapping[str, F], error: type[ValueError]) -> None:
+    def __init__(
+        self,
+        kind: str,
+        shipped: Mapping[str, F],
+        error: type[ValueError],
+        made: Callable[[str], F | None] = lambda name: None,
+        hint: str = "",
+    ) -> None:
         self.kind = kind
+        self._made = made
+        self._hint = hint
         self._shipped = shipped
         self._error = error
         self._own: dict[str, F] = {}
@@ -92,7 +103,10 @@ class Functions(Generic[F]):
         try:
             return known[name]
         except (KeyError, TypeError):
-            raise self._error(unknown(self.kind, str(name), known)) from None
+            made = self._made(name) if isinstance(name, str) else None
+        if made is None:
+            raise self._error(unknown(self.kind, str(name), known) + self._hint)
+        return made
 
     def source(self, name: str) -> str:
         """Return the hash of the function of that name, as `source_sha256` does.
@@ -115,6 +129,8 @@ class Functions(Generic[F]):
         Raises the error if it does not fit, or if another function of the kind has that name.
         """
         name = name_of(function)
+        if self._is_made(name, function):
+            return name
         try:
             if not here:
                 self.check_travels(function)
@@ -138,6 +154,14 @@ class Functions(Generic[F]):
         self._own[name] = function
         self._homes.pop(name, None)
         return name
+
+    def _is_made(self, name: str, function: Any) -> bool:
+        """Return whether a function is the one that noisecore makes for its name."""
+        try:
+            made = self._made(name)
+        except self._error:  # more than a name is needed
+            return False
+        return made is not None and type(made) is type(function) and bool(made == function)
 
     @contextmanager
     def lend(self, function: F, *, here: bool = False) -> Iterator[str]:

@@ -59,8 +59,9 @@ def evaluate(
             `Dataset`, or an `.npz` file with x_test and y_test.
         y: Labels, (n,) class numbers or (n, classes) one-hot; leave it out if `x` holds them.
         scales: Strengths of the noise, greater than 0, in `units`. Scale 0 is always tested.
-        noise: A name, or a callable `f(images, scale, *, rng) -> images`: a function, a
-            `functools.partial`, a bound method, an object.
+        noise: A name, such as "cifar-10-c/fog", or a callable `f(images, scale, *, rng) -> images`:
+            a function, a `functools.partial`, a bound method, an object. A corruption's scales are
+            severities, whole numbers to 5.
         name: What the curve is called, such as "digits"; a baseline knows it by this name. Left
             out, it is the name of the model's function or class.
         draws: How many realisations of the noise are measured; they are kept side by side, as seeds

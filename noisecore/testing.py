@@ -17,6 +17,7 @@ from noisecore.noise import (
     NoiseError,
     Stream,
     apply_noise,
+    keyed,
     listed_scales,
 )
 
@@ -26,7 +27,7 @@ def check_noise(
     scales: Iterable[float],
     *,
     shape: tuple[int, ...] = (28, 28, 1),
-    monotone: bool = True,
+    monotone: bool | None = None,
 ) -> None:
     """Raise `AssertionError`, naming what is broken, unless a noise keeps to its contract.
 
@@ -41,7 +42,7 @@ def check_noise(
         shape: The shape of an image, (height, width) or (height, width, channels). The images that
             the noise is tried on are float32, smooth, in [0, 1].
         monotone: Whether more scale must change more. False for a noise that is not ordered so,
-            such as an elastic transform.
+            such as an elastic transform. Left out, it must; a corruption says itself whether.
 
     Raises:
         AssertionError: The noise breaks its contract; the message says where.
@@ -55,6 +56,9 @@ def check_noise(
     __tracebackhide__ = True
     scales = _checked(noise, scales)
     name = name_of(noise)
+    if monotone is None:
+        by_key = keyed(noise)
+        monotone = by_key is None or by_key.monotone
     images = _images(shape)
     try:
         source_sha256(noise)

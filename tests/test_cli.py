@@ -176,7 +176,7 @@ def test_module_fails_in_one_line(tmp_path) -> None:
     assert len(ended.stderr.splitlines()) == 1
 
 
-COMMANDS = ("compare", "power", "floors", "report", "data", "calibrate", "drift")
+COMMANDS = ("compare", "power", "floors", "report", "data", "noises", "calibrate", "drift")
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import noisecore
-from noisecore.cli import calibrate, codes, compare, drift, floors, power
+from noisecore.cli import calibrate, codes, compare, drift, floors, noises, power
 from noisecore.cli.problems import say_problems
 from noisecore.errors import NoisecoreError, RefusedError
 from noisecore.escaping import one_line, shorten
@@ -80,6 +80,7 @@ def _run(given: Sequence[str], prog: str) -> int:
     floors.add_command(commands)
     _add_report(commands)
     _add_data(commands)
+    noises.add_command(commands)
     calibrate.add_command(commands)
     drift.add_command(commands)
     for stream in (sys.stdout, sys.stderr):

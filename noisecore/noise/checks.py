@@ -11,7 +11,14 @@ import numpy as np
 
 from noisecore.callables import name_of, told
 from noisecore.escaping import described, shown
-from noisecore.noise.families import FloatArray, Noise, NoiseError, get_noise, is_shipped
+from noisecore.noise.families import (
+    FloatArray,
+    Noise,
+    NoiseError,
+    get_noise,
+    is_shipped,
+    keyed,
+)
 
 
 def as_noise(given: Any) -> Noise:
@@ -86,8 +93,11 @@ def check_scales(noise: Noise, scales: Iterable[float]) -> None:
 
     A user's own noise may need images of a shape that is not known here: see `try_noise`.
     """
+    by_key = keyed(noise)
     for scale in map(check_scale, scales):
-        if is_shipped(noise):
+        if by_key is not None:
+            by_key.check_scale(scale)
+        elif is_shipped(noise):
             noise(np.zeros((1, 2, 2, 1), np.float32), scale, rng=np.random.default_rng(0))
 
 

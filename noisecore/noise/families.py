@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from noisecore.callables import Named
 from noisecore.errors import NoisecoreError
 from noisecore.functions import Functions
 
@@ -16,6 +20,38 @@ Noise = Callable[..., FloatArray]
 
 class NoiseError(NoisecoreError, ValueError):
     """A noise, or what it was given, cannot be used; the message says why and what to do."""
+
+
+class Keyed(ABC):
+    """A noise that can be drawn for single images, by the key of each.
+
+    It acts on pixels in [0, 1], before these are standardised, and its result lies there too. The
+    key of an image is its block, and its place there.
+    """
+
+    @property
+    @abstractmethod
+    def monotone(self) -> bool:
+        """Whether accuracy is claimed to fall with the scale."""
+
+    @property
+    @abstractmethod
+    def shipped_sha256(self) -> str:
+        """The hash of the code of noisecore that it is."""
+
+    @abstractmethod
+    def check_scale(self, scale: float) -> None:
+        """Raise `NoiseError` if it has no such scale."""
+
+    @abstractmethod
+    def by_key(
+        self,
+        images: FloatArray,
+        scale: float,
+        generator_of: Callable[[int], np.random.Generator],
+        keys: Sequence[tuple[int, int]],
+    ) -> FloatArray:
+        """Return the images under the noise; generator_of: of a block, by its number."""
 
 
 def gaussian(images: FloatArray, scale: float, *, rng: np.random.Generator) -> FloatArray:
@@ -81,8 +117,22 @@ NOISES: dict[str, Noise] = {
 }
 
 
-# The shipped noises, and those that a user adds.
-FAMILIES = Functions("noise", NOISES, NoiseError)
+@cache
+def _corruption(name: str) -> Any:
+    """Return the corruption of a name, None if it is the name of none."""
+    from noisecore.noise.corruptions.names import named_corruption
+
+    return named_corruption(name)
+
+
+# The shipped noises, those that a user adds, and corruptions, which are made when they are named.
+FAMILIES: Functions[Noise] = Functions(
+    "noise",
+    NOISES,
+    NoiseError,
+    _corruption,
+    "; or a corruption, such as cifar-10-c/fog: `noisecore noises` lists them",
+)
 
 
 def get_noise(name: str) -> Noise:
@@ -92,4 +142,24 @@ def get_noise(name: str) -> Noise:
 
 def is_shipped(noise: Noise) -> bool:
     """Return whether a noise is one of noisecore's own."""
-    return any(noise is each for each in NOISES.values())
+    return keyed(noise) is not None or any(noise is each for each in NOISES.values())
+
+
+def claims_fall(name: str) -> bool:
+    """Return whether accuracy may be claimed to fall with the scale of the noise of that name.
+
+    Only noisecore's corruptions deny it; a noise of a user's own of the same name does not.
+    """
+    if name in NOISES or (FAMILIES.home(name) is not None and "/" not in name):
+        return True
+    from noisecore.noise.corruptions.names import declared
+
+    family = declared(name)
+    return family is None or family.monotone
+
+
+def keyed(noise: Noise) -> Keyed | None:
+    """Return the noise itself, if it can be drawn for single images, otherwise None."""
+    while isinstance(noise, Named):
+        noise = noise.call
+    return noise if isinstance(noise, Keyed) else None

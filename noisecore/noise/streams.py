@@ -25,6 +25,7 @@ from noisecore.noise.families import (
     Noise,
     NoiseError,
     is_shipped,
+    keyed,
 )
 
 # Samples that share one random generator. Large enough that making the generator (about 15 µs)
@@ -68,10 +69,12 @@ def apply_noise(
     """Return a copy of `images` under `noise` at `scale`, drawn block by block.
 
     A sample's noise depends only on its index and the draw: not on the batch, the subset or the
-    order. Memory beyond the result is about three blocks of `BLOCK` samples.
+    order. Memory beyond the result is about three blocks of `BLOCK` samples; a corruption is drawn
+    for the given samples alone.
 
     Args:
-        noise: A name, such as "gaussian", or a function `f(images, scale, *, rng) -> images`.
+        noise: A name, such as "gaussian" or "cifar-10-c/fog", or a function
+            `f(images, scale, *, rng) -> images`.
         images: float32, (samples, height, width) or (samples, height, width, channels).
         scale: The strength, in the noise's unit and that of the images. Scale 0 is the identity.
         stream: Which realisation: the number of a draw of test noise, or a `Stream`.
@@ -107,6 +110,10 @@ def apply_noise(
     if scale == 0:
         np.copyto(noisy, images)
         return noisy
+    if (by_key := keyed(noise)) is not None:
+        keys = [divmod(int(place), BLOCK) for place in places]
+        noisy[...] = by_key.by_key(images, scale, stream.generator, keys)
+        return noisy if clip is None else np.clip(noisy, *clip, out=noisy)
     # Every block is drawn whole, whatever is in the places of absent samples: otherwise a noise
     # that draws twice would give a sample other noise in a part of a block than in all of it.
     block_images = np.zeros((BLOCK, *images.shape[1:]), np.float32)
@@ -177,7 +184,7 @@ class Draw:
 
     def noisy(self, images: FloatArray, scale: float) -> FloatArray:
         """Return the next images under the noise; several calls give several scales."""
-        if not is_shipped(self._noise):
+        if not is_shipped(self._noise) or keyed(self._noise) is not None:
             places = np.arange(self._place, self._place + len(images))
             return apply_noise(
                 self._noise, images, scale, self._stream, indices=places, clip=self._clip

@@ -18,9 +18,9 @@ import numpy as np
 import pytest
 
 import noisecore
-from noisecore.data import Dataset, unit_images
+from noisecore.data import Dataset
 from noisecore.errors import NoisecoreError
-from noisecore.noise import Samples, Stream, apply_noise, most_contrast, reduced, some_scales
+from noisecore.noise import Samples, Stream, most_contrast, reduced, some_scales
 from noisecore.paths import same_file
 from noisecore.plugin import staging
 from noisecore.plugin.baseline.held import CANDIDATE, NOT_COMPARED, RunBaseline, shown
@@ -37,7 +37,7 @@ from noisecore.plugin.reporting.summary import summarise
 from noisecore.plugin.settings import Settings
 from noisecore.plugin.sources import Source
 from noisecore.records import GivenTrial, TrialRecord, noted
-from noisecore.running.training import standardise
+from noisecore.running.images import splits_of
 from noisecore.showing.parts import Parts, quietly
 from noisecore.showing.terminal import wrap_text
 
@@ -328,14 +328,12 @@ class Run:
         """Return a few test images under the profile's noise, as the trials have them."""
         profile = self.settings.profile
         kind = profile.recipe.standardisation
-        _, test = standardise(unit_images(data.x_train), unit_images(data.x_test), kind)
-        places = most_contrast(test, data.y_test)
-        clean = test[places]
-        stream = Stream(profile.test_draw, "test")
+        _, test = splits_of(data, kind)
+        places = np.array(most_contrast(test.images, data.y_test), np.intp)
+        clean = test.images[places]
+        stream, clip = Stream(profile.test_draw, "test"), profile.clip
         noisy = {
-            scale: reduced(
-                apply_noise(profile.noise, clean, scale, stream, indices=places, clip=profile.clip)
-            )
+            scale: reduced(test.noisy(profile.noise, scale, stream, places=places, clip=clip))
             for scale in some_scales(profile.scales)
         }
         unit = "pixels in [0, 1]" if kind == "none" else "standardised pixels"

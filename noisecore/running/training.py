@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,24 +25,40 @@ class TrialError(NoisecoreError, RuntimeError):
     """A trial ended without a result; the message is its reason."""
 
 
+@dataclass(frozen=True)
+class Scaling:
+    """How pixels are standardised: minus a mean, divided by a standard deviation."""
+
+    mean: np.float32
+    std: np.float32
+
+    def standardise(self, images: FloatArray) -> None:
+        """Standardise images in place."""
+        images -= self.mean
+        images /= self.std
+
+
+def scalings(
+    train: FloatArray, test: FloatArray, standardisation: str
+) -> tuple[Scaling, Scaling] | None:
+    """Return how the recipe standardises each split, None if it does not; see `Recipe`."""
+    if standardisation == "none":
+        return None
+    mean, std = _moments(train)
+    if standardisation == "train":
+        return Scaling(mean, std), Scaling(mean, std)
+    return Scaling(np.float32(0), std), Scaling(*_moments(test))  # as the notebook does
+
+
 def standardise(
     train: FloatArray, test: FloatArray, standardisation: str, *, in_place: bool = False
 ) -> tuple[FloatArray, FloatArray]:
     """Return both splits standardised as the recipe says, float32; see `Recipe`."""
     if not in_place:
         train, test = train.copy(), test.copy()
-    if standardisation == "none":
-        return train, test
-    mean, std = _moments(train)
-    if standardisation == "train":
-        train -= mean
-        test -= mean
-        test /= std
-    else:
-        test_mean, test_std = _moments(test)
-        test -= test_mean
-        test /= test_std
-    train /= std
+    if (both := scalings(train, test, standardisation)) is not None:
+        for images, scaling in zip((train, test), both, strict=True):
+            scaling.standardise(images)
     return train, test
 
 

@@ -69,7 +69,7 @@ def train_sweep(
         scales: Strengths of the noise, numbers >= 0 in its own unit (for "gaussian" the standard
             deviation, in the unit of the standardised pixels). Scale 0, no noise, is trained too.
         seeds: A number of seeds (3: 0, 1 and 2), or a list of whole numbers.
-        noise: Its name, or a function f(images, scale, *, rng) -> images.
+        noise: Its name, such as "mnist-c/fog", or a function f(images, scale, *, rng) -> images.
         train: The noise and scale, such as ("gaussian", 0.5), that a model is trained with once per
             seed, to be tested at each of the scales. Left out, one is trained at each scale.
         recipe: How it is trained: a `Recipe`, or a text such as "quick+epochs=8".

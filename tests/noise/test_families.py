@@ -139,13 +139,16 @@ def test_noise_is_found_by_name():
     assert {name: noise.__name__ for name, noise in NOISES.items()} == {n: n for n in NOISES}
 
 
-@pytest.mark.parametrize(("name", "hint"), [("gausian", "; did you mean 'gaussian'?"), ("fog", "")])
+@pytest.mark.parametrize(
+    ("name", "hint"), [("gausian", "; did you mean 'gaussian'?"), ("mist", "")]
+)
 def test_unknown_noise_lists_the_known_ones(name, hint):
     """An unknown name is answered with all known ones and, if there is one, the near miss."""
     with pytest.raises(NoiseError) as refusal:
         get_noise(name)
     known = ", ".join(sorted(NOISES))
-    assert str(refusal.value) == f"unknown noise {name!r}: expected one of {known}{hint}"
+    also = "; or a corruption, such as cifar-10-c/fog: `noisecore noises` lists them"
+    assert str(refusal.value) == f"unknown noise {name!r}: expected one of {known}{hint}{also}"
 
 
 def test_source_sha256_follows_the_source():

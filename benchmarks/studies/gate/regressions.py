@@ -33,11 +33,11 @@ REGRESSIONS = {
 '''),
     ],
     "test images not standardised": [
-        (TRAINING, "        test -= mean\n        test /= std\n", ""),
+        (IMAGES, "zip((train, test), both, strict", "zip((train,), both[:1], strict"),
     ],
     "noise at half strength": [
-        (IMAGES, "scale = trial.train_scale\n", "scale = trial.train_scale / 2\n"),
-        (IMAGES, "test[:most], scale, stream", "test[:most], scale / 2, stream"),
+        (IMAGES, "trial.train_scale, stream", "trial.train_scale / 2, stream"),
+        (IMAGES, "noisy(name, scale, stream", "noisy(name, scale / 2, stream"),
     ],
     "5 % of the labels shuffled": [
         (TRIALS, "        dataset.y_train,\n", "        some_shuffled(dataset.y_train),\n"),

@@ -17,12 +17,14 @@ from noisecore.judging.gates.rows import (
 )
 from noisecore.judging.gates.verdict import (
     ALPHA,
+    Gate,
     Verdict,
     enforce,
     make_verdict,
     missing_figures,
 )
 from noisecore.judging.statistics import isotonic_test, rise_allowance
+from noisecore.noise import claims_fall
 
 _MORE_SCALES = "Give two or more scales greater than 0, with accuracy above chance at one of them."
 
@@ -36,13 +38,34 @@ _RISE = {
 }
 
 
+_NO_CLAIM = (
+    "Judge this curve with assert_floor, or with assert_no_regression against a baseline: they "
+    "need no such claim."
+)
+
+
+def _unclaimed(gate: Gate, curve: Curve) -> Verdict | None:
+    """Return an inconclusive verdict for a corruption that is not said to lower accuracy in order.
+
+    None if its accuracy may be claimed to fall.
+    """
+    if claims_fall(curve.noise):
+        return None
+    sentence = (
+        f"no claim is made that accuracy falls with the severity of {curve.noise}: its severities "
+        "are not in order of strength"
+    )
+    return make_verdict(gate, curve.name, "inconclusive", sentence)
+
+
 def judge_monotonic(
     curve: Curve, *, slack: float = 0.01, chance: float | None = None, rigorous: bool = False
 ) -> Verdict:
     """Judge that mean accuracy never rises from a scale to the next by more than is allowed.
 
     Scale 0 is not part of the claim. The allowance is `slack`, or three standard errors if that is
-    more. With no pair of scales to judge the verdict is inconclusive.
+    more. With no pair of scales to judge the verdict is inconclusive, and so it is for a corruption
+    whose severities are not in order of strength.
 
     Args:
         curve: What was measured.
@@ -67,7 +90,7 @@ def judge_monotonic(
     check_curve(curve)
     check_number("slack", slack, 0, math.inf)
     claimed = curve.without_zero()
-    if missing := missing_figures("monotonic", claimed):
+    if missing := missing_figures("monotonic", claimed) or _unclaimed("monotonic", curve):
         return missing
     rows = _steps(claimed, slack, chance)
     judged = [row for row in rows if row.judged]
@@ -162,15 +185,16 @@ def assert_monotonic(
         judge_monotonic(curve, slack=slack, chance=chance, rigorous=rigorous),
         [curve],
         failed=_RISE[curve.replicates],
-        inconclusive=_MORE_SCALES,
+        inconclusive=_MORE_SCALES if claims_fall(curve.noise) else _NO_CLAIM,
     )
 
 
 def judge_noise_bites(curve: Curve, *, least_drop: float) -> Verdict:
     """Judge that mean accuracy falls by `least_drop` or more from the least scale to the greatest.
 
-    Scale 0 is not part of the claim; with one other scale the verdict is inconclusive. A noise that
-    does not reach the model fails here.
+    Scale 0 is not part of the claim; with one other scale the verdict is inconclusive, and so it is
+    for a corruption whose severities are not in order of strength. A noise that does not reach the
+    model fails here.
 
     Args:
         curve: What was measured.
@@ -190,7 +214,7 @@ def judge_noise_bites(curve: Curve, *, least_drop: float) -> Verdict:
     check_curve(curve)
     check_number("least_drop", least_drop, 0, 1)
     claimed = curve.without_zero()
-    if missing := missing_figures("noise bites", claimed):
+    if missing := missing_figures("noise bites", claimed) or _unclaimed("noise bites", curve):
         return missing
     if len(claimed.scales) < 2:
         sentence = f"{curve.name} has one scale: there is no drop to judge"
@@ -229,5 +253,5 @@ def assert_noise_bites(curve: Curve, *, least_drop: float) -> None:
         failed="Check that the noise reaches the model (the noise pictures among the artifacts) "
         "and that the scales span what the claim is about; a more robust model needs a smaller "
         "least_drop.",
-        inconclusive=_MORE_SCALES,
+        inconclusive=_MORE_SCALES if claims_fall(curve.noise) else _NO_CLAIM,
     )

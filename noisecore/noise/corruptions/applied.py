@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from os import PathLike, fspath
 from typing import Any
@@ -17,9 +17,10 @@ from noisecore.noise.checks import check_images
 from noisecore.noise.corruptions.blur import EIGHT_BITS, cut_down
 from noisecore.noise.corruptions.draws import Rows, move_on
 from noisecore.noise.corruptions.frost import load_photographs
+from noisecore.noise.corruptions.hashes import family_sha256
 from noisecore.noise.corruptions.suites import SUITES
 from noisecore.noise.corruptions.table import CORRUPTIONS, Family
-from noisecore.noise.families import FloatArray, NoiseError
+from noisecore.noise.families import FloatArray, Keyed, NoiseError
 from noisecore.noise.streams import BLOCK, Stream, as_stream, check_indices
 
 LEAST_SIDE = 8
@@ -68,18 +69,18 @@ def corrupt(
         >>> foggy.shape
         (2, 32, 32, 3)
     """
-    corruption = Corruption(suite, family, photographs)
+    corruption = Corruption(suite, family, photographs, quantise)
     check_images(images)
     keys = [divmod(int(place), BLOCK) for place in check_indices(indices, len(images))]
-    numbers = Rows(as_stream(stream).generator)
-    return corruption.applied(images, severity, numbers, keys, quantise=quantise)
+    return corruption.by_key(images, severity, as_stream(stream).generator, keys)
 
 
 @dataclass(frozen=True)
-class Corruption:
+class Corruption(Keyed):
     """A family of a suite as a noise: `f(images, severity, *, rng) -> images`.
 
-    `apply_noise` and `corrupt` give the same images, to the bit.
+    `apply_noise` and `corrupt` give the same images, to the bit. The name "cifar-10-c/fog" stands
+    for one wherever a noise is named.
 
     Example:
         >>> fog = Corruption("cifar-10-c", "fog")
@@ -90,6 +91,7 @@ class Corruption:
     suite: str
     family: str
     photographs: str | PathLike[str] | None = None
+    quantise: bool = False
 
     def __post_init__(self) -> None:
         """Raise `NoiseError` if there is no such suite, or no such family in it."""
@@ -102,16 +104,19 @@ class Corruption:
             raise NoiseError(f"photographs must be a folder, got {shown(self.photographs)}")
         if self.photographs is not None:  # text can be told to a worker
             object.__setattr__(self, "photographs", fspath(self.photographs))
+        if not isinstance(self.quantise, bool):
+            raise NoiseError(f"quantise must be True or False, got {shown(self.quantise)}")
         if self.declared.photographs and self.photographs is None:
             raise NoiseError(
                 f"{self.family} needs photographs of ice, which noisecore does not ship: give a "
-                "folder, photographs=FOLDER, such as that of imagecorruptions-imaug"
+                "folder, such as that of imagecorruptions-imaug, in "
+                f"noisecore.noise.corruptions.Corruption({self.suite!r}, {self.family!r}, FOLDER)"
             )
 
     @property
     def __name__(self) -> str:
-        """The name, "suite/family"."""
-        return f"{self.suite}/{self.family}"
+        """The name, "suite/family", or "suite/family/uint8" if it is cut down to 8 bits."""
+        return f"{self.suite}/{self.family}" + "/uint8" * self.quantise
 
     @property
     def severities(self) -> tuple[int, ...]:
@@ -123,24 +128,37 @@ class Corruption:
         """What is declared of the family."""
         return CORRUPTIONS[self.family]
 
+    @property
+    def monotone(self) -> bool:
+        """Whether accuracy is claimed to fall with the severity."""
+        return self.declared.monotone
+
+    @property
+    def shipped_sha256(self) -> str:
+        """The hash of the code and the parameters of the family."""
+        return family_sha256(self.declared, self.suite)
+
+    def check_scale(self, scale: float) -> None:
+        """Raise `NoiseError` unless it is a severity of the suite."""
+        self._severity(scale)
+
     def __call__(self, images: FloatArray, scale: float, *, rng: np.random.Generator) -> FloatArray:
         """Return the images under the corruption; `scale` is its severity."""
         keys = [(0, place) for place in range(len(images))]
-        result = self.applied(images, scale, Rows(lambda block: rng), keys)
+        result = self.by_key(images, scale, lambda block: rng, keys)
         move_on(rng, len(images))
         return result
 
-    def applied(
+    def by_key(
         self,
         images: FloatArray,
-        severity: float,
-        numbers: Rows,
-        keys: list[tuple[int, int]],
-        *,
-        quantise: bool = False,
+        scale: float,
+        generator_of: Callable[[int], np.random.Generator],
+        keys: Sequence[tuple[int, int]],
     ) -> FloatArray:
         """Return the images under the corruption, drawn by the key of each."""
-        parameters = self._parameters(severity)
+        parameters = self._parameters(scale)
+        numbers = Rows(generator_of)
         _check(images, self.declared)
         if parameters is None:
             return images.copy()
@@ -151,15 +169,15 @@ class Corruption:
         for part in _parts(planes, count):
             draws = numbers.drawn(keys[part], count, family.draws)
             made = family.apply(planes[part], draws, *parameters)
-            if quantise and family.nearest:
+            if self.quantise and family.nearest:
                 made = np.rint(made * EIGHT_BITS) / EIGHT_BITS
-            elif quantise:
+            elif self.quantise:
                 made = cut_down(made)
             np.clip(made, 0, 1, out=result[part])
         return result.reshape(images.shape)
 
-    def _parameters(self, severity: float) -> tuple[Any, ...] | None:
-        """Return the parameters at a severity, None at 0."""
+    def _severity(self, severity: float) -> int:
+        """Return a severity as a whole number; raise `NoiseError` if it is none of the suite."""
         known = (0, *self.severities)
         try:
             at = -1 if isinstance(severity, bool | np.bool_) else known.index(severity)
@@ -170,7 +188,11 @@ class Corruption:
                 f"severity of {self.__name__} must be one of {', '.join(map(str, known))}, got "
                 f"{shown(severity)}"
             )
-        if not at:
+        return at
+
+    def _parameters(self, severity: float) -> tuple[Any, ...] | None:
+        """Return the parameters at a severity, None at 0."""
+        if not (at := self._severity(severity)):
             return None
         parameters = SUITES[self.suite][self.family][at - 1]
         if self.photographs is not None and self.declared.photographs:

@@ -28,6 +28,7 @@ from noisecore.noise import (
     as_noise,
     check_scales,
     is_shipped,
+    keyed,
     some_scales,
     try_noise,
 )
@@ -166,6 +167,8 @@ class _Test:
         self._note(images, labels)
         plain = images.astype(np.float32, order="C")
         inside = self.pixels.enter(images, plain)
+        if keyed(self.noise) is not None:
+            self.pixels.bound(inside)
         if not tally.images:
             try_noise(self.noise, inside[:1], self.scales)
             self.large = _large(self.noise, inside)

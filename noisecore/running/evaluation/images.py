@@ -55,6 +55,19 @@ class Pixels:
         inside /= np.float32(high - low)  # in place: an image may be large
         return inside
 
+    def bound(self, inside: FloatArray) -> None:
+        """Bound images in the noise's units to [0, 1], which rounding may have left.
+
+        Raises `GivenError` if they are in units of their own, and lie elsewhere.
+        """
+        if self._units == "own" and (self._least < 0 or self._greatest > 1):
+            raise GivenError(
+                f"a corruption needs pixels in [0, 1], got {self._least:g} to {self._greatest:g} "
+                "with units='own': leave units out, and declare value_range=(least, greatest)"
+            )
+        if self._units == "range":
+            np.clip(inside, 0, 1, out=inside)
+
     def leave(self, noisy: FloatArray) -> FloatArray:
         """Return noisy images in the values that the model takes."""
         if self._units == "own" or self._range is None:
