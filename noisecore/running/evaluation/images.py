@@ -58,7 +58,7 @@ class Pixels:
     def bound(self, inside: FloatArray) -> None:
         """Bound images in the noise's units to [0, 1], which rounding may have left.
 
-        Raises `GivenError` if they are in units of their own, and lie elsewhere.
+        Raises `GivenError` if they are in units of their own and outside it.
         """
         if self._units == "own" and (self._least < 0 or self._greatest > 1):
             raise GivenError(
