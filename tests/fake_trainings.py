@@ -48,6 +48,7 @@ def turn(folder: Path, **knobs) -> None:
     lost: accuracy lost, by scale. other: scales whose answers are other ones, as many of them
     right. fail: scales at which training fails. sleep: seconds that a training takes. stop: the
     label of a training at which the user interrupts the run; kill: at which its process is killed.
+    lasts: the labels of two trainings: the first fails unless the other begins while it lasts.
     """
     (folder / "knobs.json").write_text(json.dumps(knobs))
 
@@ -69,7 +70,18 @@ def run_trials(trials, dataset, *, run, conditions, on_epoch, weights=None):
     with open("begun.txt", "a") as file:
         file.write(trials[0].label + "\n")
     time.sleep(knobs.get("sleep", 0))
+    if trials[0].label == knobs.get("lasts", [""])[0]:
+        _wait_for(knobs["lasts"][1])
     return [_record(trial, knobs, run, conditions) for trial in trials]
+
+
+def _wait_for(label: str) -> None:
+    """Wait until another training has begun."""
+    end = time.monotonic() + 20
+    while label not in begun(Path()):
+        if time.monotonic() > end:
+            raise RuntimeError(f"{label} has not begun")
+        time.sleep(0.01)
 
 
 def _record(trial, knobs, run, conditions) -> TrialRecord:

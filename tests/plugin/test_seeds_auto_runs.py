@@ -95,6 +95,23 @@ def test_soonest_first(bench, workers) -> None:
         assert [scale for scale, seed in trained if seed == "1"] == ["4", "1", "0"]
 
 
+def test_changed_curve_does_not_wait(bench) -> None:
+    """Where one scale has shown a change, more seeds begin while the first stage still runs."""
+    lasts = [f"{CURVE} scale 0 seed 0", f"{CURVE} scale 4 seed 2"]
+    turn(bench.path, other=["4"], lasts=lasts)
+    result = run(bench, "--noise-workers=2")
+    assert result.ret == 0, result.stdout.str()
+    assert counts(bench) == {"0": 3, "1": 3, "4": 3}
+
+
+def test_failed_scale_is_not_looked_ahead_of(bench) -> None:
+    """Such seeds are those that the curve gets in any case, even if a scale fails after them."""
+    turn(bench.path, other=["4"], fail=["1"], sleep=0.02)
+    run(bench, "--noise-workers=2")
+    assert counts(bench) == {"0": 3, "1": 1, "4": 3}
+    assert len(results(bench)["planned"]) == 7
+
+
 @pytest.mark.parametrize("knobs", [{}, NEAR], ids=["identical", "near"])
 def test_xdist(bench, knobs) -> None:
     """Several processes take the same decisions, and train each seed once."""

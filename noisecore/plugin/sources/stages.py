@@ -80,15 +80,16 @@ class StagedCurve:
         self.seeds = dict.fromkeys(scales, 1)
         self._near = dict.fromkeys(scales, 0.0)  # how much was lost there: the most comes first
         self._open = set(scales)
+        self._ahead: set[float] = set()  # scales whose `LEAST` seeds are wanted before the decision
+        self._looked = 0  # at how many records, before it
 
     def of(self, request: Request) -> list[Trial]:
-        """Return the trials of a request that are wanted by now, scale by scale."""
+        """Return the trials of a request that its decisions rest on by now, scale by scale."""
+        return self._first(request, self.seeds)
+
+    def _first(self, request: Request, seeds: Mapping[float, int]) -> list[Trial]:
         places = {seed: place for place, seed in enumerate(request.seeds)}
-        return [
-            trial
-            for trial in self._trials[request]
-            if places[trial.seed] < self.seeds[trial.train_scale]
-        ]
+        return [t for t in self._trials[request] if places[t.seed] < seeds[t.train_scale]]
 
     def wanted(self) -> list[Trial]:
         """Return all trials that are wanted by now; those that decide soonest come first."""
@@ -97,20 +98,49 @@ class StagedCurve:
     def ranked(self) -> list[tuple[int, float, Trial]]:
         """Return all trials that are wanted by now, the number of the seed and a rank first."""
         seeds = next(iter(self._trials)).seeds
-        trials = dict.fromkeys(trial for each in self._trials for trial in self.of(each))
+        wanted = {
+            scale: max(number, LEAST if scale in self._ahead else 0)
+            for scale, number in self.seeds.items()
+        }
+        trials = dict.fromkeys(t for each in self._trials for t in self._first(each, wanted))
         return [(seeds.index(t.seed), -self._near[t.train_scale], t) for t in trials]
 
     def advance(self, found: Found) -> None:
         """Take each decision that the records allow."""
         while not self.final:
-            trials = [trial for _, _, trial in self.ranked()]
+            trials = list(dict.fromkeys(t for each in self._trials for t in self.of(each)))
             if any(trial not in found for trial in trials):
+                self._look_ahead(found, trials)
                 return
             self._step += 1
             if self._closing:
                 self._end()
             else:
                 self._decide(found, trials)
+
+    def _look_ahead(self, found: Found, trials: Sequence[Trial]) -> None:
+        """Want more before the first decision, where a record shows that the curve has changed.
+
+        Each scale that does not fail then gets `LEAST` seeds, whatever the other records say: no
+        worker has to wait for the last of them.
+        """
+        there = [t for t in trials if t in found and found[t].status == "complete"]
+        if self._step or len(there) == self._looked:
+            return
+        self._looked = len(there)
+        if self._ahead or not self._is_identical(found, there):
+            self._ahead = {trial.train_scale for trial in there}
+
+    def _is_identical(self, found: Found, there: Sequence[Trial]) -> bool:
+        """Return whether these records are the baseline's, as far as both have them."""
+        from noisecore.judging.baselines import compare_curves
+
+        (held,) = _curves(self._held)
+        for each in self._compared:
+            records = [found[trial] for trial in self.of(each.request) if trial in there]
+            if records and not compare_curves(_curves(records)[0], held, sequential=True).identical:
+                return False
+        return True
 
     def _end(self) -> None:
         self.final = True
