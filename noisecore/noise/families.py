@@ -145,19 +145,6 @@ def is_shipped(noise: Noise) -> bool:
     return keyed(noise) is not None or any(noise is each for each in NOISES.values())
 
 
-def claims_fall(name: str) -> bool:
-    """Return whether accuracy may be claimed to fall with the scale of the noise of that name.
-
-    Only noisecore's corruptions deny it; a noise of a user's own of the same name does not.
-    """
-    if name in NOISES or (FAMILIES.home(name) is not None and "/" not in name):
-        return True
-    from noisecore.noise.corruptions.names import declared
-
-    family = declared(name)
-    return family is None or family.monotone
-
-
 def keyed(noise: Noise) -> Keyed | None:
     """Return the noise itself, if it can be drawn for single images, otherwise None."""
     while isinstance(noise, Named):
