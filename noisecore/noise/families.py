@@ -36,8 +36,11 @@ class Keyed(ABC):
 
     @property
     @abstractmethod
-    def shipped_sha256(self) -> str:
-        """The hash of the code of noisecore that it is."""
+    def shipped_identity(self) -> dict[str, str | None]:
+        """What counts in its hash besides its attributes, or in place of those of these names.
+
+        Raises `NoiseError` if what it needs cannot be read.
+        """
 
     @abstractmethod
     def check_scale(self, scale: float) -> None:
