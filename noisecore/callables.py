@@ -30,6 +30,8 @@ from noisecore.escaping import shown
 Place = Callable[[Any], Any]
 # Returns the function or class again, from what was written in its place.
 Find = Callable[[Any], Any]
+# Returns the attributes of an object, None if it may hold more than these.
+Attributes = Callable[[Any], dict[str, Any] | None]
 
 # A class that defines one of these itself may hold more than its attributes.
 _REDUCE = ("__reduce_ex__", "__reduce__")
@@ -106,10 +108,8 @@ def source_sha256(function: Callable[..., Any]) -> str:
     while isinstance(function, Named):
         function = function.call
     if is_bound(function):
-        parts = [json.dumps(write_down(function, function_sha256), sort_keys=True)]
-        if hasattr(type(function), "shipped_sha256"):  # of noisecore's code, which is not followed
-            parts.append(function.shipped_sha256)  # type: ignore[attr-defined]
-        return code_sha256(parts)
+        written = write_down(function, function_sha256, _identity)
+        return code_sha256([json.dumps(written, sort_keys=True)])
     return function_sha256(function)
 
 
@@ -127,21 +127,25 @@ def outside_of(function: Callable[..., Any], root: str) -> str:
     return next(filter(None, (outside(each, root) for each in parts)), "")
 
 
-def write_down(value: Any, place: Place) -> Any:
+def write_down(value: Any, place: Place, attributes: Attributes | None = None) -> Any:
     """Return JSON values for a callable, and for what is bound to it.
 
-    place: what to write for a function or a class. Raises `BoundError` for anything other than a
-    number, text, array, function or class, or an object or collection of these.
+    place: what to write for a function or a class. attributes: those to write of an object; left
+    out, all. Raises `BoundError` for anything other than a number, text, array, function or class,
+    or an object or collection of these.
     """
     try:
-        return _written(value, place)
+        return _written(value, place, attributes or _state)
     except RecursionError:
         raise BoundError("what is bound to it must not hold itself") from None
 
 
-def _written(value: Any, place: Place) -> Any:
+def _written(value: Any, place: Place, attributes: Attributes) -> Any:
+    def write(one: Any) -> Any:
+        return _written(one, place, attributes)
+
     def each(values: Any) -> list[Any]:
-        return [_written(one, place) for one in values]
+        return [write(one) for one in values]
 
     kind = type(value)
     if kind in _PLAIN:
@@ -157,23 +161,23 @@ def _written(value: Any, place: Place) -> Any:
     if isinstance(value, PurePath):
         return ["path", str(value)]
     if isinstance(value, Enum):
-        return ["member", _written(kind, place), value.name]
+        return ["member", write(kind), value.name]
     if (kind is np.ndarray or isinstance(value, np.generic)) and value.dtype.kind in "biufcSU":
         array = np.asarray(value, order="C")
         what = "array" if kind is np.ndarray else "number"
         return [what, array.dtype.str, list(array.shape), _base64(array.tobytes())]
     if kind is Named:
-        return ["named", _written(value.call, place), value.__name__]
+        return ["named", write(value.call), value.__name__]
     if isinstance(value, functools.partial):
-        return ["partial", _written(value.func, place), each(value.args), each(_pairs(value))]
+        return ["partial", write(value.func), each(value.args), each(_pairs(value))]
     if isinstance(value, MethodType):
-        return ["method", _written(value.__self__, place), value.__func__.__name__]
+        return ["method", write(value.__self__), value.__func__.__name__]
     if inspect.isfunction(value) or inspect.isclass(value):
         return ["at", place(value)]
     if all(getattr(kind, name) is getattr(object, name) for name in _REDUCE):
-        state = _state(value)
+        state = attributes(value)
         if state is not None:
-            return ["object", _written(kind, place), each(state.items())]
+            return ["object", write(kind), each(state.items())]
     raise BoundError(
         "what is bound to it must be numbers, text, arrays, functions, or objects and collections "
         f"of these, got {kind.__name__}"
@@ -196,6 +200,18 @@ def _state(value: Any) -> dict[str, Any] | None:
             if name not in ("__dict__", "__weakref__") and hasattr(value, name):
                 state[name] = getattr(value, name)
     return state
+
+
+def _identity(value: Any) -> dict[str, Any] | None:
+    """Return the attributes that identify an object, None as of `_state`.
+
+    The code of an object of noisecore's is not followed, nor what its paths lead to: it says itself
+    what stands for these (`Keyed.shipped_identity`).
+    """
+    state = _state(value)
+    if state is None or not hasattr(type(value), "shipped_identity"):
+        return state
+    return {**state, **value.shipped_identity}
 
 
 def read_back(data: Any, find: Find) -> Any:

@@ -128,6 +128,11 @@ def same_file(one: Path, other: Path) -> bool:
         return False
 
 
+def repository(folder: Path) -> Path:
+    """Return the folder of the repository that a folder is in, or else that folder."""
+    return next((each for each in (folder, *folder.parents) if (each / ".git").exists()), folder)
+
+
 def stands(path: str | os.PathLike[str]) -> bool:
     """Return whether something other than a folder is at a path."""
     return os.path.exists(path) and not os.path.isdir(path)

@@ -17,7 +17,7 @@ from noisecore.noise import (
     NoiseError,
     Stream,
     apply_noise,
-    keyed,
+    declares_fall,
     listed_scales,
 )
 
@@ -42,7 +42,8 @@ def check_noise(
         shape: The shape of an image, (height, width) or (height, width, channels). The images that
             the noise is tried on are float32, smooth, in [0, 1].
         monotone: Whether more scale must change more. False for a noise that is not ordered so,
-            such as an elastic transform. Left out, it must; a corruption says itself whether.
+            such as an elastic transform. Left out, the noise says it by an attribute `monotone`, as
+            corruptions do; one without it must.
 
     Raises:
         AssertionError: The noise breaks its contract; the message says where.
@@ -57,8 +58,7 @@ def check_noise(
     scales = _checked(noise, scales)
     name = name_of(noise)
     if monotone is None:
-        by_key = keyed(noise)
-        monotone = by_key is None or by_key.monotone
+        monotone = declares_fall(noise)
     images = _images(shape)
     try:
         source_sha256(noise)

@@ -1,5 +1,6 @@
 """What GitHub, PyPI and pre-commit read of this repository agrees with the rest of it."""
 
+import ast
 import configparser
 import re
 import tomllib
@@ -34,6 +35,22 @@ def environments() -> set[str]:
             head, choices, tail = re.fullmatch(r"(.*?)\{(.*?)\}(.*)", name).groups()
             names += [f"{head}{choice.strip()}{tail}" for choice in choices.split(",")]
     return set(names) - {"tox", "testenv", "matrix"}
+
+
+def test_what_tests_share_is_found() -> None:
+    """What a test imports from a folder of tests is found in tox too, where pytest adds none."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    folders = [ROOT / each for each in project["tool"]["pytest"]["ini_options"]["pythonpath"]]
+    files = sorted((ROOT / "tests").rglob("*.py"))
+    own = {file.stem for file in files}
+    lost = set()
+    for file in files:
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        names = {n.module for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
+        names |= {a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
+        shared = names & own
+        lost |= {n for n in shared if not any((each / f"{n}.py").exists() for each in folders)}
+    assert lost == set()
 
 
 @each_workflow

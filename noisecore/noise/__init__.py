@@ -18,6 +18,7 @@ from noisecore.noise.checks import (
     listed_scales,
     try_noise,
 )
+from noisecore.noise.claims import claims_fall, declares_fall, told_of
 from noisecore.noise.families import (
     FAMILIES,
     NOISES,
@@ -25,7 +26,6 @@ from noisecore.noise.families import (
     Keyed,
     Noise,
     NoiseError,
-    claims_fall,
     gaussian,
     gaussian_blur,
     get_noise,
@@ -64,6 +64,7 @@ __all__ = [
     "check_scale",
     "check_scales",
     "claims_fall",
+    "declares_fall",
     "gaussian",
     "gaussian_blur",
     "get_noise",
@@ -74,6 +75,7 @@ __all__ = [
     "reduced",
     "salt_and_pepper",
     "some_scales",
+    "told_of",
     "try_noise",
     "uniform",
 ]

@@ -36,8 +36,11 @@ class Keyed(ABC):
 
     @property
     @abstractmethod
-    def shipped_sha256(self) -> str:
-        """The hash of the code of noisecore that it is."""
+    def shipped_identity(self) -> dict[str, str | None]:
+        """What counts in its hash besides its attributes, or in place of those of these names.
+
+        Raises `NoiseError` if what it needs cannot be read.
+        """
 
     @abstractmethod
     def check_scale(self, scale: float) -> None:
@@ -143,19 +146,6 @@ def get_noise(name: str) -> Noise:
 def is_shipped(noise: Noise) -> bool:
     """Return whether a noise is one of noisecore's own."""
     return keyed(noise) is not None or any(noise is each for each in NOISES.values())
-
-
-def claims_fall(name: str) -> bool:
-    """Return whether accuracy may be claimed to fall with the scale of the noise of that name.
-
-    Only noisecore's corruptions deny it; a noise of a user's own of the same name does not.
-    """
-    if name in NOISES or (FAMILIES.home(name) is not None and "/" not in name):
-        return True
-    from noisecore.noise.corruptions.names import declared
-
-    family = declared(name)
-    return family is None or family.monotone
 
 
 def keyed(noise: Noise) -> Keyed | None:

@@ -42,11 +42,6 @@ def refuse_moved_root(config: pytest.Config) -> None:
         )
 
 
-def repository(root: Path) -> Path:
-    """Return the folder of the repository that the root of the tests is in, or else that root."""
-    return next((each for each in (root, *root.parents) if (each / ".git").exists()), root)
-
-
 def _find_root(config: pytest.Config, arguments: Sequence[str]) -> Path | None:
     """Return the root that pytest finds for these arguments, None if it cannot be found out."""
     try:

@@ -151,6 +151,7 @@ class _Asked:
     reason: str | None
     trained_with: str | None = None
     trained_with_source: str | None = None
+    monotone: bool | None = None
     cost: dict[str, Any]
 
 
@@ -207,9 +208,9 @@ def _cell(cell: Cell, evaluation: Evaluation) -> dict[str, Any]:
 
 def _asked(record: TrialRecord, common: Mapping[str, Any]) -> dict[str, Any]:
     trial = record.trial
-    own = {"trained_with": None, "trained_with_source": None}
+    own: dict[str, Any] = {"monotone": trial.monotone}
     if isinstance(trial, Trial):
-        own = {name: getattr(trial, name) for name in own}
+        own |= {name: getattr(trial, name) for name in ("trained_with", "trained_with_source")}
     return {
         "run": record.run,
         "noise": trial.noise,
@@ -308,6 +309,7 @@ def _trial(asked: _Asked, subject: Training | _Given) -> Trial | GivenTrial:
         "test_scales": asked.scales,
         "test_draw": asked.draw,
         "clip": asked.clip,
+        "monotone": asked.monotone,
     }
     if isinstance(subject, _Given):
         return GivenTrial(**common, seed=asked.draw, units=subject.units)

@@ -153,7 +153,7 @@ class TrialRecord:
     def numbers(self) -> dict[str, Any]:
         """Return the record without what differs when the same trial is run again."""
         record = self.to_dict()
-        del record["cost"], record["run"], record["checksum"]
+        del record["cost"], record["run"], record["checksum"], record["trial"]["monotone"]
         return record
 
     def to_dict(self) -> dict[str, Any]:

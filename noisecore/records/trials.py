@@ -6,7 +6,7 @@ import hashlib
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from noisecore.errors import ArgumentTypeError
@@ -28,7 +28,8 @@ class AnyTrial(ABC):
     dataset, dataset_sha256: its name, and the SHA-256 of its content.
     model, model_source: its name, and the hash of what it was made from.
     noise, noise_source: the name, and the hash of its code; `clip` bounds the noisy images, None
-    leaves them unbounded.
+    leaves them unbounded. monotone: whether accuracy is claimed to fall with the noise's scale,
+    None where its name says so. No number depends on it.
     test_scales: in the noise's unit; test_draw: which realisation of the noise the images get.
     seed: counts the trials of one scale.
     """
@@ -43,6 +44,7 @@ class AnyTrial(ABC):
     seed: Key
     test_draw: Key = 0
     clip: tuple[float, float] | None = None
+    monotone: bool | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         for name in ("dataset", "model", "noise"):  # curve names are made of these
@@ -250,7 +252,7 @@ class GivenTrial(AnyTrial):
 
         It is a hash of all that their numbers depend on; `conditions` are those outside them.
         """
-        own = {name: each for name, each in asdict(self).items() if name not in _DRAW}
+        own = {name: each for name, each in asdict(self).items() if name not in _UNKEYED}
         return _hashed({"given": own, "conditions": dict(conditions), "schema": SCHEMA})
 
     @property
@@ -269,7 +271,7 @@ class GivenTrial(AnyTrial):
         return f"{self.curve} draw {self.seed}"
 
 
-_DRAW = ("seed", "test_draw")
+_UNKEYED = ("seed", "test_draw", "monotone")
 
 
 def trial_from_dict(data: Any) -> Trial:

@@ -41,6 +41,7 @@ from noisecore.running.surroundings import surroundings
 _TAG = """Signature: 8a477f597d28d172789f06886806bc55
 # This folder is a cache that noisecore made (https://bford.info/cachedir/). It may be removed.
 """
+CACHE_BYTES = 2**30  # that a cache may take if nobody says otherwise
 _ENTRY = re.compile(r"[0-9a-f]{20}/[0-9a-f]{20}\.json")
 _HALF = ".half-"  # the beginning of the name of an entry that is being written
 _DAY = 86400.0

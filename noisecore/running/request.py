@@ -9,7 +9,7 @@ from typing import Any
 from noisecore.data import Dataset, unit_images
 from noisecore.escaping import shown
 from noisecore.models import BUILDERS
-from noisecore.noise import FAMILIES, NoiseError, check_scale, get_noise, try_noise
+from noisecore.noise import FAMILIES, NoiseError, check_scale, get_noise, told_of, try_noise
 from noisecore.recipes import Recipe
 from noisecore.records import CurveId, Trial, trial_label
 
@@ -46,6 +46,7 @@ class CurveRequest:
                 recipe=self.recipe,
                 noise=self.noise,
                 noise_source=FAMILIES.source(self.noise),
+                monotone=told_of(get_noise(self.noise)),
                 train_scale=scale,
                 test_scales=self.test_scales,
                 seed=seed,

@@ -44,6 +44,7 @@ def train_sweep(
     artifacts: str | os.PathLike[str] | None = None,
     resume: bool = False,
     keep_models: bool = False,
+    cache: str | os.PathLike[str] | None = None,
     progress: bool = True,
 ) -> Curve:
     """Train a model at each scale of a noise, for each seed, test it there, and return the curve.
@@ -84,6 +85,8 @@ def train_sweep(
             one folder, also at the same time; a pytest run needs a folder for itself.
         resume: Whether earlier records of the same trainings in the folder are used again.
         keep_models: Whether the weights of each training are kept, in the folder `models`.
+        cache: A folder that sweeps and pytest runs share: what an earlier one has trained is taken
+            from it (`docs/reference/cache.md`), and a warning says what cannot be. None: no cache.
         progress: Whether to show a bar: trials done, time left, the last accuracy.
 
     Returns:
@@ -117,6 +120,7 @@ def train_sweep(
         artifacts=artifacts,
         resume=resume,
         keep_models=keep_models,
+        cache=cache,
     )
     shows = check_flag("progress", progress)
     with ExitStack() as held:
@@ -141,7 +145,7 @@ def _curve(request: CurveRequest, records: Sequence[TrialRecord]) -> Curve:
     from noisecore.judging.curves import matched_curves
 
     failed = [record for record in records if record.status == "failed"]
-    said = noted(records)
+    said = [*noted(records), *noted(records, "cache_note")]
     if failed:
         more = f" (and {len(failed) - 1} more: see the curve's failures)" * (len(failed) > 1)
         first = f"{failed[0].trial.label}: {failed[0].reason}{more}"

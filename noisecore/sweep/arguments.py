@@ -31,7 +31,7 @@ class Choices:
     """How a sweep is run.
 
     scales: ascending, 0 among them. workers: None for as many as the machine has room for.
-    artifacts: the full path of the folder that records go to.
+    artifacts: the full path of the folder that records go to. cache: that of the cache.
     """
 
     scales: tuple[float, ...]
@@ -43,6 +43,7 @@ class Choices:
     artifacts: Path
     resume: bool
     keep_models: bool
+    cache: Path | None
 
     @property
     def here(self) -> bool:
@@ -61,6 +62,7 @@ def read_choices(
     artifacts: str | os.PathLike[str] | None,
     resume: bool,
     keep_models: bool,
+    cache: str | os.PathLike[str] | None,
 ) -> Choices:
     """Return the choices of a sweep.
 
@@ -76,9 +78,10 @@ def read_choices(
         clip=None if clip is None else check_bounds(clip, "clip"),
         test_draw=_whole("test_draw", test_draw),
         workers=None if _is_auto(workers) else _whole("workers", workers, ", or 'auto'"),
-        artifacts=_folder(FOLDER if artifacts is None else artifacts),
+        artifacts=_folder("artifacts", FOLDER if artifacts is None else artifacts),
         resume=check_flag("resume", resume),
         keep_models=check_flag("keep_models", keep_models),
+        cache=None if cache is None else _folder("cache", cache),
     )
 
 
@@ -131,11 +134,11 @@ def _whole(name: str, given: Any, other: str = "") -> int:
     return number
 
 
-def _folder(given: Any) -> Path:
+def _folder(name: str, given: Any) -> Path:
     try:
         text = os.fsdecode(given)
     except TypeError:
         text = ""
     if not text.strip() or "\0" in text:
-        raise SweepError(f"artifacts must be the path of a folder, got {shown(given)}")
+        raise SweepError(f"{name} must be the path of a folder, got {shown(given)}")
     return Path(os.path.abspath(os.path.expanduser(text)))

@@ -69,6 +69,7 @@ class _Bar:
                 at = event.trial.curve_scales[0]
                 if event.record.status == "complete":
                     said = f"accuracy {event.record.at(at).accuracy:.4f} at scale {at:g}"
+                    said += ", from the cache" * event.record.is_cached
                 else:
                     said = f"failed at scale {at:g}"
                 self.bar.set_postfix_str(said, refresh=False)

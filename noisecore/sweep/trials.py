@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import threading
 from contextlib import nullcontext
+from pathlib import Path
 
 from noisecore.data import Dataset
+from noisecore.paths import repository
 from noisecore.records import TrialRecord
+from noisecore.running.cache import CACHE_BYTES, Cache
 from noisecore.running.engine import Engine
 from noisecore.running.events import Event
 from noisecore.running.here import settle_late
@@ -75,6 +78,7 @@ def train_trials(
                     listener=listener,
                     gpus=gpus,
                     keep_models=choices.keep_models,
+                    cache=_cache(choices, store.run, location),
                 )
             )
     except KeyboardInterrupt:
@@ -83,6 +87,21 @@ def train_trials(
         raise KeyboardInterrupt(kept + how) from None
     except StoreError as error:
         raise StoreError(as_arguments(str(error))) from None
+
+
+def _cache(choices: Choices, run: str, location: tuple[str, str | None]) -> Cache | None:
+    """Return the cache of a sweep, None without one."""
+    if choices.cache is None:
+        return None
+    unfit = "workers=0 trains in this process, whatever was done there before"
+    return Cache(
+        choices.cache,
+        size=CACHE_BYTES,
+        run=run,
+        root=repository(Path.cwd()),
+        location=location,
+        unfit=unfit if choices.here else "",
+    )
 
 
 # Keras' random generators belong to the process: only one thread at a time trains in it.

@@ -30,7 +30,7 @@ def test_no_claim_is_judged(noise) -> None:
     curve = curve_of(noise)
     for verdict in (judge_monotonic(curve), judge_noise_bites(curve, least_drop=0.01)):
         assert verdict.verdict == "inconclusive"
-        assert f"no claim is made that accuracy falls with the severity of {noise}" in str(verdict)
+        assert f"no claim is made that accuracy falls with the scale of {noise}" in str(verdict)
     for call in (
         lambda: assert_monotonic(curve),
         lambda: assert_noise_bites(curve, least_drop=0.01),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import shutil
 from pathlib import Path
@@ -97,11 +98,12 @@ def test_a_noise_of_ones_own_comes_first() -> None:
     assert get_noise("gamma") is not gamma
 
 
-def test_an_object_is_what_its_name_says() -> None:
+def test_an_object_is_what_its_name_says(tmp_path) -> None:
     """A corruption that a name says in full is not the user's own; frost's photographs are."""
     for noise in (Corruption("mnist-c", "fog"), get_noise("gamma")):
         assert FAMILIES.home(FAMILIES.add(noise)) is None
-    with FAMILIES.lend(Corruption("cifar-10-c", "frost", "photographs")) as name:
+    (tmp_path / "ice.png").write_bytes(b"its bytes")
+    with FAMILIES.lend(Corruption("cifar-10-c", "frost", tmp_path)) as name:
         assert name == "cifar-10-c/frost"
         assert FAMILIES.home(name) is not None
         assert not claims_fall(name)
@@ -199,6 +201,13 @@ class TestSource:
         monkeypatch.setitem(suites.SUITES["cifar-10-c"], "fog", ((9, 9, 32),) * 5)
         changed = {name for name, source in self.sources().items() if source != before[name]}
         assert changed == {"cifar-10-c/fog"}
+
+    def test_wrapped(self, monkeypatch) -> None:
+        """A changed corruption is another noise inside a partial, too."""
+        noise = functools.partial(Corruption("cifar-10-c", "fog"))
+        before = source_sha256(noise)
+        monkeypatch.setitem(suites.SUITES["cifar-10-c"], "fog", ((9, 9, 32),) * 5)
+        assert source_sha256(noise) != before
 
 
 class TestClaims:

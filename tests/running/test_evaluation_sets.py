@@ -7,6 +7,7 @@ import pytest
 from bands import CLASSES, X, Y, evaluate, make_images, sharp
 from needs import needs_tensorflow
 
+from noisecore.judging.baselines import compare_records
 from noisecore.running.evaluation import GivenError
 from noisecore.running.evaluation.elements import is_batched
 from noisecore.running.evaluation.images import CHUNK
@@ -210,6 +211,23 @@ class TestOneShot:
         else:
             data = OneShot([(X[k : k + size], Y[k : k + size]) for k in range(0, 300, size)], error)
         assert evaluate(x=data, y=None)[0].evaluations == evaluate()[0].evaluations
+
+    @pytest.mark.parametrize("error", [None, RuntimeError("it was read")])
+    def test_another_order_is_not_compared(self, error) -> None:
+        """One that shuffles is measured, for it cannot be asked again; but no baseline fits it."""
+
+        def read(order):
+            parts = [(X[order[k : k + 30]], Y[order[k : k + 30]]) for k in range(0, 300, 30)]
+            return evaluate(x=OneShot(parts, error), y=None)
+
+        first, again = read(np.arange(300)), read(np.arange(300))
+        other = read(np.random.default_rng(0).permutation(300))
+        assert other[0].evaluations[0].accuracy == first[0].evaluations[0].accuracy
+        (same,) = compare_records(again, first).values()
+        assert same.identical
+        (apart,) = compare_records(other, first).values()
+        assert "dataset sha256 is" in apart.obstacles[0]
+        assert apart.new.size == 0
 
     def test_many_chunks(self) -> None:
         """Nor is it where there is more than is held at once."""

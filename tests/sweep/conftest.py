@@ -63,7 +63,10 @@ def workers(monkeypatch):
         )
         cost = {"seconds": 1.0, **found.notes}
         key = trial.key(conditions)
-        return [dataclasses.replace(made, key=key, run=run, trial=trial, cost=cost)]
+        where = {**made.environment, "device": "CPU"}
+        return [
+            dataclasses.replace(made, key=key, run=run, trial=trial, cost=cost, environment=where)
+        ]
 
     found.answer = answer
 

@@ -63,6 +63,7 @@ class Fitted:
         ({"artifacts": ""}, "artifacts must be the path of a folder, got ''"),
         ({"resume": "yes"}, "resume must be True or False, got 'yes'"),
         ({"keep_models": 1}, "keep_models must be True or False, got 1"),
+        ({"cache": 3}, "cache must be the path of a folder, got 3"),
         ({"progress": None}, "progress must be True or False, got None"),
     ],
 )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from noisecore.callables import named
+from noisecore.judging.gates import judge_noise_bites
 from noisecore.noise import NoiseError
 from noisecore.noise.corruptions import Corruption
 
@@ -16,6 +18,14 @@ def test_named_or_given(workers, sweep, noise) -> None:
     curve = sweep("mlp", noise=noise, scales=[1])
     assert curve.noise == "mnist-c/fog"
     assert curve.complete
+
+
+def test_what_it_declares(workers, sweep) -> None:
+    """A corruption under another name is not claimed to fall either: its records tell."""
+    wobble = named(Corruption("mnist-c", "glass_blur"), name="wobble")
+    curve = sweep("mlp", noise=wobble, scales=[1])
+    assert {trial.monotone for trial in workers.asked} == {False}
+    assert judge_noise_bites(curve, least_drop=0).verdict == "inconclusive"
 
 
 def test_trained_with(workers, sweep) -> None:

@@ -210,8 +210,8 @@ def _check_same_curve(first: TrialRecord, record: TrialRecord) -> None:
 
 
 def _common(trial: Trial | GivenTrial) -> dict[str, Any]:
-    """Return what all trials of a curve have in common: all but scale and seed."""
-    own = {"train_scale", "test_scales", "seed"}
+    """Return what all trials of a curve have in common: all but scale, seed and what is claimed."""
+    own = {"train_scale", "test_scales", "seed", "monotone"}
     if isinstance(trial, GivenTrial):
         own.add("test_draw")
     return {f.name: getattr(trial, f.name) for f in fields(trial) if f.name not in own}

@@ -44,16 +44,25 @@ _NO_CLAIM = (
 )
 
 
+def _claims_fall(curve: Curve) -> bool:
+    """Return whether accuracy may be claimed to fall along a curve.
+
+    A record says so where its noise declares what its name does not.
+    """
+    told = [each.trial.monotone for each in curve.records if each.trial.monotone is not None]
+    return all(told) if told else claims_fall(curve.noise)
+
+
 def _unclaimed(gate: Gate, curve: Curve) -> Verdict | None:
-    """Return an inconclusive verdict for a corruption that is not said to lower accuracy in order.
+    """Return an inconclusive verdict for a noise that is not said to lower accuracy in order.
 
     None if its accuracy may be claimed to fall.
     """
-    if claims_fall(curve.noise):
+    if _claims_fall(curve):
         return None
     sentence = (
-        f"no claim is made that accuracy falls with the severity of {curve.noise}: its severities "
-        "are not in order of strength"
+        f"no claim is made that accuracy falls with the scale of {curve.noise}: its scales are not "
+        "in order of strength"
     )
     return make_verdict(gate, curve.name, "inconclusive", sentence)
 
@@ -64,8 +73,8 @@ def judge_monotonic(
     """Judge that mean accuracy never rises from a scale to the next by more than is allowed.
 
     Scale 0 is not part of the claim. The allowance is `slack`, or three standard errors if that is
-    more. With no pair of scales to judge the verdict is inconclusive, and so it is for a corruption
-    whose severities are not in order of strength.
+    more. With no pair of scales to judge the verdict is inconclusive, and so it is for a noise
+    whose scales are not in order of strength.
 
     Args:
         curve: What was measured.
@@ -185,7 +194,7 @@ def assert_monotonic(
         judge_monotonic(curve, slack=slack, chance=chance, rigorous=rigorous),
         [curve],
         failed=_RISE[curve.replicates],
-        inconclusive=_MORE_SCALES if claims_fall(curve.noise) else _NO_CLAIM,
+        inconclusive=_MORE_SCALES if _claims_fall(curve) else _NO_CLAIM,
     )
 
 
@@ -193,7 +202,7 @@ def judge_noise_bites(curve: Curve, *, least_drop: float) -> Verdict:
     """Judge that mean accuracy falls by `least_drop` or more from the least scale to the greatest.
 
     Scale 0 is not part of the claim; with one other scale the verdict is inconclusive, and so it is
-    for a corruption whose severities are not in order of strength. A noise that does not reach the
+    for a noise whose scales are not in order of strength. A noise that does not reach the
     model fails here.
 
     Args:
@@ -253,5 +262,5 @@ def assert_noise_bites(curve: Curve, *, least_drop: float) -> None:
         failed="Check that the noise reaches the model (the noise pictures among the artifacts) "
         "and that the scales span what the claim is about; a more robust model needs a smaller "
         "least_drop.",
-        inconclusive=_MORE_SCALES if claims_fall(curve.noise) else _NO_CLAIM,
+        inconclusive=_MORE_SCALES if _claims_fall(curve) else _NO_CLAIM,
     )

@@ -16,7 +16,7 @@ from noisecore.functions import unknown
 from noisecore.noise.checks import check_images
 from noisecore.noise.corruptions.blur import EIGHT_BITS, cut_down
 from noisecore.noise.corruptions.draws import Rows, move_on
-from noisecore.noise.corruptions.frost import load_photographs
+from noisecore.noise.corruptions.frost import load_photographs, photographs_sha256
 from noisecore.noise.corruptions.hashes import family_sha256
 from noisecore.noise.corruptions.suites import SUITES
 from noisecore.noise.corruptions.table import CORRUPTIONS, Family
@@ -134,9 +134,12 @@ class Corruption(Keyed):
         return self.declared.monotone
 
     @property
-    def shipped_sha256(self) -> str:
-        """The hash of the code and the parameters of the family."""
-        return family_sha256(self.declared, self.suite)
+    def shipped_identity(self) -> dict[str, str | None]:
+        """The hash of the family's code and parameters, and that of its photographs, if any."""
+        photographs = None
+        if self.photographs is not None and self.declared.photographs:
+            photographs = photographs_sha256(fspath(self.photographs))
+        return {"code": family_sha256(self.declared, self.suite), "photographs": photographs}
 
     def check_scale(self, scale: float) -> None:
         """Raise `NoiseError` unless it is a severity of the suite."""

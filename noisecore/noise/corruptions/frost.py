@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from functools import lru_cache
 from pathlib import Path
 
@@ -11,8 +12,10 @@ from noisecore.errors import refusals
 from noisecore.escaping import shown
 from noisecore.noise.corruptions.resampling import LUMA, between
 from noisecore.noise.families import FloatArray, NoiseError
+from noisecore.paths import open_file
 
 Photographs = tuple[FloatArray, ...]
+_File = tuple[str, int, int]  # path, and when and how large it was
 _KINDS = (".jpg", ".png")
 _MOST = 5  # the published scripts have six, and never use the last
 
@@ -46,7 +49,6 @@ def frost(
     return frosted
 
 
-@lru_cache(maxsize=4)
 def load_photographs(folder: str, shrink: float) -> Photographs:
     """Return the first five photographs of a folder by name, their sides shrunk to a share.
 
@@ -54,16 +56,51 @@ def load_photographs(folder: str, shrink: float) -> Photographs:
         NoiseError: There is none.
         RefusedError: The system refused the folder or a file in it.
     """
+    with refusals(folder):
+        return _loaded(_files(folder), shrink)
+
+
+def photographs_sha256(folder: str) -> str:
+    """Return the hash of these photographs: of their bytes alone, wherever they are.
+
+    Raises `NoiseError` if they cannot be read.
+    """
+    try:
+        return _sha256(_files(folder))
+    except OSError as error:
+        why = error.strerror or error
+        raise NoiseError(f"photographs cannot be read: {shown(folder)}: {why}") from None
+
+
+def _files(folder: str) -> tuple[_File, ...]:
+    """Return the first photographs of a folder by name, each with its state.
+
+    So what was read of them holds until one is changed.
+    """
+    files = sorted(each for each in Path(folder).iterdir() if each.suffix in _KINDS)[:_MOST]
+    if not files:
+        raise NoiseError(f"no photograph, *.png or *.jpg, is in the folder {shown(folder)}")
+    states = [(file, file.stat()) for file in files]
+    return tuple((str(file), state.st_mtime_ns, state.st_size) for file, state in states)
+
+
+@lru_cache(maxsize=4)
+def _sha256(files: tuple[_File, ...]) -> str:
+    digest = hashlib.sha256()
+    for path, *_ in files:
+        with open_file(path) as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
+
+
+@lru_cache(maxsize=4)
+def _loaded(files: tuple[_File, ...], shrink: float) -> Photographs:
     from PIL import Image
 
     found = []
-    with refusals(folder):
-        files = sorted(each for each in Path(folder).iterdir() if each.suffix in _KINDS)
-        for file in files[:_MOST]:
-            with Image.open(file) as read:
-                found.append(_shrunk(np.asarray(read.convert("RGB")), shrink))
-    if not found:
-        raise NoiseError(f"no photograph, *.png or *.jpg, is in the folder {shown(folder)}")
+    for path, *_ in files:
+        with Image.open(path) as read:
+            found.append(_shrunk(np.asarray(read.convert("RGB")), shrink))
     return tuple(found)
 
 

@@ -13,9 +13,9 @@ from noisecore.data import load_dataset, locate
 from noisecore.errors import NoisecoreError
 from noisecore.judging.margins import Margins, parse_margins
 from noisecore.noise import NoiseError
+from noisecore.paths import repository
 from noisecore.plugin.marker import Request
 from noisecore.plugin.progress import Progress
-from noisecore.plugin.root import repository
 from noisecore.plugin.settings import Settings
 from noisecore.plugin.signals import SIGNALS
 from noisecore.plugin.sources.evaluation import Stored

@@ -30,6 +30,7 @@ from noisecore.noise import (
     is_shipped,
     keyed,
     some_scales,
+    told_of,
     try_noise,
 )
 from noisecore.records import GivenTrial, TrialRecord
@@ -113,6 +114,7 @@ def evaluate_given(
         model_source=given.source,
         noise=name_of(function),
         noise_source=source,
+        monotone=told_of(function),
         test_scales=(0.0, *wanted),
         seed=0,
         test_draw=0,
