@@ -151,6 +151,7 @@ class _Asked:
     reason: str | None
     trained_with: str | None = None
     trained_with_source: str | None = None
+    subset: tuple[Count, Count] | None = None
     cost: dict[str, Any]
 
 
@@ -170,6 +171,7 @@ class _Cell:
     scores: dict[str, Values]
     predicted: Values | None = None
     probability: Values | None = None
+    subset: tuple[Count, Count] | None = None
 
 
 class _File(TypedDict):
@@ -186,7 +188,7 @@ class _File(TypedDict):
 
 
 _SUBJECTS: dict[str, type[Training | _Given]] = {"training": Training, "given": _Given}
-_OF_CELL = ("noise", "noise_source", "scale", "clip", "draw")
+_OF_CELL = ("noise", "noise_source", "scale", "clip", "draw", "subset")
 
 
 def _subject(trial: Trial | GivenTrial) -> dict[str, Any]:
@@ -202,14 +204,17 @@ def _cell(cell: Cell, evaluation: Evaluation) -> dict[str, Any]:
     del plain["scale"]
     right = {"dtype": "bit", "data": plain.pop("correct")}
     plain["scores"] = {"accuracy": right, **plain.get("scores", {})}
-    return asdict(cell) | plain
+    named = asdict(cell)
+    if cell.subset is None:
+        del named["subset"]
+    return named | plain
 
 
 def _asked(record: TrialRecord, common: Mapping[str, Any]) -> dict[str, Any]:
     trial = record.trial
-    own = {"trained_with": None, "trained_with_source": None}
+    own: dict[str, Any] = {"subset": trial.subset}
     if isinstance(trial, Trial):
-        own = {name: getattr(trial, name) for name in own}
+        own |= {n: getattr(trial, n) for n in ("trained_with", "trained_with_source")}
     return {
         "run": record.run,
         "noise": trial.noise,
@@ -308,6 +313,7 @@ def _trial(asked: _Asked, subject: Training | _Given) -> Trial | GivenTrial:
         "test_scales": asked.scales,
         "test_draw": asked.draw,
         "clip": asked.clip,
+        "subset": asked.subset,
     }
     if isinstance(subject, _Given):
         return GivenTrial(**common, seed=asked.draw, units=subject.units)
