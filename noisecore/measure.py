@@ -40,6 +40,7 @@ def evaluate(
     least_clean: float | None = None,
     outputs: Literal["probabilities", "scores"] | None = None,
     channels: Literal["last", "first"] | None = None,
+    images: int | None = None,
 ) -> Curve:
     """Test a trained model at scale 0 and at each of `scales`; return its curve.
 
@@ -84,6 +85,9 @@ def evaluate(
         channels: Which axis of `x` has the channels. Left out, it is the first if the model or `x`
             is PyTorch's, otherwise the last. The noise is the same for both. In a file the channels
             are always last; there, this says where the model takes them.
+        images: How many of the images are tested: the same ones each time, each class with its
+            share, and each image with the noise that it has in the whole set. Left out, or with as
+            many as there are, all of them. A data set that brings its labels is read twice.
 
     Returns:
         The curve: accuracy and loss at each scale, (draws, scales), with its records.
@@ -91,6 +95,7 @@ def evaluate(
     Raises:
         GivenError: The model, the data or an argument cannot be used; one line says why.
         NoiseError: The noise or a scale cannot be used.
+        DatasetError: The labels cannot be used, or some class has no image among so few.
 
     Example:
         >>> curve = evaluate(predict, x, y, scales=[0.1, 0.3], name="digits")
@@ -117,6 +122,7 @@ def evaluate(
         least_clean=least_clean,
         outputs=outputs,
         channels=channels,
+        images=images,
         pictured=True,
     )
     for note in noted(curve.records):

@@ -28,6 +28,7 @@ class Profile:
     dataset, models, noise: names. scales: those of the run, ascending; 0 is trained too, and no
     gate checks it. seeds: one trial for each. test_draw: the realisation of the noise on the test
     images, the same for every seed and run. clip: bounds of the noisy images, None for none.
+    images: how many of the test images are tested, None for all of them.
     sequential: whether a curve that is compared with a baseline gets its seeds one after another
     instead, as many as its verdict needs.
 
@@ -46,6 +47,7 @@ class Profile:
     noise: str = "gaussian"
     test_draw: int = 0
     clip: tuple[float, float] | None = None
+    images: int | None = None
     sequential: bool = False
 
     def __post_init__(self) -> None:
@@ -64,6 +66,7 @@ class Profile:
         object.__setattr__(self, "scales", scales)
         object.__setattr__(self, "seeds", listed_seeds(self.seeds))
         object.__setattr__(self, "clip", self.clip and check_bounds(self.clip, "clip"))
+        object.__setattr__(self, "images", checked_images(self.images))
 
     def __repr__(self) -> str:
         return brief("Profile", **{**vars(self), "recipe": self.recipe.name})
@@ -172,6 +175,26 @@ def parse_clip(text: str) -> tuple[float, float] | None:
         ) from None
 
 
+def parse_images(text: str) -> int | None:
+    """Return how many test images are tested, or None for `all` of them."""
+    text = text.strip()
+    whole = re.fullmatch(r"\d{1,9}", text)
+    return None if text == "all" else checked_images(int(text) if whole else text)
+
+
+def checked_images(given: Any) -> int | None:
+    """Return how many test images are tested, None for all; raise `ProfileError` otherwise."""
+    number = 0
+    with suppress(Exception):  # whatever an odd object raises
+        number = 1 if given is None else _whole(given)
+    if not 0 < number < _GREATEST_SEED:
+        raise ProfileError(
+            "images must be a whole number >= 1, such as 1000, or all (None) of the test images, "
+            f"got {shown(given)}"
+        )
+    return None if given is None else number
+
+
 PROFILES: dict[str, Profile] = {
     profile.name: profile
     for profile in (
@@ -198,6 +221,7 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "seeds": parse_seeds,
     "noise": str,
     "clip": parse_clip,
+    "images": parse_images,
 }
 
 

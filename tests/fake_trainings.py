@@ -103,14 +103,15 @@ def _tested(trial, scale: float, knobs) -> Evaluation:
     luck = np.random.default_rng([trial.seed, round(100 * trial.train_scale)]).normal()
     accuracy = 0.95 - 0.08 * scale + 0.003 * luck
     accuracy -= knobs.get("lost", {}).get(f"{trial.train_scale:g}", 0)
-    right = np.arange(IMAGES) < round(accuracy * IMAGES)
+    images = trial.subset[0] if trial.subset else IMAGES
+    right = np.arange(images) < round(accuracy * images)
     other = f"{trial.train_scale:g}" in knobs.get("other", ())
     right = np.roll(right, 1 + trial.seed) if other else right
     return Evaluation(
         scale=scale,
         loss=1 - float(right.mean()),
         accuracy=float(right.mean()),
-        images=IMAGES,
+        images=images,
         correct=pack_right(right),
         images_sha256="c" * 64,
     )

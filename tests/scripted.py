@@ -43,7 +43,8 @@ class Scripted:
             raise WorkerError("ValueError: it cannot be")
         seconds = {SLOW: 9.0, QUICK: 1.0}[trial.model]
         accuracies = dict.fromkeys(trial.test_scales, 0.5)
-        record = make_record(trial.model, trial.train_scale, trial.seed, accuracies)
+        images = trial.subset[0] if trial.subset else 1000
+        record = make_record(trial.model, trial.train_scale, trial.seed, accuracies, images=images)
         return dataclasses.replace(
             record,
             key=trial.key(conditions),

@@ -96,7 +96,7 @@ def propose_floors(
         if each.able.any():
             floors.append(each)
         if not each.able.all():
-            line = _too_little(each, chance, seeds, rate / many)
+            line = _too_little(each, chance, seeds, rate / many, found.whole)
             (idle if each.able.any() else left_out).append(line)
     return Proposal(
         floors=tuple(floors), failed=tuple(failed), left_out=tuple(left_out), idle=tuple(idle)
@@ -129,8 +129,11 @@ def given_floor(mean: ArrayLike, error: ArrayLike, images: int, rate: float) -> 
     return image_interval(mean, both, images / 2, 1 - 2 * rate).low
 
 
-def _too_little(found: Floors, chance: float, seeds: int, rate: float) -> str:
-    """Return a line: which floors cannot fail, and how many seeds or images would be enough."""
+def _too_little(found: Floors, chance: float, seeds: int, rate: float, whole: int | None) -> str:
+    """Return a line: which floors cannot fail, and how many seeds or images would be enough.
+
+    whole: how many images the set has, if more than were tested.
+    """
     given = found.replicates == "draws"
     have, what = (found.images, "images") if given else (found.rows, "seeds")
     where = "any scale"
@@ -142,6 +145,8 @@ def _too_little(found: Floors, chance: float, seeds: int, rate: float) -> str:
     remedy = f"give {enough} {what} or more" if enough else f"more {what} would not help"
     if enough and not given:
         remedy += f" (--noise-seeds={enough})"
+    elif enough and whole and enough <= whole:
+        remedy += f" (--noise-images={enough})"
     return (
         f"{found.curve}: with {have} {what}, a floor at {where} would not be above {limit}, so it "
         f"could never fail: {remedy}"

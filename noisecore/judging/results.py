@@ -106,6 +106,7 @@ def curve_figures(curve: Curve) -> dict[str, Any]:
         "scales": [row.scale for row in rows],
         "seeds": curve.seeds,
         "images": curve.images,
+        **({"whole": curve.whole} if curve.whole else {}),
         "counted": [row.accuracy.seeds for row in rows],
         "accuracy_mean": [row.accuracy.mean for row in rows],
         "accuracy_low": [row.accuracy.low for row in rows],

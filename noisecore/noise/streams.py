@@ -38,18 +38,19 @@ class Stream:
     """The random stream of one draw: which realisation, for which split, in which epoch.
 
     `draw` is a whole number >= 0: the training seed for the training split, the profile's test
-    draw for the test split. "order" is not a noise, but the order of an epoch's training images.
+    draw for the test split. Two are not noises: "order" is the order of an epoch's training images,
+    and "images" decides which test images are taken if not all are.
     `epoch` counts from 0; None is a draw that is frozen, the same in every epoch. Equal streams
     give equal noise, whatever else is drawn before them or at the same time.
     """
 
     draw: int
-    split: Literal["train", "test", "order"]
+    split: Literal["train", "test", "order", "images"]
     epoch: int | None = None
 
     def generator(self, block: int) -> np.random.Generator:
         """Return the generator of one block of `BLOCK` samples."""
-        split = ("train", "test", "order").index(self.split)
+        split = ("train", "test", "order", "images").index(self.split)
         epoch = 0 if self.epoch is None else self.epoch + 1
         seeds = np.random.SeedSequence(self.draw, spawn_key=(split, epoch, block))
         # Named, not default_rng(): NumPy may change its default, and every number with it.
@@ -182,10 +183,17 @@ class Draw:
         self._place = 0
         self._generator = self._after = stream.generator(0)
 
-    def noisy(self, images: FloatArray, scale: float) -> FloatArray:
-        """Return the next images under the noise; several calls give several scales."""
-        if not is_shipped(self._noise) or keyed(self._noise) is not None:
-            places = np.arange(self._place, self._place + len(images))
+    def noisy(
+        self, images: FloatArray, scale: float, places: NDArray[np.intp] | None = None
+    ) -> FloatArray:
+        """Return the next images under the noise; several calls give several scales.
+
+        places: where the images are in the row, if some of it is left out.
+        """
+        one_by_one = not is_shipped(self._noise) or keyed(self._noise) is not None
+        if places is not None or one_by_one:
+            if places is None:
+                places = np.arange(self._place, self._place + len(images))
             return apply_noise(
                 self._noise, images, scale, self._stream, indices=places, clip=self._clip
             )

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from noisecore.callables import name_of
-from noisecore.data import DatasetError, class_numbers
+from noisecore.data import DatasetError, class_numbers, labels_of
 from noisecore.errors import ArgumentError, ArgumentTypeError, warn
 from noisecore.escaping import described, shown, visible
 from noisecore.functions import check_arguments
@@ -100,10 +100,10 @@ class Robustness:
         """Test a trained model at scale 0 and at each of `scales`; return its curve.
 
         This works as `noisecore.evaluate` does. `how` may hold its further arguments: draws, units,
-        value_range, clip, batch_size, dataset, least_clean, outputs, channels. The records are kept
-        among the run's artifacts. name: the curve's name, which stays the same when the test is
-        renamed or moved; without it, the curve is named after the test. An input that cannot be
-        evaluated fails the test, in one line.
+        value_range, clip, batch_size, dataset, least_clean, outputs, channels, and images, which
+        comes before that of the run. The records are kept among the run's artifacts. name: the
+        curve's name, which stays the same when the test is renamed or moved; without it, the curve
+        is named after the test. An input that cannot be evaluated fails the test, in one line.
         """
         from noisecore.measure import evaluate, measured
         from noisecore.running.evaluation import evaluate_given
@@ -111,7 +111,7 @@ class Robustness:
         _check_names(how, evaluate)  # before scales, which may be what a wrong name meant
         if scales is None:
             raise failure("noisecore: scales must be given, such as scales=[0.1, 1]")
-        given = {"scales": scales, "noise": noise, **how}
+        given = {"scales": scales, "noise": noise, "images": self.profile.images, **how}
         return self._measure(  # the run's summary shows the notes
             lambda owner: measured(evaluate_given, model, x, y, name=owner, pictured=True, **given),
             name,
@@ -250,11 +250,12 @@ class Robustness:
         from noisecore.judging.curves import matched_curves
 
         dataset = self.source.dataset
-        labels = None if dataset is None else dataset.y_test
         asked = [
             curve
-            for records in self._asked
-            for curve in matched_curves(records, labels=labels).values()
+            for each in self._asked
+            for curve in matched_curves(
+                each, labels=labels_of(dataset, each[0].trial.subset)
+            ).values()
         ]
         return [*asked, *self._evaluated.values()]
 

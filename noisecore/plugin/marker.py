@@ -167,6 +167,7 @@ def _read_request(
         clip=profile.clip,
         blank=blank,
         trained_with=trained_with,
+        images=profile.images,
         margins=values.get("margins"),
     )
 

@@ -54,6 +54,11 @@ OPTIONS = (
         "comparison with the baseline needs",
     ),
     Option(
+        "images",
+        "N",
+        "test on N of the test images, the same ones in each run; all: on all of them",
+    ),
+    Option(
         "dataset",
         "NAME",
         "data set by name, FILE.npz, or FILE.py:FUNCTION; 'python -m noisecore data' lists",

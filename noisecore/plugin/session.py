@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 import noisecore
-from noisecore.data import Dataset
+from noisecore.data import Dataset, labels_of
 from noisecore.errors import NoisecoreError
 from noisecore.noise import Samples, Stream, most_contrast, reduced, some_scales
 from noisecore.paths import same_file
@@ -322,7 +322,9 @@ class Run:
             samples[""] = self._of_profile(data)
         if not samples:
             return None
-        return FromData(labels=None if data is None else data.y_test, samples=samples)
+        trained = (r.trial for r in self.records if not isinstance(r.trial, GivenTrial))
+        subset = next((each.subset for each in trained), None)
+        return FromData(labels=labels_of(data, subset), samples=samples)
 
     def _of_profile(self, data: Dataset) -> Samples:
         """Return a few test images under the profile's noise, as the trials have them."""

@@ -139,6 +139,11 @@ def read_settings(config: pytest.Config) -> Settings:
     records = _records(config)
     if records is not None:
         notes.append(f"judges the saved records in {records}: no model is evaluated or trained")
+    if records is not None and "images" in typed:
+        raise pytest.UsageError(
+            "noisecore: --noise-images chooses what is tested, and --noise-records tests nothing: "
+            "give one of the two"
+        )
     if option(config, "scheduler") and option(config, "workers") == "0":
         raise pytest.UsageError(
             "noisecore: --noise-workers=0 trains in this process, and --noise-scheduler on a "
@@ -191,6 +196,7 @@ def _check_sequential(settings: Settings) -> None:
 _FIELDS = {
     "scales": "scales",
     "seeds": "seeds",
+    "images": "images",
     "dataset": "dataset",
     "models": "model",
     "recipe": "recipe",

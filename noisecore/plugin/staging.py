@@ -147,6 +147,8 @@ def lines(standing: Sequence[Standing]) -> list[str]:
 
 
 def seeds_said(profile: Profile) -> str:
-    """Return the seeds of a profile, for the header of a run."""
-    fixed = ",".join(map(str, profile.seeds))
-    return f"one after another ({fixed} without a baseline)" if profile.sequential else fixed
+    """Return the seeds of a profile, for the header of a run, and how many images it tests on."""
+    said = ",".join(map(str, profile.seeds))
+    if profile.sequential:
+        said = f"one after another ({said} without a baseline)"
+    return said if profile.images is None else f"{said}, {profile.images:,} test images"

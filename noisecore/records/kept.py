@@ -152,6 +152,7 @@ class _Asked:
     trained_with: str | None = None
     trained_with_source: str | None = None
     monotone: bool | None = None
+    subset: tuple[Count, Count] | None = None
     cost: dict[str, Any]
 
 
@@ -171,6 +172,7 @@ class _Cell:
     scores: dict[str, Values]
     predicted: Values | None = None
     probability: Values | None = None
+    subset: tuple[Count, Count] | None = None
 
 
 class _File(TypedDict):
@@ -187,7 +189,7 @@ class _File(TypedDict):
 
 
 _SUBJECTS: dict[str, type[Training | _Given]] = {"training": Training, "given": _Given}
-_OF_CELL = ("noise", "noise_source", "scale", "clip", "draw")
+_OF_CELL = ("noise", "noise_source", "scale", "clip", "draw", "subset")
 
 
 def _subject(trial: Trial | GivenTrial) -> dict[str, Any]:
@@ -203,14 +205,17 @@ def _cell(cell: Cell, evaluation: Evaluation) -> dict[str, Any]:
     del plain["scale"]
     right = {"dtype": "bit", "data": plain.pop("correct")}
     plain["scores"] = {"accuracy": right, **plain.get("scores", {})}
-    return asdict(cell) | plain
+    named = asdict(cell)
+    if cell.subset is None:
+        del named["subset"]
+    return named | plain
 
 
 def _asked(record: TrialRecord, common: Mapping[str, Any]) -> dict[str, Any]:
     trial = record.trial
-    own: dict[str, Any] = {"monotone": trial.monotone}
+    own: dict[str, Any] = {"monotone": trial.monotone, "subset": trial.subset}
     if isinstance(trial, Trial):
-        own |= {name: getattr(trial, name) for name in ("trained_with", "trained_with_source")}
+        own |= {n: getattr(trial, n) for n in ("trained_with", "trained_with_source")}
     return {
         "run": record.run,
         "noise": trial.noise,
@@ -310,6 +315,7 @@ def _trial(asked: _Asked, subject: Training | _Given) -> Trial | GivenTrial:
         "test_draw": asked.draw,
         "clip": asked.clip,
         "monotone": asked.monotone,
+        "subset": asked.subset,
     }
     if isinstance(subject, _Given):
         return GivenTrial(**common, seed=asked.draw, units=subject.units)

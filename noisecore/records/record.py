@@ -159,6 +159,8 @@ class TrialRecord:
     def to_dict(self) -> dict[str, Any]:
         """Return the record as plain JSON values, with a checksum of them."""
         whole = asdict(self) | {"evaluations": [each.to_dict() for each in self.evaluations]}
+        if self.trial.subset is None:  # as older noisecores write and read it
+            del whole["trial"]["subset"]
         plain: dict[str, Any] = json.loads(json.dumps(whole))  # tuples as lists
         return with_checksum(plain)
 
@@ -198,8 +200,15 @@ class TrialRecord:
                 f"it must have an evaluation at each of the scales {_listed(asked)}, "
                 f"got {_listed(scales)}"
             )
-        if len({each.images for each in self.evaluations}) > 1:
+        images = {each.images for each in self.evaluations}
+        if len(images) > 1:
             raise RecordError("all evaluations must be of the same number of images")
+        subset = self.trial.subset
+        if subset and (images != {subset[0]} or subset[0] >= subset[1]):
+            raise RecordError(
+                f"a test on {subset[0]} of {subset[1]} images must be of fewer than all, and have "
+                f"{subset[0]} answers, got {images.pop()}"
+            )
         if self.history and isinstance(self.trial, Trial):
             epochs = self.trial.recipe.epochs
             if len(self.history) != epochs:

@@ -6,14 +6,14 @@ import hashlib
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from noisecore.errors import ArgumentTypeError
 from noisecore.escaping import shown
 from noisecore.noise import as_written
 from noisecore.recipes import Recipe
-from noisecore.records.checking import SCHEMA, Amount, Key, as_type
+from noisecore.records.checking import SCHEMA, Amount, Count, Key, as_type
 
 
 def trial_label(curve: str, scale: float | None, seed: int) -> str:
@@ -32,6 +32,9 @@ class AnyTrial(ABC):
     None where its name says so. No number depends on it.
     test_scales: in the noise's unit; test_draw: which realisation of the noise the images get.
     seed: counts the trials of one scale.
+    subset: how many of how many test images it is tested on (`noisecore.data.choose`), None for all
+    of them. The data set of a trained model is always the whole one, because that is what it was
+    trained on; of a given model it is the images that were tested.
     """
 
     dataset: str
@@ -45,6 +48,7 @@ class AnyTrial(ABC):
     test_draw: Key = 0
     clip: tuple[float, float] | None = None
     monotone: bool | None = field(default=None, compare=False)
+    subset: tuple[Count, Count] | None = None
 
     def __post_init__(self) -> None:
         for name in ("dataset", "model", "noise"):  # curve names are made of these
@@ -66,13 +70,14 @@ class AnyTrial(ABC):
     def cell(self, scale: float) -> Cell:
         """Return the test at one of the test scales."""
         if not scale:
-            return CLEAN
+            return replace(CLEAN, subset=self.subset)
         return Cell(
             noise=self.noise,
             noise_source=self.noise_source,
             scale=scale,
             clip=self.clip,
             draw=self.test_draw,
+            subset=self.subset,
         )
 
 
@@ -107,10 +112,10 @@ class Training:
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """One test of a model: a noise at a scale, its bounds, and which realisation of it.
+    """One test of a model: a noise at a scale, its bounds, which realisation of it, on what images.
 
-    Scale 0 is no noise at all, whatever the noise is otherwise: it is a single cell, with None for
-    everything else.
+    Scale 0 is no noise at all, whatever the noise is otherwise: it is a single cell for each
+    subset, with None for everything else.
     """
 
     noise: str | None
@@ -118,6 +123,7 @@ class Cell:
     scale: Amount
     clip: tuple[float, float] | None
     draw: Key | None
+    subset: tuple[Count, Count] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "scale", as_written(self.scale))
@@ -252,7 +258,8 @@ class GivenTrial(AnyTrial):
 
         It is a hash of all that their numbers depend on; `conditions` are those outside them.
         """
-        own = {name: each for name, each in asdict(self).items() if name not in _UNKEYED}
+        left_out = _UNKEYED if self.subset else (*_UNKEYED, "subset")  # older records have none
+        own = {name: each for name, each in asdict(self).items() if name not in left_out}
         return _hashed({"given": own, "conditions": dict(conditions), "schema": SCHEMA})
 
     @property

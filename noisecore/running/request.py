@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from noisecore.data import Dataset, unit_images
+from noisecore.data import Dataset, choose, unit_images
 from noisecore.escaping import shown
 from noisecore.models import BUILDERS
 from noisecore.noise import FAMILIES, NoiseError, check_scale, get_noise, told_of, try_noise
@@ -20,6 +20,7 @@ class CurveRequest:
 
     dataset: the name that it has in records.
     test_scales: every trial is evaluated at all of them; 0 and the train scales are among them.
+    images: how many test images it is tested on, None for all of them.
     trained_with: the noise that the model is trained with once, None to be trained with `noise`.
     """
 
@@ -34,9 +35,11 @@ class CurveRequest:
     clip: tuple[float, float] | None
     blank: bool
     trained_with: str | None = None
+    images: int | None = None
 
     def trials(self, dataset: Dataset) -> list[Trial]:
-        """Return the trials, scale by scale."""
+        """Return the trials, scale by scale; raise `DatasetError` if `images` are too few."""
+        chosen = choose(dataset.y_test, self.images)
         return [
             Trial(
                 dataset=dataset.name,
@@ -52,6 +55,7 @@ class CurveRequest:
                 seed=seed,
                 test_draw=self.test_draw,
                 clip=self.clip,
+                subset=None if chosen is None else chosen.counts,
                 blank=self.blank,
                 trained_with=self.trained_with,
                 trained_with_source=self.trained_with and FAMILIES.source(self.trained_with),

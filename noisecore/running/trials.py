@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 import noisecore
 from noisecore.callables import told
 from noisecore.code import files_sha256
+from noisecore.data import choose
 from noisecore.escaping import described
 from noisecore.functions import Functions
 from noisecore.models import BUILDERS, ModelError, get_builder
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
 # code is part of the trial.
 _SOURCES = (
     "data/dataset.py",
+    "data/subset.py",
     "noise/checks.py",
     "noise/families.py",
     "noise/streams.py",
@@ -188,9 +190,13 @@ def _measure(
     figures.parameters = int(model.count_params())
     for trial in sound:
         start = time.perf_counter()
+        chosen = choose(dataset.y_test, trial.subset and trial.subset[0])
+        places = slice(None) if chosen is None else chosen.places
         for scale in trial.test_scales:
             if (cell := trial.cell(scale)) not in figures.cells:
-                figures.cells[cell] = _tested(model, images, trial.noise, scale, dataset.y_test)
+                figures.cells[cell] = _tested(
+                    model, images, trial.noise, scale, dataset.y_test, places
+                )
         figures.evaluations[trial] = tuple(
             figures.cells[trial.cell(scale)] for scale in trial.test_scales
         )
@@ -252,10 +258,15 @@ def _build(trial: Trial, shape: tuple[int, ...], classes: int, outside: list[str
 
 
 def _tested(
-    model: Any, images: Images, noise: str, scale: float, labels: NDArray[Any]
+    model: Any,
+    images: Images,
+    noise: str,
+    scale: float,
+    labels: NDArray[Any],
+    places: NDArray[np.intp] | slice,
 ) -> Evaluation:
-    """Return what a trained model gives for the test images with a noise at one scale."""
-    noisy = images.test_at(scale, noise)
+    """Return what a trained model gives for the test images at some places, under a noise."""
+    noisy, labels = images.test_at(scale, noise, places), labels[places]
     loss, probabilities = score(model, images.laid_out(noisy), labels)
     predicted = probabilities.argmax(axis=1)
     right = predicted == labels

@@ -122,7 +122,9 @@ def _turned(found: Sequence[Drift], name: str) -> list[str]:
         for one in found
         if one.name == name and one.turned
     ]
-    head = ["environment", "test images that changed sides most: share right, before and now"]
+    part = any(one.curve is not None and one.curve.whole for one in found)
+    which = "test images" + " (counted among those that were tested)" * part
+    head = ["environment", f"{which} that changed sides most: share right, before and now"]
     return [table(head, rows)] if rows else []
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from noisecore.judging.curves import Curve
 from noisecore.judging.curves.rows import curve_rows
+from noisecore.judging.curves.table import tested_on
 from noisecore.judging.gates import Verdict, regression_head, regression_lines, regression_rows
 from noisecore.judging.gates.rows import FloorRow, PublishedRow
 from noisecore.judging.results import Results, assemble
@@ -80,6 +81,7 @@ def make_summary(results: Results, plots: Mapping[str, Sequence[str]]) -> str:
         parts += [
             f"## {code(curve.name)}",
             text(conclude(curve)),
+            *([f"It was tested on {tested_on(curve.images, curve.whole)}."] if curve.whole else []),
             _curve_table(curve, results.verdicts),
             *_regression(curve.name, results.verdicts),
             *_pictures(plots.get(curve.name, ())),

@@ -40,6 +40,7 @@ def train_sweep(
     recipe: str | Recipe = "quick",
     clip: tuple[float, float] | str | None = None,
     test_draw: int = 0,
+    images: int | None = None,
     workers: Workers = "auto",
     artifacts: str | os.PathLike[str] | None = None,
     resume: bool = False,
@@ -77,6 +78,8 @@ def train_sweep(
         clip: Bounds of the noisy images, such as (0, 1), in the unit of the pixels that the model
             gets; None for none.
         test_draw: Which realisation of the noise the test images get, the same for every seed.
+        images: How many of the test images are tested, as in `evaluate`; left out, all of them. The
+            training stays the same: each epoch is still tested on all, for its history.
         workers: How many processes train side by side, each with one thread, or one GPU. "auto":
             one per GPU, otherwise one per processor if there is enough memory. 0: this process
             trains, one model after the other; TensorFlow may be imported there, but not used yet.
@@ -116,6 +119,7 @@ def train_sweep(
         recipe=recipe,
         clip=clip,
         test_draw=test_draw,
+        images=images,
         workers=workers,
         artifacts=artifacts,
         resume=resume,

@@ -14,7 +14,7 @@ from noisecore.errors import NoisecoreError
 from noisecore.escaping import described, shown
 from noisecore.noise import check_bounds, listed_scales
 from noisecore.paths import RESULTS
-from noisecore.profiles import listed_seeds
+from noisecore.profiles import checked_images, listed_seeds
 from noisecore.recipes import Recipe, get_recipe
 
 FOLDER = os.path.join(RESULTS, "sweep")  # next to the folders of pytest's profiles
@@ -39,6 +39,7 @@ class Choices:
     recipe: Recipe
     clip: tuple[float, float] | None
     test_draw: int
+    images: int | None
     workers: int | None
     artifacts: Path
     resume: bool
@@ -58,6 +59,7 @@ def read_choices(
     recipe: str | Recipe,
     clip: tuple[float, float] | str | None,
     test_draw: int,
+    images: int | None,
     workers: Workers,
     artifacts: str | os.PathLike[str] | None,
     resume: bool,
@@ -77,6 +79,7 @@ def read_choices(
         recipe=_recipe(recipe),
         clip=None if clip is None else check_bounds(clip, "clip"),
         test_draw=_whole("test_draw", test_draw),
+        images=checked_images(images),
         workers=None if _is_auto(workers) else _whole("workers", workers, ", or 'auto'"),
         artifacts=_folder("artifacts", FOLDER if artifacts is None else artifacts),
         resume=check_flag("resume", resume),

@@ -27,7 +27,10 @@ def request_curve(
     trained: tuple[str, float] | None,
     choices: Choices,
 ) -> CurveRequest:
-    """Return the request of a sweep; raise `NoiseError` if its noise does not fit the images."""
+    """Return the request of a sweep.
+
+    Raises `NoiseError` if its noise does not fit the images, `DatasetError` if these are too few.
+    """
     request = CurveRequest(
         dataset=dataset.name,
         model=model,
@@ -40,7 +43,9 @@ def request_curve(
         clip=choices.clip,
         blank=False,
         trained_with=None if trained is None else trained[0],
+        images=choices.images,
     )
+    request.trials(dataset)  # are so few images enough for each class?
     try_noises([request], dataset)
     return request
 

@@ -13,6 +13,7 @@ NUMBERS = {
     "--noise-workers": "workers must be a whole number >= 0",
     "--noise-retries": "retries must be a whole number >= 0",
     "--noise-seeds": "seeds must be a whole number >= 1",
+    "--noise-images": "images must be a whole number >= 1",
     "--noise-scales": "scales must be finite numbers > 0",
     "--noise-trial-timeout": "trial-timeout must be seconds > 0",
     "--noise-margins": "margins must be written as",

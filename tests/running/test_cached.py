@@ -51,6 +51,19 @@ def test_more_tests_of_a_training(with_cache, tmp_path) -> None:
     assert Scripted.order == []
 
 
+def test_other_images(with_cache, tmp_path) -> None:
+    """What was tested on other images is not taken; the entry keeps both, each for its own."""
+    (trial,) = trials(0)
+    some, more = (dataclasses.replace(trial, subset=(images, 1000)) for images in (100, 200))
+    for asked in (trial, some, more):
+        with_cache([asked])
+        assert len(Scripted.order) == 1
+    assert len(entries(tmp_path)) == 1
+    records, _ = with_cache([trial, some, more])
+    assert Scripted.order == []
+    assert [record.evaluations[0].images for record in records] == [1000, 100, 200]
+
+
 CHANGES = {
     "data": {"dataset_sha256": "e" * 64},
     "noise": {"noise_source": "e" * 64},

@@ -51,6 +51,7 @@ def test_words(edited) -> None:
         ("noise/streams.py", "BLOCK = 256", "BLOCK = 128"),
         ("noise/families.py", "scale / 2", "scale / 3"),
         ("data/dataset.py", "images, 255", "images, 256"),
+        ("data/subset.py", "keys, members", "members, keys"),
     ],
 )
 def test_code(edited, file, old, new) -> None:

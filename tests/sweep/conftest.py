@@ -58,8 +58,9 @@ def workers(monkeypatch):
     def answer(trials, run, conditions):
         (trial,) = trials
         accuracies = {scale: 1 / (1 + scale) for scale in trial.test_scales}
+        images = trial.subset[0] if trial.subset else 30
         made = make_record(
-            "mlp", trial.train_scale, accuracies=accuracies, images=30, recipe=trial.recipe
+            "mlp", trial.train_scale, accuracies=accuracies, images=images, recipe=trial.recipe
         )
         cost = {"seconds": 1.0, **found.notes}
         key = trial.key(conditions)

@@ -42,6 +42,17 @@ def test_curve(workers, sweep) -> None:
     }
 
 
+def test_some_images(workers, sweep) -> None:
+    """What is tested on some images is no earlier test on all of them, and the curve says so."""
+    sweep()
+    curve = sweep(images=12, resume=True)
+    assert [each.subset for each in workers.asked] == [None, None, (12, 30), (12, 30)]
+    assert str(curve).startswith(f"{curve.name} on 12 of 30 test images")
+    sweep(images=12, resume=True)
+    sweep(images=30, resume=True)
+    assert len(workers.asked) == 4
+
+
 def test_trained_once(workers, sweep) -> None:
     """What is trained with a noise once is tested at each scale: a training a seed."""
     curve = sweep(scales=[1, 4], seeds=2, train=("uniform", 0.5))

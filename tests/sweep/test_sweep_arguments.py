@@ -57,6 +57,8 @@ class Fitted:
         ),
         ({"test_draw": -1}, "test_draw must be a whole number >= 0, got -1"),
         ({"test_draw": 0.5}, "test_draw must be a whole number >= 0, got 0.5"),
+        ({"images": 0}, r"images must be a whole number >= 1, .*, got 0"),
+        ({"images": 2}, "2 of 30 test images would have none of class 2, .*: choose 3 images"),
         ({"workers": "two"}, "workers must be a whole number >= 0, or 'auto', got 'two'"),
         ({"workers": True}, "workers must be a whole number >= 0, or 'auto', got True"),
         ({"artifacts": 3}, "artifacts must be the path of a folder, got 3"),

@@ -94,6 +94,8 @@ def what_is_the_same(records: Sequence[TrialRecord]) -> str:
         "dataset_sha256": sorted({trial.dataset_sha256 for trial in trials}),
         "scales": scales,
     }
+    if one.subset is not None:
+        content["subset"] = one.subset
     if isinstance(one, Trial):
         content |= {"recipe": one.recipe.values(), "test_draw": one.test_draw}
     else:

@@ -18,6 +18,7 @@ from noisecore.judging.baselines.obstacles import (
     obstacles_of,
     other_code,
     other_images,
+    whole_of,
 )
 from noisecore.judging.curves import Cells, Curve, Replicates, curve_cells, evaluation_at
 from noisecore.judging.statistics import Floats
@@ -48,7 +49,7 @@ class Comparison:
     empty if none. since_first: the run compared with the baseline's first ancestor.
     by_scale: for a run whose seeds came one after another (`--noise-seeds=auto`), and that has
     fewer than `final` at some scale: the answers at each scale, bool (its seeds, images); `new`
-    holds the seeds that all scales have. Empty for any other run.
+    holds the seeds that all scales have. Empty for any other run. whole: as in `Curve`.
     """
 
     curve: str
@@ -67,6 +68,7 @@ class Comparison:
     cached: str = ""
     since_first: SinceFirst | None = None
     by_scale: tuple[Answers, ...] = ()
+    whole: int | None = None
 
     @property
     def counts(self) -> NDArray[np.int64]:
@@ -206,6 +208,7 @@ def _compare(name: str, ours: Cells, theirs: Cells, sequential: bool) -> Compari
         identical=identical,
         cached=_cached(ours),
         by_scale=() if identical else by_scale,
+        whole=whole_of(ours),
     )
 
 

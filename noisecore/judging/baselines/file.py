@@ -17,7 +17,7 @@ from noisecore.judging.baselines.ancestor import (
 )
 from noisecore.judging.baselines.comparison import Comparison, compare_records
 from noisecore.judging.curves import Curve, CurveError, matched_curves
-from noisecore.judging.curves.table import as_html
+from noisecore.judging.curves.table import as_html, tested_on
 from noisecore.judging.margins import Margins, parse_margins
 from noisecore.paths import RUN_BYTES, is_missing
 from noisecore.records import (
@@ -111,7 +111,7 @@ class Baseline:
                     ", ".join(f"{scale:g}" for scale in curve.scales),
                     ", ".join(f"{mean:.4f}" for mean in curve.mean_accuracy),
                     f"{len(curve.seeds)} {curve.replicates}",
-                    str(curve.images),
+                    tested_on(curve.images, curve.whole).removesuffix(" test images"),
                     str(origin),
                     origin.margins or str(Margins()),
                 )

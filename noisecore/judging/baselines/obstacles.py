@@ -42,11 +42,36 @@ def obstacles_of(ours: Cells, theirs: Cells, *, draws: bool) -> list[str]:
     for key in dict.fromkeys(key for recipe in (*new, *old) for key in recipe):
         a, b = ({recipe[key] for recipe in side} for side in (new, old))
         pairs.append((f"recipe {key}", a, b))
-    a, b = ({each.images for each in evaluations(side).values()} for side in sides)
-    pairs.append(("number of test images", a, b))
+    part = _other_part(ours, theirs)
+    if not part:
+        a, b = ({each.images for each in evaluations(side).values()} for side in sides)
+        pairs.append(("number of test images", a, b))
+    elif given_models(ours):  # its data set is what it was tested on
+        pairs = [pair for pair in pairs if pair[0] != "dataset_sha256"]
     lines = [_difference(field, _one(a), _one(b)) for field, a, b in pairs if a != b and a and b]
+    lines += part
     other_data = _values(ours, "dataset_sha256") != _values(theirs, "dataset_sha256")
     return [*lines, *(_pixels(*sides) if other_data else ())]
+
+
+def whole_of(cells: Cells) -> int | None:
+    """Return how many images the test images were chosen from, None if all were tested."""
+    subset = next((record.trial.subset for record in cells.values()), None)
+    return subset and subset[1]
+
+
+def _other_part(ours: Cells, theirs: Cells) -> list[str]:
+    """Return a line if the sides were tested on other numbers of a set's images."""
+    images = [next((e.images for e in evaluations(s).values()), 0) for s in (ours, theirs)]
+    wholes = [whole_of(side) or n for side, n in zip((ours, theirs), images, strict=True)]
+    if 0 in images or images[0] == images[1] or wholes[0] != wholes[1]:
+        return []
+    new, old = (f"{n:,} of" if n < wholes[0] else "all" for n in images)
+    number = "all" if images[1] == wholes[1] else f"{images[1]}"
+    return [
+        f"the run was tested on {new} {wholes[0]:,} test images, the baseline on {old} "
+        f"{wholes[0]:,}: give --noise-images={number}, or renew the baseline"
+    ]
 
 
 def other_images(ours: Cells, theirs: Cells) -> tuple[bool, str]:

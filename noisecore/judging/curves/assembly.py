@@ -70,6 +70,7 @@ def matched_curves(
             accuracy=accuracy,
             loss=loss,
             images=max((e.images for r in cells.values() for e in r.evaluations), default=0),
+            whole=trial.subset and trial.subset[1],
             replicates=replicates,
             once=_once(cells, scales) if _given(cells) else (),
             image_error=_image_error(cells, scales) if _given(cells) else None,

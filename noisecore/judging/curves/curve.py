@@ -17,9 +17,9 @@ from noisecore.errors import ArgumentError, refusals
 from noisecore.escaping import brief, shown, visible
 from noisecore.functions import knows_arguments
 from noisecore.judging.curves.checks import check_records
-from noisecore.judging.curves.fields import CurveError, settled, takes_nothing
-from noisecore.judging.curves.table import as_html, as_text, table_rows
-from noisecore.judging.statistics import Floats, Interval, image_interval, mean_interval
+from noisecore.judging.curves.fields import CurveError, interval_of, settled, takes_nothing
+from noisecore.judging.curves.table import as_html, as_text, table_rows, tested_on
+from noisecore.judging.statistics import Floats, Interval
 from noisecore.noise import as_written
 from noisecore.records import CurveId, TrialRecord, new_file, write_records
 
@@ -48,7 +48,8 @@ class Point:
 
     images: how many test images each accuracy is a share of. failures: a line for each NaN.
     replicates: whether a figure belongs to a seed or a draw, as in `Curve`. once: whether all draws
-    are the same measurement. image_error: for a given model, the standard error over images.
+    are the same measurement. image_error: for a given model, the standard error over images. whole:
+    as in `Curve`.
     """
 
     curve: str
@@ -61,6 +62,7 @@ class Point:
     replicates: Replicates = "seeds"
     once: bool = False
     image_error: float = math.nan
+    whole: int | None = None
 
     @property
     def mean(self) -> float:
@@ -80,7 +82,7 @@ class Point:
     @property
     def interval(self) -> Interval:
         """The 95 % interval of mean accuracy, as in `Curve.interval`; arrays of shape ()."""
-        return _interval(self.accuracy, self.replicates, self.image_error, self.images)
+        return interval_of(self.accuracy, self.replicates, self.image_error, self.images)
 
     def __repr__(self) -> str:
         return brief(
@@ -104,6 +106,7 @@ class Point:
                 replicates=self.replicates,
                 once=(self.scale,) if self.once else (),
                 image_error=np.array([self.image_error]),
+                whole=self.whole,
             )
         )
 
@@ -117,7 +120,8 @@ class Curve:
     fixture `robustness` return curves, and every gate takes one.
 
     scales: (k,) ascending. accuracy, loss: (S, k), one row per seed; NaN if the trial failed or is
-    missing; lists become arrays. images: how many test images each accuracy is a share of.
+    missing; lists become arrays. images: how many test images each accuracy is a share of. whole:
+    if these were chosen from a set of more, how many that has.
     failures: a line for each NaN, which trial and why; it starts with the trial's label.
     replicates: whether a row is one of the "seeds" of trained models, or one of the "draws" of the
     noise that a given model is tested with. once: the scales at which all draws are the same
@@ -154,6 +158,7 @@ class Curve:
     records: Sequence[TrialRecord] = ()
     labels: NDArray[np.int64] | None = None
     samples: Samples | None = None
+    whole: int | None = None
 
     def __post_init__(self) -> None:
         for field_name, value in settled(vars(self)).items():
@@ -182,7 +187,7 @@ class Curve:
         seeds: its interval says what other test images might have given (`image_interval`).
         """
         error = math.nan if self.image_error is None else self.image_error
-        return _interval(self.accuracy, self.replicates, error, self.images)
+        return interval_of(self.accuracy, self.replicates, error, self.images)
 
     @property
     def complete(self) -> bool:
@@ -214,6 +219,7 @@ class Curve:
             replicates=self.replicates,
             once=float(self.scales[i]) in self.once,
             image_error=math.nan if self.image_error is None else float(self.image_error[i]),
+            whole=self.whole,
         )
 
     def without_zero(self) -> Curve:
@@ -328,7 +334,7 @@ class Curve:
 
         picture = base64.b64encode(render(self.plot())["png"]).decode()
         return (
-            f"<p><b>{escape(visible(self.name))}</b> on {self.images} test images</p>"
+            f"<p><b>{escape(visible(self.name))}</b> on {tested_on(self.images, self.whole)}</p>"
             f"{as_html(table_rows(self))}"
             f'<img alt="accuracy over scale" width="600" src="data:image/png;base64,{picture}">'
         )
@@ -340,11 +346,3 @@ class Curve:
 
     def __str__(self) -> str:
         return as_text(self)
-
-
-def _interval(
-    accuracy: Floats, replicates: Replicates, error: Floats | float, images: int
-) -> Interval:
-    if replicates == "draws":
-        return image_interval(accuracy.mean(axis=0), error, images)
-    return mean_interval(accuracy)

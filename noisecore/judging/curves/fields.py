@@ -11,7 +11,7 @@ import numpy as np
 
 from noisecore.errors import ArgumentTypeError, NoisecoreError
 from noisecore.escaping import described, shown
-from noisecore.judging.statistics import Floats
+from noisecore.judging.statistics import Floats, Interval, image_interval, mean_interval
 from noisecore.records import TrialRecord
 
 _C = TypeVar("_C")
@@ -37,6 +37,13 @@ def takes_nothing(remedy: str) -> Callable[[Callable[[_C], _T]], Callable[[_C], 
         return called
 
     return refusing
+
+
+def interval_of(accuracy: Floats, replicates: str, error: Floats | float, images: int) -> Interval:
+    """Return the interval of mean accuracy, (S, k) or (S,), over seeds or over images."""
+    if replicates == "draws":
+        return image_interval(accuracy.mean(axis=0), error, images)
+    return mean_interval(accuracy)
 
 
 def settled(given: dict[str, Any]) -> dict[str, Any]:

@@ -17,8 +17,13 @@ _SHOWN_SEEDS = 5
 
 def as_text(curve: Curve) -> str:
     """Return the curve's table, one line per scale, under its name."""
-    head = f"{visible(curve.name)} on {curve.images} test images"
+    head = f"{visible(curve.name)} on {tested_on(curve.images, curve.whole)}"
     return "\n".join([head, *aligned(table_rows(curve))])
+
+
+def tested_on(images: int, whole: int | None) -> str:
+    """Return how many test images there were, in words, and of how many if these are not all."""
+    return f"{images:,} of {whole:,} test images" if whole else f"{images} test images"
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -12,13 +12,14 @@ from noisecore.judging.margins import Margins
 
 @dataclass(frozen=True, kw_only=True)
 class _Ways:
-    """How to renew a baseline, start it anew, look again, or train more seeds."""
+    """How to renew a baseline, start it anew, look again, train more seeds, test more images."""
 
     renew: str
     anew: str
     rigorous: str
     more_seeds: str
     seeds: str
+    images: str
 
 
 _PYTEST = _Ways(
@@ -27,6 +28,7 @@ _PYTEST = _Ways(
     rigorous="--noise-gate=rigorous",
     more_seeds="--noise-gate=rigorous --noise-seeds=10",
     seeds="--noise-seeds",
+    images="--noise-images",
 )
 _SCRIPT = _Ways(
     renew="write_baseline(path, curve)",
@@ -34,6 +36,7 @@ _SCRIPT = _Ways(
     rigorous="mode='rigorous'",
     more_seeds="seeds=10, mode='rigorous'",
     seeds="seeds=",
+    images="images=",
 )
 
 
@@ -65,10 +68,12 @@ def advice(case: Case, verdict: Verdict) -> str:
 
 def advice_when_undecided(case: Case) -> str:
     """Return what narrows the bounds."""
-    if case.comparison is not None and case.comparison.replicates == "draws":
-        return "More images or draws narrow the bounds."
-    ways = _SCRIPT if case.scripted else _PYTEST
-    return f"More seeds narrow the bounds ({ways.seeds})."
+    ways, found = _SCRIPT if case.scripted else _PYTEST, case.comparison
+    images = f"images ({ways.images})" if found is not None and found.whole else "images"
+    if found is not None and found.replicates == "draws":
+        return f"More {images} or draws narrow the bounds."
+    also = f" So do more {images}." if found is not None and found.whole else ""
+    return f"More seeds narrow the bounds ({ways.seeds}).{also}"
 
 
 def _lost_since_first(verdict: Verdict, margins: Margins) -> bool:

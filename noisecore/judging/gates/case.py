@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from noisecore.judging.baselines import Comparison
+from noisecore.judging.curves.table import tested_on
 from noisecore.judging.gates.classes import fallen_classes
 from noisecore.judging.gates.outlook import blindness
 from noisecore.judging.gates.regression_text import regression_sentence
@@ -103,7 +104,7 @@ def _with_failures(case: Case, comparison: Comparison) -> Verdict:
 
 
 def _with_obstacles(case: Case, comparison: Comparison) -> Verdict:
-    lines = comparison.obstacles
+    lines = [_for_scripts(each) if case.scripted else each for each in comparison.obstacles]
     sentence = f"{case.curve} cannot be compared with the baseline: {'; '.join(lines)}"
     rows: list[Row] = [ObstacleRow(obstacle=line) for line in lines]
     if comparison.new.size and comparison.baseline.size:  # to help find the reason
@@ -140,12 +141,16 @@ def _compared(case: Case, comparison: Comparison) -> Verdict:
         outcome = "inconclusive" if undecided and case.accepted else "fail"
     if outcome != "pass" and case.accepted and not undecided:
         outcome, sentence = _accepted(case, rows, outcome, sentence, other_scales=bool(odd))
+    if comparison.whole:
+        sentence += f" (on {tested_on(comparison.images, comparison.whole)})"
     return make_verdict(_GATE, case.curve, outcome, sentence, [*rows, *notes])
 
 
 def _for_scripts(text: str) -> str:
     """Return advice with the arguments of a function in place of pytest's options."""
     text = text.replace("--noise-seeds=", "seeds=").replace("--noise-margins", "margins=")
+    text = text.replace("--noise-images=all", "images=None").replace("--noise-images=", "images=")
+    text = text.replace("--noise-images", "images=")
     return text.replace("--noise-gate=rigorous", "mode='rigorous'")
 
 

@@ -22,6 +22,7 @@ from noisecore.judging.gates.verdict import (
     enforce,
     make_verdict,
     missing_figures,
+    says_images,
 )
 from noisecore.judging.statistics import isotonic_test, rise_allowance
 from noisecore.noise import claims_fall
@@ -67,6 +68,7 @@ def _unclaimed(gate: Gate, curve: Curve) -> Verdict | None:
     return make_verdict(gate, curve.name, "inconclusive", sentence)
 
 
+@says_images
 def judge_monotonic(
     curve: Curve, *, slack: float = 0.01, chance: float | None = None, rigorous: bool = False
 ) -> Verdict:
@@ -198,6 +200,7 @@ def assert_monotonic(
     )
 
 
+@says_images
 def judge_noise_bites(curve: Curve, *, least_drop: float) -> Verdict:
     """Judge that mean accuracy falls by `least_drop` or more from the least scale to the greatest.
 

@@ -49,12 +49,18 @@ def blindness(comparison: Comparison, row: AccuracyRow, rule: Rule) -> str | Non
     if seeing_margin(calm, rule.mean_alpha) <= row.allowed + ROUNDING:
         return None
     if comparison.replicates == "draws":
-        return _blind_over_images(calm, rule)
+        return _blind_over_images(calm, rule, comparison.whole)
     ours, theirs = len(comparison.new_at(comparison.noisy)), len(comparison.baseline)
     if comparison.by_scale:  # it is blind even with the seeds that are still to come
         ours = comparison.final
     have = f"{ours} seed{'s' * (ours > 1)} against {theirs}"
-    return _blind(have, calm, rule, _more_seeds(_each(comparison), theirs, rule))
+    more = _more_seeds(_each(comparison), theirs, rule) + _or_images(comparison)
+    return _blind(have, calm, rule, more)
+
+
+def _or_images(comparison: Comparison) -> str:
+    """Return what narrows the spread of seeds too, if not all test images were tested."""
+    return ", or more images (--noise-images)" if comparison.whole else ""
 
 
 def _blind(have: str, difference: Difference, rule: Rule, more: str) -> str:
@@ -69,8 +75,8 @@ def _blind(have: str, difference: Difference, rule: Rule, more: str) -> str:
     return f"with {have} {caught}; the margin is {margin:g}: {more}{wider}"
 
 
-def _blind_over_images(difference: Difference, rule: Rule) -> str:
-    """Return the same for a given model."""
+def _blind_over_images(difference: Difference, rule: Rule, whole: int | None = None) -> str:
+    """Return the same for a given model; whole: how many images the set has, if more."""
     images, usual = difference.images or 0, Margins().mean or 0.0
     have = f"{images} image{'s' * (images > 1)}"
     needed, sees = images, False
@@ -82,6 +88,10 @@ def _blind_over_images(difference: Difference, rule: Rule) -> str:
         margin = min(rule.margins.mean or 0.0, fitting_margin(needed, usual) or math.inf)
         sees = seeing_margin(then, rule.mean_alpha) <= margin / 100
     more = f"give {needed:,} images or more" if sees else f"give more than {MOST_IMAGES:,} images"
+    if whole and needed <= whole:
+        more += f" (--noise-images={needed}, for the baseline too)"
+    elif whole:
+        more += f"; the set has {whole:,} (--noise-images=all, for the baseline too)"
     return f"{_blind(have, difference, rule, more)}, or rigorous mode (--noise-gate=rigorous)"
 
 
@@ -93,7 +103,7 @@ def outlook(comparison: Comparison, seeds: int, rule: Rule) -> str:
     if not comparison.noisy.any() or rule.margins.mean is None:
         return ""
     if comparison.replicates == "draws":
-        return _outlook_over_images(comparison.images, rule)
+        return _outlook_over_images(comparison.images, rule, comparison.whole)
     held = len(comparison.new)
     if held < 2:
         return (
@@ -110,10 +120,11 @@ def outlook(comparison: Comparison, seeds: int, rule: Rule) -> str:
     )
     if most <= BLIND * limit:
         return line
-    return f"{line}; its pass would be inconclusive: {_more_seeds(each, held, rule)}"
+    more = _more_seeds(each, held, rule) + _or_images(comparison)
+    return f"{line}; its pass would be inconclusive: {more}"
 
 
-def _outlook_over_images(images: int, rule: Rule) -> str:
+def _outlook_over_images(images: int, rule: Rule, whole: int | None) -> str:
     """Return what simple mode will miss in a given model; rigorous mode has margins that fit."""
     change = _costless_change(images)
     margin = (rule.margins.mean or 0.0) / 100
@@ -123,7 +134,7 @@ def _outlook_over_images(images: int, rule: Rule) -> str:
         return ""
     return (
         "a pass of a model that changed a little will be inconclusive in simple mode: "
-        f"{_blind_over_images(change, rule)}"
+        f"{_blind_over_images(change, rule, whole)}"
     )
 
 
@@ -139,15 +150,19 @@ def fitting_margin(images: int, default: float) -> float | None:
     return margin if margin <= MOST else None
 
 
-def too_few(images: int, default: float) -> list[str]:
-    """Return a line if no margin fits a given model on so few images: how many are needed."""
+def too_few(images: int, default: float, whole: int | None = None) -> list[str]:
+    """Return a line if no margin fits a given model on so few images: how many are needed.
+
+    whole: how many images the set has, if more.
+    """
     if fitting_margin(images, default) is not None:
         return []
     least, plenty = (next(n for n in count(1) if _costless(n) <= most) for most in (MOST, default))
     have = f"{images} images are" if images > 1 else "1 image is"
     return [
         f"{have} too few for a margin that fits: the usual margins hold, and few changes can be "
-        f"judged by them. Give {least} images or more; from {plenty} on the usual margins fit"
+        f"judged by them. Give {least} images or more{' (--noise-images)' * bool(whole)}; from "
+        f"{plenty} on the usual margins fit"
     ]
 
 

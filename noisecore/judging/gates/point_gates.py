@@ -20,6 +20,7 @@ from noisecore.judging.gates.verdict import (
     enforce,
     make_verdict,
     missing_figures,
+    says_images,
 )
 from noisecore.judging.statistics import (
     wilson_interval,
@@ -52,6 +53,7 @@ def floor_for(floors: Mapping[float, float], scale: float) -> float | None:
     return above[min(above)] if above else None
 
 
+@says_images
 def judge_floor(
     measured: Curve | Point, floors: Mapping[float, float], *, scale: float | None = None
 ) -> Verdict:
@@ -135,6 +137,7 @@ def assert_floor(
     )
 
 
+@says_images
 def judge_at_chance(
     measured: Curve | Point,
     *,

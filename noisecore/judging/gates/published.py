@@ -14,10 +14,17 @@ from noisecore.escaping import described
 from noisecore.judging.curves import Curve, Point
 from noisecore.judging.gates.arguments import check_figures, check_number, curve_from
 from noisecore.judging.gates.rows import PublishedRow, plain_number
-from noisecore.judging.gates.verdict import Verdict, enforce, make_verdict, missing_figures
+from noisecore.judging.gates.verdict import (
+    Verdict,
+    enforce,
+    make_verdict,
+    missing_figures,
+    says_images,
+)
 from noisecore.judging.statistics import Floats, holm, prediction_interval, prediction_p_value
 
 
+@says_images
 def judge_published(
     measured: Curve | Mapping[str, Point],
     published: Mapping[Any, tuple[float, float]],
@@ -31,8 +38,9 @@ def judge_published(
     The p values are adjusted over all comparisons by Holm; losses are shown but not judged. In the
     figures, lo and hi bound the prediction of that accuracy alone, at 1 - alpha; "within" uses the
     adjusted p; "refutable" is the least deviation from the measured mean that would be refuted if
-    no other was. If any point has fewer than 2 seeds, the verdict is inconclusive. A pass says
-    "compatible" and no more: with few seeds the interval is wide.
+    no other was. If any point has fewer than 2 seeds, or was not tested on all test images, the
+    verdict is inconclusive. A pass says "compatible" and no more: with few seeds the interval is
+    wide.
 
     Args:
         measured: A curve; or points by name.
@@ -57,6 +65,9 @@ def judge_published(
     names = ", ".join(dict.fromkeys(point.curve for point in points.values()))
     if missing := missing_figures("published", *points.values()):
         return missing
+    if any(point.whole for point in points.values()):
+        sentence = f"published figures are of all test images, and {names} was tested on a part"
+        return make_verdict("published", names, "inconclusive", sentence)
     few = [name for name in published if len(points[name].seeds) < 2]
     figures = _figures(points, published, with_mean=not few)
     rows = [_published_row(figure, alpha=alpha, many=len(figures)) for figure in figures]
@@ -193,7 +204,8 @@ def assert_published(
         [measured] if isinstance(measured, Curve) else list(measured.values()),
         failed="Find what differs by an experiment: one ingredient of the recipe at a time, from "
         "the published protocol towards this one.",
-        inconclusive="Run 3 seeds or more (--noise-seeds=3): one gives no spread, two a poor one.",
+        inconclusive="Run 3 seeds or more (--noise-seeds=3): one gives no spread, two a poor one; "
+        "and test on all test images (--noise-images=all).",
     )
 
 

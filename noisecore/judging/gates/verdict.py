@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, Literal, NotRequired, TypedDict, TypeVar, get_args
+from dataclasses import dataclass, replace
+from typing import Any, Literal, NotRequired, ParamSpec, TypedDict, TypeVar, get_args
 
 import numpy as np
 
 from noisecore.escaping import brief, terminal, visible
 from noisecore.judging.curves import Curve, Point
+from noisecore.judging.curves.table import tested_on
 from noisecore.judging.gates.filed import read_row
 from noisecore.judging.gates.rows import FailureRow, JudgedRow, Outcome, Row
 from noisecore.judging.gates.verdict_text import verdict_table
@@ -23,6 +25,7 @@ Gate = Literal[
 
 ALPHA = 0.05  # the level of every significance test, before it is adjusted for being one of many
 
+P = ParamSpec("P")
 _R = TypeVar("_R", bound=Row)
 
 
@@ -213,6 +216,24 @@ def make_verdict(
     """Return a verdict whose figures are plain: NaN and infinity become None."""
     plain = tuple(row.plain() for row in figures)
     return Verdict(gate=gate, curve=curve, verdict=verdict, sentence=sentence, figures=plain)
+
+
+def says_images(judge: Callable[P, Verdict]) -> Callable[P, Verdict]:
+    """Make a gate say in its sentence on how many of a set's images it judged, if not on all."""
+
+    @functools.wraps(judge)
+    def judged(*given: P.args, **named: P.kwargs) -> Verdict:
+        __tracebackhide__ = True
+        found = judge(*given, **named)
+        measured: list[object] = []
+        for each in (*given, *named.values()):
+            measured += each.values() if isinstance(each, Mapping) else [each]
+        curves = [one for one in measured if isinstance(one, Curve | Point)]
+        parts = {tested_on(one.images, one.whole) for one in curves if one.whole}
+        on = f" (on {', '.join(sorted(parts))})" if parts else ""
+        return replace(found, sentence=found.sentence + on)
+
+    return judged
 
 
 def missing_figures(gate: Gate, *measured: Curve | Point) -> Verdict | None:

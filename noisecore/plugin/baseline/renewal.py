@@ -168,7 +168,8 @@ def _outlooks(
         if origins[name].margins is not None:
             lines += own_lines(renewed, [name], "--noise-margins")
         elif itself[name].replicates == "draws":
-            lines += [f"{name}: {line}" for line in too_few(itself[name].images, usual)]
+            few = too_few(itself[name].images, usual, itself[name].whole)
+            lines += [f"{name}: {line}" for line in few]
         if line := outlook(itself[name], len(settings.profile.seeds), rule.of(name)):
             lines.append(f"{name}: {line}")
     return lines

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from noisecore.data import load_dataset, locate
+from noisecore.data import choose, load_dataset, locate
 from noisecore.errors import NoisecoreError
 from noisecore.judging.margins import Margins, parse_margins
 from noisecore.noise import NoiseError
@@ -51,6 +51,7 @@ class TrainingSource(Stored):
         self._place = place
         name, folder = settings.profile.dataset, settings.data_dir
         self.dataset = load_dataset(name, folder)
+        choose(self.dataset.y_test, settings.profile.images)  # can it be done?
         # A Dask worker has a folder of its own, and a test may go to another one.
         self._location = locate(name, folder)
         self._cluster: Cluster | None = None

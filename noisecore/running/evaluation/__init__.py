@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 import noisecore
 from noisecore.callables import BoundError, is_bound, name_of, source_sha256
+from noisecore.data import Subset
 from noisecore.noise import (
     BLOCK,
     Draw,
@@ -66,6 +67,7 @@ def evaluate_given(
     least_clean: float | None = None,
     outputs: Kind | None = None,
     channels: Channels | None = None,
+    images: int | None = None,
     run: str = "",
     on_labels: Callable[[Labels], None] = lambda labels: None,
     on_samples: Callable[[Samples], None] = lambda samples: None,
@@ -85,6 +87,7 @@ def evaluate_given(
     wanted = wanted_scales(scales)
     check_scales(function, wanted)
     draws, batch_size = whole_number(draws, "draws"), whole_number(batch_size, "batch_size")
+    images = None if images is None else whole_number(images, "images")
     least_clean = share(least_clean, "least_clean")
     word(name, "name")
     if dataset is not None:
@@ -103,7 +106,7 @@ def evaluate_given(
         tally=Tally(wanted, draws, outputs, argument="outputs"),
         sampler=Sampler(some_scales(wanted)),
     )
-    test.run(x, y)
+    test.run(x, y, images)
     test.tally.check(least_clean, units, name_of(function))
     on_labels(np.concatenate(test.labels))
     on_samples(test.sampler.samples(pixels.unit))
@@ -119,6 +122,7 @@ def evaluate_given(
         seed=0,
         test_draw=0,
         clip=bounds,
+        subset=None if test.chosen is None else test.chosen.counts,
         units=units,
     )
     seconds = (time.perf_counter() - start) / draws
@@ -132,7 +136,8 @@ def evaluate_given(
 class _Test:
     """An evaluation in progress: a model, the noise that its images get, and the results so far.
 
-    large: a note about the memory that the noise takes. labels: of the groups so far.
+    large: a note about the memory that the noise takes. labels: of the groups so far. chosen: which
+    images are tested, None for all.
     """
 
     given: GivenModel
@@ -145,6 +150,7 @@ class _Test:
     tally: Tally
     sampler: Sampler
     large: str = ""
+    chosen: Subset | None = None
     labels: list[Labels] = field(default_factory=list)
     _digests: tuple[Any, Any] = field(default_factory=lambda: (hashlib.sha256(), hashlib.sha256()))
     _channels: bool = False  # whether images have an axis of them
@@ -155,11 +161,12 @@ class _Test:
         """How many images are in a group, one after the other."""
         return group_sizes(self.batch_size, blocks=not is_shipped(self.noise))
 
-    def run(self, x: Any, y: Any) -> None:
-        """Call the model for all images, and count what it returns."""
+    def run(self, x: Any, y: Any, images: int | None) -> None:
+        """Call the model for all images, or for as many as are wanted; count what it returns."""
         with self.given.working():
-            for images, labels in read_groups(x, y, self.layout, self.sizes):
-                self.group(images, labels)
+            self.chosen, groups = read_groups(x, y, self.layout, self.sizes, images)
+            for each, labels in groups:
+                self.group(each, labels)
         self.tally.settle()
         self.pixels.check()
 
@@ -167,19 +174,23 @@ class _Test:
         """Call the model for the next images, without noise and with each noise."""
         tally = self.tally
         self._note(images, labels)
+        places = None
+        if self.chosen is not None:
+            places = self.chosen.places[tally.images : tally.images + len(images)]
         plain = images.astype(np.float32, order="C")
         inside = self.pixels.enter(images, plain)
         if keyed(self.noise) is not None:
             self.pixels.bound(inside)
         if not tally.images:
             try_noise(self.noise, inside[:1], self.scales)
-            self.large = _large(self.noise, inside)
+            blocks = not is_shipped(self.noise) or (places is not None and not keyed(self.noise))
+            self.large = _large(self.noise, inside) if blocks else ""
         tally.clean(inside, labels, self._ask(plain, None))
         self.sampler.choose(inside, labels)
         del plain
         for scale in self.scales:
             for place, draw in enumerate(self.drawn):
-                noisy = draw.noisy(inside, scale)
+                noisy = draw.noisy(inside, scale, places)
                 tally.noisy(place, scale, noisy, changed=not np.array_equal(inside, noisy))
                 if not place:
                     self.sampler.take(scale, noisy)
@@ -280,13 +291,13 @@ def _noise(noise: str | Noise) -> tuple[Noise, str]:
 
 
 def _large(noise: Noise, images: FloatArray) -> str:
-    """Return a note about the memory that a user's own noise takes for such a group.
+    """Return a note about the memory that a noise takes which is drawn in blocks.
 
     The images, the noisy ones, and the block that goes into the noise and the one that comes out of
     it are held at once.
     """
     held = 2 * images.nbytes + 2 * BLOCK * images[0].nbytes
-    if is_shipped(noise) or held <= _MOST_MEMORY:
+    if held <= _MOST_MEMORY:
         return ""
     return (
         f"the noise {name_of(noise)} was made in whole blocks of {BLOCK} images, which took about "
