@@ -5,7 +5,7 @@ draws depends on the shape of an image alone, so one draw serves all severities.
 """
 
 from noisecore.noise.corruptions.applied import LEAST_SIDE, Corruption, corrupt
-from noisecore.noise.corruptions.suites import EXTRAS, SUITES
+from noisecore.noise.corruptions.suites import EXTRAS, SUITES, extras_of
 from noisecore.noise.corruptions.table import CORRUPTIONS, Family
 
 __all__ = [
@@ -16,4 +16,5 @@ __all__ = [
     "Corruption",
     "Family",
     "corrupt",
+    "extras_of",
 ]
