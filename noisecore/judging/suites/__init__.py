@@ -1,5 +1,5 @@
 """Suites: the curves of one model over the families of a suite of corruptions, as one object."""
 
-from noisecore.judging.suites.suite import Suite
+from noisecore.judging.suites.suite import Suite, UnknownFamilyError, suite_of
 
-__all__ = ["Suite"]
+__all__ = ["Suite", "UnknownFamilyError", "suite_of"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -19,7 +19,7 @@ from noisecore.functions import unknown
 from noisecore.judging.curves import Curve, CurveError
 from noisecore.judging.curves.fields import takes_nothing
 from noisecore.judging.curves.table import aligned, as_html
-from noisecore.noise.corruptions import SUITES, extras_of
+from noisecore.noise.corruptions import SUITES, CorruptionSuite, extras_of
 from noisecore.records import new_file, write_records
 
 if TYPE_CHECKING:
@@ -222,3 +222,10 @@ def _table(suite: Suite) -> list[tuple[str, ...]]:
 
 def _figure(value: float) -> str:
     return "-" if math.isnan(value) else f"{value:.4f}"
+
+
+def suite_of(model: str, chosen: CorruptionSuite, curves: Iterable[Curve]) -> Suite:
+    """Return the suite of a model's curves: of those whose noise is a family of it."""
+    families = {corruption.__name__: name for name, corruption in chosen.families().items()}
+    found = {families[curve.noise]: curve for curve in curves if curve.noise in families}
+    return Suite(name=f"{model}/{chosen.label}", suite=chosen.name, curves=found)
