@@ -175,12 +175,10 @@ def evaluate(
         return curves[0]
     from noisecore.judging.suites import suite_of
 
-    return suite_of(name, chosen["noise"], curves)
+    return suite_of(chosen["noise"], curves)
 
 
-def which_noise(
-    noise: Any, suite: Any, scales: Iterable[float] | None
-) -> dict[Literal["noise", "scales"], Any]:
+def which_noise(noise: Any, suite: Any, scales: Iterable[float] | None) -> dict[str, Any]:
     """Return the noise, or a suite of corruptions, and its scales; raise in one line on others."""
     if suite is None:
         if scales is None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from noisecore import Curve, Suite
+from noisecore.judging.curves import matched_curves
+from noisecore.records import pack_right
 
 SIDE = 12
 
@@ -56,3 +60,21 @@ def suite_of(accuracies, *, suite: str = "cifar-10-c") -> Suite:
     """Return a suite of accuracies by family: at 0 and at each severity."""
     curves = {family: curve(family, each, suite=suite) for family, each in accuracies.items()}
     return Suite(name=f"digits/{suite}", suite=suite, curves=curves)
+
+
+def changed(measured: Curve, *, wrong: float) -> Curve:
+    """Return a measured curve of which a share of the noisy images, the first, are now wrong."""
+    records = []
+    for record in measured.records:
+        evaluations = []
+        for each in record.evaluations:
+            right = each.right
+            if each.scale:
+                right[: round(wrong * len(right))] = False
+            accuracy, loss = float(right.mean()), each.loss + 0.1 * (each.scale > 0)
+            evaluations.append(
+                replace(each, correct=pack_right(right), accuracy=accuracy, loss=loss)
+            )
+        records.append(replace(record, evaluations=tuple(evaluations)))
+    (curve,) = matched_curves(records, labels=measured.labels).values()
+    return curve

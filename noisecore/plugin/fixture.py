@@ -115,7 +115,7 @@ class Robustness:
         ]
         if suite is None:
             return curves[0]
-        return suite_of(name or self._nodeid, given["noise"], curves)
+        return suite_of(given["noise"], curves)
 
     def evaluate_outputs(
         self,

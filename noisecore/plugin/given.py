@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def what_is_tested(
-    noise: Any, suite: Any, scales: Iterable[float] | None
-) -> dict[Literal["noise", "scales"], Any]:
+def what_is_tested(noise: Any, suite: Any, scales: Iterable[float] | None) -> dict[str, Any]:
     """Return a noise, or a suite of corruptions, and its scales; fail the test on others."""
     from noisecore.measure import which_noise
 

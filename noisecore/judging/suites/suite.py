@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -182,7 +182,7 @@ class Suite(Mapping[str, Curve]):
         picture = base64.b64encode(render(self.plot())["png"]).decode()
         return (
             f"<p><b>{escape(visible(self.name))}</b> on {self.images} test images"
-            f"{', ' + self.note if self.note else ''}</p>{as_html(_table(self))}"
+            f"{', ' + self.note if self.note else ''}</p>{as_html(table_rows(self))}"
             f'<img alt="accuracy by family" width="600" src="data:image/png;base64,{picture}">'
         )
 
@@ -192,7 +192,7 @@ class Suite(Mapping[str, Curve]):
 
     def __str__(self) -> str:
         head = f"{visible(self.name)} on {self.images} test images"
-        return "\n".join([head, *aligned(_table(self)), *filter(None, [self.note])])
+        return "\n".join([head, *aligned(table_rows(self)), *filter(None, [self.note])])
 
 
 def _mean(curve: Curve) -> float:
@@ -201,7 +201,7 @@ def _mean(curve: Curve) -> float:
     return float(noisy.mean()) if noisy.size else math.nan
 
 
-def _table(suite: Suite) -> list[tuple[str, ...]]:
+def table_rows(suite: Suite) -> list[tuple[str, ...]]:
     """Return the cells of the table, the head first: a row for each family, then their mean."""
     rows: list[tuple[str, ...]] = [("family", "clean", "mean", "worst", "at severity")]
     for family, curve in suite.curves.items():
@@ -224,8 +224,27 @@ def _figure(value: float) -> str:
     return "-" if math.isnan(value) else f"{value:.4f}"
 
 
-def suite_of(model: str, chosen: CorruptionSuite, curves: Iterable[Curve]) -> Suite:
+def suite_of(chosen: CorruptionSuite, curves: Iterable[Curve]) -> Suite:
     """Return the suite of a model's curves: of those whose noise is a family of it."""
-    families = {corruption.__name__: name for name, corruption in chosen.families().items()}
-    found = {families[curve.noise]: curve for curve in curves if curve.noise in families}
-    return Suite(name=f"{model}/{chosen.label}", suite=chosen.name, curves=found)
+    noises = {corruption.__name__ for corruption in chosen.families().values()}
+    (suite,) = suites_of((curve for curve in curves if curve.noise in noises), least=1).values()
+    return suite
+
+
+def suites_of(curves: Iterable[Curve], *, least: int = 2) -> dict[str, Suite]:
+    """Return the suites among curves, by name: the families of one model, and of one training.
+
+    least: how many families make a suite.
+    """
+    found: dict[str, tuple[str, dict[str, Curve]]] = {}
+    for curve in curves:
+        suite, _, rest = curve.noise.partition("/")
+        family, *bits = rest.split("/")
+        if curve.id is not None and family in SUITES.get(suite, ()):
+            name = replace(curve.id, noise="/".join([suite, *bits])).name
+            found.setdefault(name, (suite, {}))[1][family] = curve
+    return {
+        name: Suite(name=name, suite=suite, curves=families)
+        for name, (suite, families) in found.items()
+        if len(families) >= least
+    }
