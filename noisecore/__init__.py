@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from noisecore.judging.margins import Margins as Margins
     from noisecore.judging.results import read_records as read_records
     from noisecore.judging.saved import read_curves as read_curves
+    from noisecore.judging.suites import Suite as Suite
     from noisecore.measure import evaluate as evaluate
     from noisecore.measure import evaluate_outputs as evaluate_outputs
     from noisecore.noise import apply_noise as apply_noise
@@ -71,6 +72,7 @@ _HOMES = {
     "judging.margins": ("Margins",),
     "judging.results": ("read_records",),
     "judging.saved": ("read_curves",),
+    "judging.suites": ("Suite",),
     "measure": ("evaluate", "evaluate_outputs"),
     "noise": ("apply_noise",),
     "profiles": ("Profile",),

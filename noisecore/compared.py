@@ -22,6 +22,7 @@ from noisecore.judging.margins import (
     parse_alpha,
 )
 from noisecore.judging.results import is_sequential, read_any, read_old
+from noisecore.judging.suites import Suite
 from noisecore.records import RecordError, TrialRecord, as_path
 
 Run = str | Path | Baseline | Curve | Mapping[str, Curve] | Iterable[Curve | TrialRecord]
@@ -41,16 +42,17 @@ def compare(
     Args:
         new: The run that is judged: a curve, curves, records, a baseline, or the path of a file or
             folder that holds them (a baseline, or anything that `read_records` reads).
-        old: The run that it is compared with, in the same forms. Two single curves may have
-            different names.
+        old: The run that it is compared with, in the same forms. Two single curves, or two suites,
+            may have different names.
         margins: How much may be lost, such as "mean>3,scale>5" in points of accuracy. None takes
             the curve's own margins from a baseline, otherwise the usual ones.
         mode: "simple" or "rigorous". None takes "rigorous" for given models, "simple" for trained.
         alpha: How often an unchanged run may fail, over all curves.
 
     Returns:
-        A verdict for each curve, by name. A curve that only one of the runs has is inconclusive. If
-        all of `new` was measured before all of `old`, a warning asks if the two were swapped.
+        A verdict for each curve, by name; for two suites, one. A curve that only one of the runs
+        has is inconclusive. If all of `new` was measured before all of `old`, a warning asks if the
+        two were swapped.
 
     Raises:
         RecordError: A path holds no records, or records do not belong together.
@@ -65,7 +67,9 @@ def compare(
 
     alpha = parse_alpha(alpha)
     check_mode(mode)
-    if isinstance(new, Curve) and isinstance(old, Curve):
+    if (isinstance(new, Curve) and isinstance(old, Curve)) or (
+        isinstance(new, Suite) and isinstance(old, Suite)
+    ):
         verdict = judge_no_regression(new, old, margins=margins, mode=mode, alpha=alpha)
         return {new.name: verdict}
     ours = _records(new)

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MethodType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, overload
 
 from noisecore.callables import name_of
-from noisecore.errors import warn
+from noisecore.errors import ArgumentError, ArgumentTypeError, warn
 from noisecore.escaping import one_line
 from noisecore.functions import knows_arguments
 
@@ -18,8 +18,50 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from noisecore.judging.curves import Curve
+    from noisecore.judging.suites import Suite
     from noisecore.noise import Noise, Samples
+    from noisecore.noise.corruptions import CorruptionSuite
     from noisecore.records import TrialRecord
+
+
+class _How(TypedDict, total=False):
+    """The arguments of `evaluate` that a curve and a suite have in common."""
+
+    name: str | None
+    draws: int
+    units: Literal["range", "own"]
+    value_range: tuple[float, float] | None
+    clip: tuple[float, float] | str | None
+    batch_size: int
+    dataset: str | None
+    least_clean: float | None
+    outputs: Literal["probabilities", "scores"] | None
+    channels: Literal["last", "first"] | None
+
+
+@overload
+def evaluate(
+    model: Any,
+    x: Any,
+    y: Any = None,
+    *,
+    scales: Iterable[float],
+    noise: str | Noise | None = None,
+    suite: None = None,
+    **how: Unpack[_How],
+) -> Curve: ...
+
+
+@overload
+def evaluate(
+    model: Any,
+    x: Any,
+    y: Any = None,
+    *,
+    suite: str | CorruptionSuite,
+    scales: Iterable[float] | None = None,
+    **how: Unpack[_How],
+) -> Suite: ...
 
 
 @knows_arguments
@@ -28,8 +70,9 @@ def evaluate(
     x: Any,
     y: Any = None,
     *,
-    scales: Iterable[float],
-    noise: str | Noise = "gaussian",
+    scales: Iterable[float] | None = None,
+    noise: str | Noise | None = None,
+    suite: str | CorruptionSuite | None = None,
     name: str | None = None,
     draws: int = 3,
     units: Literal["range", "own"] = "range",
@@ -41,12 +84,13 @@ def evaluate(
     outputs: Literal["probabilities", "scores"] | None = None,
     channels: Literal["last", "first"] | None = None,
     images: int | None = None,
-) -> Curve:
+) -> Curve | Suite:
     """Test a trained model at scale 0 and at each of `scales`; return its curve.
 
-    The model gets float32 images in the range of `x`, even if `x` is uint8: a copy, which it may
-    change. It is refused if no noise changes any of its outputs; if these are class labels, a note
-    says so instead. A note is a `UserWarning`.
+    With `suite` it is tested with each family of corruptions of a suite, and a curve for each is
+    returned, as one `Suite`. The model gets float32 images in the range of `x`, even if `x` is
+    uint8: a copy, which it may change. It is refused if no noise changes any of its outputs; if
+    these are class labels, a note says so instead. A note is a `UserWarning`.
 
     Args:
         model: A model of Keras, PyTorch, scikit-learn or ONNX Runtime, a `.keras` file, or a
@@ -59,10 +103,14 @@ def evaluate(
             one object that holds images and labels: a `tf.data.Dataset`, PyTorch's `DataLoader` or
             `Dataset`, or an `.npz` file with x_test and y_test.
         y: Labels, (n,) class numbers or (n, classes) one-hot; leave it out if `x` holds them.
-        scales: Strengths of the noise, greater than 0, in `units`. Scale 0 is always tested.
+        scales: Strengths of the noise, greater than 0, in `units`. Scale 0 is always tested. With
+            `suite` they are severities, and may be left out: all of them.
         noise: A name, such as "cifar-10-c/fog", or a callable `f(images, scale, *, rng) -> images`:
             a function, a `functools.partial`, a bound method, an object. A corruption's scales are
-            severities, whole numbers to 5.
+            severities, whole numbers to 5. Left out, it is "gaussian".
+        suite: Instead of a noise, all families of "mnist-c", "cifar-10-c", "tiny-imagenet-c" or
+            "imagenet-c"; or a `noisecore.noise.corruptions.CorruptionSuite`, which may say where
+            photographs for frost are.
         name: What the curve is called, such as "digits"; a baseline knows it by this name. Left
             out, it is the name of the model's function or class.
         draws: How many realisations of the noise are measured; they are kept side by side, as seeds
@@ -90,11 +138,12 @@ def evaluate(
             many as there are, all of them. A data set that brings its labels is read twice.
 
     Returns:
-        The curve: accuracy and loss at each scale, (draws, scales), with its records.
+        The curve: accuracy and loss at each scale, (draws, scales), with its records. With `suite`,
+        a `Suite` of such curves.
 
     Raises:
         GivenError: The model, the data or an argument cannot be used; one line says why.
-        NoiseError: The noise or a scale cannot be used.
+        NoiseError: The noise, the suite or a scale cannot be used.
         DatasetError: The labels cannot be used, or some class has no image among so few.
 
     Example:
@@ -105,14 +154,15 @@ def evaluate(
     from noisecore.records import noted
     from noisecore.running.evaluation import evaluate_given
 
-    curve = measured(
+    name = model_name(model) if name is None else name
+    chosen = which_noise(noise, suite, scales)
+    curves = measured_curves(
         evaluate_given,
         model,
         x,
         y,
-        name=model_name(model) if name is None else name,
-        scales=scales,
-        noise=noise,
+        name=name,
+        **chosen,
         draws=draws,
         units=units,
         value_range=value_range,
@@ -125,9 +175,27 @@ def evaluate(
         images=images,
         pictured=True,
     )
-    for note in noted(curve.records):
+    for note in noted([record for curve in curves for record in curve.records]):
         warn(one_line(note))
-    return curve
+    if suite is None:
+        return curves[0]
+    from noisecore.judging.suites import suite_of
+
+    return suite_of(chosen["noise"], curves)
+
+
+def which_noise(noise: Any, suite: Any, scales: Iterable[float] | None) -> dict[str, Any]:
+    """Return the noise, or a suite of corruptions, and its scales; raise in one line on others."""
+    if suite is None:
+        if scales is None:
+            raise ArgumentTypeError("scales must be given, such as scales=[0.1, 1]")
+        return {"noise": "gaussian" if noise is None else noise, "scales": scales}
+    from noisecore.noise.corruptions import as_suite
+
+    if noise is not None:
+        raise ArgumentError("noise must be left out where suite is given, got both")
+    chosen = as_suite(suite)
+    return {"noise": chosen, "scales": chosen.severities if scales is None else scales}
 
 
 @knows_arguments
@@ -206,19 +274,25 @@ def model_name(model: Any) -> str:
     return name
 
 
-def measured(
-    take: Callable[..., list[TrialRecord]], *given: Any, pictured: bool = False, **how: Any
-) -> Curve:
-    """Return the curve of the records that a function makes of its arguments.
+def measured(take: Callable[..., list[TrialRecord]], *given: Any, **how: Any) -> Curve:
+    """Return the one curve of the records that a function makes; see `measured_curves`."""
+    (curve,) = measured_curves(take, *given, **how)
+    return curve
 
-    pictured: whether the function also passes on a few images to show.
+
+def measured_curves(
+    take: Callable[..., list[TrialRecord]], *given: Any, pictured: bool = False, **how: Any
+) -> list[Curve]:
+    """Return the curves of the records that a function makes of its arguments, by name.
+
+    pictured: whether the function also passes on a few images to show, by the noise.
     """
     from noisecore.judging.curves import matched_curves
 
     labels: list[NDArray[np.int64]] = []
-    samples: list[Samples] = []
+    samples: dict[str, Samples] = {}
     if pictured:
-        how["on_samples"] = samples.append
+        how["on_samples"] = samples.__setitem__
     records = take(*given, **how, on_labels=labels.append)
-    (curve,) = matched_curves(records, labels=labels[0]).values()
-    return replace(curve, samples=samples[0]) if samples else curve
+    curves = matched_curves(records, labels=labels[0]).values()
+    return [replace(curve, samples=samples.get(curve.noise)) for curve in curves]

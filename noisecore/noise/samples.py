@@ -89,7 +89,7 @@ class Sampler:
     _seen: int = 0
     _labels: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     _clean: Any = None
-    _noisy: dict[float, Any] = field(default_factory=dict)
+    _noisy: dict[tuple[int, float], Any] = field(default_factory=dict)
     _kept: list[int] = field(default_factory=list)
     _added: list[int] = field(default_factory=list)
     _done: bool = False
@@ -111,14 +111,19 @@ class Sampler:
         self._labels = np.concatenate([self._labels[self._kept], labels[self._added]])
         self._clean = self._together(self._clean, images)
 
-    def take(self, scale: float, noisy: FloatArray) -> None:
-        """Keep the images that `choose` looked at, under the noise at a scale."""
-        if scale in self.scales and not self._done:
-            self._noisy[scale] = self._together(self._noisy.get(scale), noisy)
+    def take(self, scale: float, noisy: FloatArray, noise: int = 0) -> None:
+        """Keep the images that `choose` looked at, under the noise at a scale.
 
-    def samples(self, unit: str) -> Samples:
-        """Return what was chosen; unit: of the pixels, in words."""
-        return Samples(clean=self._clean, noisy=self._noisy, unit=unit)
+        noise: its number, where there are several.
+        """
+        if scale in self.scales and not self._done:
+            at = noise, scale
+            self._noisy[at] = self._together(self._noisy.get(at), noisy)
+
+    def samples(self, unit: str, noise: int = 0) -> Samples:
+        """Return what was chosen, under one noise; unit: of the pixels, in words."""
+        noisy = {scale: each for (at, scale), each in self._noisy.items() if at == noise}
+        return Samples(clean=self._clean, noisy=noisy, unit=unit)
 
     def _joined(self, images: FloatArray) -> FloatArray:
         return np.concatenate([self._clean, reduced(images)])

@@ -4,55 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, overload
 
-import numpy as np
 import pytest
 
-from noisecore.callables import name_of
-from noisecore.data import DatasetError, class_numbers, labels_of
+from noisecore.data import DatasetError, labels_of
 from noisecore.errors import ArgumentError, ArgumentTypeError, warn
 from noisecore.escaping import described, shown, visible
-from noisecore.functions import check_arguments
 from noisecore.noise import Noise, NoiseError
 from noisecore.plugin.clock import CLOCK
 from noisecore.plugin.failing import failure
+from noisecore.plugin.given import check_names, noises_of, numbers_of, what_is_tested
 from noisecore.plugin.made import Made, figures_of
 from noisecore.plugin.settings import Settings
 from noisecore.profiles import Profile
 from noisecore.records import CurveId, TrialRecord
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
     from noisecore.judging.curves import Curve, Point
     from noisecore.judging.gates.case import Case
     from noisecore.judging.gates.regression import Standard
+    from noisecore.judging.suites import Suite
+    from noisecore.noise.corruptions import CorruptionSuite
     from noisecore.plugin.baseline.held import RunBaseline
     from noisecore.plugin.marker import Request
     from noisecore.plugin.sources import Source
-
-
-def _check_names(given: Mapping[str, Any], function: Callable[..., Any]) -> None:
-    """Fail the test if it gives an argument that `function` does not have."""
-    try:
-        check_arguments(function, given)
-    except ArgumentTypeError as error:
-        raise failure(f"noisecore: {error}") from None
-
-
-def _class_numbers(y: Any) -> NDArray[np.int64] | None:
-    """Return the class of each test image, None if `y` does not give it: x may hold the labels.
-
-    This is for saved records that are judged again: their data is not read.
-    """
-    from noisecore.running.evaluation import GivenError
-    from noisecore.running.evaluation.arrays import as_array
-
-    try:
-        return class_numbers(as_array(y, "y"), "y")[0]
-    except (DatasetError, GivenError):
-        return None
 
 
 class Robustness:
@@ -86,6 +65,16 @@ class Robustness:
         self.former: dict[str, str] = {}
         self.judged: list[str] = []
 
+    @overload
+    def evaluate(
+        self, model: Any, x: Any, y: Any = None, *, suite: None = None, **how: Any
+    ) -> Curve: ...
+
+    @overload
+    def evaluate(
+        self, model: Any, x: Any, y: Any = None, *, suite: str | CorruptionSuite, **how: Any
+    ) -> Suite: ...
+
     def evaluate(
         self,
         model: Any,
@@ -93,32 +82,42 @@ class Robustness:
         y: Any = None,
         *,
         scales: Iterable[float] | None = None,
-        noise: str | Noise = "gaussian",
+        noise: str | Noise | None = None,
+        suite: str | CorruptionSuite | None = None,
         name: str = "",
         **how: Any,
-    ) -> Curve:
+    ) -> Curve | Suite:
         """Test a trained model at scale 0 and at each of `scales`; return its curve.
 
-        This works as `noisecore.evaluate` does. `how` may hold its further arguments: draws, units,
-        value_range, clip, batch_size, dataset, least_clean, outputs, channels, and images, which
-        comes before that of the run. The records are kept among the run's artifacts. name: the
-        curve's name, which stays the same when the test is renamed or moved; without it, the curve
-        is named after the test. An input that cannot be evaluated fails the test, in one line.
+        This works as `noisecore.evaluate` does, also with a `suite` of corruptions. `how` may hold
+        its further arguments: draws, units, value_range, clip, batch_size, dataset, least_clean,
+        outputs, channels, and images, which comes before that of the run. The records are kept
+        among the run's artifacts. name: the curve's name, which stays the same when the test is
+        renamed or moved; without it, the curve is named after the test. An input that cannot be
+        evaluated fails the test, in one line.
         """
-        from noisecore.measure import evaluate, measured
+        from noisecore.judging.suites import suite_of
+        from noisecore.measure import evaluate, measured_curves
         from noisecore.running.evaluation import evaluate_given
 
-        _check_names(how, evaluate)  # before scales, which may be what a wrong name meant
-        if scales is None:
-            raise failure("noisecore: scales must be given, such as scales=[0.1, 1]")
-        given = {"scales": scales, "noise": noise, "images": self.profile.images, **how}
-        return self._measure(  # the run's summary shows the notes
-            lambda owner: measured(evaluate_given, model, x, y, name=owner, pictured=True, **given),
-            name,
-            name_of(noise) if callable(noise) else str(noise),
-            how,
-            y,
-        )
+        check_names(how, evaluate)  # before scales, which may be what a wrong name meant
+        given = what_is_tested(noise, suite, scales)
+        found: list[Curve] = []
+
+        def measure(owner: str, noise: str) -> Curve:
+            if not found:  # the families of a suite are measured at once
+                chosen: dict[str, Any] = {"name": owner, "pictured": True, **given}
+                chosen |= {"images": self.profile.images, **how}
+                found.extend(measured_curves(evaluate_given, model, x, y, **chosen))
+            return next(curve for curve in found if curve.noise == noise)
+
+        curves = [
+            self._measure(partial(measure, noise=each), name, each, how, y)
+            for each in noises_of(given["noise"])
+        ]
+        if suite is None:
+            return curves[0]
+        return suite_of(given["noise"], curves)
 
     def evaluate_outputs(
         self,
@@ -136,7 +135,7 @@ class Robustness:
         """
         from noisecore.measure import evaluate_outputs
 
-        _check_names(how, evaluate_outputs)
+        check_names(how, evaluate_outputs)
         return self._measure(
             lambda owner: evaluate_outputs(outputs, y, noise=noise, name=owner, **how),
             name,
@@ -186,7 +185,7 @@ class Robustness:
         known = self._baseline
         if former and known is not None and known.rename(former.name, owner):
             self.former[former.name] = owner
-        labels = made[0].labels if made else _class_numbers(y)
+        labels = made[0].labels if made else numbers_of(y)
         curve = self._evaluated[curve_id.name] = matched_curves(found, labels=labels)[curve_id.name]
         return curve
 

@@ -115,7 +115,7 @@ def check_case(robustness: Robustness, case: Case, made: Sequence[TrialRecord]) 
 def noted(robustness: Robustness, verdict: Verdict) -> Verdict:
     """Return a verdict that says how its seeds were chosen, if they came one after another."""
     said = []
-    for name in verdict.curve.split(", "):
+    for name in verdict.curves or verdict.curve.split(", "):
         request = robustness.request(name)
         curve = robustness.source.staged(name)
         if request is None or curve is None or not request.staged or verdict.gate == "trials":

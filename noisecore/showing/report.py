@@ -15,9 +15,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from noisecore.escaping import visible
-from noisecore.judging.curves import class_frame, curve_frame, matrix_frame
+from noisecore.judging.curves import Curve, class_frame, curve_frame, matrix_frame
 from noisecore.judging.gates import Verdict
 from noisecore.judging.results import Results, assemble, read_results
+from noisecore.judging.suites import suites_of
 from noisecore.noise import Samples
 from noisecore.paths import check_folder
 from noisecore.records import TrialRecord, in_lines, write_atomically
@@ -31,6 +32,7 @@ from noisecore.showing.plots import (
     plot_matrix,
     plot_noise,
     plot_notebook,
+    plot_suite,
     render,
 )
 from noisecore.showing.summary import make_summary
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # The names that plots get here: nothing else in the folder is ever removed.
-_OURS = re.compile(r"(.+-curve|.+-matrix|.+-classes|.+-noise|all-learning)\.(png|svg)")
+_OURS = re.compile(r"(.+-curve|.+-suite|.+-matrix|.+-classes|.+-noise|all-learning)\.(png|svg)")
 _NOISE = "all-noise"
 
 
@@ -153,11 +155,15 @@ def _pictures(
 ) -> Iterator[tuple[str, str, Callable[[], Figure]]]:
     """Yield each picture: its curve ("" for all of them), its file's name, and what draws it."""
     curves, matrices, _ = assemble(results.records, results.planned)
-    names = _file_names(curves)
+    suites = suites_of(curves.values())
+    names = _file_names([*curves, *suites])
+    shown = {each.name for suite in suites.values() for each in suite.values() if _is_short(each)}
+    for name, suite in suites.items():
+        yield name, f"{names[name]}-suite", partial(plot_suite, suite)
     samples = {} if data is None else data.samples
     notebook = results.profile.get("name") == "notebook"
     for name, curve in curves.items():
-        if np.isfinite(curve.accuracy).any():
+        if np.isfinite(curve.accuracy).any() and name not in shown:
             draw = plot_notebook if notebook else plot_curve
             yield name, f"{names[name]}-curve", partial(draw, curve, _compared(results, name))
         matrix = matrices.get(name)
@@ -180,6 +186,11 @@ def _pictures(
         yield "", _NOISE, partial(plot_noise, samples[""], title)
 
 
+def _is_short(curve: Curve) -> bool:
+    """Return whether a curve has one severity: its suite's picture shows all of it."""
+    return int((curve.scales > 0).sum()) <= 1
+
+
 def _compared(results: Results, curve: str) -> Verdict | None:
     """Return the comparison of a curve with the baseline, the worst one of several."""
     found = [v for v in results.verdicts if v.gate == "no regression" and v.curve == curve]
@@ -190,7 +201,7 @@ def _names(results: Results) -> Iterable[tuple[str, str]]:
     return _file_names(assemble(results.records)[0]).items()
 
 
-def _file_names(curves: Mapping[str, object]) -> dict[str, str]:
+def _file_names(curves: Iterable[str]) -> dict[str, str]:
     """Return a file name for each curve that every file system takes, unique even without case."""
     names: dict[str, str] = {}
     for curve in curves:

@@ -13,6 +13,7 @@ from noisecore.judging.curves.table import tested_on
 from noisecore.judging.gates import Verdict, regression_head, regression_lines, regression_rows
 from noisecore.judging.gates.rows import FloorRow, PublishedRow
 from noisecore.judging.results import Results, assemble
+from noisecore.judging.suites import Suite, suites_of, table_rows
 from noisecore.records import Trial, TrialRecord
 from noisecore.showing.markdown import bullets, code, fenced, number, shown_estimate, table, text
 
@@ -77,6 +78,14 @@ def make_summary(results: Results, plots: Mapping[str, Sequence[str]]) -> str:
     if problem:
         parts.append(f"**No curve could be made of the records:** {text(problem)}")
     parts += _verdicts(results.verdicts)
+    for suite in suites_of(curves.values()).values():
+        parts += [
+            f"## {code(suite.name)}",
+            *filter(None, [text(suite.note)]),
+            table(*_suite_table(suite)),
+            *_regression(suite.name, results.verdicts),
+            *_pictures(plots.get(suite.name, ())),
+        ]
     for curve in curves.values():
         parts += [
             f"## {code(curve.name)}",
@@ -179,8 +188,13 @@ def _curve_table(curve: Curve, verdicts: Sequence[Verdict]) -> str:
     return table(head, rows)
 
 
+def _suite_table(suite: Suite) -> tuple[Sequence[str], list[list[str]]]:
+    head, *rows = [[text(cell.strip()) for cell in row] for row in table_rows(suite)]
+    return head, rows
+
+
 def _regression(curve: str, verdicts: Sequence[Verdict]) -> list[str]:
-    """Return the comparison of a curve with the baseline, changes in points of accuracy."""
+    """Return the comparison of a curve or suite with the baseline, in points of accuracy."""
     parts: list[str] = []
     for verdict in verdicts:
         if verdict.gate != "no regression" or verdict.curve != curve:

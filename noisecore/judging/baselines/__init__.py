@@ -1,6 +1,12 @@
 """Baselines: committed results, and how a run is compared with them."""
 
-from noisecore.judging.baselines.ancestor import First, SinceFirst, first_of, since_first
+from noisecore.judging.baselines.ancestor import (
+    First,
+    SinceFirst,
+    first_of,
+    mean_since_first,
+    since_first,
+)
 from noisecore.judging.baselines.comparison import (
     Answers,
     Comparison,
@@ -32,6 +38,7 @@ __all__ = [
     "compare_curves",
     "compare_records",
     "first_of",
+    "mean_since_first",
     "read_baseline",
     "renamed",
     "renew_baseline",

@@ -56,13 +56,17 @@ class First:
 class SinceFirst:
     """A run compared with a first ancestor: both means, by seed or draw, and their difference.
 
-    when: the day that the ancestor was made.
+    when: the day that the ancestor was made. answers: of the run, (seeds or draws, images). before,
+    luck: the ancestor's answers and luck, as in `First`.
     """
 
     when: str
     new: Floats
     old: Floats
     difference: Difference
+    answers: Floats
+    before: Floats | None
+    luck: float
 
 
 def first_of(records: Sequence[TrialRecord], *, date: str, commit: str | None) -> First | None:
@@ -110,15 +114,46 @@ def since_first(first: First, records: Sequence[TrialRecord]) -> SinceFirst | No
     means, old = _answers(records), np.array(first.accuracy)
     if not means.size:
         return None
-    if first.images is not None:
-        before = first.answers()
-        if len(before) != means.shape[1]:
-            return None
+    before = None if first.images is None else first.answers()
+    if before is not None and len(before) != means.shape[1]:
+        return None
+    return _since(first.date[:10], means, old, before, first.luck)
+
+
+def mean_since_first(found: Sequence[SinceFirst]) -> SinceFirst | None:
+    """Return how the mean over several curves of one model changed; None if there are none.
+
+    The luck of a mean is at most the mean luck.
+    """
+    if len({each.answers.shape[1] for each in found}) != 1:
+        return None
+    seeds, old_seeds = (min(len(each.new) for each in found), min(len(each.old) for each in found))
+    befores = [each.before for each in found if each.before is not None]
+    return _since(
+        min(each.when for each in found),
+        np.mean([each.answers[:seeds] for each in found], axis=0),
+        np.mean([each.old[:old_seeds] for each in found], axis=0),
+        np.mean(befores, axis=0) if befores else None,
+        float(np.mean([each.luck for each in found])),
+    )
+
+
+def _since(when: str, means: Floats, old: Floats, before: Floats | None, luck: float) -> SinceFirst:
+    """Return the run's answers compared with the ancestor's, or with its accuracy by seed."""
+    if before is not None:
         difference = matched_difference(means.mean(axis=0)[None], before[None])
     else:
-        luck = max(first.luck, residual_variance(means) / means.shape[1])
-        difference = difference_of_means(means.mean(axis=1), old, luck)
-    return SinceFirst(when=first.date[:10], new=means.mean(axis=1), old=old, difference=difference)
+        least = max(luck, residual_variance(means) / means.shape[1])
+        difference = difference_of_means(means.mean(axis=1), old, least)
+    return SinceFirst(
+        when=when,
+        new=means.mean(axis=1),
+        old=old,
+        difference=difference,
+        answers=means,
+        before=before,
+        luck=luck,
+    )
 
 
 def _answers(records: Sequence[TrialRecord]) -> Floats:

@@ -38,9 +38,10 @@ class Comparison:
     """A curve of a run and the baseline's curve of the same name, at the scales that both have.
 
     scales: (k,) ascending, with 0 if both sides have it. new, baseline: which test images were
-    right, bool (seeds, k, images), each trained and tested at the scale. obstacles: differences
-    that forbid a comparison; the arrays may be empty then. notes: differences that do not.
-    failures: a line for each trial of the run without figures. left_out, added: scales that only
+    right, bool (seeds, k, images), each trained and tested at the scale. seeds: those of the rows
+    of both sides, or the draws. obstacles: differences that forbid a comparison; the arrays may be
+    empty then. notes: differences that do not. failures: a line for each trial of the run without
+    figures. left_out, added: scales that only
     the baseline has, and that only the run has. seconds, memory: median training time and peak
     memory, of the run and of the baseline, NaN if unknown. replicates: whether a row of the arrays
     is a seed (a training of its own) or a draw of the noise (both sides share them). identical:
@@ -56,6 +57,7 @@ class Comparison:
     scales: Floats
     new: Answers
     baseline: Answers
+    seeds: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
     obstacles: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     failures: tuple[str, ...] = ()
@@ -167,17 +169,17 @@ def _compare(name: str, ours: Cells, theirs: Cells, sequential: bool) -> Compari
         obstacles.append(trained)
     if obstacles:
         return _apart(name, obstacles)
-    seeds = _seeds(ours, scales)
+    seeds, before = _seeds(ours, scales), _seeds(theirs, scales)
     by_scale: tuple[Answers, ...] = ()
     if sequential:
         new, by_scale, failures = _nested(name, ours, scales)
+        seeds = seeds[: len(new)]
     else:
         new, failures = _answers(name, ours, scales, seeds)
-    old, holes = _answers(name, theirs, scales, _seeds(theirs, scales))
+    old, holes = _answers(name, theirs, scales, before)
     if identical and not failures and not holes:
-        before = _seeds(theirs, scales)
-        new = new[np.isin(seeds[: len(new)], before)]
-        old = old[np.isin(before, seeds)]
+        new, old = new[np.isin(seeds, before)], old[np.isin(before, seeds)]
+        seeds = before = sorted({*seeds} & {*before})
     elif not any(len(each) < min(MOST_SEEDS, len(old)) for each in by_scale):
         by_scale = ()
     obstacles = [f"the baseline does not have {line}" for line in holes]
@@ -197,6 +199,7 @@ def _compare(name: str, ours: Cells, theirs: Cells, sequential: bool) -> Compari
         scales=np.array(scales, np.float64),
         new=new,
         baseline=old,
+        seeds=(tuple(seeds), tuple(before)),
         obstacles=tuple(obstacles),
         notes=tuple(notes),
         failures=failures,

@@ -255,7 +255,7 @@ def with_first(
     comparison: Comparison, first: First | None, records: Iterable[TrialRecord]
 ) -> Comparison:
     """Return a comparison with a run's loss since a first ancestor, if there is one to judge."""
-    if first is None or comparison.identical:
+    if first is None:
         return comparison
     own = [record for record in records if record.trial.curve == comparison.curve]
     if comparison.by_scale:  # of the seeds that came one after another, those that all scales have

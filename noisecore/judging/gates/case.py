@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -27,8 +27,11 @@ from noisecore.judging.gates.rows import (
     SinceFirstRow,
 )
 from noisecore.judging.gates.rule import accuracy_rows, cost_rows
+from noisecore.judging.gates.suite_errors import error_rows
+from noisecore.judging.gates.suite_rule import suite_rows
 from noisecore.judging.gates.verdict import Verdict, make_verdict
 from noisecore.judging.margins import Rule
+from noisecore.judging.suites import Suite
 
 NOT_ACCEPTED = "not accepted as the new baseline"  # begins a sentence that stops a renewal
 _GATE: Literal["no regression"] = "no regression"
@@ -46,7 +49,8 @@ class Case:
     ancestor. labels: the class numbers of the test images, if known. closer: a command that looks
     more closely. former: the curve whose place it takes in the baseline, under another name; empty
     if none. scripted: whether it is judged outside a run of pytest. note: called when the
-    curve is judged, before its verdict is known.
+    curve is judged, before its verdict is known. suite, families: for a suite, itself, and
+    the comparisons that `comparison` joins, by family. told: further notes.
     """
 
     curve: str
@@ -61,6 +65,9 @@ class Case:
     closer: str = ""
     former: str = ""
     scripted: bool = False
+    suite: Suite | None = None
+    families: Mapping[str, Comparison] = field(default_factory=dict)
+    told: tuple[str, ...] = ()
     note: Callable[[], object] = lambda: None
 
 
@@ -71,7 +78,12 @@ def judge_comparison(comparison: Comparison, rule: Rule) -> Verdict:
 
 
 def judge_case(case: Case) -> Verdict:
-    """Return the verdict on a curve that is compared with a baseline; see `judge_no_regression`."""
+    """Return the verdict on a curve or suite that is compared; see `judge_no_regression`."""
+    curves = tuple(each.name for each in case.suite.values()) if case.suite is not None else ()
+    return replace(_judged(case), curves=curves)
+
+
+def _judged(case: Case) -> Verdict:
     comparison = case.comparison
     if case.problem or comparison is None:
         return _without_baseline(case)
@@ -90,7 +102,8 @@ def _rejected(case: Case) -> Outcome:
 def _without_baseline(case: Case) -> Verdict:
     sentence = case.problem or f"{case.curve} is not in the baseline"
     if case.accepted:
-        sentence = f"{case.curve} is added to the baseline (new curve)"
+        what = "curve" if case.suite is None else "suite"
+        sentence = f"{case.curve} is added to the baseline (new {what})"
     row = ProblemRow(problem=sentence, renew=case.renew or None)
     return make_verdict(_GATE, case.curve, _rejected(case), sentence, [row])
 
@@ -108,14 +121,20 @@ def _with_obstacles(case: Case, comparison: Comparison) -> Verdict:
     sentence = f"{case.curve} cannot be compared with the baseline: {'; '.join(lines)}"
     rows: list[Row] = [ObstacleRow(obstacle=line) for line in lines]
     if comparison.new.size and comparison.baseline.size:  # to help find the reason
-        rows += [replace(row, verdict=None) for row in accuracy_rows(comparison, case.rule)]
+        rows += [replace(row, verdict=None) for row in _accuracy_rows(case, comparison)]
     return make_verdict(_GATE, case.curve, _rejected(case), sentence, rows)
+
+
+def _accuracy_rows(case: Case, comparison: Comparison) -> list[AccuracyRow]:
+    if case.families:
+        return suite_rows(comparison, case.families, case.rule)
+    return accuracy_rows(comparison, case.rule)
 
 
 def _compared(case: Case, comparison: Comparison) -> Verdict:
     """Judge what can be compared: its rows, then whether a pass says enough, then the whole."""
     rows: list[JudgedRow] = [
-        *accuracy_rows(comparison, case.rule),
+        *_accuracy_rows(case, comparison),
         *cost_rows(comparison, case.rule.margins),
     ]
     blind = None
@@ -130,10 +149,12 @@ def _compared(case: Case, comparison: Comparison) -> Verdict:
         case.curve, outcome, rows, identical=comparison.identical, blind=blind
     )
     odd = _other_scales(comparison)
-    told = [*comparison.notes, *filter(None, [comparison.cached])]
-    notes = [*(NoteRow(note=line) for line in told), *odd]
+    told = [*comparison.notes, *filter(None, [comparison.cached]), *case.told]
+    notes: list[Row] = [*(NoteRow(note=line) for line in told), *odd]
     if outcome != "pass":
         notes += [NoteRow(note=line) for line in fallen_classes(comparison, case.labels)]
+    if case.suite is not None:
+        notes += error_rows(case.suite, case.families)
     undecided = outcome == "inconclusive" and not blind  # more seeds or images fix a blind gate
     if case.whole and odd:
         rest = "at the scales that both have, nothing fell" if outcome == "pass" else sentence

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 
 from noisecore.judging.curves import Curve
@@ -15,6 +16,7 @@ from noisecore.judging.gates.rows import (
     StepRow,
     plain_number,
 )
+from noisecore.judging.gates.suite_gates import judge_families
 from noisecore.judging.gates.verdict import (
     ALPHA,
     Gate,
@@ -25,6 +27,7 @@ from noisecore.judging.gates.verdict import (
     says_images,
 )
 from noisecore.judging.statistics import isotonic_test, rise_allowance
+from noisecore.judging.suites import Suite
 from noisecore.noise import claims_fall
 
 _MORE_SCALES = "Give two or more scales greater than 0, with accuracy above chance at one of them."
@@ -68,18 +71,41 @@ def _unclaimed(gate: Gate, curve: Curve) -> Verdict | None:
     return make_verdict(gate, curve.name, "inconclusive", sentence)
 
 
+def _of_suite(gate: Gate, suite: Suite, judge: Callable[[Curve], Verdict]) -> Verdict:
+    """Return one verdict over the families of a suite whose accuracy is claimed to fall."""
+    return judge_families(
+        gate,
+        suite,
+        lambda family: judge(suite[family]) if _claims_fall(suite[family]) else None,
+    )
+
+
+def _first(measured: Curve | Suite) -> Curve:
+    return next(iter(measured.values())) if isinstance(measured, Suite) else measured
+
+
+def _when_undecided(measured: Curve | Suite) -> str:
+    curves = measured.values() if isinstance(measured, Suite) else [measured]
+    return _MORE_SCALES if any(_claims_fall(curve) for curve in curves) else _NO_CLAIM
+
+
 @says_images
 def judge_monotonic(
-    curve: Curve, *, slack: float = 0.01, chance: float | None = None, rigorous: bool = False
+    curve: Curve | Suite,
+    *,
+    slack: float = 0.01,
+    chance: float | None = None,
+    rigorous: bool = False,
 ) -> Verdict:
     """Judge that mean accuracy never rises from a scale to the next by more than is allowed.
 
     Scale 0 is not part of the claim. The allowance is `slack`, or three standard errors if that is
     more. With no pair of scales to judge the verdict is inconclusive, and so it is for a noise
-    whose scales are not in order of strength.
+    whose scales are not in order of strength. Of a suite each family is judged but these, and one
+    verdict names the worst.
 
     Args:
-        curve: What was measured.
+        curve: What was measured: a curve, or a suite.
         slack: How much accuracy may rise from one scale to the next, as a share: 0.01 is a point.
         chance: The accuracy of a guess, such as 0.1. A pair is not judged where both means lie
             below it plus three binomial standard errors.
@@ -98,6 +124,12 @@ def judge_monotonic(
         >>> judge_monotonic(curve, slack=0.01).verdict
         'pass'
     """
+    if isinstance(curve, Suite):
+        return _of_suite(
+            "monotonic",
+            curve,
+            lambda each: judge_monotonic(each, slack=slack, chance=chance, rigorous=rigorous),
+        )
     check_curve(curve)
     check_number("slack", slack, 0, math.inf)
     claimed = curve.without_zero()
@@ -174,7 +206,11 @@ def _judge_isotonic(curve: Curve, end: int, slack: float, steps: list[StepRow]) 
 
 
 def assert_monotonic(
-    curve: Curve, *, slack: float = 0.01, chance: float | None = None, rigorous: bool = False
+    curve: Curve | Suite,
+    *,
+    slack: float = 0.01,
+    chance: float | None = None,
+    rigorous: bool = False,
 ) -> None:
     """Assert that accuracy falls as noise grows, apart from an allowed rise.
 
@@ -195,21 +231,21 @@ def assert_monotonic(
     enforce(
         judge_monotonic(curve, slack=slack, chance=chance, rigorous=rigorous),
         [curve],
-        failed=_RISE[curve.replicates],
-        inconclusive=_MORE_SCALES if _claims_fall(curve) else _NO_CLAIM,
+        failed=_RISE[_first(curve).replicates],
+        inconclusive=_when_undecided(curve),
     )
 
 
 @says_images
-def judge_noise_bites(curve: Curve, *, least_drop: float) -> Verdict:
+def judge_noise_bites(curve: Curve | Suite, *, least_drop: float) -> Verdict:
     """Judge that mean accuracy falls by `least_drop` or more from the least scale to the greatest.
 
     Scale 0 is not part of the claim; with one other scale the verdict is inconclusive, and so it is
-    for a noise whose scales are not in order of strength. A noise that does not reach the
-    model fails here.
+    for a noise whose scales are not in order of strength. A noise that does not reach the model
+    fails here. Of a suite each family is judged but these, and one verdict names the worst.
 
     Args:
-        curve: What was measured.
+        curve: What was measured: a curve, or a suite.
         least_drop: The least fall of accuracy, as a share: 0.2 is 20 points.
 
     Returns:
@@ -223,6 +259,10 @@ def judge_noise_bites(curve: Curve, *, least_drop: float) -> Verdict:
         >>> judge_noise_bites(curve, least_drop=0.05).verdict
         'pass'
     """
+    if isinstance(curve, Suite):
+        return _of_suite(
+            "noise bites", curve, lambda each: judge_noise_bites(each, least_drop=least_drop)
+        )
     check_curve(curve)
     check_number("least_drop", least_drop, 0, 1)
     claimed = curve.without_zero()
@@ -244,7 +284,7 @@ def judge_noise_bites(curve: Curve, *, least_drop: float) -> Verdict:
     return make_verdict("noise bites", curve.name, outcome, sentence, [row])
 
 
-def assert_noise_bites(curve: Curve, *, least_drop: float) -> None:
+def assert_noise_bites(curve: Curve | Suite, *, least_drop: float) -> None:
     """Assert that noise lowers accuracy by as much as is claimed.
 
     Args:
@@ -265,5 +305,5 @@ def assert_noise_bites(curve: Curve, *, least_drop: float) -> None:
         failed="Check that the noise reaches the model (the noise pictures among the artifacts) "
         "and that the scales span what the claim is about; a more robust model needs a smaller "
         "least_drop.",
-        inconclusive=_MORE_SCALES if _claims_fall(curve) else _NO_CLAIM,
+        inconclusive=_when_undecided(curve),
     )

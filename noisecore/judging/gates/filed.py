@@ -25,6 +25,7 @@ from noisecore.judging.gates.rows import (
     WithinRow,
     plain_figure,
 )
+from noisecore.judging.gates.suite_rows import CorruptionErrorRow, FamilyRow
 from noisecore.records import RecordError, as_type
 
 # The first of these names that a row has tells which kind it is.
@@ -33,8 +34,10 @@ _KINDS: dict[str, type[Row]] = {
     "problem": ProblemRow,
     "obstacle": ObstacleRow,
     "note": NoteRow,
+    "corruption_error": CorruptionErrorRow,
     "cost": CostRow,
     "since": SinceFirstRow,
+    "of": FamilyRow,
     "bound_low": WithinRow,
     "difference": MeanRow,
     "rise": StepRow,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 from noisecore.errors import ArgumentError, ArgumentTypeError
 from noisecore.escaping import described
@@ -15,6 +16,7 @@ from noisecore.judging.gates.arguments import (
     curve_from,
 )
 from noisecore.judging.gates.rows import ROUNDING, ControlRow, FloorRow, plain_number
+from noisecore.judging.gates.suite_gates import judge_suite_floor
 from noisecore.judging.gates.verdict import (
     Verdict,
     enforce,
@@ -25,6 +27,7 @@ from noisecore.judging.gates.verdict import (
 from noisecore.judging.statistics import (
     wilson_interval,
 )
+from noisecore.judging.suites import Suite
 from noisecore.noise import as_written
 
 
@@ -55,18 +58,25 @@ def floor_for(floors: Mapping[float, float], scale: float) -> float | None:
 
 @says_images
 def judge_floor(
-    measured: Curve | Point, floors: Mapping[float, float], *, scale: float | None = None
+    measured: Curve | Point | Suite,
+    floors: Mapping[float, float] | Mapping[str, float] | float,
+    *,
+    scale: float | None = None,
 ) -> Verdict:
     """Judge that mean accuracy over the seeds reaches the floor, without any tolerance.
 
     For the reader, the figures include Wilson's interval of the mean on the test images (for a
     given model, with the effective number of images, as its curve shows it). It decides nothing.
 
+    Of a suite each family that has a floor is judged: its mean over the severities or, if `scale`
+    is given, that severity. One verdict names the worst family, and those without a floor.
+
     Args:
-        measured: A curve and the `scale` to judge, or a point, which has its own.
+        measured: A curve and the `scale` to judge, or a point, which has its own; or a suite.
         floors: The least accuracy by scale, as shares, read by `floor_for`. Beyond the last scale
-            the verdict is inconclusive.
-        scale: Which scale of a curve.
+            the verdict is inconclusive. For a suite: by family, such as {"fog": 0.9}, or one number
+            for all families.
+        scale: Which scale of a curve, or severity of a suite.
 
     Returns:
         The verdict, with a row for the scale.
@@ -79,11 +89,14 @@ def judge_floor(
         >>> judge_floor(curve, {0.3: 0.9}, scale=0.3).verdict
         'pass'
     """
-    check_floors(floors)
+    if isinstance(measured, Suite):
+        return judge_suite_floor(measured, floors, scale)
+    by_scale: Any = floors
+    check_floors(by_scale)
     point = _point(measured, scale)
     if missing := missing_figures("floor", point):
         return missing
-    floor = floor_for(floors, point.scale)
+    floor = floor_for(by_scale, point.scale)
     interval = wilson_interval(point.mean * point.images, point.images)
     if math.isfinite(point.image_error):
         interval = point.interval
@@ -110,14 +123,18 @@ def judge_floor(
 
 
 def assert_floor(
-    measured: Curve | Point, floors: Mapping[float, float], *, scale: float | None = None
+    measured: Curve | Point | Suite,
+    floors: Mapping[float, float] | Mapping[str, float] | float,
+    *,
+    scale: float | None = None,
 ) -> None:
-    """Assert that accuracy at a scale reaches its floor.
+    """Assert that accuracy at a scale, or that of each family of a suite, reaches its floor.
 
     Args:
-        measured: A curve and the `scale` to judge, or a point, which has its own.
-        floors: The least accuracy by scale, as shares, read by `floor_for`.
-        scale: Which scale of a curve.
+        measured: A curve and the `scale` to judge, or a point, which has its own; or a suite.
+        floors: The least accuracy by scale, as shares, read by `floor_for`; for a suite by family,
+            or one number.
+        scale: Which scale of a curve, or severity of a suite.
 
     Raises:
         AssertionError: The verdict is "fail" or "inconclusive"; the message says what to do.
@@ -132,8 +149,9 @@ def assert_floor(
         [measured],
         failed="Compare with the records of the last good run; if the fall is meant, lower the "
         "floor in its table, in the change that causes it.",
-        inconclusive="List a floor for this scale or a greater one, or skip where `floor_for` "
-        "gives None.",
+        inconclusive="List a floor for a family of the suite."
+        if isinstance(measured, Suite)
+        else "List a floor for this scale or a greater one, or skip where `floor_for` gives None.",
     )
 
 

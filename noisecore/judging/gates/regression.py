@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import PurePath
 from typing import Protocol, runtime_checkable
 
-from noisecore.errors import ArgumentTypeError
+from noisecore.errors import ArgumentError, ArgumentTypeError
 from noisecore.escaping import described
 from noisecore.functions import knows_arguments
 from noisecore.judging.baselines import (
@@ -26,6 +26,7 @@ from noisecore.judging.gates.arguments import (
 from noisecore.judging.gates.case import Case, judge_case, judge_comparison
 from noisecore.judging.gates.own import own_margins
 from noisecore.judging.gates.regression_text import regression_table
+from noisecore.judging.gates.suite_case import gone_from, suite_case
 from noisecore.judging.gates.verdict import Verdict, enforce
 from noisecore.judging.margins import (
     ALPHA,
@@ -36,6 +37,7 @@ from noisecore.judging.margins import (
     check_mode,
     parse_alpha,
 )
+from noisecore.judging.suites import Suite
 from noisecore.records import TrialRecord
 
 _NAMED = 8  # curves of a baseline that a message lists
@@ -92,8 +94,8 @@ def judge(
 
 @knows_arguments
 def judge_no_regression(
-    curve: Curve | Case,
-    baseline: Baseline | Curve | Standard | None = None,
+    curve: Curve | Suite | Case,
+    baseline: Baseline | Curve | Suite | Standard | None = None,
     *,
     margins: Margins | str | None = None,
     mode: Mode | None = None,
@@ -120,10 +122,16 @@ def judge_no_regression(
     margin that was given. A curve that cannot be compared, or has no figures, fails. So does one
     that does not have all scales of the baseline.
 
+    A suite gets one verdict, with the share of its curves in alpha. The mean is that over all
+    families and severities but the extras. Instead of scales, the mean of each family over its
+    severities is judged, with the margin `scale`. Clean images are judged once. A family that only
+    one side has fails the suite.
+
     Args:
-        curve: What was measured, with its records.
+        curve: What was measured, with its records: a curve, or a suite.
         baseline: What it is compared with: the fixture `noise_baseline`, which knows the options
-            of the run; a baseline, as `read_baseline` returns it; or another curve, of any name.
+            of the run; a baseline, as `read_baseline` returns it; or another curve, or suite, of
+            any name.
         margins: How much may be lost, such as "mean>3,scale>5" in points of accuracy; margins that
             a text does not name stay as they are in the options, or in the baseline.
         mode: "simple" or "rigorous". None takes that of the run; without one, "rigorous" for a
@@ -136,7 +144,7 @@ def judge_no_regression(
         the curve was measured before its baseline, a warning asks if the two were swapped.
 
     Raises:
-        TypeError: The curve is not a curve, or the baseline is none of those.
+        TypeError: The curve is neither a curve nor a suite, or the baseline is none of those.
         MarginsError: The margins or alpha cannot be read.
         RecordError: The curve has no records, or they do not belong together.
 
@@ -149,8 +157,8 @@ def judge_no_regression(
 
 
 def _case(
-    curve: Curve | Case,
-    baseline: Baseline | Curve | Standard | None,
+    curve: Curve | Suite | Case,
+    baseline: Baseline | Curve | Suite | Standard | None,
     margins: Margins | str | None,
     mode: Mode | None,
     alpha: float | None,
@@ -158,6 +166,8 @@ def _case(
     """Return a curve, what it is compared with, and the rule that it is judged by."""
     if isinstance(curve, Case):  # by robustness.against, which noisecore 0.1 had
         return curve
+    if isinstance(curve, Suite):
+        return _of_suite(curve, baseline, margins, mode, alpha)
     check_curve(curve)
     check_mode(mode)
     alpha = None if alpha is None else parse_alpha(alpha)
@@ -193,6 +203,41 @@ def _case(
     )
 
 
+def _of_suite(
+    suite: Suite,
+    baseline: Baseline | Curve | Suite | Standard | None,
+    margins: Margins | str | None,
+    mode: Mode | None,
+    alpha: float | None,
+) -> Case:
+    """Return a suite, what it is compared with, and the rule that it is judged by."""
+    if isinstance(baseline, Curve):
+        raise ArgumentTypeError(
+            f"baseline must be a baseline or a suite, because {suite.name} is a suite, got a curve"
+        )
+    if not isinstance(baseline, Suite):
+        cases = {
+            family: _case(curve, baseline, margins, mode, alpha) for family, curve in suite.items()
+        }
+        held = baseline if isinstance(baseline, Baseline) else getattr(baseline, "baseline", None)
+        return suite_case(suite, cases, gone_from(suite, held.origins if held else ()))
+    if baseline.suite != suite.suite:
+        raise ArgumentError(f"baseline must be of {suite.suite}, got one of {baseline.suite}")
+    cases = {
+        family: _case(curve, baseline[family], margins, mode, alpha)
+        if family in baseline
+        else Case(
+            curve=curve.name,
+            comparison=None,
+            problem=f"{curve.name} has no {family} to compare with in {baseline.name}",
+            scripted=True,
+        )
+        for family, curve in suite.items()
+    }
+    gone = [curve.name for family, curve in baseline.items() if family not in suite]
+    return suite_case(suite, cases, gone)
+
+
 def _baseline_from(given: object) -> str:
     """Return how to get a baseline from what was given instead, as the end of a message."""
     if isinstance(given, str | PurePath):
@@ -213,20 +258,21 @@ def held_curves(baseline: Baseline) -> str:
 
 @knows_arguments
 def assert_no_regression(
-    curve: Curve | Case,
-    baseline: Baseline | Curve | Standard | None = None,
+    curve: Curve | Suite | Case,
+    baseline: Baseline | Curve | Suite | Standard | None = None,
     *,
     margins: Margins | str | None = None,
     mode: Mode | None = None,
     alpha: float | None = None,
 ) -> None:
-    """Assert that a curve lost no more against its baseline than the margins allow.
+    """Assert that a curve, or a suite, lost no more against its baseline than the margins allow.
 
     `judge_no_regression` says how it is judged.
 
     Args:
-        curve: What was measured, with its records.
-        baseline: The fixture `noise_baseline`, what `read_baseline` returns, or another curve.
+        curve: What was measured, with its records: a curve, or a suite, which gets one verdict.
+        baseline: The fixture `noise_baseline`, what `read_baseline` returns, or another curve, or
+            suite.
         margins: How much may be lost, such as "mean>3,scale>5", in points of accuracy.
         mode: "simple" or "rigorous".
         alpha: How often an unchanged run may fail.

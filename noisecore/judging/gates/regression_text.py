@@ -14,11 +14,13 @@ from noisecore.judging.gates.rows import (
     AccuracyRow,
     CostRow,
     JudgedRow,
+    MeanRow,
     NoteRow,
     Outcome,
     SinceFirstRow,
     WithinRow,
 )
+from noisecore.judging.gates.suite_rows import CorruptionErrorRow, FamilyRow
 
 if TYPE_CHECKING:
     from noisecore.judging.gates.verdict import Verdict
@@ -27,6 +29,9 @@ HEAD = ("scale", "measured", "baseline", "change", "bound", "allowed", "50 %", "
 _UNITS = (
     "changes and drops in points of accuracy\n"
     "50 %, 95 %: the drop that a row catches half of the time, and nearly always"
+)
+_SUITE_UNITS = (
+    "changes and drops in points of accuracy\n95 %: the drop that a row catches nearly always"
 )
 _DROP = "A row fails when its change is below what is allowed and its bound is below 0."
 _EARLY = (
@@ -41,22 +46,26 @@ _WITHIN = (
 
 
 def regression_head(verdict: Verdict) -> tuple[str, ...]:
-    """Return the head of a regression verdict's table: `HEAD`, with the seeds if rows have them."""
-    return (*HEAD[:-1], "seeds", HEAD[-1]) if _has_seeds(verdict) else HEAD
+    """Return the head of a regression verdict's table: `HEAD`, with the seeds if rows have them.
+
+    Of a suite, families stand where scales do, and there is no room for the column 50 %.
+    """
+    head = HEAD if not verdict.rows(FamilyRow) else ("family", *HEAD[1:6], *HEAD[7:])
+    return (*head[:-1], "seeds", head[-1]) if _has_seeds(verdict) else head
 
 
 def regression_rows(verdict: Verdict) -> list[tuple[str, ...]]:
     """Return the cells of a regression verdict's table under its head, changes in points."""
-    seeds = _has_seeds(verdict)
+    seeds, suite = _has_seeds(verdict), bool(verdict.rows(FamilyRow))
     return [
         (
-            _scale(row),
+            "clean" if suite and row.scale == 0 else _scale(row),
             f"{row.measured:.4f}",
             f"{row.baseline:.4f}",
             points(row.difference),
-            _bound(row),
+            _deciding_bound(row) if suite else _bound(row),
             _allowed(row),
-            _caught(row.caught_half),
+            *([] if suite else [_caught(row.caught_half)]),
             _caught(row.caught_most),
             *([_seeds(row, "-")] if seeds else []),
             row.verdict or "-",
@@ -68,6 +77,7 @@ def regression_rows(verdict: Verdict) -> list[tuple[str, ...]]:
 def regression_lines(verdict: Verdict) -> list[str]:
     """Return the lines below that table: training time, memory, and other differences."""
     lines = [_cost_line(row) for row in verdict.rows(CostRow)]
+    lines += map(str, verdict.rows(CorruptionErrorRow))
     return lines + [f"note: {row.note}" for row in verdict.rows(NoteRow)]
 
 
@@ -76,7 +86,8 @@ def regression_table(verdict: Verdict) -> str:
     rows = regression_rows(verdict)
     if not rows:
         return ""
-    lines = [_UNITS, *aligned([regression_head(verdict), *rows])]
+    units = _SUITE_UNITS if verdict.rows(FamilyRow) else _UNITS
+    lines = [units, *aligned([regression_head(verdict), *rows])]
     for line in (how_to_read(verdict), *regression_lines(verdict)):
         lines += wrap(visible(line), 80, subsequent_indent="  ")
     return "\n".join(lines)
@@ -94,19 +105,27 @@ def regression_sentence(
 
     identical: whether both sides gave the same answers. blind: why a pass would say too little.
     """
+    families = [row for row in rows if isinstance(row, FamilyRow)]
+    over = "families" if families else "scales"
     if identical and outcome == "pass":
         return f"{curve} is identical to its baseline: the same answers and losses"
     if blind and outcome == "inconclusive":
-        return f"{curve} did not fail, but {blind}"
+        return f"{curve} did not fail, but {blind}{_worst_family(families)}"
     if outcome != "pass":
         deciding = [row for row in rows if row.verdict == outcome]
-        scales = [row for row in deciding if isinstance(row, AccuracyRow) and row.scale]  # noisy
-        # The table has them all: the sentence names the scale that fell the most.
-        worst = min(scales, key=lambda row: row.difference, default=None)
-        shown = "; ".join(_in_words(row) for row in deciding if row is worst or row not in scales)
-        if len(scales) > 1:
-            shown += f"; and {len(scales) - 1} more of the scales"
-        shown += _taken(rows)
+        parts = [  # noisy scales, or families
+            row
+            for row in deciding
+            if isinstance(row, AccuracyRow) and (row.scale or isinstance(row, FamilyRow))
+        ]
+        # The table has them all: the sentence names the one that fell the most.
+        worst = min(parts, key=lambda row: row.difference, default=None)
+        shown = "; ".join(
+            _in_words(row, over) for row in deciding if row is worst or row not in parts
+        )
+        if len(parts) > 1:
+            shown += f"; and {len(parts) - 1} more of the {over}"
+        shown += _worst_family(families, worst) + _taken(rows)
         if outcome == "fail":
             return f"{curve} is {_how_worse(rows)} than its baseline: {shown}"
         return f"whether {curve} is worse than its baseline is undecided: {shown}"
@@ -121,7 +140,16 @@ def regression_sentence(
     if not within:  # the drop exceeds its margin, and its bound does not show that it is one
         says = "is not shown to be worse than its baseline allows, though"
     chance = "" if within else ", which may be chance"
-    return f"{curve} {says} {_in_words(nearest)}{chance}{_power(judged[0])}{_taken(rows)}"
+    rest = f"{_power(judged[0])}{_worst_family(families, nearest)}{_taken(rows)}"
+    return f"{curve} {says} {_in_words(nearest, over)}{chance}{rest}"
+
+
+def _worst_family(families: Sequence[FamilyRow], named: AccuracyRow | None = None) -> str:
+    """Return in words which family changed for the worst, unless it is the row that is named."""
+    worst = min(families, key=lambda row: row.difference, default=None)
+    if worst is None or worst is named:
+        return ""
+    return f"; the worst family is {worst.family}, {points(worst.difference)} points"
 
 
 def _how_worse(rows: Sequence[JudgedRow]) -> str:
@@ -143,15 +171,17 @@ def points(value: float | None) -> str:
     return "?" if value is None or math.isnan(value) else f"{100 * value:+.2f}"
 
 
-def _in_words(row: JudgedRow) -> str:
+def _in_words(row: JudgedRow, over: str) -> str:
+    """Return the change of a row in words; over: what its mean is over, scales or families."""
     if isinstance(row, CostRow):
         what = "training time" if row.cost == "seconds" else "peak memory"
         if row.ratio is None or math.isnan(row.ratio):
             return f"{what} is not known on both sides"
         return f"{what} is {row.ratio:.2f} times the baseline's, allowed {row.allowed:g}"
     assert isinstance(row, AccuracyRow)
-    where = "mean accuracy over the scales" if row.scale is None else f"scale {row.scale:g}"
+    where = f"mean accuracy over the {over}" if row.scale is None else f"scale {row.scale:g}"
     where = "accuracy on clean images" if row.scale == 0 else where
+    where = f"mean accuracy under {row.family}" if isinstance(row, FamilyRow) else where
     if isinstance(row, SinceFirstRow):
         where += f" since its first ancestor of {row.since}"
     change = (
@@ -164,6 +194,8 @@ def _in_words(row: JudgedRow) -> str:
 
 
 def _scale(row: AccuracyRow) -> str:
+    if isinstance(row, FamilyRow):
+        return visible(row.family)
     if row.scale is not None:
         return f"{row.scale:g}"
     return "since" if isinstance(row, SinceFirstRow) else "mean"
@@ -177,6 +209,14 @@ def _bound(row: AccuracyRow) -> str:
     return f"< {points(high)}" if low is None else f"{points(low)} to {points(high)}"
 
 
+def _deciding_bound(row: AccuracyRow) -> str:
+    """Return the bound that decided, or both if neither did: a suite's table has room for one."""
+    low, _ = row.rests_on
+    if row.verdict == "pass" and low is not None:
+        return f"> {points(low)}"
+    return f"< {points(row.bound_high)}" if row.verdict == "fail" else _bound(row)
+
+
 def _allowed(row: AccuracyRow) -> str:
     return "-" if row.allowed is None else points(-row.allowed)
 
@@ -188,7 +228,7 @@ def _caught(share: float | None) -> str:
 def _power(row: AccuracyRow) -> str:
     """Return in words which drop would have kept the mean from passing."""
     most = row.caught_most
-    if row.scale is not None or most is None or math.isnan(most):
+    if not isinstance(row, MeanRow) or most is None or math.isnan(most):
         return ""
     return f"; a drop of {100 * most:.1f} points of the mean is caught 95 % of the time"
 

@@ -116,7 +116,7 @@ class AccuracyRow(JudgedRow):
     exceed. None if it has them all.
     """
 
-    ORDER = (
+    ORDER: ClassVar[tuple[str, ...]] = (
         "scale", "measured", "baseline", "difference", "low", "high", "since", "allowed",
         "bound_low", "final_low", "bound_high", "level", "seeds", "verdict", "caught_half",
         "caught_most",
@@ -217,6 +217,9 @@ class CostRow(JudgedRow):
     allowed: Number | None
 
 
+_FAMILY = frozenset({"family"})  # only rows of a suite have one
+
+
 @dataclass(frozen=True, kw_only=True)
 class StepRow(Row):
     """The step of a curve from one scale to the next greater one.
@@ -226,12 +229,15 @@ class StepRow(Row):
     or the curve is judged as a whole.
     """
 
+    LEFT_OUT = _FAMILY
+
     scale_from: float
     scale_to: float
     rise: float
     allowed: float
     judged: bool
     within: bool | None
+    family: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -241,9 +247,12 @@ class FittedRow(Row):
     mean: its mean accuracy. fitted: that of the falling curve that lies nearest.
     """
 
+    LEFT_OUT = _FAMILY
+
     scale: float
     mean: float
     fitted: float
+    family: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -253,28 +262,34 @@ class DropRow(Row):
     drop: by how much mean accuracy falls. least_drop: how much is claimed.
     """
 
+    LEFT_OUT = _FAMILY
+
     scale_from: float
     scale_to: float
     drop: float
     least_drop: Number
+    family: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class FloorRow(Row):
-    """A curve at one scale, and the floor there.
+    """A curve at one scale, or over all severities (None), and the floor there.
 
     mean: its mean accuracy. floor: the least that it may be, None if none is listed. wilson_low,
     wilson_high: the 95 % interval of the mean over the test images. seeds: how many seeds, or
     draws, the mean is over. images: how many test images each accuracy is a share of.
     """
 
-    scale: Number
+    LEFT_OUT = _FAMILY
+
+    scale: Number | None
     mean: float
     floor: Number | None
     wilson_low: float | None
     wilson_high: float | None
     seeds: int
     images: int
+    family: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from noisecore.judging.baselines import Comparison
+from noisecore.judging.baselines import Comparison, SinceFirst
 from noisecore.judging.differences import (
     Difference,
     matched_difference,
@@ -46,35 +46,45 @@ def accuracy_rows(comparison: Comparison, rule: Rule) -> list[AccuracyRow]:
     have caught half of the time and 95 % of the time. A row of which seeds are still to come is
     judged by `noisecore.judging.stopping`, and is inconclusive while it is open.
     """
-    places = [*([-1] if comparison.noisy.any() else []), *range(len(comparison.scales))]
-    others = sum(_margin(rule.margins, comparison, place) is not None for place in places[1:])
-    first = comparison.since_first
-    since = first is not None and rule.margins.since_first is not None
-    alpha = rule.mean_alpha / max(others + since, 1)
-    rows = [_row(comparison, place, rule, alpha) for place in places]
+    margins, scales = rule.margins, comparison.scales
+    limits = [margins.scale if noisy else margins.clean for noisy in comparison.noisy]
+    first = None if comparison.identical else comparison.since_first
+    since = first is not None and margins.since_first is not None
+    alpha = rule.mean_alpha / max(sum(limit is not None for limit in limits) + since, 1)
+    rows: list[AccuracyRow] = []
+    if comparison.noisy.any():
+        mean = rule.mean_alpha
+        rows.append(accuracy_row(MeanRow, comparison, comparison.noisy, margins.mean, rule, mean))
+    for place, (scale, limit) in enumerate(zip(scales.tolist(), limits, strict=True)):
+        at = slice(place, place + 1)
+        rows.append(accuracy_row(ScaleRow, comparison, at, limit, rule, alpha, scale=scale))
     if first is not None:
-        row = _unjudged(SinceFirstRow, first.new, first.old, first.difference, since=first.when)
-        row = replace(row, seeds=(len(first.new),) * 2 if comparison.by_scale else None)
-        rows.append(show_drop(row, first.difference, rule.margins.since_first, alpha))
+        rows.append(since_row(comparison, first, margins.since_first, alpha))
     return rows
 
 
-def _row(comparison: Comparison, place: int, rule: Rule, alpha: float) -> AccuracyRow:
-    """Return the row of a scale, judged at the level alpha, or of the mean for a place of -1."""
-    margin, at = _margin(rule.margins, comparison, place), _at(comparison, place)
-    alpha = alpha if place >= 0 else rule.mean_alpha
+def accuracy_row(
+    kind: type[AccuracyRow],
+    comparison: Comparison,
+    at: NDArray[np.bool_] | slice,
+    margin: float | None,
+    rule: Rule,
+    alpha: float,
+    **own: Any,
+) -> AccuracyRow:
+    """Return the row of the mean over some scales, judged at the level alpha.
+
+    own: the fields that only this kind has. The mean over all noisy scales, a `MeanRow`, is judged
+    by the rule's mode.
+    """
     early = early_difference(comparison, at)
-    difference = early.now if early else _difference(comparison, place, rule)
+    difference = early.now if early else _difference(comparison, at, rule)
     means, old = comparison.means_at(at), comparison.baseline_accuracy[:, at]
-    if place >= 0:
-        scale = float(comparison.scales[place])
-        one: AccuracyRow = _unjudged(ScaleRow, means, old, difference, scale=scale)
-    else:
-        one = _unjudged(MeanRow, means, old, difference)
+    one = _unjudged(kind, means, old, difference, **own)
     if comparison.by_scale:
         counts = comparison.counts[at]
         one = replace(one, seeds=(int(counts.min()), int(counts.max())))
-    if place < 0 and rule.mode_for(comparison.replicates) == "rigorous":
+    if kind is MeanRow and rule.mode_for(comparison.replicates) == "rigorous":
         if early:  # it is shown to lie within its margin with all seeds, or not
             return show_early(one, replace(early, reach=math.inf), margin, alpha)
         within = _unjudged(WithinRow, means, old, difference, bound_low=None, seeds=one.seeds)
@@ -82,6 +92,15 @@ def _row(comparison: Comparison, place: int, rule: Rule, alpha: float) -> Accura
     if early:
         return show_early(one, early, margin, alpha)
     return show_drop(one, difference, margin, alpha)
+
+
+def since_row(
+    comparison: Comparison, first: SinceFirst, margin: float | None, alpha: float
+) -> AccuracyRow:
+    """Return the row of the mean since the first ancestor, judged at the level alpha."""
+    row = _unjudged(SinceFirstRow, first.new, first.old, first.difference, since=first.when)
+    row = replace(row, seeds=(len(first.new),) * 2 if comparison.by_scale else None)
+    return show_drop(row, first.difference, margin, alpha)
 
 
 def _unjudged(kind: type[_A], new: Floats, old: Floats, difference: Difference, **own: Any) -> _A:
@@ -196,9 +215,8 @@ def _show_within(
     return replace(row, verdict=verdict)
 
 
-def _difference(comparison: Comparison, place: int, rule: Rule) -> Difference:
-    """Return the difference at a scale, or on the mean over the scales for a place of -1."""
-    at = _at(comparison, place)
+def _difference(comparison: Comparison, at: NDArray[np.bool_] | slice, rule: Rule) -> Difference:
+    """Return the difference of the mean over some scales."""
     sides = comparison.new_at(at).mean(axis=1), comparison.baseline[:, at].mean(axis=1)
     if comparison.identical:  # nothing changed: no error, and no uncertainty
         return Difference(float(sides[0].mean() - sides[1].mean()), 0.0, 1.0)
@@ -206,17 +224,6 @@ def _difference(comparison: Comparison, place: int, rule: Rule) -> Difference:
         return matched_difference(*sides)
     simple = rule.mode_for(comparison.replicates) == "simple"
     return pooled_difference(*sides) if simple else paired_difference(*sides)
-
-
-def _at(comparison: Comparison, place: int) -> NDArray[np.bool_] | slice:
-    """Return which scales a row covers: all noisy ones for a place of -1."""
-    return comparison.noisy if place < 0 else slice(place, place + 1)
-
-
-def _margin(margins: Margins, comparison: Comparison, place: int) -> float | None:
-    if place < 0:
-        return margins.mean
-    return margins.scale if comparison.noisy[place] else margins.clean
 
 
 def cost_rows(comparison: Comparison, margins: Margins) -> list[CostRow]:

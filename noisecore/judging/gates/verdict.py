@@ -16,6 +16,7 @@ from noisecore.judging.curves.table import tested_on
 from noisecore.judging.gates.filed import read_row
 from noisecore.judging.gates.rows import FailureRow, JudgedRow, Outcome, Row
 from noisecore.judging.gates.verdict_text import verdict_table
+from noisecore.judging.suites import Suite
 from noisecore.records import RecordError, as_type
 
 # In the order in which a reader should see them: the most important first.
@@ -36,6 +37,7 @@ class _File(TypedDict):
     curve: str
     verdict: Outcome
     sentence: str
+    curves: NotRequired[tuple[str, ...]]
     figures: NotRequired[list[dict[str, Any]]]
 
 
@@ -43,8 +45,9 @@ class _File(TypedDict):
 class Verdict:
     """What a gate found, and why.
 
-    curve: the name of the curve that was judged (or of several, joined by commas). sentence: the
-    finding in words, with its figures. figures: the rows of the table behind it, each of a class in
+    curve: the name of the curve that was judged (or of several, joined by commas), or of a suite;
+    curves: those of the suite, otherwise empty. sentence: the finding in words, with its figures.
+    figures: the rows of the table behind it, each of a class in
     `noisecore.judging.gates.rows`; if trials failed, a `FailureRow` for each. As a text, a verdict
     is its sentence and its table.
 
@@ -60,6 +63,7 @@ class Verdict:
     verdict: Outcome
     sentence: str
     figures: tuple[Row, ...] = ()
+    curves: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         table = verdict_table(self)
@@ -80,6 +84,11 @@ class Verdict:
         return get_args(Outcome).index(self.verdict), get_args(Gate).index(self.gate)
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the curves that it is on: those of a suite, or its own."""
+        return self.curves or (self.curve,)
+
+    @property
     def fallen(self) -> list[JudgedRow]:
         """The rows that failed on their own."""
         return [row for row in self.rows(JudgedRow) if row.verdict == "fail"]
@@ -95,6 +104,7 @@ class Verdict:
             "curve": self.curve,
             "verdict": self.verdict,
             "sentence": self.sentence,
+            **({"curves": list(self.curves)} if self.curves else {}),
             "figures": [row.to_dict() for row in self.figures],
         }
 
@@ -119,6 +129,7 @@ def read_verdict(data: Any, place: str) -> Verdict:
         curve=read["curve"],
         verdict=read["verdict"],
         sentence=read["sentence"],
+        curves=read.get("curves", ()),
         figures=tuple(read_row(row, f"{at}[{n}]") for n, row in enumerate(read.get("figures", ()))),
     )
 
@@ -182,8 +193,9 @@ def enforce(
     __tracebackhide__ = True
     collecting = _collecting[-1] if _collecting else Verdicts(tolerant=False)
     for each in measured:
-        if collecting.keep is not None and isinstance(each, Curve):
-            collecting.keep(each)
+        for curve in each.values() if isinstance(each, Suite) else [each]:
+            if collecting.keep is not None and isinstance(curve, Curve):
+                collecting.keep(curve)
     if collecting.noted is not None:
         verdict = collecting.noted(verdict)
     collecting.append(verdict)

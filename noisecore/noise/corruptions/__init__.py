@@ -5,7 +5,8 @@ draws depends on the shape of an image alone, so one draw serves all severities.
 """
 
 from noisecore.noise.corruptions.applied import LEAST_SIDE, Corruption, corrupt
-from noisecore.noise.corruptions.suites import EXTRAS, SUITES
+from noisecore.noise.corruptions.chosen import CorruptionSuite, as_suite
+from noisecore.noise.corruptions.suites import EXTRAS, SUITES, extras_of
 from noisecore.noise.corruptions.table import CORRUPTIONS, Family
 
 __all__ = [
@@ -14,6 +15,9 @@ __all__ = [
     "LEAST_SIDE",
     "SUITES",
     "Corruption",
+    "CorruptionSuite",
     "Family",
+    "as_suite",
     "corrupt",
+    "extras_of",
 ]

@@ -229,7 +229,10 @@ def _check(images: FloatArray, family: Family) -> None:
             f"{shape[1]} x {shape[2]}"
         )
     if family.colour and (images.ndim == 3 or shape[3] == 1):
-        raise NoiseError(f"{family.name} needs colour images (..., 3): grey has no saturation")
+        raise NoiseError(
+            f"{family.name} needs colour images (..., 3): grey has no saturation; a suite leaves "
+            "it out with noisecore.noise.corruptions.CorruptionSuite(..., extras=False)"
+        )
     if images.size and not (images.min() >= 0 and images.max() <= 1):
         raise NoiseError(
             f"a corruption needs pixels in [0, 1], got {images.min():g} to {images.max():g}: "

@@ -177,3 +177,8 @@ SUITES: dict[str, Rows] = {
     "tiny-imagenet-c": _TINY,
     "noisecore": _OWN,
 }
+
+
+def extras_of(suite: str) -> tuple[str, ...]:
+    """Return the families of a suite that do not count in its mean."""
+    return EXTRAS if set(EXTRAS) <= set(SUITES[suite]) else ()  # spatter counts in mnist-c

@@ -240,6 +240,7 @@ def describe(
     skipped: why files or folders were skipped as a whole.
     """
     from noisecore.judging.gates.rows import ScaleRow
+    from noisecore.judging.gates.suite_rows import FamilyRow
 
     if baseline is None:
         return f"there was no baseline at {shown(path)}"
@@ -249,6 +250,9 @@ def describe(
             judged = (row for row in verdict.rows(ScaleRow) if row.verdict is not None)
             scales = {row.scale for row in judged}
             compared.setdefault(verdict.curve, set()).update(scales)
+            for row in verdict.rows(FamilyRow):
+                if row.verdict is not None:
+                    compared.setdefault(row.of, set()).update(scales, row.scales)
     held = {
         name: {s for r in baseline.of(name) for s in r.trial.curve_scales}
         for name in baseline.origins

@@ -121,13 +121,15 @@ def _objection(
     """
     from noisecore.judging.gates.case import NOT_ACCEPTED
 
-    passed = {v.curve for v in verdicts if v.gate == "no regression" and v.verdict == "pass"}
-    undecided = {v.curve for v in verdicts if v.verdict == "inconclusive"}
+    compares = [v for v in verdicts if v.gate == "no regression"]
+    passed = {name for v in compares if v.verdict == "pass" for name in v.names}
+    undecided = {name for v in verdicts if v.verdict == "inconclusive" for name in v.names}
     unsure = sorted(set(changed) & ((set(compared) - passed) | undecided))
     if not unsure:
         return None
     why = "is inconclusive" if undecided.intersection(unsure) else "was not judged, or failed"
-    meant = any(v.curve in unsure and v.sentence.startswith(NOT_ACCEPTED) for v in verdicts)
+    refused = [v for v in verdicts if v.sentence.startswith(NOT_ACCEPTED)]
+    meant = any(name in unsure for v in refused for name in v.names)
     advice = _advice(candidate, meant=meant)
     return f"the baseline was not renewed, because {', '.join(unsure)} {why}: {advice}"
 

@@ -41,7 +41,7 @@ def next_commands(
     for nodeid, verdict in sorted(found, key=lambda each: each[1].gate != "no regression"):
         if verdict.verdict == "pass" or nodeid.startswith("noisecore::"):
             continue
-        is_given = verdict.curve in given
+        is_given = any(name in given for name in verdict.names)
         rigorous = settings.baseline.rule.mode_for("draws" if is_given else "seeds") == "rigorous"
         purpose, node, changes = _next(verdict, nodeid, len(settings.profile.seeds), rigorous)
         if "update-baseline" in changes and seeds:

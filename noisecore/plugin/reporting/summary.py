@@ -12,7 +12,6 @@ from noisecore.showing.parts import Parts
 from noisecore.showing.terminal import wrap_text
 
 if TYPE_CHECKING:
-    from noisecore.judging.curves import Curve
     from noisecore.judging.gates import Verdict
 
 
@@ -24,6 +23,8 @@ def summarise(
 ) -> list[str]:
     """Return a few lines per curve, and verdicts that are not a pass; `parts` has what failed."""
     from noisecore.judging.results import assemble
+    from noisecore.judging.suites import suites_of
+    from noisecore.showing.summary import conclude
 
     seconds = sum(each.cost.get("seconds", 0.0) for each in records if not each.is_cached)
     lines = [f"{len(records)} of {len(planned)} trials, {duration(seconds)} of training and tests"]
@@ -34,24 +35,32 @@ def summarise(
     with parts.making("the curves"):
         if problem:
             raise RecordError(problem)
+    suites = suites_of(curves.values())
+    for suite in suites.values():
+        with parts.making(f"the lines of {visible(suite.name)}"):
+            lines += ["", *str(suite).split("\n")]
+            lines += _comparisons([suite.name, *(each.name for each in suite.values())], verdicts)
+    together = {curve.name for suite in suites.values() for curve in suite.values()}
     for curve in curves.values():
-        with parts.making(f"the lines of {visible(curve.name)}"):
-            lines += _curve_lines(curve, verdicts)
+        if curve.name not in together:
+            with parts.making(f"the lines of {visible(curve.name)}"):
+                lines += ["", *str(curve).split("\n"), *wrap_text(conclude(curve))]
+                lines += _comparisons([curve.name], verdicts)
     for verdict in sorted(verdicts, key=lambda verdict: verdict.urgency):
-        said = verdict.gate == "no regression" and verdict.curve in curves
+        said = verdict.gate == "no regression" and verdict.curve in {**curves, **suites}
         if verdict.verdict != "pass" and not said:
             sentence = f"{verdict.verdict.upper()} {verdict.gate}: {verdict.sentence}"
             lines += ["", *wrap_text(sentence)]
     return [*lines, ""]
 
 
-def _curve_lines(curve: Curve, verdicts: Sequence[Verdict]) -> list[str]:
+def _comparisons(names: Sequence[str], verdicts: Sequence[Verdict]) -> list[str]:
+    """Return the comparisons with the baseline of curves, or of a suite, in lines."""
     from noisecore.judging.gates import regression_table
-    from noisecore.showing.summary import conclude
 
-    lines = ["", *str(curve).split("\n"), *wrap_text(conclude(curve))]
+    lines: list[str] = []
     for verdict in verdicts:
-        if verdict.gate == "no regression" and verdict.curve == curve.name:
+        if verdict.gate == "no regression" and verdict.curve in names:
             sentence = f"{verdict.verdict.upper()}: {verdict.sentence}"
             table = regression_table(verdict).split("\n")
             lines += ["", "against the baseline:", *filter(None, table), *wrap_text(sentence)]

@@ -34,6 +34,7 @@ from noisecore.noise import (
     told_of,
     try_noise,
 )
+from noisecore.noise.corruptions import CorruptionSuite
 from noisecore.records import GivenTrial, TrialRecord
 from noisecore.running.evaluation.answers import Kind, Outputs, as_outputs, check_kind, joined
 from noisecore.running.evaluation.arguments import clip_bounds, share, whole_number, word
@@ -57,7 +58,7 @@ def evaluate_given(
     *,
     name: str,
     scales: Iterable[float],
-    noise: str | Noise = "gaussian",
+    noise: str | Noise | CorruptionSuite = "gaussian",
     draws: int = 3,
     units: Units = "range",
     value_range: tuple[float, float] | None = None,
@@ -70,22 +71,24 @@ def evaluate_given(
     images: int | None = None,
     run: str = "",
     on_labels: Callable[[Labels], None] = lambda labels: None,
-    on_samples: Callable[[Samples], None] = lambda samples: None,
+    on_samples: Callable[[str, Samples], None] = lambda noise, samples: None,
 ) -> list[TrialRecord]:
     """Test a trained model at scale 0 and at each of `scales`; return one record per draw.
 
-    The arguments are those of `noisecore.evaluate`, which says what they may be. run: the id that
-    the records get.
-    on_labels: is called with the class numbers of all images, (n,), once they are known;
-    on_samples: with a few of the images, clean and noisy.
+    The arguments are those of `noisecore.evaluate`, which says what they may be. noise: may be a
+    suite; each of its families is then a noise, and has records of its own. run: the id that the
+    records get. on_labels: is called with the class numbers of all images, (n,), once they are
+    known; on_samples: with the name of each noise, and a few of the images, clean and noisy.
     Raises `GivenError` or `NoiseError`, in one line, if something cannot be evaluated.
     """
     start = time.perf_counter()
     given = given_model(model)
     layout = layout_of(channels, model, x)
-    function, source = _noise(noise)
+    listed = noise.families().values() if isinstance(noise, CorruptionSuite) else [noise]
+    noises = [_noise(each) for each in listed]
     wanted = wanted_scales(scales)
-    check_scales(function, wanted)
+    for function, _ in noises:
+        check_scales(function, wanted)
     draws, batch_size = whole_number(draws, "draws"), whole_number(batch_size, "batch_size")
     images = None if images is None else whole_number(images, "images")
     least_clean = share(least_clean, "least_clean")
@@ -99,25 +102,31 @@ def evaluate_given(
         given=given,
         layout=layout,
         pixels=pixels,
-        noise=function,
+        noises=[function for function, _ in noises],
         scales=wanted,
-        drawn=[Draw(function, Stream(draw, "test"), clip=bounds) for draw in range(draws)],
+        drawn=[
+            Draw(function, Stream(draw, "test"), clip=bounds)
+            for function, _ in noises
+            for draw in range(draws)
+        ],
         batch_size=batch_size,
-        tally=Tally(wanted, draws, outputs, argument="outputs"),
+        tally=Tally(wanted, len(noises) * draws, outputs, argument="outputs"),
         sampler=Sampler(some_scales(wanted)),
+        said=noise.note if isinstance(noise, CorruptionSuite) else "",
     )
     test.run(x, y, images)
-    test.tally.check(least_clean, units, name_of(function))
+    test.tally.check(least_clean, units, test.names)
     on_labels(np.concatenate(test.labels))
-    on_samples(test.sampler.samples(pixels.unit))
+    for place, each in enumerate(test.names):
+        on_samples(each, test.sampler.samples(pixels.unit, place))
     trial = GivenTrial(
         dataset=dataset or (Path(x).name if isinstance(x, str | Path) else "arrays"),
         dataset_sha256=test.dataset_sha256,
         model=name,
         model_source=given.source,
-        noise=name_of(function),
-        noise_source=source,
-        monotone=told_of(function),
+        noise=test.names[0],
+        noise_source=noises[0][1],
+        monotone=told_of(noises[0][0]),
         test_scales=(0.0, *wanted),
         seed=0,
         test_draw=0,
@@ -125,30 +134,33 @@ def evaluate_given(
         subset=None if test.chosen is None else test.chosen.counts,
         units=units,
     )
-    seconds = (time.perf_counter() - start) / draws
+    seconds = (time.perf_counter() - start) / len(test.drawn)
     return [
-        test.record(replace(trial, seed=draw, test_draw=draw), run, seconds)
+        test.record(replace(trial, seed=draw, test_draw=draw), place * draws + draw, run, seconds)
+        for place, trial in enumerate(test.trials(trial, [source for _, source in noises]))
         for draw in range(draws)
     ]
 
 
 @dataclass
 class _Test:
-    """An evaluation in progress: a model, the noise that its images get, and the results so far.
+    """An evaluation in progress: a model, the noises that its images get, and the results so far.
 
-    large: a note about the memory that the noise takes. labels: of the groups so far. chosen: which
+    drawn: the draws of the first noise, then of the second, and so on. said: a note on the noises.
+    large: a note about the memory that a noise takes. labels: of the groups so far. chosen: which
     images are tested, None for all.
     """
 
     given: GivenModel
     layout: Layout
     pixels: Pixels
-    noise: Noise
+    noises: list[Noise]
     scales: tuple[float, ...]
     drawn: list[Draw]
     batch_size: int
     tally: Tally
     sampler: Sampler
+    said: str = ""
     large: str = ""
     chosen: Subset | None = None
     labels: list[Labels] = field(default_factory=list)
@@ -159,7 +171,19 @@ class _Test:
     @property
     def sizes(self) -> list[int]:
         """How many images are in a group, one after the other."""
-        return group_sizes(self.batch_size, blocks=not is_shipped(self.noise))
+        return group_sizes(self.batch_size, blocks=not all(map(is_shipped, self.noises)))
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the noises."""
+        return list(map(name_of, self.noises))
+
+    def trials(self, trial: GivenTrial, sources: list[str]) -> list[GivenTrial]:
+        """Return a trial with each noise, given the hashes of their code."""
+        return [
+            replace(trial, noise=name_of(noise), noise_source=source, monotone=told_of(noise))
+            for noise, source in zip(self.noises, sources, strict=True)
+        ]
 
     def run(self, x: Any, y: Any, images: int | None) -> None:
         """Call the model for all images, or for as many as are wanted; count what it returns."""
@@ -179,31 +203,42 @@ class _Test:
             places = self.chosen.places[tally.images : tally.images + len(images)]
         plain = images.astype(np.float32, order="C")
         inside = self.pixels.enter(images, plain)
-        if keyed(self.noise) is not None:
+        if any(keyed(noise) is not None for noise in self.noises):
             self.pixels.bound(inside)
-        if not tally.images:
-            try_noise(self.noise, inside[:1], self.scales)
-            blocks = not is_shipped(self.noise) or (places is not None and not keyed(self.noise))
-            self.large = _large(self.noise, inside) if blocks else ""
+        for noise in [] if tally.images else self.noises:
+            try_noise(noise, inside[:1], self.scales)
+            blocks = not is_shipped(noise) or (places is not None and not keyed(noise))
+            self.large = self.large or (_large(noise, inside) if blocks else "")
         tally.clean(inside, labels, self._ask(plain, None))
         self.sampler.choose(inside, labels)
         del plain
         for scale in self.scales:
-            for place, draw in enumerate(self.drawn):
-                noisy = draw.noisy(inside, scale, places)
-                tally.noisy(place, scale, noisy, changed=not np.array_equal(inside, noisy))
-                if not place:
-                    self.sampler.take(scale, noisy)
-                # A noise that draws nothing at random is called once.
-                if place and tally.seen_as_first(place, scale):
-                    tally.judge_as_first(place, scale)
-                else:
-                    tally.judge(place, scale, labels, self._ask(noisy, self.pixels))
-                del noisy
+            for place in range(len(self.drawn)):
+                self._under_noise(inside, labels, place, scale, places)
         for draw in self.drawn:
             draw.advance(len(images))
         if tally.images % CHUNK == 0:
             tally.settle()
+
+    def _under_noise(
+        self,
+        inside: FloatArray,
+        labels: Labels,
+        place: int,
+        scale: float,
+        places: NDArray[np.int64] | None,
+    ) -> None:
+        """Call the model for the next images, of these places, under one draw at a scale."""
+        noise, draw = divmod(place, len(self.drawn) // len(self.noises))
+        noisy = self.drawn[place].noisy(inside, scale, places)
+        self.tally.noisy(place, scale, noisy, changed=not np.array_equal(inside, noisy))
+        if not draw:
+            self.sampler.take(scale, noisy, noise)
+        # A noise that draws nothing at random is called once.
+        if draw and self.tally.seen_alike(place - draw, place, scale):
+            self.tally.judge_alike(place - draw, place, scale)
+        else:
+            self.tally.judge(place, scale, labels, self._ask(noisy, self.pixels))
 
     def _note(self, images: NDArray[Any], labels: Labels) -> None:
         """Remember which images and labels these are."""
@@ -240,8 +275,8 @@ class _Test:
             self.tally.model_seconds += time.perf_counter() - start
         return joined(parts)
 
-    def record(self, trial: GivenTrial, run: str, seconds: float) -> TrialRecord:
-        """Return the record of one draw, which took so many seconds."""
+    def record(self, trial: GivenTrial, place: int, run: str, seconds: float) -> TrialRecord:
+        """Return the record of the draw at a place, which took so many seconds."""
         environment: dict[str, Any] = {
             **self.given.versions,
             "noisecore": noisecore.__version__,
@@ -256,7 +291,10 @@ class _Test:
         }
         if self._channels and self.layout.model == "first":
             environment["channels"] = "first"
-        note = "; ".join(filter(None, (self.large, self.pixels.note, self.tally.note)))
+        told = self.tally.note, self.said
+        if place and len(self.noises) > 1:  # what is told of all noises is told once
+            told = "", ""
+        note = "; ".join(filter(None, (self.large, self.pixels.note, *told)))
         return TrialRecord(
             key=trial.key(environment),
             run=run,
@@ -264,7 +302,7 @@ class _Test:
             status="complete",
             environment=environment,
             parameters=self.given.parameters,
-            evaluations=self.tally.evaluations(trial.test_draw),
+            evaluations=self.tally.evaluations(place),
             cost={
                 "started": datetime.now(UTC).isoformat(timespec="seconds"),
                 "seconds": seconds,

@@ -65,7 +65,7 @@ def evaluate_outputs(
     tally.clean(declared, labels, clean)
     given_sha256 = _count(tally, drawn, clean, labels, declared)
     tally.settle()
-    tally.check(least_clean, units, noise)
+    tally.check(least_clean, units, [noise])
     on_labels(labels)
     trial = GivenTrial(
         dataset=dataset,

@@ -61,7 +61,10 @@ class Tally:
     def __init__(
         self, scales: Sequence[float], draws: int, declared: str | None, *, argument: str
     ) -> None:
-        """Note what outputs are declared to be, and the argument that declares it."""
+        """Note what outputs are declared to be, and the argument that declares it.
+
+        draws: of all noises, one noise after the other.
+        """
         self.images = 0
         self.model_seconds = 0.0
         self.kind = declared or ""
@@ -73,6 +76,7 @@ class Tally:
         # kept for each group, and whether all are class labels.
         self._unmoved = self._hard = True
         self._clean_outputs = b""
+        self._idle: list[str] = []
         self._clean = _Cell()
         self._cells = {(draw, scale): _Cell() for draw in range(draws) for scale in scales}
 
@@ -107,10 +111,10 @@ class Tally:
         cell.changed = cell.changed or changed
         cell.seen.update(seen)
 
-    def seen_as_first(self, draw: int, scale: float) -> bool:
-        """Return whether all noisy images of a draw so far were those of the first one."""
-        first, other = (self._cells[each, scale].seen.digest() for each in (0, draw))
-        return bool(first == other)
+    def seen_alike(self, first: int, draw: int, scale: float) -> bool:
+        """Return whether all noisy images of a draw so far were those of an earlier one."""
+        one, other = (self._cells[each, scale].seen.digest() for each in (first, draw))
+        return bool(one == other)
 
     def judge(self, draw: int, scale: float, labels: Labels, outputs: Outputs) -> None:
         """Take in the outputs for noisy images."""
@@ -119,9 +123,9 @@ class Tally:
         self._unmoved = self._unmoved and _digest(outputs) == self._clean_outputs
         self._hold(self._cells[draw, scale], answers_of(outputs, labels))
 
-    def judge_as_first(self, draw: int, scale: float) -> None:
-        """Take in the answers of the first draw to the same images."""
-        self._hold(self._cells[draw, scale], self._cells[0, scale].held[-1])
+    def judge_alike(self, first: int, draw: int, scale: float) -> None:
+        """Take in the answers of an earlier draw to the same images."""
+        self._hold(self._cells[draw, scale], self._cells[first, scale].held[-1])
 
     def _hold(self, cell: _Cell, answers: Answers) -> None:
         cell.held.append(answers)
@@ -141,8 +145,11 @@ class Tally:
             cell.loss += answers.loss(self.kind)
             cell.probability.append(answers.probability(self.kind).astype(np.float32))
 
-    def check(self, least_clean: float | None, units: Units, noise: str) -> None:
-        """Raise `GivenError` if the model guesses or ignores images, or a noise changes nothing."""
+    def check(self, least_clean: float | None, units: Units, noises: Sequence[str]) -> None:
+        """Raise `GivenError` if the model guesses or ignores images, or a noise changes nothing.
+
+        noises: the names of the noises, each of which has equally many draws.
+        """
         right = int(sum(part.sum() for part in self._clean.right))
         accuracy = right / self.images
         other = "on images in [0, 1]" if units == "own" else "on standardised images"
@@ -163,23 +170,32 @@ class Tally:
                 f"is {share:.4f} of the labels): {cause} If it is right, say so with "
                 f"least_clean={math.floor(accuracy * 100) / 100:g}"
             )
-        idle = sorted({scale for (_, scale), cell in self._cells.items() if not cell.changed})
-        if idle:
-            shown = ", ".join(f"{scale:g}" for scale in idle)
-            raise GivenError(
-                f"noise {noise} must change the images, got the same ones at scale {shown}"
-            )
+        self._check_noises(noises)
         if self._unmoved and not self._hard:
             raise GivenError(
                 "the model must answer to the images that it is given, got the same outputs, to "
                 f"the bit, for all noisy images as for the clean ones: {_DOES_IT_LOOK}"
             )
 
+    def _check_noises(self, noises: Sequence[str]) -> None:
+        """Raise `GivenError` if a noise changed no image at some scale; of several, note it."""
+        draws = (1 + max(draw for draw, _ in self._cells)) // len(noises)
+        for place, noise in enumerate(noises):
+            own = {at: cell for at, cell in self._cells.items() if at[0] // draws == place}
+            idle = sorted({scale for (_, scale), cell in own.items() if not cell.changed})
+            if idle:
+                shown = ", ".join(f"{scale:g}" for scale in idle)
+                if len(noises) == 1:
+                    raise GivenError(
+                        f"noise {noise} must change the images, got the same ones at scale {shown}"
+                    )
+                self._idle.append(f"{noise} changes none of the images at scale {shown}")
+
     @property
     def note(self) -> str:
-        """A note about class labels that no noise changed: the images may be that easy."""
+        """A note about images that some noise did not change, or class labels that none did."""
         if not self._unmoved:
-            return ""
+            return "; ".join(self._idle)
         return (
             "the model gives the same class labels for all noisy images as for the clean ones: "
             f"{_DOES_IT_LOOK}, or let it give probabilities or scores"

@@ -11,6 +11,7 @@ from noisecore.showing.plots.learning import plot_learning
 from noisecore.showing.plots.matrix import plot_matrix
 from noisecore.showing.plots.noise import plot_noise
 from noisecore.showing.plots.style import plain_model, plain_noise, render
+from noisecore.showing.plots.suite import plot_suite
 
 __all__ = [
     "plain_model",
@@ -23,5 +24,6 @@ __all__ = [
     "plot_matrix",
     "plot_noise",
     "plot_notebook",
+    "plot_suite",
     "render",
 ]
