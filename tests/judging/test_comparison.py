@@ -230,6 +230,17 @@ class TestCompare:
         (found,) = compare_records(elsewhere, make_sweep()).values()
         assert not found.obstacles
         assert "the noisy test images are not the same to the bit" in found.notes
+        sources = [
+            [
+                replace(r, environment=r.environment | {"source_sha256": f"code1:{digit * 64}"})
+                for r in side
+            ]
+            for side, digit in ((elsewhere, "a"), (make_sweep(), "b"))
+        ]
+        (found,) = compare_records(*sources).values()
+        assert found.obstacles == (
+            "the noisy test images differ, and so does noisecore's own code",
+        )
 
     @pytest.mark.parametrize(
         ("old", "new", "said"),
