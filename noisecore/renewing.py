@@ -27,6 +27,8 @@ from noisecore.judging.gates.advice import advice_when_undecided
 from noisecore.judging.gates.arguments import check_measured, curve_from, warn_if_swapped
 from noisecore.judging.gates.case import Case, judge_case
 from noisecore.judging.gates.own import origin_of, own_margins
+from noisecore.judging.gates.suite_case import suite_case
+from noisecore.judging.suites import Suite
 from noisecore.paths import is_missing
 from noisecore.records import RecordError, new_file
 
@@ -52,8 +54,9 @@ def write_baseline(
 
     Args:
         path: The file, such as "baselines/quick.json".
-        curves: The curves to write, with their records: a curve, curves, or what `read_curves`
-            returns; or a whole baseline, which replaces the file, whatever that held.
+        curves: The curves to write, with their records: a curve, curves, a suite, which is judged
+            as one, or what `read_curves` returns; or a whole baseline, which replaces the file,
+            whatever that held.
         profile: The profile that the file is for, in runs with pytest. Left out, that of the file,
             or "quick" for a new one.
         new_ancestor: Whether what was lost since a curve's first ancestor may be forgotten.
@@ -94,7 +97,7 @@ def write_baseline(
         for curve in given:
             warn_if_swapped(curve.records, old.of(curve.name))
         if not new_ancestor:
-            _refuse_decline(given, old)
+            _refuse_decline([curves] if isinstance(curves, Suite) else given, old)
     try:
         renewed = renew_baseline(
             old,
@@ -150,28 +153,38 @@ def _listed(curves: Any) -> list[Curve]:
     return given
 
 
-def _refuse_decline(curves: Sequence[Curve], old: Baseline) -> None:
-    """Raise `RecordError` if pytest would refuse this renewal because of what a curve lost."""
-    rule = Rule(curves=len(old.origins), own=own_margins(old))
-    for curve in curves:
-        name = curve.name
-        if name not in old.origins:
+def _refuse_decline(measured: Sequence[Curve | Suite], old: Baseline) -> None:
+    """Raise `RecordError` if pytest would refuse this renewal because of what was lost."""
+    for each in measured:
+        if isinstance(each, Suite):
+            case = suite_case(each, {f: _case(curve, old) for f, curve in each.items()}, ())
+        else:
+            case = _case(each, old)
+        if case.comparison is None:
             continue
-        origin, held = old.origins[name], old.of(name)
-        first = origin.first or first_of(held, date=origin.date, commit=origin.commit)
-        comparison = with_first(compare_records(curve.records, held)[name], first, curve.records)
-        case = Case(
-            curve=name,
-            comparison=comparison,
-            rule=rule.of(name),
-            accepted=True,
-            scripted=True,
-        )
         verdict = judge_case(case)
-        if verdict.verdict == "pass" or comparison.failures:  # no renewal takes these in
+        if verdict.verdict == "pass" or case.comparison.failures:  # no renewal takes these in
             continue
         hint = "if the loss is meant, give new_ancestor=True"
         if verdict.verdict == "inconclusive":
             narrow = advice_when_undecided(case).rstrip(".")
             hint = f"{narrow}; or start again from this curve with new_ancestor=True"
         raise RecordError(f"the baseline was not written: {verdict.sentence}: {hint}")
+
+
+def _case(curve: Curve, old: Baseline) -> Case:
+    """Return a curve, and what it would replace; its comparison is None if that is nothing."""
+    name, comparison = curve.name, None
+    rule = Rule(curves=len(old.origins), own=own_margins(old))
+    if name in old.origins:
+        origin, held = old.origins[name], old.of(name)
+        first = origin.first or first_of(held, date=origin.date, commit=origin.commit)
+        comparison = with_first(compare_records(curve.records, held)[name], first, curve.records)
+    return Case(
+        curve=name,
+        comparison=comparison,
+        rule=rule.of(name),
+        problem=None if comparison is not None else f"{name} is not in the baseline",
+        accepted=True,
+        scripted=True,
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import pickle
+from dataclasses import replace
 
 import pytest
 from made_suites import curve, suite_of
@@ -11,6 +12,7 @@ from made_suites import curve, suite_of
 import noisecore
 from noisecore import Suite
 from noisecore.judging.curves import CurveError
+from noisecore.records import CurveId
 
 
 def test_the_mean_is_over_families_without_extras() -> None:
@@ -86,6 +88,19 @@ def test_a_suite_is_a_mapping() -> None:
         ({"curves": {"fgo": curve("fog", [1, 1])}}, "unknown family of mnist-c 'fgo'"),
         ({"curves": {"fog": 0.5}}, "fog must be a curve, got 0.5"),
         ({"name": 3}, "name must be a text"),
+        (
+            {"curves": {"fog": replace(curve("fog", [1, 1]), noise="mnist-c/shear")}},
+            "expected a curve of mnist-c/fog, got mnist-c/shear",
+        ),
+        (
+            {
+                "curves": {
+                    "fog": replace(curve("fog", [1, 1]), id=CurveId(model="a", noise="b")),
+                    "shear": replace(curve("shear", [1, 1]), id=CurveId(model="c", noise="b")),
+                }
+            },
+            "its curves must be of one model",
+        ),
     ],
 )
 def test_what_it_refuses(change, says) -> None:

@@ -199,3 +199,17 @@ def test_what_a_suite_is_compared_with(suites) -> None:
     with pytest.raises(noisecore.NoisecoreError, match="must be of mnist-c, got one of cifar-10-c"):
         judge_no_regression(old, other)
     assert list(noisecore.compare(old, old)) == ["bars/mnist-c"]
+
+
+def test_a_script_renews_a_suite_as_one(suites, tmp_path) -> None:
+    """A suite that became worse is not written, and one that hardly changed is."""
+    old, _ = suites
+    path = tmp_path / "quick.json"
+    noisecore.write_baseline(path, old)
+    worse = replace(old, curves={f: changed(c, wrong=0.4) for f, c in old.items()})
+    with pytest.raises(noisecore.NoisecoreError, match=r"bars/mnist-c is .* first ancestor"):
+        noisecore.write_baseline(path, worse)
+    noisecore.write_baseline(path, worse, new_ancestor=True)
+    better = replace(old, curves={**worse.curves, "fog": old["fog"]})
+    held = noisecore.write_baseline(path, better)
+    assert held.curves["bars/mnist-c/fog"].mean_accuracy[1] == old["fog"].mean_accuracy[1]

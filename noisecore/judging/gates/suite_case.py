@@ -19,16 +19,20 @@ def suite_case(suite: Suite, cases: Mapping[str, Case], gone: Sequence[str]) -> 
     gone: the curves of the baseline that belong to the suite, and that it does not have. A family
     that only one of the two has is a problem, unless the baseline is being renewed.
     """
-    known = {family: case for family, case in cases.items() if case.problem is None}
+    cases = {
+        family: case
+        if case.problem or case.comparison is not None
+        else replace(case, problem=f"{case.curve} is not in the baseline")
+        for family, case in cases.items()
+    }
+    known = {family: case for family, case in cases.items() if not case.problem}
     first = next(iter((known or cases).values()))
     accepted = all(case.accepted for case in (known or cases).values())
     problems = [case.problem or "" for case in cases.values() if case.problem and not case.accepted]
     if gone and not (known and accepted):
         problems.append(f"{', '.join(gone)} of the baseline was not run")
     added = [case.curve for case in cases.values() if case.problem and case.accepted]
-    comparisons = {
-        family: case.comparison for family, case in known.items() if case.comparison is not None
-    }
+    comparisons = {f: case.comparison for f, case in known.items() if case.comparison is not None}
     problem = _several(suite, problems) if problems else None
     if not comparisons and problem is None:
         problem = f"{suite.name} is not in the baseline"

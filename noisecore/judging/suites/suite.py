@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from noisecore.errors import NoisecoreError, refusals
-from noisecore.escaping import brief, described, shown, visible
+from noisecore.escaping import brief, described, shorten, shown, visible
 from noisecore.functions import unknown
 from noisecore.judging.curves import Curve, CurveError
 from noisecore.judging.curves.fields import takes_nothing
@@ -73,6 +73,13 @@ class Suite(Mapping[str, Curve]):
                 raise CurveError(unknown(f"family of {self.suite}", str(family), known))
             if not isinstance(curve, Curve):
                 raise CurveError(f"{self.name}: {family} must be a curve, got {described(curve)}")
+            if curve.noise and curve.noise.split("/")[:2] != [self.suite, family]:
+                wanted = f"{self.suite}/{family}"
+                raise CurveError(f"{self.name}: expected a curve of {wanted}, got {curve.noise}")
+        ids = [curve.id for curve in curves.values() if curve.id is not None]
+        if len({replace(each, noise="") for each in ids}) > 1:
+            names = ", ".join(curve.name for curve in curves.values())
+            raise CurveError(f"{self.name}: its curves must be of one model, got {shorten(names)}")
         ordered = {family: curves[family] for family in known if family in curves}
         object.__setattr__(self, "curves", ordered)
 
