@@ -25,9 +25,20 @@ def progress_bar(name: str, total: int) -> Iterator[Callable[[Event], None]]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # in a notebook without ipywidgets the plain bar will do
         from tqdm.auto import tqdm
+
+    class Bar(tqdm):  # type: ignore[misc]
+        """A bar that gives tqdm's lock back if the stream fails: others would wait for ever."""
+
+        def refresh(self, nolock: bool = False, lock_args: Any = None) -> None:
+            if nolock:
+                super().refresh(nolock=True)
+                return
+            with self.get_lock():
+                super().refresh(nolock=True)
+
     heard = _Bar(visible(name), total)
     with suppress(OSError, ValueError):  # the stream may be closed or full
-        heard.bar = tqdm(
+        heard.bar = Bar(
             total=total,
             desc=heard.words(),
             bar_format=_FORMAT,

@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 import io
 import sys
+import threading
 
 import pytest
 from records_factory import make_record
+from tqdm.std import tqdm
 
 from noisecore.running.events import Event
 from noisecore.sweep.bar import progress_bar
@@ -75,7 +77,10 @@ def test_resumed_trials_took_no_time(capfd, monkeypatch) -> None:
 
 @pytest.mark.parametrize("closed", [True, False])
 def test_nobody_reads(monkeypatch, closed) -> None:
-    """What cannot be shown stops no training: the stream was closed, or its disk is full."""
+    """What cannot be shown stops no training: the stream was closed, or its disk is full.
+
+    Nor does it stop the next bar of any other thread.
+    """
 
     class Full(io.StringIO):
         def write(self, text: str) -> int:
@@ -88,6 +93,23 @@ def test_nobody_reads(monkeypatch, closed) -> None:
     with progress_bar("mlp/gaussian/quick", 1) as hear:
         hear(epoch(0))
         hear(Event("finished", RECORD.trial, record=RECORD))
+    assert lock_is_free()
+
+
+def lock_is_free() -> bool:
+    """Return whether another thread can show a bar: the thread that has the lock always can."""
+    found: list[bool] = []
+
+    def look() -> None:
+        for lock in tqdm.get_lock().locks:
+            found.append(lock.acquire(False))
+            if found[-1]:
+                lock.release()
+
+    other = threading.Thread(target=look)
+    other.start()
+    other.join()
+    return all(found)
 
 
 def test_odd_name(capfd) -> None:
