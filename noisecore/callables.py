@@ -205,8 +205,8 @@ def _state(value: Any) -> dict[str, Any] | None:
 def _identity(value: Any) -> dict[str, Any] | None:
     """Return the attributes that identify an object, None as of `_state`.
 
-    The code of an object of noisecore's is not followed, nor what its paths lead to: it says itself
-    what stands for these (`Keyed.shipped_identity`).
+    An object of noisecore's own gives its identity itself (`Keyed.shipped_identity`), because its
+    code and the files that its paths lead to are not read here.
     """
     state = _state(value)
     if state is None or not hasattr(type(value), "shipped_identity"):

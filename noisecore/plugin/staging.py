@@ -147,7 +147,7 @@ def lines(standing: Sequence[Standing]) -> list[str]:
 
 
 def seeds_said(profile: Profile) -> str:
-    """Return the seeds of a profile, for the header of a run, and how many images it tests on."""
+    """Return a profile's seeds and its number of test images, in words for a run's header."""
     said = ",".join(map(str, profile.seeds))
     if profile.sequential:
         said = f"one after another ({said} without a baseline)"

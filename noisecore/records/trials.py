@@ -114,8 +114,8 @@ class Training:
 class Cell:
     """One test of a model: a noise at a scale, its bounds, which realisation of it, on what images.
 
-    Scale 0 is no noise at all, whatever the noise is otherwise: it is a single cell for each
-    subset, with None for everything else.
+    At scale 0 there is no noise, so all noises share one cell for each subset. Its other fields are
+    None.
     """
 
     noise: str | None

@@ -155,8 +155,11 @@ def blind(images: int, whole: int | None) -> Comparison:
     ("whole", "said"),
     [
         (None, " images or more, or a margin of"),
-        (10_000, " (--noise-images=400, for the baseline too), or a margin of"),
-        (60, "; the set has 60 (--noise-images=all, for the baseline too), or a margin of"),
+        (10_000, " (--noise-images=400, in the run and in its baseline), or a margin of"),
+        (
+            60,
+            "; the set has 60 (--noise-images=all, in the run and in its baseline), or a margin of",
+        ),
     ],
 )
 def test_blind(whole, said) -> None:

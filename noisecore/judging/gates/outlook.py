@@ -89,9 +89,9 @@ def _blind_over_images(difference: Difference, rule: Rule, whole: int | None = N
         sees = seeing_margin(then, rule.mean_alpha) <= margin / 100
     more = f"give {needed:,} images or more" if sees else f"give more than {MOST_IMAGES:,} images"
     if whole and needed <= whole:
-        more += f" (--noise-images={needed}, for the baseline too)"
+        more += f" (--noise-images={needed}, in the run and in its baseline)"
     elif whole:
-        more += f"; the set has {whole:,} (--noise-images=all, for the baseline too)"
+        more += f"; the set has {whole:,} (--noise-images=all, in the run and in its baseline)"
     return f"{_blind(have, difference, rule, more)}, or rigorous mode (--noise-gate=rigorous)"
 
 

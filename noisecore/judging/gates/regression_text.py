@@ -48,7 +48,7 @@ _WITHIN = (
 def regression_head(verdict: Verdict) -> tuple[str, ...]:
     """Return the head of a regression verdict's table: `HEAD`, with the seeds if rows have them.
 
-    Of a suite, families stand where scales do, and there is no room for the column 50 %.
+    The table of a suite has families in place of scales, and no column 50 %, which would not fit.
     """
     head = HEAD if not verdict.rows(FamilyRow) else ("family", *HEAD[1:6], *HEAD[7:])
     return (*head[:-1], "seeds", head[-1]) if _has_seeds(verdict) else head
@@ -161,7 +161,8 @@ def _how_worse(rows: Sequence[JudgedRow]) -> str:
     noisy = {row.verdict for row in accuracy if row.scale != 0}
     if "fail" in clean:
         if any(row.difference > 0 for row in accuracy):
-            return "worse at some scales"
+            families = any(isinstance(row, FamilyRow) for row in accuracy)
+            return f"worse {'under some families' if families else 'at some scales'}"
         return "worse everywhere" if "fail" in noisy else "worse on clean images only"
     return "more fragile" if "pass" in clean and "fail" in noisy else "worse"
 

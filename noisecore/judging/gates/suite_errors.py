@@ -13,7 +13,7 @@ from noisecore.judging.statistics import Floats
 from noisecore.judging.suites import Suite
 from noisecore.noise.corruptions import SUITES
 
-SURE = 3  # a denominator of fewer of its own standard errors says nothing
+SURE = 3  # standard errors that a denominator must be above 0, or the ratio says nothing
 
 # The mean error of AlexNet on ImageNet-C over the five severities of each family; from
 # github.com/google-research/augmix (imagenet.py), Apache-2.0.

@@ -39,9 +39,7 @@ class CorruptionErrorRow(Row):
     without: tuple[str, ...]
 
     def __str__(self) -> str:
-        name = "mean corruption error" + " on top of clean images" * (
-            self.corruption_error != "mean"
-        )
+        name = "relative " * (self.corruption_error == "relative") + "mean corruption error"
         value = "\N{EN DASH}" if self.value is None else f"{self.value:.1f}"
         without = f", without {', '.join(self.without)}" if self.without else ""
         return f"{name}: {value} ({self.against}: 100), over {len(self.families)} families{without}"

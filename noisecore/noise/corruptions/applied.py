@@ -94,7 +94,7 @@ class Corruption(Keyed):
     quantise: bool = False
 
     def __post_init__(self) -> None:
-        """Raise `NoiseError` if there is no such suite, or no such family in it."""
+        """Raise `NoiseError` if the suite, or the family in it, is unknown."""
         if not isinstance(self.suite, str) or self.suite not in SUITES:
             raise NoiseError(unknown("suite", str(self.suite), SUITES))
         known = SUITES[self.suite]

@@ -33,7 +33,7 @@ class CorruptionSuite:
     quantise: bool = False
 
     def __post_init__(self) -> None:
-        """Raise `NoiseError` if there is no such suite, or an argument cannot be used."""
+        """Raise `NoiseError` if the suite is unknown or an argument cannot be used."""
         if not isinstance(self.name, str) or self.name not in SUITES:
             raise NoiseError(unknown("suite", str(self.name), SUITES))
         if not isinstance(self.extras, bool):

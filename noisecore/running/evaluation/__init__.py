@@ -75,10 +75,10 @@ def evaluate_given(
 ) -> list[TrialRecord]:
     """Test a trained model at scale 0 and at each of `scales`; return one record per draw.
 
-    The arguments are those of `noisecore.evaluate`, which says what they may be. noise: may be a
-    suite; each of its families is then a noise, and has records of its own. run: the id that the
-    records get. on_labels: is called with the class numbers of all images, (n,), once they are
-    known; on_samples: with the name of each noise, and a few of the images, clean and noisy.
+    The arguments are those of `noisecore.evaluate`, which says what they may be. noise: a noise, or
+    a suite, whose families get their own records. run: the id that the records get. on_labels: is
+    called with the class numbers of all images, (n,), once they are known; on_samples: with the
+    name of each noise, and a few of the images, clean and noisy.
     Raises `GivenError` or `NoiseError`, in one line, if something cannot be evaluated.
     """
     start = time.perf_counter()
@@ -292,7 +292,7 @@ class _Test:
         if self._channels and self.layout.model == "first":
             environment["channels"] = "first"
         told = self.tally.note, self.said
-        if place and len(self.noises) > 1:  # what is told of all noises is told once
+        if place and len(self.noises) > 1:  # the first noise's record has said it
             told = "", ""
         note = "; ".join(filter(None, (self.large, self.pixels.note, *told)))
         return TrialRecord(
