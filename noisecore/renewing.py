@@ -155,11 +155,12 @@ def _listed(curves: Any) -> list[Curve]:
 
 def _refuse_decline(measured: Sequence[Curve | Suite], old: Baseline) -> None:
     """Raise `RecordError` if pytest would refuse this renewal because of what was lost."""
+    rule = Rule(curves=len(old.origins), own=own_margins(old))
     for each in measured:
         if isinstance(each, Suite):
-            case = suite_case(each, {f: _case(curve, old) for f, curve in each.items()}, ())
+            case = suite_case(each, {f: _case(curve, old, rule) for f, curve in each.items()}, ())
         else:
-            case = _case(each, old)
+            case = _case(each, old, rule)
         if case.comparison is None:
             continue
         verdict = judge_case(case)
@@ -172,10 +173,9 @@ def _refuse_decline(measured: Sequence[Curve | Suite], old: Baseline) -> None:
         raise RecordError(f"the baseline was not written: {verdict.sentence}: {hint}")
 
 
-def _case(curve: Curve, old: Baseline) -> Case:
+def _case(curve: Curve, old: Baseline, rule: Rule) -> Case:
     """Return a curve, and what it would replace; its comparison is None if that is nothing."""
     name, comparison = curve.name, None
-    rule = Rule(curves=len(old.origins), own=own_margins(old))
     if name in old.origins:
         origin, held = old.origins[name], old.of(name)
         first = origin.first or first_of(held, date=origin.date, commit=origin.commit)

@@ -41,16 +41,16 @@ class Comparison:
     right, bool (seeds, k, images), each trained and tested at the scale. seeds: those of the rows
     of both sides, or the draws. obstacles: differences that forbid a comparison; the arrays may be
     empty then. notes: differences that do not. failures: a line for each trial of the run without
-    figures. left_out, added: scales that only
-    the baseline has, and that only the run has. seconds, memory: median training time and peak
-    memory, of the run and of the baseline, NaN if unknown. replicates: whether a row of the arrays
-    is a seed (a training of its own) or a draw of the noise (both sides share them). identical:
-    whether the seeds or draws that both sides have gave the same answers and losses; if so, the
-    arrays hold only these. cached: how many trainings of the run an earlier one has done, in words;
-    empty if none. since_first: the run compared with the baseline's first ancestor.
-    by_scale: for a run whose seeds came one after another (`--noise-seeds=auto`), and that has
-    fewer than `final` at some scale: the answers at each scale, bool (its seeds, images); `new`
-    holds the seeds that all scales have. Empty for any other run. whole: as in `Curve`.
+    figures. left_out, added: scales that only the baseline has, and that only the run has. seconds,
+    memory: median training time and peak memory, of the run and of the baseline, NaN if unknown.
+    replicates: whether a row of the arrays is a seed (a training of its own) or a draw of the noise
+    (both sides share them). identical: whether the seeds or draws that both sides have gave the
+    same answers and losses; if so, the arrays hold only these. cached: how many trainings of the
+    run an earlier one has done, in words; empty if none. since_first: the run compared with the
+    baseline's first ancestor. by_scale: for a run whose seeds came one after another
+    (`--noise-seeds=auto`), and that has fewer than `final` at some scale: the answers at each
+    scale, bool (its seeds, images); `new` holds the seeds that all scales have. Empty for any other
+    run. whole: as in `Curve`.
     """
 
     curve: str

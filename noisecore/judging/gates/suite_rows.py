@@ -40,6 +40,8 @@ class CorruptionErrorRow(Row):
 
     def __str__(self) -> str:
         name = "relative " * (self.corruption_error == "relative") + "mean corruption error"
-        value = "\N{EN DASH}" if self.value is None else f"{self.value:.1f}"
+        if self.value is None:
+            return f"{name}: \N{EN DASH} ({self.against}: 100), no family has enough errors there"
+        over = f"over {len(self.families)} families"
         without = f", without {', '.join(self.without)}" if self.without else ""
-        return f"{name}: {value} ({self.against}: 100), over {len(self.families)} families{without}"
+        return f"{name}: {self.value:.1f} ({self.against}: 100), {over}{without}"
