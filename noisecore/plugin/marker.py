@@ -155,14 +155,8 @@ def _by_family(values: Mapping[str, Any], params: Mapping[str, Any]) -> Iterable
             f"each of {families * len(suite.severities)} severities"
         )
     return [
-        {
-            "scales": suite.severities,
-            **values,
-            "suite": suite,
-            # One with photographs has no name that another process could find.
-            "noise": corruption if corruption.photographs is not None else corruption.__name__,
-        }
-        for corruption in suite.families().values()
+        {"scales": suite.severities, **values, "suite": suite, "noise": noise}
+        for noise in suite.noises()
     ]
 
 
