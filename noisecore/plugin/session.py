@@ -47,7 +47,15 @@ if TYPE_CHECKING:
 
 
 _RESUME = "--noise-resume"
-_REPORT = ("results.json", "curve.csv", "matrix.csv", "classes.csv", "summary.md", ".plan")
+_REPORT = (
+    "results.json",
+    "curve.csv",
+    "matrix.csv",
+    "classes.csv",
+    "trainings.csv",
+    "summary.md",
+    ".plan",
+)
 
 
 class Run:
