@@ -7,6 +7,10 @@ import numpy as np
 import pytest
 from fake_trainings import begun
 
+from noisecore.data import check_arrays
+from noisecore.recipes import get_recipe
+from noisecore.running.request import CurveRequest
+
 RUN = (
     "--noise-scales=2", "--noise-dataset=tiny.npz", "--noise-model=mlp", "--noise-seeds=2",
     "--noise-workers=0",
@@ -149,3 +153,32 @@ def test_families_that_are_left_out_are_said(bench) -> None:
     ended = bench(text)
     ended.assert_outcomes(passed=1)
     assert said(ended).count("cifar-10-c is without frost: noisecore ships no photographs") == 1
+
+
+def test_clean_training_is_that_of_scale_0() -> None:
+    """The key of a training on clean images is the same, whatever its model is tested with."""
+    common = {
+        "dataset": "tiny",
+        "model": "mlp",
+        "recipe": get_recipe("quick"),
+        "train_scales": (0.0,),
+        "seeds": (0,),
+        "test_draw": 0,
+        "clip": None,
+        "blank": False,
+    }
+    images = np.random.default_rng(0).integers(0, 256, (8, 12, 12), np.uint8)
+    labels = np.arange(8) % 2
+    data = check_arrays("tiny", ((images, labels), (images, labels)))
+    keys = {
+        CurveRequest(noise=noise, test_scales=scales, trained_with=trained, **common)
+        .trials(data)[0]
+        .key({})
+        for noise, scales, trained in (
+            ("gaussian", (0.0, 1.0, 4.0), None),
+            ("uniform", (0.0, 0.5), "uniform"),
+            ("mnist-c/fog", (0.0, 1.0), "mnist-c/fog"),
+            ("mnist-c/stripe", (0.0, 1.0), "mnist-c/stripe"),
+        )
+    }
+    assert len(keys) == 1
