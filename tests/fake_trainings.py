@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from noisecore.records import Evaluation, TrialRecord, pack_right
-from noisecore.running import compat, engine, sizing
+from noisecore.running import compat, dask_worker, engine, sizing, trials
 
 IMAGES = 1000
 CONFTEST = "import fake_trainings\n\nfake_trainings.install(setattr)\n"
@@ -28,13 +28,23 @@ def install(patch) -> None:
     patch(compat, "settle", lambda threads: None)
     patch(compat, "versions", lambda: {"tensorflow": "none"})
     patch(sizing, "usable_gpus", lambda: [])
-    patch(engine.Engine, "_make_worker", lambda self, number: Worker())
+    patch(engine, "Worker", Worker)
+
+
+def dask_setup(worker) -> None:
+    """Put them in place in a Dask worker that preloads this module."""
+    known = {"tensorflow": "none", "keras": "none", "source_sha256": trials.training_source()}
+    trials.conditions = lambda threads: {"threads": threads, **known}
+    dask_worker.Worker = Worker
 
 
 class Worker:
     """A worker without a process of its own."""
 
-    def run(self, trials, *, run, conditions, on_epoch, weights):
+    def __init__(self, *given, **named) -> None:
+        pass
+
+    def run(self, trials, *, run, conditions, on_epoch, weights=None):
         """Return the records of a training."""
         return run_trials(trials, None, run=run, conditions=conditions, on_epoch=on_epoch)
 

@@ -164,8 +164,8 @@ def test_every_choice_can_be_replaced():
         ),
         (
             {"scale": "1"},
-            "unknown profile field 'scale': expected one of clip, dataset, models, noise, recipe, "
-            "scales, seeds; did you mean 'scales'?",
+            "unknown profile field 'scale': expected one of clip, dataset, images, models, noise, "
+            "recipe, scales, seeds; did you mean 'scales'?",
         ),
         ({"test_draw": "1"}, "unknown profile field 'test_draw': expected one of clip, dataset,"),
     ],

@@ -88,6 +88,9 @@ def names(data):
     public = {name: getattr(noisecore, name) for name in noisecore.__all__}
     return {**public, "np": np, "predict": predict, "x": x, "y": y, "curve": curve} | {
         "noisy": x + 0.3,
+        "foggy": noisecore.evaluate_outputs(
+            {0: predict(x), 1: predict(x + 0.3)}, y, noise="mnist-c/fog", name="digits"
+        ),
         "old_curve": noisecore.evaluate(predict, x, y, scales=scales, name="digits"),
     }
 

@@ -50,6 +50,7 @@ CHANGES = {
     "seed": 1,
     "test_draw": 1,
     "clip": None,
+    "subset": (37, 100),
     "blank": True,
     "trained_with": "fog",
     "trained_with_source": "c" * 64,
@@ -79,7 +80,7 @@ def test_no_field_is_left_out_of_these_tests():
 def test_key_depends_on_all_that_is_trained(field, value):
     """A trial that was trained otherwise has a record of its own; what it is tested at has none."""
     key = dataclasses.replace(TRIAL, **{field: value}).key({})
-    assert (key != TRIAL.key({})) == (field != "test_scales")
+    assert (key != TRIAL.key({})) == (field not in ("test_scales", "subset"))
 
 
 @pytest.mark.parametrize(("field", "value"), RECIPE_CHANGES.items())
@@ -178,7 +179,7 @@ def test_training_without_noise_is_one_training():
 
 
 @pytest.mark.parametrize(
-    "field", sorted({*CHANGES} - {"dataset", "test_scales", "trained_with_source"})
+    "field", sorted({*CHANGES} - {"dataset", "test_scales", "subset", "trained_with_source"})
 )
 def test_training_depends_on_all_that_it_is_made_of(field):
     """What differs in anything that a training depends on is another training."""

@@ -153,14 +153,16 @@ class TrialRecord:
     def numbers(self) -> dict[str, Any]:
         """Return the record without what differs when the same trial is run again."""
         record = self.to_dict()
-        del record["cost"], record["run"], record["checksum"], record["trial"]["monotone"]
+        record["trial"].pop("monotone", None)
+        del record["cost"], record["run"], record["checksum"]
         return record
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as plain JSON values, with a checksum of them."""
         whole = asdict(self) | {"evaluations": [each.to_dict() for each in self.evaluations]}
-        if self.trial.subset is None:  # as older noisecores write and read it
-            del whole["trial"]["subset"]
+        for name in ("subset", "monotone"):  # older noisecores neither write nor read these
+            if whole["trial"][name] is None:
+                del whole["trial"][name]
         plain: dict[str, Any] = json.loads(json.dumps(whole))  # tuples as lists
         return with_checksum(plain)
 

@@ -41,6 +41,7 @@ from noisecore.judging.gates.rows import (
     StepRow,
     WithinRow,
 )
+from noisecore.judging.gates.suite_rows import CorruptionErrorRow, FamilyRow
 from noisecore.judging.gates.verdict import make_verdict
 from noisecore.records import RecordError
 
@@ -79,16 +80,32 @@ FILED = [
     (ScaleRow, {"scale": 4.0} | FIGURES | UNKNOWN | {"allowed": None, "verdict": None}),
     (ScaleRow, OLD | {"scale": 4.0}),
     (SinceFirstRow, {"scale": None} | FIGURES | {"since": "2026-01-31"} | JUDGED),
+    (FamilyRow, {
+        "family": "fog", "of": "a/mnist-c/fog", "scales": [1.0], "scale": None, **FIGURES, **JUDGED,
+    }),
+    (CorruptionErrorRow, {
+        "corruption_error": "mean", "against": "the baseline", "value": None, "families": [],
+        "without": ["frost"],
+    }),
     (CostRow, {
         "cost": "seconds", "measured": None, "baseline": 4.0, "ratio": None, "allowed": 2.0,
         "verdict": "inconclusive",
     }),
     (StepRow, {**STEP, "rise": -0.1, "allowed": 0.01, "judged": True, "within": True}),
+    (StepRow, {
+        **STEP, "rise": 0.1, "allowed": 0.01, "judged": True, "within": False, "family": "fog",
+    }),
     (FittedRow, {"scale": 0.5, "mean": 0.8, "fitted": 0.79}),
+    (FittedRow, {"scale": 0.5, "mean": 0.8, "fitted": 0.79, "family": "fog"}),
     (DropRow, {**STEP, "drop": 0.1, "least_drop": 0.05}),
     (FloorRow, {
         "scale": 1.0, "mean": 0.8, "floor": None, "wilson_low": 0.7, "wilson_high": 0.9,
         "seeds": 3, "images": 1000,
+    }),
+    (DropRow, {**STEP, "drop": 0.1, "least_drop": 0.05, "family": "fog"}),
+    (FloorRow, {
+        "scale": None, "mean": 0.8, "floor": 0.7, "wilson_low": None, "wilson_high": None,
+        "seeds": 3, "images": 1000, "family": "fog",
     }),
     (ControlRow, {"seed": 2, "accuracy": 0.1, "loss": 2.3, "within": True}),
     (PublishedRow, PUBLISHED),

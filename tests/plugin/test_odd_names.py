@@ -128,7 +128,7 @@ def test_a_part_that_breaks(own, monkeypatch) -> None:
 
 @pytest.mark.parametrize(
     "where",
-    ["noisecore.plugin.reporting.summary._curve_lines", "noisecore.plugin.session.next_commands",
+    ["noisecore.plugin.reporting.summary._comparisons", "noisecore.plugin.session.next_commands",
      "noisecore.plugin.reporting.github.annotate", "noisecore.plugin.session.renew"],
 )  # fmt: skip
 def test_whatever_breaks(own, monkeypatch, where) -> None:

@@ -82,6 +82,7 @@ OWN_VALUES = {
     "profile": "notebook",
     "seeds": "10-11",
     "dataset": "digits",
+    "images": "50",
     "data-dir": "somewhere",
     "model": "cnn",
     "recipe": "quick+epochs=77",

@@ -6,6 +6,7 @@ import signal
 from bisect import bisect
 
 import pytest
+from dask_cluster import Dask
 from fake_trainings import CONFTEST, begun, turn
 from gate_bench import AUTO, CURVE, baseline_of
 from test_seeds_auto import HERE, NEAR, SEEDS, bench, counts, held, results, run, text
@@ -126,6 +127,35 @@ def test_xdist(bench, knobs) -> None:
     assert len(results(bench)["planned"]) == len(results(bench)["records"]) == sum(found.values())
     said = results(bench)["run"]["seeds one after another"][CURVE]
     assert said in text(alone)
+
+
+@pytest.fixture
+def dask(bench, monkeypatch):
+    """Return a cluster of two Dask workers with made-up trainings."""
+    pytest.importorskip("distributed")
+    monkeypatch.setenv("DASK_DISTRIBUTED__WORKER__PRELOAD", "fake_trainings")
+    dask = Dask(bench.path)
+    try:
+        for name in ("one", "two"):
+            dask.add_worker(name)
+        yield dask
+    finally:
+        dask.end()
+
+
+def test_dask(bench, dask) -> None:
+    """Dask workers train what one process trains, each seed once, and the verdict is the same."""
+    for knobs in ({}, NEAR):
+        turn(bench.path, **knobs)
+        alone = run(bench)
+        found, said = counts(bench), results(bench)["run"]["seeds one after another"][CURVE]
+        (bench.path / "begun.txt").unlink()
+        result = run(bench, f"--noise-scheduler={dask.file}", "--noise-workers=auto")
+        assert "noisecore: 2 Dask workers at " in text(result)
+        assert result.ret == alone.ret, result.stdout.str()
+        assert counts(bench) == found
+        assert results(bench)["run"]["seeds one after another"][CURVE] == said
+        (bench.path / "begun.txt").unlink()
 
 
 def test_compared_later(bench) -> None:

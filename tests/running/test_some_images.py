@@ -129,7 +129,7 @@ def test_memory(monkeypatch) -> None:
 @pytest.mark.parametrize(
     ("passes", "said"),
     [
-        ([(X, Y), (X, Y), (X, (Y + 1) % 3)], "the labels are others"),
+        ([(X, Y), (X, Y), (X, (Y + 1) % 3)], "the labels have changed"),
         ([(X, Y), (X[:0], Y[:0])], "was it read before"),
         ([(X, Y), (X, Y), (X[:50], Y[:50])], "it ended after 50 images"),
     ],

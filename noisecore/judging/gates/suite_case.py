@@ -52,7 +52,7 @@ def suite_case(suite: Suite, cases: Mapping[str, Case], gone: Sequence[str]) -> 
         whole=all(case.whole for case in cases.values()),
         problem=problem,
         renew=next((case.renew for case in cases.values() if case.renew), ""),
-        accepted=accepted,
+        accepted=accepted and not problems,
         new_ancestor=first.new_ancestor,
         labels=first.labels,
         closer=first.closer,

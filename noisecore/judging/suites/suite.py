@@ -47,8 +47,8 @@ class Suite(Mapping[str, Curve]):
     as "digits/mnist-c/fog".
 
     Example:
-        >>> suite = Suite(name="digits/mnist-c", suite="mnist-c", curves={"fog": curve})
-        >>> suite["fog"] is curve
+        >>> suite = Suite(name="digits/mnist-c", suite="mnist-c", curves={"fog": foggy})
+        >>> suite["fog"] is foggy
         True
     """
 

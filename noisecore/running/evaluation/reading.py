@@ -103,7 +103,7 @@ def _again(
             start, end = np.searchsorted(places, (first, first + len(labels)))
             here = places[start:end] - first
             if not np.array_equal(_numbers(labels)[here], numbers[places[start:end]]):
-                raise GivenError("the labels are others")
+                raise GivenError("the labels have changed")
             if len(here):
                 yield pixels[here], labels[here]
             first += len(labels)
