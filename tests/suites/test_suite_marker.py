@@ -182,3 +182,13 @@ def test_clean_training_is_that_of_scale_0() -> None:
         )
     }
     assert len(keys) == 1
+
+
+def test_seeds_one_after_another(bench) -> None:
+    """A suite keeps the fixed number of seeds: its one verdict needs the same in each family."""
+    assert bench(JUDGED, "--noise-update-baseline", "--noise-seeds=3").ret == 0
+    same = bench(JUDGED, "--noise-baseline=auto", "--noise-seeds=auto")
+    assert same.ret == 0, said(same)
+    assert "is identical to its baseline" in said(same)
+    assert "seeds of mlp/mnist-c" not in said(same)
+    assert len(begun(bench.path)) == 2 * 3
