@@ -9,7 +9,7 @@ from types import MethodType
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, overload
 
 from noisecore.callables import name_of
-from noisecore.errors import ArgumentError, ArgumentTypeError, warn
+from noisecore.errors import warn
 from noisecore.escaping import one_line
 from noisecore.functions import knows_arguments
 
@@ -151,6 +151,7 @@ def evaluate(
         >>> print(curve.name, *curve.scales)
         digits/gaussian 0.0 0.1 0.3
     """
+    from noisecore.noise.corruptions import which_noise
     from noisecore.records import noted
     from noisecore.running.evaluation import evaluate_given
 
@@ -182,20 +183,6 @@ def evaluate(
     from noisecore.judging.suites import suite_of
 
     return suite_of(chosen["noise"], curves)
-
-
-def which_noise(noise: Any, suite: Any, scales: Iterable[float] | None) -> dict[str, Any]:
-    """Return the noise, or a suite of corruptions, and its scales; raise in one line on others."""
-    if suite is None:
-        if scales is None:
-            raise ArgumentTypeError("scales must be given, such as scales=[0.1, 1]")
-        return {"noise": "gaussian" if noise is None else noise, "scales": scales}
-    from noisecore.noise.corruptions import as_suite
-
-    if noise is not None:
-        raise ArgumentError("noise must be left out where suite is given, got both")
-    chosen = as_suite(suite)
-    return {"noise": chosen, "scales": chosen.severities if scales is None else scales}
 
 
 @knows_arguments

@@ -233,6 +233,11 @@ def change_profile(profile: Profile, **choices: str) -> Profile:
     """
     changes: dict[str, Any] = {}
     for field, text in choices.items():
+        if field == "suite":
+            raise ProfileError(
+                "suite belongs to a marker, robustness(suite='mnist-c', train=('gaussian', 0)), "
+                "because its test uses robustness.suite: leave it out of the profile"
+            )
         if field not in _PARSERS:
             raise ProfileError(unknown("profile field", field, _PARSERS))
         if field == "seeds":

@@ -220,6 +220,7 @@ def test_profile_without_a_name_is_refused(line):
     [
         ("seeds", "expected field=value, got 'seeds'"),
         ("seeds = 3", "expected field=value, got 'seeds'"),
+        ("suite=mnist-c", "suite belongs to a marker, robustness(suite='mnist-c', train="),
         ("seed=3", "unknown profile field 'seed': expected one of clip, dataset,"),
         ("scales=0.1,x", "scales must be numbers such as 0.1,1,4, got 'x'"),
         ("recipe=quick+epoch=3", "unknown recipe field 'epoch': expected one of batch_size,"),

@@ -13,6 +13,7 @@ from noisecore.data import DatasetError, labels_of
 from noisecore.errors import ArgumentError, ArgumentTypeError, warn
 from noisecore.escaping import described, shown, visible
 from noisecore.noise import Noise, NoiseError
+from noisecore.plugin.asked import suites_asked, the_curve, the_suite
 from noisecore.plugin.clock import CLOCK
 from noisecore.plugin.failing import failure
 from noisecore.plugin.given import check_names, noises_of, numbers_of, what_is_tested
@@ -111,13 +112,9 @@ class Robustness:
                 found.extend(measured_curves(evaluate_given, model, x, y, **chosen))
             return next(curve for curve in found if curve.noise == noise)
 
-        curves = [
-            self._measure(partial(measure, noise=each), name, each, how, y)
-            for each in noises_of(given["noise"])
-        ]
-        if suite is None:
-            return curves[0]
-        return suite_of(given["noise"], curves)
+        noises = noises_of(given["noise"])
+        curves = [self._measure(partial(measure, noise=n), name, n, how, y) for n in noises]
+        return curves[0] if suite is None else suite_of(given["noise"], curves)
 
     def evaluate_outputs(
         self,
@@ -261,15 +258,17 @@ class Robustness:
     @property
     def curve(self) -> Curve:
         """The curve of a test that has exactly one."""
-        curves = self.curves
-        if not curves:
-            raise ArgumentError(
-                "there is no curve: a test gets one by @pytest.mark.robustness(), in its own "
-                "function and not in its fixtures, or by robustness.evaluate(...)"
-            )
-        if len(curves) > 1:
-            raise ArgumentError(f"this test has {len(curves)} curves: use robustness.curves")
-        return curves[0]
+        return the_curve(self.curves, self._requests)
+
+    @property
+    def suites(self) -> list[Suite]:
+        """The suite of each condition in the marker that says `suite=`."""
+        return suites_asked(self.curves, self._requests)
+
+    @property
+    def suite(self) -> Suite:
+        """The suite of a test whose marker asks for exactly one."""
+        return the_suite(self.suites)
 
     @property
     def point(self) -> Point:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def what_is_tested(noise: Any, suite: Any, scales: Iterable[float] | None) -> dict[str, Any]:
     """Return a noise, or a suite of corruptions, and its scales; fail the test on others."""
-    from noisecore.measure import which_noise
+    from noisecore.noise.corruptions import which_noise
 
     try:
         return which_noise(noise, suite, scales)

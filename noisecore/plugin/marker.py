@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -21,30 +21,37 @@ from noisecore.recipes import Recipe, get_recipe
 from noisecore.records import Trial, TrialRecord
 from noisecore.running.request import CurveRequest, read_training
 
+if TYPE_CHECKING:
+    from noisecore.noise.corruptions import CorruptionSuite
+
 MARKER = (
-    "robustness(*conditions, models=, noise=, scales=, train=, recipe=, blank=False, margins=, "
-    "profile=): train a "
+    "robustness(*conditions, models=, noise=, scales=, suite=, train=, recipe=, blank=False, "
+    "margins=, profile=): train a "
     "model at each scale and seed of the run, before the test; the profile gives what is left out. "
     "models: names, or functions that build one. noise: a name, or a function; with its scales. "
     "train: the noise and scale, such as ('gaussian', 0.5), that the model is trained with once, "
     "to be tested at each of the scales. "
+    "suite: instead of a noise, all families of a suite of corruptions, such as 'mnist-c'; with "
+    "train. "
     "The test asks for noise_model and noise_scale to run once for each of these. Further "
     "conditions are dicts of the same arguments, and each makes its own curve. margins: those of "
     "--noise-margins, for this test."
 )
 
-_FIELDS = ("models", "noise", "scales", "train", "recipe", "blank", "margins", "profile")
+_FIELDS = ("models", "noise", "scales", "suite", "train", "recipe", "blank", "margins", "profile")
 
 
 @dataclass(frozen=True)
 class Request(CurveRequest):
     """The trials of one curve that a test needs.
 
-    margins: those that were given for this curve, None for the run's. staged: whether its seeds are
+    margins: those that were given for this curve, None for the run's. suite: the suite that the
+    curve's noise is a family of, None if its marker names a noise. staged: whether its seeds are
     trained one after another, as many as the verdict on the curve needs.
     """
 
     margins: str | None = None
+    suite: CorruptionSuite | None = None
     staged: bool = False
 
     def fits(self, record: TrialRecord) -> bool:
@@ -64,16 +71,25 @@ REQUESTS: pytest.StashKey[tuple[Request, ...]] = pytest.StashKey()
 
 
 def other_scales(requests: Iterable[Request], profile: Profile) -> list[str]:
-    """Return a line for each curve whose marker gives it other scales than the profile's."""
+    """Return a line for each curve or suite whose marker gives it other scales than the profile's.
+
+    A suite that is without some of its families has a second line, which says so.
+    """
     found: dict[str, set[float]] = {}
+    notes = []
     for request in requests:
-        scales = request.test_scales if request.trained_with else request.train_scales
-        found.setdefault(request.curve, set()).update(scales)
+        name, scales = request.curve, request.train_scales
+        if request.suite is not None:
+            name = replace(request.curve_id, noise=request.suite.label).name
+            notes += [request.suite.note] if request.suite.note else []
+        if request.trained_with:
+            scales = request.test_scales
+        found.setdefault(name, set()).update(scales)
     return [
         f"{curve} has its own scales: {','.join(f'{scale:g}' for scale in sorted(scales))}"
         for curve, scales in found.items()
         if not {*profile.scales} <= scales <= {0.0, *profile.scales}
-    ]
+    ] + list(dict.fromkeys(notes))
 
 
 def parametrize(metafunc: pytest.Metafunc, marker: pytest.Mark, profile: Profile) -> None:
@@ -91,7 +107,7 @@ def parametrize(metafunc: pytest.Metafunc, marker: pytest.Mark, profile: Profile
 
 
 def read_requests(item: pytest.Item, marker: pytest.Mark, profile: Profile) -> tuple[Request, ...]:
-    """Return what a test asks for, one request per condition.
+    """Return what a test asks for, one request per condition; of a suite, one per family.
 
     Raises a `pytest.UsageError` that names the test if it asks for something impossible.
     """
@@ -99,8 +115,9 @@ def read_requests(item: pytest.Item, marker: pytest.Mark, profile: Profile) -> t
     params: Mapping[str, Any] = callspec.params if callspec is not None else {}
     try:
         requests = [
-            _read_request({**marker.kwargs, **condition}, params, profile)
+            _read_request(each, params, profile)
             for condition in marker.args or ({},)
+            for each in _by_family({**marker.kwargs, **condition}, params)
         ]
     except NoisecoreError as error:
         raise pytest.UsageError(f"noisecore: {item.nodeid}: marker robustness: {error}") from None
@@ -115,6 +132,32 @@ def read_requests(item: pytest.Item, marker: pytest.Mark, profile: Profile) -> t
         item.add_marker(pytest.mark.skip(reason=reason))
         return ()
     return wanted
+
+
+def _by_family(values: Mapping[str, Any], params: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
+    """Return the conditions of a suite, one per family; any other condition as it is."""
+    if "suite" not in values:
+        return [values]
+    from noisecore.noise.corruptions import as_suite
+
+    suite = as_suite(values["suite"])
+    for field in ("noise", "noise_scale"):
+        if field in values or field in params:
+            raise ArgumentError(
+                f"suite= tests all severities of its own families: leave {field} out, and judge "
+                "robustness.suite"
+            )
+    if "train" not in values:
+        families = len(suite.families())
+        raise ArgumentError(
+            "suite= needs train=, the noise and scale that the model is trained with once, such as "
+            "train=('gaussian', 0) for clean images: without it, a model would be trained at "
+            f"each of {families * len(suite.severities)} severities"
+        )
+    return [
+        {"scales": suite.severities, **values, "suite": suite, "noise": noise}
+        for noise in suite.noises()
+    ]
 
 
 def _read_request(
@@ -169,6 +212,7 @@ def _read_request(
         trained_with=trained_with,
         images=profile.images,
         margins=values.get("margins"),
+        suite=values.get("suite"),
     )
 
 

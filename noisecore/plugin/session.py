@@ -47,7 +47,8 @@ if TYPE_CHECKING:
 
 
 _RESUME = "--noise-resume"
-_REPORT = ("results.json", "curve.csv", "matrix.csv", "classes.csv", "summary.md", ".plan")
+_TABLES = ("curve.csv", "matrix.csv", "classes.csv", "trainings.csv")
+_REPORT = ("results.json", *_TABLES, "summary.md", ".plan")
 
 
 class Run:

@@ -32,8 +32,12 @@ def stage_seeds(
     """Give the curves that tests compare with the baseline their seeds one after another.
 
     comparing: the tests that compare. Other curves keep the fixed number of seeds. So do those that
-    the baseline does not have, or has with too few seeds, and tests of scales that none compares.
+    the baseline does not have, or has with too few seeds, and tests of scales that none compares;
+    and suites, whose one verdict needs the same seeds in each family.
     """
+    items = list(items)
+    asked = [each for item in items for each in item.stash.get(REQUESTS, ())]
+    suites = {each.curve for each in asked if each.suite is not None}
     compared: list[Request] = [each for item in comparing for each in item.stash.get(REQUESTS, ())]
     seeds = {each.curve: _seeds(baseline, each.curve) for each in compared}
     scales: dict[str, set[float]] = {}
@@ -42,7 +46,8 @@ def stage_seeds(
 
     def staged(request: Request) -> Request:
         name = request.curve
-        if len(seeds.get(name, ())) < LEAST or not _scales(request) <= scales[name]:
+        few = len(seeds.get(name, ())) < LEAST
+        if name in suites or few or not _scales(request) <= scales[name]:
             return request
         return replace(request, seeds=seeds[name], staged=True)
 

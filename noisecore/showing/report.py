@@ -19,6 +19,7 @@ from noisecore.judging.curves import Curve, class_frame, curve_frame, matrix_fra
 from noisecore.judging.gates import Verdict
 from noisecore.judging.results import Results, assemble, read_results
 from noisecore.judging.suites import suites_of
+from noisecore.judging.suites.trainings import trainings_of
 from noisecore.noise import Samples
 from noisecore.paths import check_folder
 from noisecore.records import TrialRecord, in_lines, write_atomically
@@ -33,6 +34,7 @@ from noisecore.showing.plots import (
     plot_noise,
     plot_notebook,
     plot_suite,
+    plot_trainings,
     render,
 )
 from noisecore.showing.summary import make_summary
@@ -41,7 +43,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # The names that plots get here: nothing else in the folder is ever removed.
-_OURS = re.compile(r"(.+-curve|.+-suite|.+-matrix|.+-classes|.+-noise|all-learning)\.(png|svg)")
+_OURS = re.compile(
+    r"(.+-curve|.+-suite|.+-trainings|.+-matrix|.+-classes|.+-noise|all-learning)\.(png|svg)"
+)
 _NOISE = "all-noise"
 
 
@@ -95,7 +99,14 @@ def write_report(
 
 def clear_report(folder: Path) -> None:
     """Remove what `write_report` writes, so that no run is taken to have another run's report."""
-    for name in ("results.json", "curve.csv", "matrix.csv", "classes.csv", "summary.md"):
+    for name in (
+        "results.json",
+        "curve.csv",
+        "matrix.csv",
+        "classes.csv",
+        "trainings.csv",
+        "summary.md",
+    ):
         (folder / name).unlink(missing_ok=True)
     check_folder(folder / "plots")
     for path in (folder / "plots").glob("*"):
@@ -128,6 +139,13 @@ def _draw(
             _write(parts, folder / "classes.csv", _table(classes))
         elif not keep:
             (folder / "classes.csv").unlink(missing_ok=True)
+    with parts.making("trainings.csv"):
+        suites = suites_of(assemble(results.records, results.planned)[0].values())
+        if several := trainings_of(suites.values()):
+            together = pd.concat([each.to_frame() for each in several.values()])
+            _write(parts, folder / "trainings.csv", _table(together))
+        else:
+            (folder / "trainings.csv").unlink(missing_ok=True)
     plots: dict[str, list[str]] = {}
     with parts.making("plots"):
         for curve, stem, draw in _pictures(results, data, classes):
@@ -156,10 +174,14 @@ def _pictures(
     """Yield each picture: its curve ("" for all of them), its file's name, and what draws it."""
     curves, matrices, _ = assemble(results.records, results.planned)
     suites = suites_of(curves.values())
-    names = _file_names([*curves, *suites])
+    several = trainings_of(suites.values())
+    names = _file_names([*curves, *suites, *several])
     shown = {each.name for suite in suites.values() for each in suite.values() if _is_short(each)}
     for name, suite in suites.items():
         yield name, f"{names[name]}-suite", partial(plot_suite, suite)
+    for name, trainings in several.items():
+        draw_all = partial(plot_trainings, list(trainings.suites.values()))
+        yield name, f"{names[name]}-trainings", draw_all
     samples = {} if data is None else data.samples
     notebook = results.profile.get("name") == "notebook"
     for name, curve in curves.items():

@@ -14,9 +14,11 @@ from noisecore.judging.gates import Verdict, regression_head, regression_lines, 
 from noisecore.judging.gates.rows import FloorRow, PublishedRow
 from noisecore.judging.results import Results, assemble
 from noisecore.judging.suites import Suite, suites_of, table_rows
+from noisecore.judging.suites.trainings import trainings_of
 from noisecore.records import Trial, TrialRecord
 from noisecore.showing.markdown import bullets, code, fenced, number, shown_estimate, table, text
 
+_TRAININGS = "Accuracy in %; in brackets, points more than trained on clean images."
 _ORDER = ("fail", "inconclusive", "pass")
 
 
@@ -86,6 +88,10 @@ def make_summary(results: Results, plots: Mapping[str, Sequence[str]]) -> str:
             *_regression(suite.name, results.verdicts),
             *_pictures(plots.get(suite.name, ())),
         ]
+    for trained in trainings_of(suites_of(curves.values()).values()).values():
+        head, *rows = [[text(cell.strip()) for cell in row] for row in trained.rows()]
+        parts += [f"## {code(trained.name)}", _TRAININGS, table(head, rows)]
+        parts += _pictures(plots.get(trained.name, ()))
     for curve in curves.values():
         parts += [
             f"## {code(curve.name)}",

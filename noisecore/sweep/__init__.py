@@ -6,26 +6,69 @@ import os
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack, overload
 
 from noisecore.errors import warn
 from noisecore.escaping import one_line
 from noisecore.functions import knows_arguments
 from noisecore.models import Builder
 from noisecore.noise import Noise, check_scales, get_noise
+from noisecore.noise.corruptions import which_noise
 from noisecore.recipes import Recipe
 from noisecore.records import TrialRecord, noted
-from noisecore.running.request import CurveRequest
 from noisecore.sweep.arguments import SweepError, Workers, check_flag, read_choices, read_data
 from noisecore.sweep.own import Own
 from noisecore.sweep.places import hold_folder, place_data
 from noisecore.sweep.script import refuse_import
-from noisecore.sweep.trials import as_arguments, request_curve, train_trials
+from noisecore.sweep.trials import as_arguments, request_curves, train_trials
 
 if TYPE_CHECKING:
     from noisecore.judging.curves import Curve
+    from noisecore.judging.suites import Suite
+    from noisecore.noise.corruptions import CorruptionSuite
 
 __all__ = ["SweepError", "train_sweep"]
+
+
+class _How(TypedDict, total=False):
+    """The arguments of `train_sweep` that a curve and a suite have in common."""
+
+    seeds: int | Iterable[int] | str
+    recipe: str | Recipe
+    clip: tuple[float, float] | str | None
+    test_draw: int
+    images: int | None
+    workers: Workers
+    artifacts: str | os.PathLike[str] | None
+    resume: bool
+    keep_models: bool
+    cache: str | os.PathLike[str] | None
+    progress: bool
+
+
+@overload
+def train_sweep(
+    build: str | Builder,
+    data: Any,
+    *,
+    scales: Iterable[float] | str,
+    noise: str | Noise | None = None,
+    suite: None = None,
+    train: tuple[str | Noise, float] | str | None = None,
+    **how: Unpack[_How],
+) -> Curve: ...
+
+
+@overload
+def train_sweep(
+    build: str | Builder,
+    data: Any,
+    *,
+    suite: str | CorruptionSuite,
+    train: tuple[str | Noise, float] | str,
+    scales: Iterable[float] | str | None = None,
+    **how: Unpack[_How],
+) -> Suite: ...
 
 
 @knows_arguments
@@ -33,9 +76,10 @@ def train_sweep(
     build: str | Builder,
     data: Any,
     *,
-    scales: Iterable[float] | str,
+    scales: Iterable[float] | str | None = None,
     seeds: int | Iterable[int] | str = 3,
-    noise: str | Noise = "gaussian",
+    noise: str | Noise | None = None,
+    suite: str | CorruptionSuite | None = None,
     train: tuple[str | Noise, float] | str | None = None,
     recipe: str | Recipe = "quick",
     clip: tuple[float, float] | str | None = None,
@@ -47,9 +91,10 @@ def train_sweep(
     keep_models: bool = False,
     cache: str | os.PathLike[str] | None = None,
     progress: bool = True,
-) -> Curve:
+) -> Curve | Suite:
     """Train a model at each scale of a noise, for each seed, test it there, and return the curve.
 
+    With `suite` and `train` it is trained once per seed, and tested with all families of a suite.
     It trains what a pytest run with the same choices trains, with the same numbers. Each record is
     written before it is used, so that an interrupted sweep can be continued.
 
@@ -70,8 +115,12 @@ def train_sweep(
             because workers read a file.
         scales: Strengths of the noise, numbers >= 0 in its own unit (for "gaussian" the standard
             deviation, in the unit of the standardised pixels). Scale 0, no noise, is trained too.
+            With `suite` they are severities, and may be left out: all of them.
         seeds: A number of seeds (3: 0, 1 and 2), or a list of whole numbers.
         noise: Its name, such as "mnist-c/fog", or a function f(images, scale, *, rng) -> images.
+            Left out, it is "gaussian".
+        suite: Instead of a noise, all families of a suite of corruptions, such as "mnist-c", or a
+            `noisecore.noise.corruptions.CorruptionSuite`. It needs `train`.
         train: The noise and scale, such as ("gaussian", 0.5), that a model is trained with once per
             seed, to be tested at each of the scales. Left out, one is trained at each scale.
         recipe: How it is trained: a `Recipe`, or a text such as "quick+epochs=8".
@@ -95,7 +144,7 @@ def train_sweep(
     Returns:
         The curve: accuracy and loss, (seeds, scales), over the scales in ascending order. They are
         NaN where a trial failed; `failures` says which and why, a warning says so at once, and
-        every gate refuses the curve.
+        every gate refuses the curve. With `suite`, a `Suite` of such curves.
 
     Raises:
         SweepError: An argument cannot be used, or a worker cannot import what it needs.
@@ -113,8 +162,14 @@ def train_sweep(
         (1, 2)
     """
     refuse_import()
+    chosen = which_noise(noise, suite, scales)
+    if suite is not None and train is None:
+        raise SweepError(
+            "suite needs train, the noise and scale that a model is trained with once per seed, "
+            "such as train=('gaussian', 0) for clean images"
+        )
     choices = read_choices(
-        scales=scales,
+        scales=chosen["scales"],
         seeds=seeds,
         recipe=recipe,
         clip=clip,
@@ -129,23 +184,36 @@ def train_sweep(
     shows = check_flag("progress", progress)
     with ExitStack() as held:
         own = Own(held, choices)
-        model, named = own.builder(build), own.noise(noise)
-        check_scales(get_noise(named), choices.scales)
-        trained = None if train is None else own.training(train, named)
+        model = own.builder(build)
+        given = [chosen["noise"]] if suite is None else chosen["noise"].noises()
+        noises = [own.noise(each) for each in given]
+        for each in noises:
+            check_scales(get_noise(each), choices.scales)
+        trained = None if train is None else own.training(train)
         own.refuse_unguarded(data)
         dataset = read_data(data)
-        request = request_curve(dataset, model, named, trained, choices)
+        requests = request_curves(dataset, model, noises, trained, choices)
         held.enter_context(hold_folder(choices.artifacts))  # from here on something is written
         dataset, location = place_data(dataset, data, choices.artifacts)
-        request = replace(request, dataset=dataset.name)
+        requests = [replace(each, dataset=dataset.name) for each in requests]
+        name = requests[0].curve
+        if suite is not None:
+            name = replace(requests[0].curve_id, noise=chosen["noise"].label).name
         records = train_trials(
-            request, dataset, location, choices, shows=shows, lasting=own.lasting
+            requests, dataset, location, choices, name=name, shows=shows, lasting=own.lasting
         )
-    return _curve(request, records)
+    curves = _curves(records)
+    if suite is None:
+        return curves[name]
+    from noisecore.judging.suites import suite_of
+
+    if chosen["noise"].note:
+        warn(chosen["noise"].note)
+    return suite_of(chosen["noise"], curves.values())
 
 
-def _curve(request: CurveRequest, records: Sequence[TrialRecord]) -> Curve:
-    """Return the curve of the records; warn about trials that failed, and about notes."""
+def _curves(records: Sequence[TrialRecord]) -> dict[str, Curve]:
+    """Return the curves of the records; warn about trials that failed, and about notes."""
     from noisecore.judging.curves import matched_curves
 
     failed = [record for record in records if record.status == "failed"]
@@ -156,4 +224,4 @@ def _curve(request: CurveRequest, records: Sequence[TrialRecord]) -> Curve:
         said.insert(0, f"{len(failed)} of {len(records)} trials failed: {first}")
     for each in said:
         warn(one_line(as_arguments(each)), RuntimeWarning)
-    return matched_curves(records)[request.curve]
+    return matched_curves(records)

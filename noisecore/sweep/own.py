@@ -59,12 +59,12 @@ class Own:
             )
         return self._name(FAMILIES, noise)
 
-    def training(self, train: Any, noise: str) -> tuple[str, float]:
+    def training(self, train: Any) -> tuple[str, float]:
         """Return the noise and the scale that a model is trained with once."""
         given, scale = read_training(train)
         name = self.noise(given)
         check_scales(get_noise(name), [scale])
-        return name if scale else noise, scale
+        return name, scale
 
     def refuse_unguarded(self, data: Any) -> None:
         """Raise `SweepError` if a worker would import a script that sweeps when it is imported."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -20,18 +21,27 @@ from noisecore.sweep.arguments import Choices
 from noisecore.sweep.bar import progress_bar
 
 
-def request_curve(
+def request_curves(
     dataset: Dataset,
     model: str,
-    noise: str,
+    noises: Sequence[str],
     trained: tuple[str, float] | None,
     choices: Choices,
-) -> CurveRequest:
-    """Return the request of a sweep.
+) -> list[CurveRequest]:
+    """Return the requests of a sweep, one for each noise.
 
-    Raises `NoiseError` if its noise does not fit the images, `DatasetError` if these are too few.
+    Raises `NoiseError` if one does not fit the images, `DatasetError` if these are too few.
     """
-    request = CurveRequest(
+    requests = [_request(dataset, model, noise, trained, choices) for noise in noises]
+    requests[0].trials(dataset)  # are so few images enough for each class?
+    try_noises(requests, dataset)
+    return requests
+
+
+def _request(
+    dataset: Dataset, model: str, noise: str, trained: tuple[str, float] | None, choices: Choices
+) -> CurveRequest:
+    return CurveRequest(
         dataset=dataset.name,
         model=model,
         noise=noise,
@@ -42,38 +52,36 @@ def request_curve(
         test_draw=choices.test_draw,
         clip=choices.clip,
         blank=False,
-        trained_with=None if trained is None else trained[0],
+        # What is trained on clean images is one model, whatever the noise would have been.
+        trained_with=None if trained is None else trained[0] if trained[1] else noise,
         images=choices.images,
     )
-    request.trials(dataset)  # are so few images enough for each class?
-    try_noises([request], dataset)
-    return request
 
 
 def train_trials(
-    request: CurveRequest,
+    requests: Sequence[CurveRequest],
     dataset: Dataset,
     location: tuple[str, str | None],
     choices: Choices,
     *,
+    name: str,
     shows: bool,
     lasting: bool,
 ) -> list[TrialRecord]:
     """Train, and return the records.
 
-    shows: whether there is a bar. lasting: whether an interrupted sweep can be continued. Raises
-    `KeyboardInterrupt` that says how, `StoreError`, or `TensorFlowError`.
+    name: of the curve or the suite. shows: whether there is a bar. lasting: whether an interrupted
+    sweep can be continued. Raises `KeyboardInterrupt` that says how, `StoreError`, or
+    `TensorFlowError`.
     """
-    trials = request.trials(dataset)
+    trials = [trial for request in requests for trial in request.trials(dataset)]
     store = Store(choices.artifacts / "trials", new_run(), resume=choices.resume)
     gpus = usable_gpus()
     workers = choices.workers
     if workers is None:
         workers = auto_workers(len(trials), dataset, len(gpus))
     try:
-        with (
-            progress_bar(request.curve, len(trials)) if shows else nullcontext(_silent) as listener
-        ):
+        with progress_bar(name, len(trials)) if shows else nullcontext(_silent) as listener:
             return _run(
                 Engine(
                     trials,

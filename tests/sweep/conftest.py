@@ -48,15 +48,17 @@ def data(tmp_path_factory):
 def workers(monkeypatch):
     """Let workers without a process answer: with 1 / (1 + scale), and as the test says.
 
-    asked: the trials that were trained. fails: the scales whose trials fail. at: called with each
-    trial while it is trained. notes: what is added to the cost of a record. closed: how many
-    workers were; over: set when one is. answer: makes the records.
+    asked: the first trial of each training. fails: the scales whose trials fail. at: called with
+    each of these while it is trained. notes: what is added to the cost of a record. closed: how
+    many workers were; over: set when one is. answer: makes the records.
     """
     found = SimpleNamespace(asked=[], fails=set(), at=lambda trial: None, closed=0, notes={})
     found.over = threading.Event()
 
     def answer(trials, run, conditions):
-        (trial,) = trials
+        return [answer_one(trial, run, conditions) for trial in trials]
+
+    def answer_one(trial, run, conditions):
         accuracies = {scale: 1 / (1 + scale) for scale in trial.test_scales}
         images = trial.subset[0] if trial.subset else 30
         made = make_record(
@@ -65,9 +67,9 @@ def workers(monkeypatch):
         cost = {"seconds": 1.0, **found.notes}
         key = trial.key(conditions)
         where = {**made.environment, "device": "CPU"}
-        return [
-            dataclasses.replace(made, key=key, run=run, trial=trial, cost=cost, environment=where)
-        ]
+        return dataclasses.replace(
+            made, key=key, run=run, trial=trial, cost=cost, environment=where
+        )
 
     found.answer = answer
 
@@ -76,15 +78,15 @@ def workers(monkeypatch):
             pass
 
         def run(self, trials, *, run, conditions, on_epoch, weights):
-            (trial,) = trials
+            trial = trials[0]
             found.asked.append(trial)
             found.at(trial)
             if trial.train_scale in found.fails:
                 raise WorkerError(f"ValueError: no model at {trial.train_scale:g}")
-            (record,) = found.answer(trials, run, conditions)
-            for epoch, figures in enumerate(record.history):
+            records = found.answer(trials, run, conditions)
+            for epoch, figures in enumerate(records[0].history):
                 on_epoch(epoch, figures)
-            return [record]
+            return records
 
         def close(self) -> None:
             found.closed += 1

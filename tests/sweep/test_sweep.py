@@ -259,6 +259,6 @@ def test_progress(workers, sweep, capfd) -> None:
 
 def test_wrong_build_and_noise(sweep) -> None:
     """What is neither a name nor a function is refused."""
-    for choices in ({"build": 3}, {"noise": None}):
+    for choices in ({"build": 3}, {"noise": 3}):
         with pytest.raises(SweepError, match="must be a name such as"):
             sweep(**choices)

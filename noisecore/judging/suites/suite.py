@@ -77,7 +77,8 @@ class Suite(Mapping[str, Curve]):
                 wanted = f"{self.suite}/{family}"
                 raise CurveError(f"{self.name}: expected a curve of {wanted}, got {curve.noise}")
         ids = [curve.id for curve in curves.values() if curve.id is not None]
-        if len({replace(each, noise="") for each in ids}) > 1:
+        # By name: what is trained on clean images is one model, whatever noise it is tested with.
+        if len({replace(each, noise="").name for each in ids}) > 1:
             names = ", ".join(curve.name for curve in curves.values())
             raise CurveError(f"{self.name}: its curves must be of one model, got {shorten(names)}")
         ordered = {family: curves[family] for family in known if family in curves}

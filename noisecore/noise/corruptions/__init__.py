@@ -5,7 +5,7 @@ draws depends on the shape of an image alone, so one draw serves all severities.
 """
 
 from noisecore.noise.corruptions.applied import LEAST_SIDE, Corruption, corrupt
-from noisecore.noise.corruptions.chosen import CorruptionSuite, as_suite
+from noisecore.noise.corruptions.chosen import CorruptionSuite, as_suite, which_noise
 from noisecore.noise.corruptions.suites import EXTRAS, SUITES, extras_of
 from noisecore.noise.corruptions.table import CORRUPTIONS, Family
 
@@ -20,4 +20,5 @@ __all__ = [
     "as_suite",
     "corrupt",
     "extras_of",
+    "which_noise",
 ]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from os import PathLike
 from typing import Any
 
+from noisecore.errors import ArgumentError, ArgumentTypeError
 from noisecore.escaping import described, shown
 from noisecore.functions import unknown
 from noisecore.noise.corruptions.applied import Corruption
@@ -55,6 +56,13 @@ class CorruptionSuite:
             and (self.photographs is not None or not CORRUPTIONS[family].photographs)
         }
 
+    def noises(self) -> list[str | Corruption]:
+        """Return each family as a noise: its name, if another process finds it by its name."""
+        return [
+            family if family.photographs is not None else family.__name__
+            for family in self.families().values()
+        ]
+
     @property
     def label(self) -> str:
         """The name, "mnist-c", or "mnist-c/uint8" if results are cut down to 8 bits."""
@@ -86,3 +94,15 @@ def as_suite(given: Any) -> CorruptionSuite:
             f"noisecore.noise.corruptions.CorruptionSuite, got {described(given)}"
         )
     return given
+
+
+def which_noise(noise: Any, suite: Any, scales: Any) -> dict[str, Any]:
+    """Return the noise, or a suite of corruptions, and its scales; raise in one line on others."""
+    if suite is None:
+        if scales is None:
+            raise ArgumentTypeError("scales must be given, such as scales=[0.1, 1]")
+        return {"noise": "gaussian" if noise is None else noise, "scales": scales}
+    if noise is not None:
+        raise ArgumentError("noise must be left out where suite is given, got both")
+    chosen = as_suite(suite)
+    return {"noise": chosen, "scales": chosen.severities if scales is None else scales}

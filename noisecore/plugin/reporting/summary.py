@@ -22,8 +22,10 @@ def summarise(
     verdicts: Sequence[Verdict],
 ) -> list[str]:
     """Return a few lines per curve, and verdicts that are not a pass; `parts` has what failed."""
+    from noisecore.judging.curves.table import aligned
     from noisecore.judging.results import assemble
     from noisecore.judging.suites import suites_of
+    from noisecore.judging.suites.trainings import trainings_of
     from noisecore.showing.summary import conclude
 
     seconds = sum(each.cost.get("seconds", 0.0) for each in records if not each.is_cached)
@@ -40,6 +42,10 @@ def summarise(
         with parts.making(f"the lines of {visible(suite.name)}"):
             lines += ["", *str(suite).split("\n")]
             lines += _comparisons([suite.name, *(each.name for each in suite.values())], verdicts)
+    for name, trained in trainings_of(suites.values()).items():
+        with parts.making(f"the lines of {visible(name)}"):
+            head = f"{visible(name)}: accuracy in %, and points more than trained on clean images"
+            lines += ["", *wrap_text(head), *aligned(trained.rows())]
     together = {curve.name for suite in suites.values() for curve in suite.values()}
     for curve in curves.values():
         if curve.name not in together:

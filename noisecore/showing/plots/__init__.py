@@ -12,6 +12,7 @@ from noisecore.showing.plots.matrix import plot_matrix
 from noisecore.showing.plots.noise import plot_noise
 from noisecore.showing.plots.style import plain_model, plain_noise, render
 from noisecore.showing.plots.suite import plot_suite
+from noisecore.showing.plots.trainings import plot_trainings
 
 __all__ = [
     "plain_model",
@@ -25,5 +26,6 @@ __all__ = [
     "plot_noise",
     "plot_notebook",
     "plot_suite",
+    "plot_trainings",
     "render",
 ]

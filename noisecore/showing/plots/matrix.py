@@ -13,7 +13,7 @@ from matplotlib.patches import Rectangle
 from noisecore.judging.curves import Matrix
 from noisecore.judging.curves.rows import estimate
 from noisecore.records import CurveId
-from noisecore.showing.plots.style import in_words, plain_text, set_note, wrap_name
+from noisecore.showing.plots.style import in_words, plain_text, readable, set_note, wrap_name
 
 
 @plain_text
@@ -37,11 +37,8 @@ def plot_matrix(matrix: Matrix, curve: CurveId | None = None) -> Figure:
     for row, column in np.ndindex(means.shape):
         value = float(means[row, column])
         if math.isfinite(value):
-            red, green, blue, _ = colours(float(norm(value)))
-            # The luminance at which black and white text differ equally from the cell (WCAG 2.1).
-            bright = 0.2126 * red**2.2 + 0.7152 * green**2.2 + 0.0722 * blue**2.2 > 0.18
             text = axes.text(column, row, f"{value:.3f}", ha="center", va="center")
-            text.set_color("black" if bright else "white")
+            text.set_color(readable(colours(float(norm(value)))))
         if train[row] == test[column]:
             for colour, width in (("black", 3.6), ("white", 1.4)):  # seen on every cell's colour
                 outline = Rectangle((column - 0.45, row - 0.45), 0.9, 0.9, fill=False)

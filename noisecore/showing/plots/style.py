@@ -174,6 +174,14 @@ def in_words(curve: CurveId | None, name: str) -> str:
     return model if curve is None else f"{model}, {plain_noise(curve.noise)} noise"
 
 
+def readable(colour: tuple[float, float, float, float]) -> str:
+    """Return the colour of a text on a colour: black or white."""
+    red, green, blue, _ = colour
+    # The luminance at which black and white text differ equally from the cell (WCAG 2.1).
+    bright = 0.2126 * red**2.2 + 0.7152 * green**2.2 + 0.0722 * blue**2.2 > 0.18
+    return "black" if bright else "white"
+
+
 def wrap_name(text: str, width: int) -> str:
     """Break drawable text into lines: at spaces, and in a curve's name after / and comma only."""
     seam = "\N{ZERO WIDTH SPACE}"
