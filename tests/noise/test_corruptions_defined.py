@@ -113,7 +113,7 @@ def test_clouds_are_made_by_halving() -> None:
     """Each middle is the mean of its neighbours and a part drawn, on a map that has no border."""
     side, decay = 16, 1.7
     draws = RNG.random((2, side * side - 1), np.float32)
-    for drawn, found in zip(draws, _clouds(draws, side, decay), strict=True):
+    for drawn, found in zip(draws, _clouds(draws, side, decay, side, side), strict=True):
         cloud, step, wobble, numbers = np.zeros((side, side)), side, 100.0, iter(drawn)
 
         def mean(row, column, offsets, cloud=cloud):
