@@ -11,6 +11,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from noisecore.noise.corruptions import CORRUPTIONS, SUITES
+
+ROUNDED = 0.0006  # a figure has four digits, and JPEG's library may be another
 PICTURES = Path(__file__).parent / "pictures"
 
 
@@ -18,6 +21,17 @@ def picture(side: int) -> np.ndarray:
     """Return the astronaut, (side, side, 3) in [0, 1]; side: 32 or 224."""
     with Image.open(PICTURES / f"astronaut-{side}.png") as read:
         return np.asarray(read, np.float32) / np.float32(255)
+
+
+def is_drawn(suite: str, family: str) -> bool:
+    """Return whether a corruption draws anything at random."""
+    return CORRUPTIONS[family].count((8, 8, 3), *SUITES[suite][family][0]) > 0
+
+
+def changes(noisy: np.ndarray, images: np.ndarray) -> np.ndarray:
+    """Return the root mean square change of each image."""
+    change = noisy.astype(np.float64) - images
+    return np.sqrt(np.mean(change**2, axis=(1, 2, 3)))
 
 
 # By suite the side of its picture, how many draws a figure is the mean of (of glass_blur), and by

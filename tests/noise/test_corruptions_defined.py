@@ -16,7 +16,7 @@ from noisecore.noise.corruptions.additive import impulse_noise, shot_noise
 from noisecore.noise.corruptions.blur import _disc, _walked, along
 from noisecore.noise.corruptions.digital import _smooth_fields
 from noisecore.noise.corruptions.resampling import between, correlated, enlarged
-from noisecore.noise.corruptions.weather import _clouds
+from noisecore.noise.corruptions.weather import _clouds, _distances
 
 RNG = np.random.default_rng(0)
 PICTURE = picture(32)[np.newaxis]
@@ -113,7 +113,7 @@ def test_clouds_are_made_by_halving() -> None:
     """Each middle is the mean of its neighbours and a part drawn, on a map that has no border."""
     side, decay = 16, 1.7
     draws = RNG.random((2, side * side - 1), np.float32)
-    for drawn, found in zip(draws, _clouds(draws, side, decay), strict=True):
+    for drawn, found in zip(draws, _clouds(draws, side, decay, side, side), strict=True):
         cloud, step, wobble, numbers = np.zeros((side, side)), side, 100.0, iter(drawn)
 
         def mean(row, column, offsets, cloud=cloud):
@@ -196,3 +196,15 @@ def test_edges_are_those_of_scikit_image() -> None:
     found = corrupt(grey, "canny_edges", 1, suite="mnist-c")[0, ..., 0]
     expected = feature.canny(grey[0, ..., 0], low_threshold=0.1, high_threshold=0.2)
     assert np.mean(found != expected) < 0.005
+
+
+@pytest.mark.parametrize("wide", [8, 20, 60])
+def test_distances_are_euclidean(wide) -> None:
+    """Of each image alone, to its own edges, cut off where said; also of one without any."""
+    edges = np.random.default_rng(wide).random((4, 70, wide)) < 0.003
+    edges[0] = False
+    found = _distances(edges, 20)
+    for here, each in zip(found[1:], edges[1:], strict=True):
+        plain = ndimage.distance_transform_edt(~each) if each.any() else np.inf
+        np.testing.assert_array_equal(here, np.minimum(plain, 20).astype(np.float32))
+    assert (found[0] == 20).all()

@@ -7,12 +7,11 @@ import os
 
 import numpy as np
 import pytest
-from golden import COLOUR, DIGITS, picture
+from golden import COLOUR, DIGITS, ROUNDED, changes, is_drawn, picture
 
-from noisecore.noise.corruptions import CORRUPTIONS, SUITES, corrupt
+from noisecore.noise.corruptions import SUITES, corrupt
 
 DRAWS = 50
-ROUNDED = 0.0006  # a figure has four digits, and JPEG's library may be another
 FROST = os.environ.get("NOISECORE_FROST")  # a folder of photographs, for the one test that needs it
 
 FAMILIES = [(suite, family) for suite in COLOUR for family in COLOUR[suite][-1]]
@@ -30,15 +29,9 @@ def test_a_picture_changes_as_published(suite, family) -> None:
     folder = FROST if family == "frost" else None
     for severity, published in enumerate(figures[family], 1):
         noisy = corrupt(images, family, severity, suite=suite, quantise=True, photographs=folder)
-        change = (noisy - images).astype(np.float64)
-        found = np.sqrt(np.mean(change**2, axis=(1, 2, 3)))
+        found = changes(noisy, images)
         error = found.std(ddof=1) * np.sqrt(1 / DRAWS + 1 / draws) if drawn else 0
         assert found.mean() == pytest.approx(published, abs=4 * error + ROUNDED), severity
-
-
-def is_drawn(suite, family) -> bool:
-    """Return whether a corruption draws anything at random."""
-    return CORRUPTIONS[family].count((8, 8, 3), *SUITES[suite][family][0]) > 0
 
 
 @pytest.fixture(scope="module")

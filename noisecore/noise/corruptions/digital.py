@@ -17,39 +17,50 @@ def jpeg_compression(images: FloatArray, draws: FloatArray, quality: int) -> Flo
     """Store the image as JPEG of a quality, and read it again. Its bits depend on libjpeg."""
     from PIL import Image
 
-    levels = np.rint(images * np.float32(255)).astype(np.uint8)
-    stored = np.empty_like(levels)
+    shown: FloatArray = np.empty_like(images)
     grey = images.shape[-1] == 1
-    for image, result in zip(levels, stored, strict=True):
+    for image, result in zip(images, shown, strict=True):
+        levels = image * np.float32(255)
+        levels = np.rint(levels, out=levels).astype(np.uint8)
         file = io.BytesIO()
-        Image.fromarray(image[..., 0] if grey else image).save(file, "JPEG", quality=quality)
+        Image.fromarray(levels[..., 0] if grey else levels).save(file, "JPEG", quality=quality)
         with Image.open(file, formats=["JPEG"]) as read:
-            result[...] = np.asarray(read).reshape(result.shape)
-    shown: FloatArray = stored.astype(np.float32)
-    shown /= 255
+            stored = np.asarray(read).reshape(result.shape)
+        np.divide(stored, np.float32(255), out=result, dtype=np.float32)
     return shown
 
 
 def pixelate(images: FloatArray, draws: FloatArray, share: float) -> FloatArray:
     """Shrink each side to a share of it by means over whole pixels, and enlarge it again."""
-    small: Any = images
-    places = []
-    for axis in (1, 2):
-        size = images.shape[axis]
-        edges, counts, back = _boxes(size, max(1, int(size * share)))
-        small = np.add.reduceat(small, edges, axis=axis).take(np.arange(len(counts)) * 2, axis=axis)
-        small /= counts.reshape((-1,) + (1,) * (3 - axis))
-        places.append(back)
-    large: FloatArray = small.take(places[0], axis=1).take(places[1], axis=2)
-    return large
+    size, high, wide, channels = images.shape
+    small = images.reshape(size, high, wide * channels)
+    backs = []
+    for axis, side, values in ((1, high, 1), (2, wide, channels)):
+        first, counts, back = _boxes(side, max(1, int(side * share)), values)
+        shape = (-1,) + (1,) * (2 - axis)
+        total: Any = 0
+        # The first pixel comes last: another order of the sum would give other bits than before.
+        for number in (*range(1, int(counts.max())), 0):
+            # A box that has no pixel of this number gets another's, times 0.
+            part = small.take(np.minimum(first + number * values, side * values - 1), axis=axis)
+            if (counts <= number).any():
+                part *= (counts > number).reshape(shape)
+            part += total
+            total = part
+        small = total
+        small /= counts.reshape(shape)
+        backs.append(back)
+    return small.take(backs[1], axis=2).take(backs[0], axis=1).reshape(images.shape)
 
 
 @lru_cache(maxsize=64)
-def _boxes(size: int, small: int) -> tuple[NDArray[np.intp], FloatArray, NDArray[np.intp]]:
-    """Return the boxes of a shrunk side: their edges, how many pixels they have, and a way back.
+def _boxes(
+    size: int, small: int, values: int
+) -> tuple[NDArray[np.intp], FloatArray, NDArray[np.intp]]:
+    """Return the boxes of a shrunk side whose pixels have so many values, for each value of each.
 
-    The edges are where each begins and ends, but the last end; the way back is for each pixel the
-    nearest box. The sums are Pillow's own, which say where a pixel on the edge of two boxes is.
+    Where its first pixel is, how many it has, and for each pixel of the side the nearest box. The
+    sums are Pillow's own, which say where a pixel on the edge of two boxes is.
     """
     step = size / small
     middle = ((np.arange(small) + 0.5) * step)[:, np.newaxis]
@@ -59,11 +70,13 @@ def _boxes(size: int, small: int) -> tuple[NDArray[np.intp], FloatArray, NDArray
     within &= (pixel >= np.trunc(middle - step / 2 + 0.5)) & (
         pixel < np.trunc(middle + step / 2 + 0.5)
     )
-    counts = within.sum(axis=1)
-    first = within.argmax(axis=1)
-    edges = np.stack([first, first + counts], axis=1).ravel()[:-1]
     nearest = ((pixel + 0.5) * (small / size)).astype(np.intp)
-    return edges, counts.astype(np.float32), nearest
+    value = np.arange(values)
+    first, back = (
+        (pixels[:, np.newaxis] * values + value).ravel()
+        for pixels in (within.argmax(axis=1), nearest)
+    )
+    return first, within.sum(axis=1).repeat(values).astype(np.float32), back
 
 
 def elastic_transform(

@@ -27,7 +27,7 @@ def fog(
 ) -> FloatArray:
     """Lay a cloud over the image, and dim both to the image's own brightest value."""
     high, wide = images.shape[1:3]
-    cloud = _clouds(draws, fog_map_side(high, wide, side), decay)[:, :high, :wide, np.newaxis]
+    cloud = _clouds(draws, fog_map_side(high, wide, side), decay, high, wide)[..., np.newaxis]
     brightest = images.max(axis=(1, 2, 3), keepdims=True)
     # A black image stays black: the cloud is as bright as the brightest value.
     factor = brightest / (brightest + np.float32(amount))
@@ -35,8 +35,8 @@ def fog(
     return foggy
 
 
-def _clouds(draws: FloatArray, side: int, decay: float) -> FloatArray:
-    """Return maps in [0, 1], (n, side, side): sums of ever finer and fainter random slopes.
+def _clouds(draws: FloatArray, side: int, decay: float, high: int, wide: int) -> FloatArray:
+    """Return corners of maps in [0, 1], (n, high, wide): sums of finer and fainter random slopes.
 
     The middles of squares, and then those of their edges, get the mean of their neighbours and a
     part drawn at random (diamond-square), on a map whose borders meet.
@@ -48,7 +48,9 @@ def _clouds(draws: FloatArray, side: int, decay: float) -> FloatArray:
         half, count = step // 2, side // step
         parts = draws[:, used : used + 3 * count * count].reshape(size, 3, count, count)
         used += 3 * count * count
-        parts = (parts * np.float32(2) - 1) * np.float32(wobble * wobble)
+        parts = parts * np.float32(2)
+        parts -= 1
+        parts *= np.float32(wobble * wobble)
         corners = clouds[:, ::step, ::step]
         pairs = corners + np.roll(corners, -1, axis=1)
         centres = (pairs + np.roll(pairs, -1, axis=2)) / 4 + parts[:, 0]
@@ -58,9 +60,10 @@ def _clouds(draws: FloatArray, side: int, decay: float) -> FloatArray:
         above = pairs + centres + np.roll(centres, 1, axis=2)
         clouds[:, half::step, ::step] = above / 4 + parts[:, 2]
         step, wobble = half, wobble / decay
-    clouds -= clouds.min(axis=(1, 2), keepdims=True)
-    clouds /= clouds.max(axis=(1, 2), keepdims=True)
-    return clouds
+    least, most = (reach(axis=(1, 2), keepdims=True) for reach in (clouds.min, clouds.max))
+    corner: FloatArray = clouds[:, :high, :wide] - least
+    corner /= most - least
+    return corner
 
 
 def snow(
@@ -106,34 +109,36 @@ def spatter(
 
     The water is close to that of the published scripts, not equal: they use OpenCV's distances.
     """
-    size, high, wide, channels = images.shape
-    layer = draws.reshape(size, high, wide, 1) * np.float32(sd) + np.float32(mean)
+    layer = draws.reshape(*images.shape[:3], 1) * np.float32(sd) + np.float32(mean)
     layer = smoothed(layer, width)
     layer[layer < np.float32(threshold)] = 0
     if mud:
         cover = smoothed((layer > np.float32(threshold)).astype(np.float32), strength)
         cover[cover < np.float32(0.8)] = 0
-        muddy: FloatArray = images * (1 - cover) + cover * (_MUD[:3] if channels == 3 else _MUD[3:])
-        return muddy
+        return _added(images * (1 - cover), cover[..., 0], _MUD)
     water: Any = _drops(layer[..., 0])
     most = water.max(axis=(1, 2), keepdims=True)
     water *= np.float32(strength) / np.where(most > 0, most, 1)
-    wet: FloatArray = water[..., np.newaxis] * (_WATER[:3] if channels == 3 else _WATER[3:])
-    wet += images
-    return wet
+    return _added(images, water, _WATER)
+
+
+def _added(images: FloatArray, cover: FloatArray, colour: FloatArray) -> FloatArray:
+    """Return the images with a share of a colour for each pixel, (n, height, width), added.
+
+    colour: red, green, blue, and what it is on grey images. Each channel for itself, since NumPy
+    is slow where the last axis has three values.
+    """
+    sums = np.empty_like(images)
+    for channel, shade in enumerate(colour[:3] if images.shape[-1] == 3 else colour[3:]):
+        np.add(images[..., channel], cover * shade, out=sums[..., channel])
+    return sums
 
 
 def _drops(layer: FloatArray) -> FloatArray:
     """Return how much water is at each pixel: a bright rim about each drop, in relief."""
-    from scipy.ndimage import distance_transform_edt
-
     grey: FloatArray = np.floor(np.clip(layer, 0, 1) * 255)
     edges = coarse_edges(grey, 50, 150)
-    # A step to another image is longer than any in it: so one call measures each for itself.
-    distance: Any = distance_transform_edt(~edges, sampling=(1e6, 1, 1))
-    if not edges.any():
-        distance = np.full(layer.shape, 20.0)
-    rim = np.floor(_mean3(np.minimum(distance, 20).astype(np.float32)))
+    rim = np.floor(_mean3(_distances(edges, 20)))
     rim = _equalised(rim.astype(np.intp))
     padded = padded_by(rim[..., np.newaxis], 1, 1, "mirror")[..., 0]
     high, wide = layer.shape[1:]
@@ -142,6 +147,21 @@ def _drops(layer: FloatArray) -> FloatArray:
         if weight:
             relief += padded[:, row : row + high, column : column + wide] * np.float32(weight)
     return layer * np.rint(_mean3(np.clip(relief, 0, 255)))
+
+
+def _distances(edges: NDArray[np.bool_], most: int) -> FloatArray:
+    """Return how far each pixel is from the nearest edge in its image, `most` at most."""
+    high = edges.shape[1]
+    row = np.arange(high)[:, np.newaxis]
+    above = np.maximum.accumulate(np.where(edges, row, -most), axis=1)
+    below = np.minimum.accumulate(np.where(edges, row, high + most)[:, ::-1], axis=1)[:, ::-1]
+    upright = np.minimum(np.minimum(row - above, below - row), most).astype(np.int32) ** 2
+    nearest = upright.copy()
+    for step in range(1, most):  # columns to the edge
+        for here, there in ((slice(step, None), slice(-step)), (slice(-step), slice(step, None))):
+            part = nearest[:, :, here]
+            np.minimum(part, upright[:, :, there] + step * step, out=part)
+    return np.sqrt(nearest, dtype=np.float32)
 
 
 def _mean3(grey: FloatArray) -> FloatArray:
