@@ -10,6 +10,7 @@ import pytest
 from gate_bench import AUTO, CURVE, OTHER, WORSE, baseline_of, worsen
 
 from noisecore.judging.baselines import read_baseline
+from noisecore.plugin.baseline.renewal import together
 
 
 class TestRenewed:
@@ -234,3 +235,12 @@ class TestShown:
         result = made.runpytest_inprocess(*given, AUTO)
         assert "::error" not in result.stdout.str()
         assert not (made.path / "step.md").exists()
+
+
+def test_what_several_curves_have_in_common_is_said_once() -> None:
+    """Up to three curves are named, more are counted; what has lines of its own stays."""
+    lines = ["a: added", "b: added", "c: renewed", "  scale 0: up", "d: renewed", "  scale 0: up"]
+    told = ["a, b: added", *lines[2:]]
+    assert together(lines) == told
+    many = [f"{name}: added" for name in "abcd"]
+    assert together([*many, "not one of a curve"]) == ["a and 3 more: added", "not one of a curve"]

@@ -88,7 +88,31 @@ def renew(
     if renewed.stayed:
         head = f"the baseline was not renewed for {', '.join(renewed.stayed)}; {head}"
     foreseen = _outlooks(renewed.changed, records, renewed.baseline, settings)
-    return [head, *renewed.lines, *foreseen], not renewed.stayed
+    return [head, *together(renewed.lines), *together(foreseen)], not renewed.stayed
+
+
+def together(lines: Sequence[str]) -> list[str]:
+    """Return lines "CURVE: text" with those of one text as one, which counts the further curves.
+
+    A line that is followed by indented ones, which are about it, stays as it is.
+    """
+    found: list[tuple[str, list[str]]] = []
+    groups: dict[str, list[str]] = {}
+    for line, following in zip(lines, [*lines[1:], ""], strict=True):
+        curve, _, text = line.partition(": ")
+        if not text or line.startswith(" ") or following.startswith(" "):
+            found.append((line, []))
+        elif text in groups:
+            groups[text].append(curve)
+        else:
+            groups[text] = [curve]
+            found.append((text, groups[text]))
+    return [f"{_with_more(curves)}: {text}" if curves else text for text, curves in found]
+
+
+def _with_more(curves: Sequence[str]) -> str:
+    """Return up to three curves, or the first and how many more there are."""
+    return ", ".join(curves) if len(curves) <= 3 else f"{curves[0]} and {len(curves) - 1} more"
 
 
 def _incomplete(
