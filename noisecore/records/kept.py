@@ -172,6 +172,7 @@ class _Cell:
     scores: dict[str, Values]
     predicted: Values | None = None
     probability: Values | None = None
+    images_sketch: tuple[float, ...] | None = None
     subset: tuple[Count, Count] | None = None
 
 
@@ -272,6 +273,7 @@ def _evaluation(cell: _Cell) -> Evaluation:
         images=cell.images,
         correct=right.data,
         images_sha256=cell.images_sha256,
+        images_sketch=cell.images_sketch,
         predicted=cell.predicted,
         probability=cell.probability,
         scores=scores,

@@ -52,7 +52,9 @@ class Evaluation:
     images_sha256: of the noisy float32 images themselves, which shows whether runs have seen the
     same ones. predicted: the class of the greatest output of each image. probability: that class's
     probability, 255 for 1; both None if that was not kept. scores: further numbers for each image,
-    by name; accuracy is not among them, because `correct` has it.
+    by name; accuracy is not among them, because `correct` has it. images_sketch: of the images of
+    images_sha256 (`noisecore.records.sketch`), which shows whether others are the same but for
+    rounding; None in older records, and where noisecore has not seen the images.
     """
 
     scale: Amount
@@ -64,6 +66,8 @@ class Evaluation:
     predicted: Values | None = None
     probability: Values | None = None
     scores: dict[str, Values] = field(default_factory=dict)
+    # Older records have none, and are of the same cells nevertheless.
+    images_sketch: tuple[float, ...] | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "scale", as_written(self.scale))
@@ -85,7 +89,7 @@ class Evaluation:
         return {name: each for name, each in plain.items() if name not in _LATER or each}
 
 
-_LATER = ("predicted", "probability", "scores")
+_LATER = ("predicted", "probability", "scores", "images_sketch")
 
 
 class Cost(TypedDict, total=False):

@@ -36,6 +36,7 @@ from noisecore.records import (
     pack_probabilities,
     pack_right,
 )
+from noisecore.records.sketch import sketch_of
 from noisecore.running import compat, machine
 from noisecore.running.images import Images, trained_with
 from noisecore.running.training import TrialError, score, shuffled, train
@@ -277,6 +278,7 @@ def _tested(
         images=len(right),
         correct=pack_right(right),
         images_sha256=hashlib.sha256(noisy.tobytes()).hexdigest(),
+        images_sketch=sketch_of(noisy),
         predicted=pack_classes(predicted, probabilities.shape[1]),
         probability=pack_probabilities(probabilities.max(axis=1)),
     )

@@ -18,6 +18,21 @@ COMMITTED = Path(__file__).parents[2] / "benchmarks/baselines/quick.json"
 CURVE = "cnn/gaussian/quick"
 
 
+def sketched(records, digit, sketch, source):
+    """Return records of noisy images that have another hash, and a sketch, of some code."""
+    return [
+        replace(
+            record,
+            environment=record.environment | {"source_sha256": source},
+            evaluations=tuple(
+                replace(each, images_sha256=digit * 64, images_sketch=sketch)
+                for each in record.evaluations
+            ),
+        )
+        for record in records
+    ]
+
+
 class TestCompare:
     """A run and a baseline, side by side."""
 
@@ -241,6 +256,21 @@ class TestCompare:
         assert found.obstacles == (
             "the noisy test images differ, and so does noisecore's own code",
         )
+
+    @pytest.mark.parametrize("digit", ["a", "b"], ids=["the same code", "other code"])
+    def test_sketches_of_images_tell_rounding_from_other_images(self, digit) -> None:
+        """On another processor, only what is near but for rounding is compared, with a note."""
+        old = sketched(make_sweep(), "c", (1.0, 0.5, -0.25), "code1:" + "a" * 64)
+        for moved, obstacles in (
+            (0.0001, ()),
+            (0.05, ("the noisy test images differ by more than rounding",)),
+        ):
+            new = sketched(make_sweep(), "0", (1.0, 0.5 + moved, -0.25), "code1:" + digit * 64)
+            here = [replace(r, environment=r.environment | {"processor": "Z9"}) for r in new]
+            (found,) = compare_records(here, old).values()
+            assert found.obstacles == obstacles
+            noted = "the noisy test images are not the same to the bit" in found.notes
+            assert noted is not bool(obstacles)
 
     @pytest.mark.parametrize(
         ("old", "new", "said"),

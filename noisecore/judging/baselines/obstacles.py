@@ -7,6 +7,7 @@ from typing import Any
 from noisecore.code import comparable, kinds, shortened
 from noisecore.judging.curves import Cells, evaluation_at
 from noisecore.records import Evaluation, GivenTrial, Trial
+from noisecore.records.sketch import are_near
 
 # These must be the same, or the accuracies mean different things. The recipe is compared field by
 # field, and what is in a curve's name is the same already. The draws of a given model are its rows.
@@ -78,16 +79,36 @@ def other_images(ours: Cells, theirs: Cells) -> tuple[bool, str]:
     """Return whether rounding may explain why the noisy images differ, and a line on them.
 
     Another NumPy or processor may round differently. Otherwise something changed the images that
-    is neither the data nor the noise. Where noisecore's own code is another one too, that may be
-    what changed them: half the noise would look like a better model.
+    is neither the data nor the noise, such as a file that the noise reads. The sketches of the
+    images tell. Older records have none: there, where noisecore's own code is another one too, that
+    may be what changed them, and half the noise would look like a better model.
     """
     if said := _pixels(ours, theirs):
         return False, f"the noisy test images differ: {'; '.join(said)}"
     if all(_environment(ours, name) == _environment(theirs, name) for name in _ROUNDING):
         return False, "the noisy test images differ, and nothing that was recorded says why"
-    if other_source(ours, theirs):
+    near = _are_near(ours, theirs)
+    if near is False:
+        return False, "the noisy test images differ by more than rounding"
+    if near is None and other_source(ours, theirs):
         return False, "the noisy test images differ, and so does noisecore's own code"
     return True, "the noisy test images are not the same to the bit"
+
+
+def _are_near(ours: Cells, theirs: Cells) -> bool | None:
+    """Return whether the images of each cell are the same but for rounding, None if unknown."""
+    given = given_models(ours)
+    found = [
+        {
+            (scale, seed if given else None): each.images_sketch
+            for (scale, seed), each in evaluations(side).items()
+        }
+        for side in (ours, theirs)
+    ]
+    pairs = [(found[0][at], found[1][at]) for at in found[0].keys() & found[1].keys()]
+    if not pairs or not all(a and b for a, b in pairs):
+        return None
+    return all(a and b and are_near(a, b) for a, b in pairs)
 
 
 def other_source(ours: Cells, theirs: Cells) -> bool:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from noisecore.noise import listed_scales
 from noisecore.records import Evaluation, pack_classes, pack_probabilities, pack_right
+from noisecore.records.sketch import Sketch
 from noisecore.running.evaluation.answers import (
     Answers,
     Outputs,
@@ -38,6 +39,14 @@ class _Cell:
     held: list[Answers] = field(default_factory=list)
     changed: bool = False
     seen: Any = field(default_factory=hashlib.sha256)
+    sketch: Sketch | None = None
+
+    def see(self, seen: Any) -> None:
+        """Take in the next images, or bytes that stand for images that noisecore has not seen."""
+        self.seen.update(seen)
+        if isinstance(seen, np.ndarray):
+            self.sketch = self.sketch or Sketch()
+            self.sketch.update(seen)
 
 
 _DOES_IT_LOOK = "does it look at them, and not at stored answers? If it does, give greater scales"
@@ -99,7 +108,7 @@ class Tally:
         self._counts = counts if not self.images else self._counts + counts
         self._answers = answers if not self.images else self._answers + answers
         self.images += len(labels)
-        self._clean.seen.update(seen)
+        self._clean.see(seen)
         if self._unmoved:
             self._clean_outputs = _digest(outputs)
             self._hard = self._hard and _is_hard(outputs)
@@ -109,7 +118,7 @@ class Tally:
         """Take in the next noisy images themselves, and whether noise changed any of them."""
         cell = self._cells[draw, scale]
         cell.changed = cell.changed or changed
-        cell.seen.update(seen)
+        cell.see(seen)
 
     def seen_alike(self, first: int, draw: int, scale: float) -> bool:
         """Return whether all noisy images of a draw so far were those of an earlier one."""
@@ -216,6 +225,7 @@ class Tally:
             images=self.images,
             correct=pack_right(right),
             images_sha256=cell.seen.hexdigest(),
+            images_sketch=None if cell.sketch is None else cell.sketch.values,
             predicted=pack_classes(np.concatenate(cell.predicted), self._classes),
             probability=pack_probabilities(np.concatenate(cell.probability)),
         )
