@@ -17,10 +17,13 @@ from noisecore.showing.plots.style import (
     wrap_name,
 )
 
+# The ends of a shorter bar have no numbers, which the dot would hide.
+_NUMBERED = 0.03
+
 
 @plain_text
 def plot_suite(suite: Suite) -> Figure:
-    """Draw the accuracy of each family: its mean over severities, and each severity on its own.
+    """Draw the accuracy of each family: its mean over the severities, and a line for each of these.
 
     The families are in the order of their means, the best at the top. A dashed line is accuracy on
     clean images. Families without a figure have no mark.
@@ -35,12 +38,16 @@ def plot_suite(suite: Suite) -> Figure:
         accuracy, scales = curve.mean_accuracy[noisy], curve.scales[noisy]
         if not np.isfinite(accuracy).any():
             continue
-        axes.plot([np.nanmin(accuracy), np.nanmax(accuracy)], [place] * 2, color=GRID, linewidth=5)
+        ends = np.nanargmin(accuracy), np.nanargmax(accuracy)
+        axes.plot(accuracy[list(ends)], [place] * 2, color=GRID, linewidth=5)
         if len(scales) > 1:
-            for scale, value in zip(scales, accuracy, strict=True):
+            axes.plot(accuracy, [place] * len(accuracy), "|", color=PALE, markersize=5)
+        if accuracy[ends[1]] - accuracy[ends[0]] > _NUMBERED:
+            for end, side, align in zip(ends, (-0.008, 0.008), ("right", "left"), strict=True):
                 axes.text(
-                    value, place, f"{scale:g}", fontsize=SMALL, color=PALE, ha="center", va="center"
-                )
+                    accuracy[end] + side, place, f"{scales[end]:g}", fontsize=SMALL, color=PALE,
+                    ha=align, va="center_baseline",
+                )  # fmt: skip
         filled = family in suite.counted
         axes.plot(
             means[family], place, "o", markersize=8, markeredgecolor=ACCURACY,
@@ -61,7 +68,9 @@ def plot_suite(suite: Suite) -> Figure:
     extras = len(suite.counted) < len(suite)
     set_note(
         figure,
-        "dots: means over the severities, numbers: each severity" if several else "",
+        "dots: means over the severities, lines: each severity, numbered at the ends"
+        if several
+        else "",
         "hollow: extras, which do not count in the mean" if extras else "",
         "dashed: clean images",
         suite.note,
