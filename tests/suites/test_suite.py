@@ -70,6 +70,13 @@ def test_the_picture(tmp_path) -> None:
     assert "zoom_blur" in suite._repr_html_()
 
 
+def test_the_picture_numbers_the_ends_of_a_bar() -> None:
+    """Which severities are the worst and the best is said where the bar is long enough."""
+    falls, stays = [0.95, 0.9, 0.85, 0.84, 0.3, 0.4], [0.95, 0.94, 0.94, 0.93, 0.94, 0.94]
+    (axes,) = suite_of({"fog": falls, "brightness": stays}).plot().axes
+    assert [each.get_text() for each in axes.texts] == ["4", "1"]
+
+
 def test_a_suite_is_a_mapping() -> None:
     """It can be pickled, asked and listed; an unknown family is answered with a near one."""
     suite = pickle.loads(pickle.dumps(suite_of({"fog": [0.9, 0.5]})))
