@@ -42,6 +42,7 @@ class CorruptionErrorRow(Row):
         name = "relative " * (self.corruption_error == "relative") + "mean corruption error"
         if self.value is None:
             return f"{name}: \N{EN DASH} ({self.against}: 100), no family has enough errors there"
-        over = f"over {len(self.families)} families"
+        count = len(self.families)
+        over = f"over {count} {'family' if count == 1 else 'families'}"
         without = f", without {', '.join(self.without)}" if self.without else ""
         return f"{name}: {self.value:.1f} ({self.against}: 100), {over}{without}"
