@@ -26,9 +26,9 @@ def test_groups_of_any_size_give_one_sketch(size) -> None:
 
 
 def test_rounding_stays_near() -> None:
-    """The last bits, and a twentieth of the pixels a grey level higher or lower, are rounding."""
+    """The last bits, and a hundredth of the pixels a grey level higher or lower, are rounding."""
     assert are_near(sketch_of(IMAGES), sketch_of(np.nextafter(IMAGES, np.float32(9))))
-    levels = np.where(RNG.random(IMAGES.shape) < 0.05, RNG.choice([-1, 1], IMAGES.shape), 0)
+    levels = np.where(RNG.random(IMAGES.shape) < 0.01, RNG.choice([-1, 1], IMAGES.shape), 0)
     assert are_near(sketch_of(IMAGES), sketch_of((IMAGES + levels / 255).astype(np.float32)))
 
 
@@ -47,6 +47,13 @@ def test_rounding_stays_near() -> None:
 def test_other_images_are_not_near(other) -> None:
     """What is no rounding moves the sketch."""
     assert not are_near(sketch_of(IMAGES + NOISE), sketch_of(other.astype(np.float32)))
+
+
+def test_bright_images_hide_no_noise() -> None:
+    """What counts is how far pixels lie from each other, and not how bright all of them are."""
+    bright, less = (7000 + part * NOISE for part in (20, 10))
+    assert not are_near(sketch_of(bright), sketch_of(less))
+    assert are_near(sketch_of(bright), sketch_of(np.nextafter(bright, np.float32(9e9))))
 
 
 def test_no_images_have_a_sketch() -> None:

@@ -119,6 +119,7 @@ def read_requests(item: pytest.Item, marker: pytest.Mark, profile: Profile) -> t
             for condition in marker.args or ({},)
             for each in _by_family({**marker.kwargs, **condition}, params)
         ]
+        _refuse_twice(requests)
     except NoisecoreError as error:
         raise pytest.UsageError(f"noisecore: {item.nodeid}: marker robustness: {error}") from None
     except Exception as error:  # users' values may raise anything when they are read
@@ -134,6 +135,18 @@ def read_requests(item: pytest.Item, marker: pytest.Mark, profile: Profile) -> t
     return wanted
 
 
+def _refuse_twice(requests: Iterable[Request | None]) -> None:
+    """Raise `ArgumentError` if two conditions have one curve, so that one of two suites is lost."""
+    first: dict[str, Request] = {}
+    for request in filter(None, requests):
+        other = first.setdefault(request.curve, request)
+        if other is not request and (other.suite or request.suite):
+            raise ArgumentError(
+                f"two conditions ask for {request.curve}: give each suite a train= of its own, and "
+                "all severities at once, in scales="
+            )
+
+
 def _by_family(values: Mapping[str, Any], params: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
     """Return the conditions of a suite, one per family; any other condition as it is."""
     if "suite" not in values:
@@ -141,10 +154,10 @@ def _by_family(values: Mapping[str, Any], params: Mapping[str, Any]) -> Iterable
     from noisecore.noise.corruptions import as_suite
 
     suite = as_suite(values["suite"])
-    for field in ("noise", "noise_scale"):
-        if field in values or field in params:
+    for field, given in (("noise", values), ("noise_scale", params)):
+        if field in given:
             raise ArgumentError(
-                f"suite= tests all severities of its own families: leave {field} out, and judge "
+                f"suite= tests the severities of its own families: leave {field} out, and judge "
                 "robustness.suite"
             )
     if "train" not in values:
@@ -181,7 +194,9 @@ def _read_request(
     noise = _noise(values.get("noise", profile.noise))
     scales = train_scales = _scales(values, profile)
     check_scales(get_noise(noise), scales)
-    run_scales = (0.0, *profile.scales) if noise == profile.noise else (0.0,)
+    # A family of a suite has the severities that the suite was asked for, and no others.
+    runs_noise = noise == profile.noise and "suite" not in values
+    run_scales = (0.0, *profile.scales) if runs_noise else (0.0,)
     if "noise_scale" in params:
         train_scales = (params["noise_scale"],)
     trained_with = None

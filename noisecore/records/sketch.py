@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 # Image i adds to sum i % GROUPS.
 GROUPS = 8
 
-# How far two sums of the same images may lie apart, as a share of the root mean square of the
-# pixels. Rounding moves them by a millionth; where another JPEG library sets a twentieth of all
-# pixels a grey level higher or lower, by a thousandth. Noise from another file, or of half the
+# How far two sums of the same images may lie apart, as a share of the standard deviation of the
+# pixels. Rounding moves them by a millionth; where another JPEG library sets a hundredth of all
+# pixels a grey level higher or lower, by a few thousandths. Noise from another file, or of half the
 # strength, moves them by about the standard deviation of what differs.
 _NEAR = 0.01
 
@@ -33,14 +33,15 @@ class Sketch:
 
     Example:
         >>> sketch = Sketch()
-        >>> sketch.update(np.ones((2, 4, 4, 1), np.float32))
+        >>> sketch.update(np.arange(32, dtype=np.float32).reshape(2, 4, 4, 1) % 2)
         >>> len(sketch.values), sketch.values[0]
-        (9, 1.0)
+        (9, 0.5)
     """
 
     def __init__(self) -> None:
         self._sums = np.zeros(GROUPS)
         self._counts = np.zeros(GROUPS)
+        self._total: Any = 0.0
         self._squares: Any = 0.0
         self._images = 0
 
@@ -53,15 +54,17 @@ class Sketch:
             group = self._images % GROUPS
             self._sums[group] += pixels @ signs
             self._counts[group] += len(pixels)
+            self._total += pixels.sum()
             self._squares += pixels @ pixels
             self._images += 1
 
     @property
     def values(self) -> tuple[float, ...]:
-        """The root mean square of all pixels, then the sums, each over the root of its pixels."""
+        """The standard deviation of all pixels; the sums, each over the root of its pixels."""
         sums = self._sums / np.sqrt(np.maximum(self._counts, 1))
-        size = np.sqrt(self._squares / max(self._counts.sum(), 1))
-        return tuple(float(f"{value:.6g}") for value in (size, *sums))
+        count = max(self._counts.sum(), 1)
+        spread = math.sqrt(max(self._squares / count - (self._total / count) ** 2, 0))
+        return tuple(float(f"{value:.9g}") for value in (spread, *sums))
 
 
 def sketch_of(images: NDArray[Any]) -> tuple[float, ...]:
@@ -75,8 +78,8 @@ def are_near(one: Sequence[float], other: Sequence[float]) -> bool:
     """Return whether two sketches are of the same images, but for rounding."""
     if len(one) != len(other):
         return False
-    size = max(one[0], other[0])
-    return all(abs(a - b) <= _NEAR * size for a, b in zip(one, other, strict=True))
+    spread = max(one[0], other[0])
+    return all(abs(a - b) <= _NEAR * spread for a, b in zip(one, other, strict=True))
 
 
 @lru_cache(maxsize=8)

@@ -18,7 +18,6 @@ from noisecore.judging.suites.trainings import trainings_of
 from noisecore.records import Trial, TrialRecord
 from noisecore.showing.markdown import bullets, code, fenced, number, shown_estimate, table, text
 
-_TRAININGS = "Accuracy in %; in brackets, points more than trained on clean images."
 _ORDER = ("fail", "inconclusive", "pass")
 
 
@@ -90,7 +89,8 @@ def make_summary(results: Results, plots: Mapping[str, Sequence[str]]) -> str:
         ]
     for trained in trainings_of(suites_of(curves.values()).values()).values():
         head, *rows = [[text(cell.strip()) for cell in row] for row in trained.rows()]
-        parts += [f"## {code(trained.name)}", _TRAININGS, table(head, rows)]
+        told = f"{trained.head[0].upper()}{trained.head[1:]}."
+        parts += [f"## {code(trained.name)}", told, table(head, rows)]
         parts += _pictures(plots.get(trained.name, ()))
     for curve in curves.values():
         parts += [

@@ -193,6 +193,8 @@ def train_sweep(
         own.refuse_unguarded(data)
         dataset = read_data(data)
         requests = request_curves(dataset, model, noises, trained, choices)
+        if suite is not None and chosen["noise"].note:
+            warn(chosen["noise"].note)  # now, and not when all is trained
         held.enter_context(hold_folder(choices.artifacts))  # from here on something is written
         dataset, location = place_data(dataset, data, choices.artifacts)
         requests = [replace(each, dataset=dataset.name) for each in requests]
@@ -207,8 +209,6 @@ def train_sweep(
         return curves[name]
     from noisecore.judging.suites import suite_of
 
-    if chosen["noise"].note:
-        warn(chosen["noise"].note)
     return suite_of(chosen["noise"], curves.values())
 
 

@@ -257,6 +257,20 @@ class TestCompare:
             "the noisy test images differ, and so does noisecore's own code",
         )
 
+    def test_each_seed_has_to_be_near(self) -> None:
+        """One seed that saw other images is found, also beside records without sketches."""
+        near, far = (1.0, 0.5, -0.25), (1.0, 0.9, -0.25)
+        old = sketched(make_sweep(), "c", near, "code1:" + "a" * 64)
+        new = sketched(make_sweep(), "0", near, "code1:" + "a" * 64)
+        new = [replace(r, environment=r.environment | {"processor": "Z9"}) for r in new]
+        for others in (near, None):
+            mixed = [
+                sketched([r], "0", far if r.trial.seed == 0 else others, "code1:" + "a" * 64)[0]
+                for r in new
+            ]
+            (found,) = compare_records(mixed, old).values()
+            assert found.obstacles == ("the noisy test images differ by more than rounding",)
+
     @pytest.mark.parametrize("digit", ["a", "b"], ids=["the same code", "other code"])
     def test_sketches_of_images_tell_rounding_from_other_images(self, digit) -> None:
         """On another processor, only what is near but for rounding is compared, with a note."""

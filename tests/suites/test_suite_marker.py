@@ -113,6 +113,8 @@ def test_listed_without_training(bench) -> None:
         ('suite=3, train=CLEAN', "suite must be a name, such as 'mnist-c'"),
         ('suite="mnist-c", scales=[2], train=CLEAN', "severity of mnist-c/"),
         ('suite="cifar-10-c", train=CLEAN', "colour"),
+        ('dict(train=CLEAN), dict(train=CLEAN), suite="mnist-c"', "two conditions ask for mlp/"),
+        ('dict(suite="mnist-c"), dict(noise="mnist-c/fog", scales=[1]), train=CLEAN', "two condi"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_asked_for(bench, marker, line) -> None:
@@ -129,6 +131,29 @@ def test_a_scale_a_test(bench) -> None:
     """A test of a suite cannot run once for each scale."""
     text = BOTH.replace("test_both(robustness)", "test_both(robustness, noise_scale)")
     assert "leave noise_scale out, and judge robustness.suite" in said(bench(text))
+
+
+def test_families_have_the_severities_that_were_asked_for(bench) -> None:
+    """A family that is also the profile's noise gets none of the profile's scales."""
+    text = MARKED + (
+        "from noisecore.noise.corruptions import CorruptionSuite\n"
+        'C = CorruptionSuite("cifar-10-c", extras=False)\n'
+        '@pytest.mark.robustness(suite=C, scales=[5], train=CLEAN, models=["mlp"])\n'
+        "def test_a(robustness):\n"
+        "    scales = {tuple(curve.scales.tolist()) for curve in robustness.suite.values()}\n"
+        "    assert scales == {(0.0, 5.0)}\n"
+    )
+    profile = "noise_profiles=foggy: base=quick noise=cifar-10-c/fog"
+    bench(text, "-o", profile, "--noise-profile=foggy").assert_outcomes(passed=1)
+
+
+def test_parameters_of_a_test_are_its_own(bench) -> None:
+    """A test with a suite may have a parameter that is called noise."""
+    text = JUDGED.replace(
+        "@pytest.mark.robustness", '@pytest.mark.parametrize("noise", [1])\n@pytest.mark.robustness'
+    )
+    ended = bench(text.replace("robustness, noise_baseline", "robustness, noise, noise_baseline"))
+    assert ended.ret == 0, said(ended)
 
 
 def test_curve_says_what_to_use(bench) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from records_factory import make_record
@@ -113,8 +115,32 @@ def test_picture() -> None:
     assert set(render(figure)) == {"png", "svg"}
 
 
-@pytest.mark.parametrize("given", [[], [3], list(suites().values())[:1]])
+@pytest.mark.parametrize("other", [{"dataset_sha256": "0" * 64}, {"test_draw": 5}])
+def test_other_images_are_not_put_beside(other) -> None:
+    """Suites that were tested on other data, or with another draw, are no one table."""
+    changed = [replace(r, trial=replace(r.trial, **other)) for r in records(NOISY, 0.5)]
+    given = [*suites(changed).values(), *suites(records(CLEAN, 0.0)).values()]
+    assert trainings_of(given) == {}
+
+
+def test_families_at_other_severities_are_left_out() -> None:
+    """A mean over other severities is no mean that can be put beside."""
+    given = suites().values()
+    other = [each for each in given if "gaussian" in each.name]
+    curve = other[0]["fog"]
+    scales = np.array([0.0, 2.0])
+    mixed = replace(
+        other[0], curves={**other[0].curves, "fog": replace(curve, scales=scales, records=())}
+    )
+    (found,) = trainings_of([mixed, *(each for each in given if each not in other)]).values()
+    assert found.columns == ["clean", "brightness", "mean"]
+
+
+@pytest.mark.parametrize(
+    "given", [[], [3], 3, None, [np.zeros((3, 3))], list(suites().values())[:1]]
+)
 def test_other_suites_are_refused(given) -> None:
     """Anything but several trainings of one model is refused in one line."""
-    with pytest.raises(CurveError, match="expected two suites or more of one model"):
+    with pytest.raises(CurveError, match="expected two suites or more of one model") as caught:
         plot_trainings(given)
+    assert "\n" not in str(caught.value)

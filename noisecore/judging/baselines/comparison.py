@@ -22,7 +22,7 @@ from noisecore.judging.baselines.obstacles import (
 )
 from noisecore.judging.curves import Cells, Curve, Replicates, curve_cells, evaluation_at
 from noisecore.judging.statistics import Floats
-from noisecore.records import Evaluation, TrialRecord
+from noisecore.records import Evaluation, Trial, TrialRecord
 
 Answers = NDArray[np.bool_]
 
@@ -164,7 +164,11 @@ def _compare(name: str, ours: Cells, theirs: Cells, sequential: bool) -> Compari
     source = other_code("noise source", "noise_source", ours, theirs)
     if source and differ([scale for scale in scales if scale]):
         obstacles.append(source)
-    trained = other_code("trained with", "trained_with_source", ours, theirs)
+    trained = (
+        None
+        if _is_clean(ours, theirs)
+        else other_code("trained with", "trained_with_source", ours, theirs)
+    )
     if trained and not identical:
         obstacles.append(trained)
     if obstacles:
@@ -240,6 +244,12 @@ def _identical(ours: Cells, theirs: Cells, scales: Sequence[float]) -> bool:
             if a.correct != b.correct or abs(a.loss - b.loss) > _SAME_LOSS * max(1.0, abs(b.loss)):
                 return False
     return bool(shared)
+
+
+def _is_clean(*sides: Cells) -> bool:
+    """Return whether all trainings are on clean images, so that no noise's code was used."""
+    trials = [record.trial for side in sides for record in side.values()]
+    return all(isinstance(trial, Trial) and trial.train_scale == 0 for trial in trials)
 
 
 def _shared(cells: Cells, others: Cells) -> Cells:

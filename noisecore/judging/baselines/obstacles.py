@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 from noisecore.code import comparable, kinds, shortened
@@ -97,18 +98,20 @@ def other_images(ours: Cells, theirs: Cells) -> tuple[bool, str]:
 
 def _are_near(ours: Cells, theirs: Cells) -> bool | None:
     """Return whether the images of each cell are the same but for rounding, None if unknown."""
-    given = given_models(ours)
-    found = [
-        {
-            (scale, seed if given else None): each.images_sketch
-            for (scale, seed), each in evaluations(side).items()
-        }
-        for side in (ours, theirs)
-    ]
-    pairs = [(found[0][at], found[1][at]) for at in found[0].keys() & found[1].keys()]
-    if not pairs or not all(a and b for a, b in pairs):
-        return None
-    return all(a and b and are_near(a, b) for a, b in pairs)
+    new, old = (_sketches(side) for side in (ours, theirs))
+    pairs = [pair for at in new.keys() & old.keys() for pair in product(new[at], old[at])]
+    if any(a and b and not are_near(a, b) for a, b in pairs):
+        return False
+    return True if pairs and all(a and b for a, b in pairs) else None
+
+
+def _sketches(cells: Cells) -> dict[Any, set[tuple[float, ...] | None]]:
+    """Return the sketches of the images at each scale; for a given model, of each draw there."""
+    given = given_models(cells)
+    found: dict[Any, set[tuple[float, ...] | None]] = {}
+    for (scale, seed), each in evaluations(cells).items():
+        found.setdefault((scale, seed if given else None), set()).add(each.images_sketch)
+    return found
 
 
 def other_source(ours: Cells, theirs: Cells) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from noisecore.escaping import visible
+from noisecore.escaping import described, shorten, visible
 from noisecore.judging.curves import CurveError
 from noisecore.judging.suites.suite import Suite
 
@@ -28,9 +28,14 @@ class Trainings:
 
     @property
     def families(self) -> list[str]:
-        """The families that each of the suites has."""
-        first, *others = self.suites.values()
-        return [family for family in first if all(family in each for each in others)]
+        """The families that each of the suites has, at the same severities."""
+        return _families(self.suites.values())
+
+    @property
+    def head(self) -> str:
+        """What the cells of `rows` are."""
+        more = ", in brackets how many points more than after training on clean images"
+        return "accuracy in %" + more * ("clean" in self.suites)
 
     @property
     def columns(self) -> list[str]:
@@ -93,7 +98,7 @@ def _cell(value: float, change: float, trained: str) -> str:
 
 def trainings_of(suites: Iterable[Suite]) -> dict[str, Trainings]:
     """Return the models among suites that were trained in several ways, by name."""
-    found: dict[str, dict[str, Suite]] = {}
+    found: dict[tuple[str, object], dict[str, Suite]] = {}
     for suite in suites:
         curve_id = next(iter(suite.values())).id
         if curve_id is None or curve_id.trained is None:
@@ -101,23 +106,42 @@ def trainings_of(suites: Iterable[Suite]) -> dict[str, Trainings]:
         noise, scale = curve_id.trained
         label = "/".join([suite.suite, *curve_id.noise.split("/")[2:]])
         name = replace(curve_id, noise=label, trained=None).name
-        found.setdefault(name, {})[f"{noise}:{scale:g}" if scale else "clean"] = suite
+        ways = found.setdefault((name, _tested_on(suite)), {})
+        ways[f"{noise}:{scale:g}" if scale else "clean"] = suite
     return {
         name: Trainings(name, dict(sorted(ways.items(), key=lambda way: way[0] != "clean")))
-        for name, ways in found.items()
-        if len(ways) > 1 and set.intersection(*(set(each) for each in ways.values()))
+        for (name, _), ways in found.items()
+        if len(ways) > 1 and _families(ways.values())
     }
+
+
+def _families(suites: Iterable[Suite]) -> list[str]:
+    first, *others = suites
+    return [
+        family
+        for family, curve in first.items()
+        if all(
+            family in each and np.array_equal(each[family].scales, curve.scales) for each in others
+        )
+    ]
+
+
+def _tested_on(suite: Suite) -> object:
+    """Return what must be the same, or the accuracies cannot be put side by side."""
+    trials = [record.trial for record in suite.records[:1]]
+    return tuple((t.dataset_sha256, t.subset, t.test_draw, t.model_source) for t in trials)
 
 
 def one_model(suites: Sequence[Suite]) -> Trainings:
     """Return suites of one model and several trainings; raise `CurveError` on anything else."""
-    given = list(suites)
+    given = list(suites) if isinstance(suites, Iterable) else [suites]
     if given and all(isinstance(each, Suite) for each in given):
         found = list(trainings_of(given).values())
         if len(found) == 1 and len(found[0].suites) == len(given):
             return found[0]
-    named = ", ".join(each.name if isinstance(each, Suite) else repr(each)[:40] for each in given)
+    named = (visible(each.name) if isinstance(each, Suite) else described(each) for each in given)
     raise CurveError(
-        "expected two suites or more of one model, each trained once with a noise of its own, such "
-        f"as robustness.suites or those of train_sweep(..., suite=, train=); got {named or 'none'}"
+        "expected two suites or more of one model, each trained once with a noise of its own and "
+        "tested on the same images, such as robustness.suites or those of "
+        f"train_sweep(..., suite=, train=); got {shorten(', '.join(named)) or 'none'}"
     )

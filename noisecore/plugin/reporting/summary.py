@@ -44,8 +44,7 @@ def summarise(
             lines += _comparisons([suite.name, *(each.name for each in suite.values())], verdicts)
     for name, trained in trainings_of(suites.values()).items():
         with parts.making(f"the lines of {visible(name)}"):
-            head = f"{visible(name)}: accuracy in %, and points more than trained on clean images"
-            lines += ["", *wrap_text(head), *aligned(trained.rows())]
+            lines += ["", *wrap_text(f"{visible(name)}: {trained.head}"), *aligned(trained.rows())]
     together = {curve.name for suite in suites.values() for curve in suite.values()}
     for curve in curves.values():
         if curve.name not in together:

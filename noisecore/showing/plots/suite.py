@@ -68,7 +68,7 @@ def plot_suite(suite: Suite) -> Figure:
     extras = len(suite.counted) < len(suite)
     set_note(
         figure,
-        "dots: means over the severities, lines: each severity, numbered at the ends"
+        "dots: means over the severities, lines: each severity, numbered at the ends of longer bars"
         if several
         else "",
         "hollow: extras, which do not count in the mean" if extras else "",
