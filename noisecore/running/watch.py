@@ -55,5 +55,7 @@ def _hear(event: str, arguments: tuple[Any, ...]) -> None:
     elif event == "open" and isinstance(arguments[0], str | bytes | os.PathLike):
         path = os.path.realpath(os.fsdecode(arguments[0]))
         code = path.endswith(".py") or "__pycache__" in path
+        # importlib.metadata opens each of these as an archive, even one that is not there.
+        code = code or path in [os.path.realpath(place) for place in sys.path]
         if not code and not path.startswith(_INSTALLED):
             heard.append(f"{what} opens {os.path.basename(path)}")

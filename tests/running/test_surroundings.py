@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
 import subprocess
 import sys
@@ -120,6 +121,9 @@ def test_what_is_heard(tmp_path) -> None:
     (tmp_path / "some_code.py").write_text("X = 1")
     assert heard((tmp_path / "some_code.py").read_text) == []
     assert heard(lambda: open(os.__file__).close()) == []
+    # It looks for packages in each place of code, as in an archive that is not there.
+    assert any(place.endswith(".zip") for place in sys.path)
+    assert heard(lambda: list(importlib.metadata.distributions())) == []
 
     def elsewhere() -> None:
         thread = threading.Thread(target=path.read_text)
