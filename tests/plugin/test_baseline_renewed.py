@@ -242,5 +242,6 @@ def test_what_several_curves_have_in_common_is_said_once() -> None:
     lines = ["a: added", "b: added", "c: renewed", "  scale 0: up", "d: renewed", "  scale 0: up"]
     told = ["a, b: added", *lines[2:]]
     assert together(lines) == told
+    assert together([]) == []
     many = [f"{name}: added" for name in "abcd"]
     assert together([*many, "not one of a curve"]) == ["a and 3 more: added", "not one of a curve"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -98,7 +99,7 @@ def together(lines: Sequence[str]) -> list[str]:
     """
     found: list[tuple[str, list[str]]] = []
     groups: dict[str, list[str]] = {}
-    for line, following in zip(lines, [*lines[1:], ""], strict=True):
+    for line, following in pairwise([*lines, ""]):
         curve, _, text = line.partition(": ")
         if not text or line.startswith(" ") or following.startswith(" "):
             found.append((line, []))
