@@ -45,7 +45,7 @@ def test_rounding_stays_near() -> None:
     ids=["half the noise", "other noise", "brighter", "another order", "one less", "clipped"],
 )
 def test_other_images_are_not_near(other) -> None:
-    """What is no rounding moves the sketch."""
+    """Images that differ by more than rounding have sketches that are not near."""
     assert not are_near(sketch_of(IMAGES + NOISE), sketch_of(other.astype(np.float32)))
 
 

@@ -25,8 +25,8 @@ def the_suite(suites: Sequence[Suite]) -> Suite:
     """Return the suite of a test that has exactly one; raise `ArgumentError` otherwise."""
     if not suites:
         raise ArgumentError(
-            "there is no suite: a test gets one by @pytest.mark.robustness(suite='mnist-c', "
-            "train=('gaussian', 0)), or from robustness.evaluate(..., suite='mnist-c')"
+            "this test has no suite: mark it with @pytest.mark.robustness(suite='mnist-c', "
+            "train=('gaussian', 0)), or use what robustness.evaluate(..., suite=) returns"
         )
     if len(suites) > 1:
         raise ArgumentError(f"this test has {len(suites)} suites: use robustness.suites")
@@ -37,8 +37,8 @@ def the_curve(curves: Sequence[Curve], requests: Sequence[Request]) -> Curve:
     """Return the curve of a test that has exactly one; raise `ArgumentError` otherwise."""
     if not curves:
         raise ArgumentError(
-            "there is no curve: a test gets one by @pytest.mark.robustness(), in its own "
-            "function and not in its fixtures, or by robustness.evaluate(...)"
+            "this test has no curve: mark the test itself, not its fixture, with "
+            "@pytest.mark.robustness(), or call robustness.evaluate(...) first"
         )
     if any(request.suite is not None for request in requests):
         raise ArgumentError(

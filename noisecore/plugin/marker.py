@@ -142,8 +142,8 @@ def _refuse_twice(requests: Iterable[Request | None]) -> None:
         other = first.setdefault(request.curve, request)
         if other is not request and (other.suite or request.suite):
             raise ArgumentError(
-                f"two conditions ask for {request.curve}: give each suite a train= of its own, and "
-                "all severities at once, in scales="
+                f"two conditions ask for the same curve, {request.curve}: give each condition "
+                "another train=, or name all severities in one scales="
             )
 
 
@@ -157,8 +157,8 @@ def _by_family(values: Mapping[str, Any], params: Mapping[str, Any]) -> Iterable
     for field, given in (("noise", values), ("noise_scale", params)):
         if field in given:
             raise ArgumentError(
-                f"suite= tests the severities of its own families: leave {field} out, and judge "
-                "robustness.suite"
+                f"{field} cannot be used with suite=, because a suite has its own noises and "
+                f"severities: leave {field} out, and judge robustness.suite"
             )
     if "train" not in values:
         families = len(suite.families())

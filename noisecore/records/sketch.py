@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-# Image i adds to sum i % GROUPS.
-GROUPS = 8
+# Image i adds to sum i % _GROUPS.
+_GROUPS = 8
 
 # How far two sums of the same images may lie apart, as a share of the standard deviation of the
 # pixels. Rounding moves them by a millionth; where another JPEG library sets a hundredth of all
@@ -28,8 +28,8 @@ _NEAR = 0.01
 class Sketch:
     """Takes in images in groups of any size, and gives the same sketch whatever the size.
 
-    Each pixel counts with a sign of its own, which looks random, so that neither a change of the
-    brightness nor one of the noise can hide in a sum.
+    The sums add some pixels and subtract the others. Which ones looks random, but is the same for
+    all images. So a change shows in the sums, whether it is one of brightness or of noise.
 
     Example:
         >>> sketch = Sketch()
@@ -39,8 +39,8 @@ class Sketch:
     """
 
     def __init__(self) -> None:
-        self._sums = np.zeros(GROUPS)
-        self._counts = np.zeros(GROUPS)
+        self._sums = np.zeros(_GROUPS)
+        self._counts = np.zeros(_GROUPS)
         self._total: Any = 0.0
         self._squares: Any = 0.0
         self._images = 0
@@ -51,7 +51,7 @@ class Sketch:
         signs = _signs(flat.shape[1])
         for image in flat:  # one at a time, so that the sums do not depend on the groups
             pixels = image.astype(np.float64)
-            group = self._images % GROUPS
+            group = self._images % _GROUPS
             self._sums[group] += pixels @ signs
             self._counts[group] += len(pixels)
             self._total += pixels.sum()

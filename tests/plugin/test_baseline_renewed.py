@@ -238,7 +238,7 @@ class TestShown:
 
 
 def test_what_several_curves_have_in_common_is_said_once() -> None:
-    """Up to three curves are named, more are counted; what has lines of its own stays."""
+    """Up to three curves are named. Of more, the first is named and the rest are counted."""
     lines = ["a: added", "b: added", "c: renewed", "  scale 0: up", "d: renewed", "  scale 0: up"]
     told = ["a, b: added", *lines[2:]]
     assert together(lines) == told

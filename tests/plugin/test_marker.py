@@ -64,7 +64,7 @@ class TestMarker:
         result = bench.runpytest_inprocess()
         result.assert_outcomes(failed=1)
         result.stdout.fnmatch_lines(
-            ["*there is no curve: *@pytest.mark.robustness()*robustness.evaluate(*)*"]
+            ["*this test has no curve: *@pytest.mark.robustness()*robustness.evaluate(*)*"]
         )
 
     def test_model_that_is_not_run(self, bench, given) -> None:

@@ -102,7 +102,7 @@ def test_without_a_curve(own) -> None:
     """A test that evaluated nothing is told how one gets a curve."""
     own.write("test_a.py", "\ndef test_early(robustness):\n    robustness.curve  # own line\n")
     text = own.run("test_a.py", "-q").stdout.str()
-    assert "ArgumentError: there is no curve: a test gets one by" in text
+    assert "ArgumentError: this test has no curve: mark the test itself" in text
     assert "own line" in text
     assert "fixture.py" not in text
 

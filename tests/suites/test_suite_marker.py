@@ -113,8 +113,8 @@ def test_listed_without_training(bench) -> None:
         ('suite=3, train=CLEAN', "suite must be a name, such as 'mnist-c'"),
         ('suite="mnist-c", scales=[2], train=CLEAN', "severity of mnist-c/"),
         ('suite="cifar-10-c", train=CLEAN', "colour"),
-        ('dict(train=CLEAN), dict(train=CLEAN), suite="mnist-c"', "two conditions ask for mlp/"),
-        ('dict(suite="mnist-c"), dict(noise="mnist-c/fog", scales=[1]), train=CLEAN', "two condi"),
+        ('dict(train=CLEAN), dict(train=CLEAN), suite="mnist-c"', "for the same curve"),
+        ('dict(suite="mnist-c"), dict(noise="mnist-c/fog", scales=[1]), train=CLEAN', "same curve"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_asked_for(bench, marker, line) -> None:
@@ -163,7 +163,7 @@ def test_curve_says_what_to_use(bench) -> None:
     text = BOTH.replace("clean, noisy = robustness.suites", "robustness.suite")
     assert "this test has 2 suites: use robustness.suites" in said(bench(text, "-k", "both"))
     text = BOTH.replace("robustness.curve.scales[0]", "robustness.suite")
-    assert "there is no suite: a test gets one by" in said(bench(text, "-k", "other"))
+    assert "this test has no suite: mark it with" in said(bench(text, "-k", "other"))
 
 
 def test_families_that_are_left_out_are_said(bench) -> None:

@@ -59,7 +59,7 @@ def test_a_row_for_each_training() -> None:
 
 
 def test_without_a_clean_training() -> None:
-    """There is no difference to show; families that one suite lacks are left out."""
+    """Without a clean training the table has no differences, and only what all suites have."""
     given = records(NOISY, 0.5) + records({"fog": 0.5}, 1.0) + records({"stripe": 0.5}, 1.0)
     (found,) = trainings_of(suites(given).values()).values()
     assert found.columns == ["clean", "fog", "mean"]
@@ -117,14 +117,14 @@ def test_picture() -> None:
 
 @pytest.mark.parametrize("other", [{"dataset_sha256": "0" * 64}, {"test_draw": 5}])
 def test_other_images_are_not_put_beside(other) -> None:
-    """Suites that were tested on other data, or with another draw, are no one table."""
+    """Suites that were tested on other data, or with another draw, share no table."""
     changed = [replace(r, trial=replace(r.trial, **other)) for r in records(NOISY, 0.5)]
     given = [*suites(changed).values(), *suites(records(CLEAN, 0.0)).values()]
     assert trainings_of(given) == {}
 
 
 def test_families_at_other_severities_are_left_out() -> None:
-    """A mean over other severities is no mean that can be put beside."""
+    """A family that the suites tested at different severities is not in the table."""
     given = suites().values()
     other = [each for each in given if "gaussian" in each.name]
     curve = other[0]["fog"]
@@ -141,6 +141,6 @@ def test_families_at_other_severities_are_left_out() -> None:
 )
 def test_other_suites_are_refused(given) -> None:
     """Anything but several trainings of one model is refused in one line."""
-    with pytest.raises(CurveError, match="expected two suites or more of one model") as caught:
+    with pytest.raises(CurveError, match="expected two or more suites of one model") as caught:
         plot_trainings(given)
     assert "\n" not in str(caught.value)

@@ -164,11 +164,9 @@ def _compare(name: str, ours: Cells, theirs: Cells, sequential: bool) -> Compari
     source = other_code("noise source", "noise_source", ours, theirs)
     if source and differ([scale for scale in scales if scale]):
         obstacles.append(source)
-    trained = (
-        None
-        if _is_clean(ours, theirs)
-        else other_code("trained with", "trained_with_source", ours, theirs)
-    )
+    trained = other_code("trained with", "trained_with_source", ours, theirs)
+    if _are_clean(ours, theirs):
+        trained = None
     if trained and not identical:
         obstacles.append(trained)
     if obstacles:
@@ -246,7 +244,7 @@ def _identical(ours: Cells, theirs: Cells, scales: Sequence[float]) -> bool:
     return bool(shared)
 
 
-def _is_clean(*sides: Cells) -> bool:
+def _are_clean(*sides: Cells) -> bool:
     """Return whether all trainings are on clean images, so that no noise's code was used."""
     trials = [record.trial for side in sides for record in side.values()]
     return all(isinstance(trial, Trial) and trial.train_scale == 0 for trial in trials)

@@ -141,7 +141,7 @@ def one_model(suites: Sequence[Suite]) -> Trainings:
             return found[0]
     named = (visible(each.name) if isinstance(each, Suite) else described(each) for each in given)
     raise CurveError(
-        "expected two suites or more of one model, each trained once with a noise of its own and "
-        "tested on the same images, such as robustness.suites or those of "
-        f"train_sweep(..., suite=, train=); got {shorten(', '.join(named)) or 'none'}"
+        "expected two or more suites of one model that was trained with different noises and "
+        f"tested on the same images, got {shorten(', '.join(named)) or 'none'}: give "
+        "robustness.suites, or what train_sweep(..., suite=, train=) returns for each training"
     )

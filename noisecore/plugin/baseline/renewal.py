@@ -93,9 +93,9 @@ def renew(
 
 
 def together(lines: Sequence[str]) -> list[str]:
-    """Return lines "CURVE: text" with those of one text as one, which counts the further curves.
+    """Return lines "CURVE: text"; lines with the same text become one, which names their curves.
 
-    A line that is followed by indented ones, which are about it, stays as it is.
+    A line stays as it is if indented lines follow it, because these are about its curve.
     """
     found: list[tuple[str, list[str]]] = []
     groups: dict[str, list[str]] = {}
