@@ -196,7 +196,8 @@ def _pictures(
             and np.isfinite(matrix.accuracy).any()
         ):
             yield name, f"{names[name]}-matrix", partial(plot_matrix, matrix, curve.id)
-        if classes is not None and (mine := classes[classes["curve"] == name]).size:
+        mine = None if classes is None or name in shown else classes[classes["curve"] == name]
+        if mine is not None and mine.size:
             yield name, f"{names[name]}-classes", partial(plot_classes, mine, name, curve.id)
         if name in samples:
             title = f"{plain_noise(curve.noise)} noise: {plain_model(curve.id, name)}"

@@ -14,7 +14,7 @@ from noisecore.judging.suites.trainings import trainings_of
 from noisecore.plugin.reporting.summary import summarise
 from noisecore.showing.parts import Parts
 from noisecore.showing.plots import plot_trainings, render
-from noisecore.showing.report import write_report
+from noisecore.showing.report import FromData, write_report
 
 NAME = "cnn/mnist-c/quick"
 CLEAN, NOISY = {"fog": 0.6, "brightness": 0.9}, {"fog": 0.7, "brightness": 0.88}
@@ -101,6 +101,18 @@ def test_in_the_artifacts(tmp_path) -> None:
     write(records(CLEAN, 0.0))
     assert not picture.exists()
     assert not (tmp_path / "trainings.csv").exists()
+
+
+def test_classes_of_short_curves_are_in_the_table_alone(tmp_path) -> None:
+    """A suite of one severity makes no picture by class for each of its families."""
+    given = records(CLEAN, 0.0)
+    made = write_report(
+        tmp_path, run={}, profile={}, records=given, verdicts=[], planned=[],
+        from_data=FromData(labels=np.arange(1000) % 4, samples={}),
+    )  # fmt: skip
+    assert made.problems == []
+    assert "mnist-c/fog" in (tmp_path / "classes.csv").read_text()
+    assert not [path for path in (tmp_path / "plots").iterdir() if "-classes" in path.stem]
 
 
 def test_picture() -> None:
