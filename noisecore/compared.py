@@ -37,7 +37,9 @@ def compare(
     mode: Mode | None = None,
     alpha: float = ALPHA,
 ) -> dict[str, Verdict]:
-    """Judge one run against another, curve by curve, as a run is judged against its baseline.
+    """Judge one run against another, as a run is judged against its baseline.
+
+    Each curve is judged on its own, a whole suite with one verdict.
 
     Args:
         new: The run that is judged: a curve, curves, records, a baseline, or the path of a file or
@@ -50,7 +52,7 @@ def compare(
         alpha: How often an unchanged run may fail, over all curves.
 
     Returns:
-        A verdict for each curve, by name; for two suites, one. A curve that only one of the runs
+        A verdict for each curve, and one for each suite, by name. A curve that only one of the runs
         has is inconclusive. If all of `new` was measured before all of `old`, a warning asks if the
         two were swapped.
 
@@ -81,7 +83,8 @@ def compare(
     held = theirs.records if isinstance(theirs, Baseline) else theirs
     warn_if_swapped(ours, held)
     names = [dict.fromkeys(record.trial.curve for record in side) for side in (ours, held)]
-    for name in sorted({*names[0], *names[1]} - set(found)):
+    compared = {name for verdict in found.values() for name in verdict.names}
+    for name in sorted({*names[0], *names[1]} - compared):
         where = "new" if name in names[0] else "old"
         sentence = f"{name} is only in the {where} run: there is nothing to compare it with"
         found[name] = make_verdict("no regression", name, "inconclusive", sentence)

@@ -90,9 +90,9 @@ def add_command(commands: Any) -> None:
     parser = commands.add_parser(
         "compare",
         help="judge one run against another, or against a baseline",
-        description="Judge the run NEW against the run OLD, curve by curve; TensorFlow is not "
-        "needed. Each is a results.json, an artifact folder, a folder or a .jsonl file of "
-        "records, or a baseline.\n\n"
+        description="Judge the run NEW against the run OLD: each curve, and each suite as a "
+        "whole; TensorFlow is not needed. Each is a results.json, an artifact folder, a folder or "
+        "a .jsonl file of records, or a baseline.\n\n"
         "example: noisecore compare benchmarks/baselines/quick.json noisecore-results/quick",
         epilog=CODES,
     )
@@ -122,7 +122,7 @@ def _compare(chosen: argparse.Namespace) -> int:
         sentence = f"{verdict.verdict.upper()}: {verdict.sentence}"
         parts = [visible(name), regression_table(verdict), *wrap_text(sentence)]
         say("\n".join(filter(None, parts)), end="\n\n")
-    say_own(chosen, old, found)
+    say_own(chosen, old, [name for verdict in found.values() for name in verdict.names])
     held = old.records if isinstance(old, Baseline) else old
     if line := swapped(new, held):
         say("\n".join(wrap_text(line)))

@@ -2,11 +2,12 @@
 
     python benchmarks/studies/gate/suites.py [SEEDS] [--pairs 1000] [--pack FILE.npz]
 
-Given models first: answers are drawn, some images are harder than others, and a hundredth of the
-answers turns each way, for no gain: the same images under every family, or others under each. Then
-trained models, from SEEDS: the records of many seeds of `benchmarks/test_suites.py`, or the
-FILE.npz that `--pack` made of them. Runs of 3 seeds against 10 are drawn from the spread of the
-seeds, and from the seeds themselves. The gate itself judges each pair.
+Without SEEDS, of given models: answers are drawn, some images are harder than others, and a
+hundredth of the answers turns each way, for no gain: the same images under every family, or others
+under each. With SEEDS, of trained models: they are the records of many seeds of
+`benchmarks/test_suites.py`, or the FILE.npz that `--pack` made of them. Runs of 3 seeds against 10
+are drawn from the spread of the seeds, and from the seeds themselves. The gate itself judges each
+pair.
 """
 
 import argparse
@@ -227,7 +228,7 @@ def print_trained(name: str, answers: Answers, pairs: int) -> None:
 
 
 def main() -> None:
-    """Print all tables, or pack the seeds."""
+    """Print the tables, or pack the seeds."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("seeds", type=Path, nargs="?")
     parser.add_argument("--pairs", type=int, default=1000)
@@ -239,7 +240,8 @@ def main() -> None:
         packed = {name: np.packbits(answers, axis=-1) for name, answers in seeds.items()}
         np.savez_compressed(chosen.pack, **images, **packed)
         return
-    print_given(chosen.pairs)
+    if not seeds:
+        print_given(chosen.pairs)
     for name, answers in seeds.items():
         print_trained(name, answers, chosen.pairs)
 

@@ -11,6 +11,7 @@ from noisecore.escaping import described
 from noisecore.functions import knows_arguments
 from noisecore.judging.baselines import (
     Baseline,
+    Comparison,
     compare_baseline,
     compare_curves,
     compare_records,
@@ -23,10 +24,10 @@ from noisecore.judging.gates.arguments import (
     curve_from,
     warn_if_swapped,
 )
-from noisecore.judging.gates.case import Case, judge_case, judge_comparison
+from noisecore.judging.gates.case import Case, judge_case
 from noisecore.judging.gates.own import own_margins
 from noisecore.judging.gates.regression_text import regression_table
-from noisecore.judging.gates.suite_case import gone_from, suite_case
+from noisecore.judging.gates.suite_case import gone_from, suite_case, whole_suites
 from noisecore.judging.gates.verdict import Verdict, enforce
 from noisecore.judging.margins import (
     ALPHA,
@@ -67,29 +68,52 @@ def judge(
     alpha: float = ALPHA,
     sequential: bool = False,
 ) -> dict[str, Verdict]:
-    """Return a verdict for each curve that two runs share, by name: `new` against `old`.
+    """Return the verdicts on what two runs share, by name: `new` against `old`.
 
-    old: a baseline, with its curves' margins and first ancestors, or records. mode: "simple" or
-    "rigorous"; None takes the one that suits the model. margins: None takes the curve's own margins
-    (`own_margins`) or, if it has none, the usual ones. alpha: how often a run of an unchanged model
-    fails, over all curves of the baseline. sequential: whether the seeds of `new` came one after
-    another. Raises `ValueError` if the records of one side do not belong together.
+    Each curve gets one, but a whole suite's curves get one together. old: a baseline, with its
+    curves' margins and first ancestors, or records. mode: "simple" or "rigorous"; None takes the
+    one that suits the model. margins: None takes the curve's own margins (`own_margins`) or, if it
+    has none, the usual ones. alpha: how often a run of an unchanged model fails, over all curves of
+    the baseline. sequential: whether the seeds of `new` came one after another; those of suites
+    never do. Raises `ValueError` if the records of one side do not belong together.
     """
-    if isinstance(old, Baseline):
-        comparisons = compare_baseline(new, old, sequential=sequential)
-        curves = len(old.origins)
-    else:
-        old = list(old)
-        comparisons = compare_records(new, old, sequential=sequential)
-        curves = len(comparisons)
+    new = list(new)
+    old = old if isinstance(old, Baseline) else list(old)
+    held = list(old.origins) if isinstance(old, Baseline) else [r.trial.curve for r in old]
+    suites = whole_suites(new, held)
+    members = {curve.name for suite in suites for curve in suite.values()}
+    single = [record for record in new if record.trial.curve not in members]
+    comparisons = _compare(single, old, sequential=sequential) if single else {}
+    if members:
+        rest = [record for record in new if record.trial.curve in members]
+        comparisons |= _compare(rest, old, sequential=False)
     rule = Rule(
         mode=mode,
         margins=margins or Margins(),
         alpha=alpha,
-        curves=max(curves, 1),
+        curves=max(len(old.origins) if isinstance(old, Baseline) else len(comparisons), 1),
         own=own_margins(old) if margins is None else {},
     )
-    return {name: judge_comparison(one, rule) for name, one in comparisons.items()}
+    cases = {
+        name: Case(curve=name, comparison=one, rule=rule.of(name))
+        for name, one in comparisons.items()
+    }
+    for suite in suites:
+        if any(curve.name in cases for curve in suite.values()):
+            own = {
+                family: cases.pop(curve.name, Case(curve=curve.name, comparison=None))
+                for family, curve in suite.items()
+            }
+            cases[suite.name] = suite_case(suite, own, gone_from(suite, held))
+    return {name: judge_case(case) for name, case in cases.items()}
+
+
+def _compare(
+    new: list[TrialRecord], old: Baseline | list[TrialRecord], *, sequential: bool
+) -> dict[str, Comparison]:
+    if isinstance(old, Baseline):
+        return compare_baseline(new, old, sequential=sequential)
+    return compare_records(new, old, sequential=sequential)
 
 
 @knows_arguments

@@ -6,11 +6,13 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from noisecore.judging.curves import matched_curves
 from noisecore.judging.gates.case import Case
 from noisecore.judging.gates.suite_rule import joined
 from noisecore.judging.margins import Margins
-from noisecore.judging.suites import Suite
+from noisecore.judging.suites import Suite, suites_of
 from noisecore.noise.corruptions import SUITES
+from noisecore.records import TrialRecord
 
 
 def suite_case(suite: Suite, cases: Mapping[str, Case], gone: Sequence[str]) -> Case:
@@ -85,11 +87,32 @@ def gone_from(suite: Suite, held: Iterable[str]) -> list[str]:
     held: the names of the baseline's curves.
     """
     held = set(held)
+    return [name for name in _left_out(suite).values() if name in held]
+
+
+def _left_out(suite: Suite) -> dict[str, str]:
+    """Return the names that a suite's curves would have of the families that it does not have."""
     curve = next(iter(suite.values()))
     if curve.id is None:
-        return []
+        return {}
     rest = curve.noise.split("/")[2:]  # in 8 bits
     left = (family for family in SUITES[suite.suite] if family not in suite)
-    noises = ("/".join([suite.suite, family, *rest]) for family in left)
-    names = [replace(curve.id, noise=noise).name for noise in noises]
-    return [name for name in names if name in held]
+    noises = {family: "/".join([suite.suite, family, *rest]) for family in left}
+    return {family: replace(curve.id, noise=noise).name for family, noise in noises.items()}
+
+
+def whole_suites(records: Iterable[TrialRecord], held: Iterable[str]) -> list[Suite]:
+    """Return the suites in a run's records of which it, or what it is compared with, has all.
+
+    held: the names of the curves that it is compared with. A suite may lack frost, which needs
+    photographs, and its extras. Some of a suite's families alone were chosen as noises, each for
+    itself.
+    """
+    held = set(held)
+    some = [record for record in records if record.trial.noise.partition("/")[0] in SUITES]
+    found = []
+    for suite in suites_of(matched_curves(some).values()).values():
+        names = _left_out(suite)
+        if all(family == "frost" or names.get(family) in held for family in suite.left_out):
+            found.append(suite)
+    return found

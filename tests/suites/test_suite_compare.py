@@ -1,0 +1,91 @@
+"""`compare` gives a whole suite one verdict, as a run does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from made_suites import blind_to, images, nearest
+
+from noisecore import compare, evaluate, judge_no_regression
+from noisecore.cli import main
+from noisecore.judging.gates import judge
+from noisecore.judging.gates.suite_rows import FamilyRow
+
+NAME = "bars/mnist-c"
+
+
+@pytest.fixture(scope="module")
+def suites():
+    """A model's whole suite, and that of one that does not see the upper part of the images."""
+    x, y = images(80)
+    return [
+        evaluate(model, x, y, suite="mnist-c", name="bars", draws=1)
+        for model in (nearest, blind_to(2))
+    ]
+
+
+def without(suite, *families):
+    """Return a suite without some of its families."""
+    kept = {family: curve for family, curve in suite.items() if family not in families}
+    return replace(suite, curves=kept)
+
+
+@pytest.fixture(scope="module")
+def files(suites, tmp_path_factory):
+    """The files of the two suites."""
+    folder = tmp_path_factory.mktemp("suites")
+    for name, suite in zip(("old", "new"), suites, strict=True):
+        suite.save(folder / f"{name}.json")
+    return folder / "old.json", folder / "new.json"
+
+
+def test_files_of_suites_get_the_verdict_of_the_suites(suites, files) -> None:
+    """Two files get one verdict, with the same rows as the suites that were saved in them."""
+    old, new = suites
+    found = compare(files[1], files[0], mode="simple", margins="mean>1.5,scale>3")
+    (verdict,) = found.values()
+    wanted = judge_no_regression(new, old, mode="simple", margins="mean>1.5,scale>3")
+    assert list(found) == [NAME]
+    assert verdict.verdict == wanted.verdict
+    assert [row.family for row in verdict.rows(FamilyRow)] == list(new)
+    assert [row.difference for row in verdict.rows(FamilyRow)] == [
+        row.difference for row in wanted.rows(FamilyRow)
+    ]
+
+
+def test_the_command_judges_the_suite(files, capsys) -> None:
+    """An unchanged suite ends with 0 and one sentence; a worse one with 1, and names a family."""
+    old, new = map(str, files)
+    assert main(["compare", old, old]) == 0
+    assert f"PASS: {NAME} is identical to its baseline" in " ".join(capsys.readouterr().out.split())
+    assert main(["compare", old, new, "--gate", "simple", "--margins", "mean>1"]) == 1
+    shown = capsys.readouterr().out
+    assert shown.count("FAIL:") == 1
+    assert "canny_edges" in shown
+    assert max(map(len, shown.splitlines())) <= 80
+
+
+def test_a_family_that_is_gone_does_not_pass(suites, tmp_path, files, capsys) -> None:
+    """A run that lost a family of its suite cannot be compared: exit code 3, and it is named."""
+    old = suites[0]
+    without(old, "fog").save(tmp_path / "new.json")
+    assert main(["compare", str(files[0]), str(tmp_path / "new.json")]) == 3
+    shown = " ".join(capsys.readouterr().out.split())
+    assert f"{NAME} cannot be judged: bars/mnist-c/fog of the baseline was not run" in shown
+    found = compare(tmp_path / "new.json", files[0])
+    assert [verdict.verdict for verdict in found.values()] == ["fail", "inconclusive"]
+
+
+def test_some_families_are_judged_each_for_itself(suites) -> None:
+    """What is no whole suite on either side is noises that were chosen one by one."""
+    old, new = (without(suite, "fog", "zigzag").records for suite in suites)
+    found = judge(new, old)
+    assert set(found) == {record.trial.curve for record in new}
+
+
+def test_a_suites_seeds_never_come_one_after_another(suites) -> None:
+    """A run whose other curves had as many seeds as they needed judges its suites as any run."""
+    old, new = (suite.records for suite in suites)
+    one, other = (judge(new, old, mode="simple", sequential=each)[NAME] for each in (False, True))
+    assert one.figures == other.figures
