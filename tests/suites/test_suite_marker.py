@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import fake_trainings
 import numpy as np
 import pytest
@@ -94,6 +96,28 @@ def test_judged_against_a_baseline(bench) -> None:
     lost = bench(fewer.replace("robustness.suite", "robustness.curve"), "--noise-baseline=auto")
     assert lost.ret == 1
     assert "14 of the curves in" in said(lost)
+
+
+def test_xdist_judges_the_same(bench) -> None:
+    """Two processes judge the records of suites as one does, and the run reports them once."""
+    text = (
+        MARKED
+        + """
+@pytest.mark.robustness(dict(train=CLEAN), dict(train=NOISY), suite="mnist-c")
+@pytest.mark.parametrize("number", [0, 1])
+def test_floor(robustness, number):
+    assert_floor(robustness.suites[number], {"fog": 0.5, "zigzag": 0.5})
+"""
+    )
+    judged = []
+    for number, options in enumerate([(), ("--noise-records=run-0/quick", "-n2")]):
+        ended = bench(text, f"--noise-artifacts=run-{number}", *options)
+        ended.assert_outcomes(passed=2)
+        assert said(ended).count("mean of 15") == 2
+        results = json.loads((bench.path / f"run-{number}/quick/results.json").read_text())
+        judged.append(sorted(results["verdicts"], key=lambda verdict: verdict["curve"]))
+    assert judged[0] == judged[1]
+    assert len(judged[0]) == 2
 
 
 def test_listed_without_training(bench) -> None:
