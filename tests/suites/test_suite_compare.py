@@ -6,11 +6,13 @@ from dataclasses import replace
 
 import pytest
 from made_suites import blind_to, images, nearest
+from records_factory import make_record
 
 from noisecore import compare, evaluate, judge_no_regression
 from noisecore.cli import main
 from noisecore.judging.gates import judge
 from noisecore.judging.gates.suite_rows import FamilyRow
+from noisecore.noise.corruptions import SUITES
 
 NAME = "bars/mnist-c"
 
@@ -89,3 +91,21 @@ def test_a_suites_seeds_never_come_one_after_another(suites) -> None:
     old, new = (suite.records for suite in suites)
     one, other = (judge(new, old, mode="simple", sequential=each)[NAME] for each in (False, True))
     assert one.figures == other.figures
+
+
+def swept(**training):
+    """Return the records of three trainings for each family of MNIST-C and each severity."""
+    return [
+        make_record(scale=scale, seed=seed, noise=f"mnist-c/{family}", **training)
+        for family in SUITES["mnist-c"]
+        for scale in ((0, 1) if not training else (0,))
+        for seed in range(3)
+    ]
+
+
+def test_what_is_trained_at_each_severity_is_no_suite() -> None:
+    """Families that a model was trained with, each at its severities, are judged one by one."""
+    records = swept()
+    assert len(judge(records, records, sequential=True)) == 15
+    once = swept(trained_with="gaussian", trained_with_source="c" * 64, accuracies={0: 0.9, 1: 0.8})
+    assert list(judge(once, once, sequential=True)) == ["cnn/mnist-c/quick/trained=clean"]

@@ -5,9 +5,9 @@
 Without SEEDS, of given models: answers are drawn, some images are harder than others, and a
 hundredth of the answers turns each way, for no gain: the same images under every family, or others
 under each. With SEEDS, of trained models: they are the records of many seeds of
-`benchmarks/test_suites.py`, or the FILE.npz that `--pack` made of them. Runs of 3 seeds against 10
-are drawn from the spread of the seeds, and from the seeds themselves. The gate itself judges each
-pair.
+`benchmarks/test_suites.py`, or the FILE.npz that `--pack` made of them. Runs of 3 and of 10 seeds
+against 10 are drawn from the spread of the seeds, and from the seeds themselves. The gate itself
+judges each pair.
 """
 
 import argparse
@@ -41,7 +41,7 @@ from noisecore.judging.suites import suites_of
 
 FAMILIES = 15
 DRAWS = 3
-BASELINE_SEEDS, RUN_SEEDS = 10, 3
+BASELINE_SEEDS, RUN_SEEDS = 10, (3, 10)
 TIGHT = Margins(mean=0.01, scale=0.01, clean=0.01)  # so that the levels alone decide
 Pair = tuple[Answers, Answers]  # of a run and of its baseline: (seeds or draws, conditions, images)
 
@@ -192,7 +192,7 @@ def read_seeds(source: Path) -> dict[str, Answers]:
 
 
 def trained_pairs(
-    answers: Answers, loss: Loss, *, spread: Spread | None, pairs: int
+    answers: Answers, seeds: int, loss: Loss, *, spread: Spread | None, pairs: int
 ) -> Iterator[Pair]:
     """Yield the answers of a run's seeds and of a baseline's: fresh ones, or some of the given.
 
@@ -202,10 +202,10 @@ def trained_pairs(
     one = middle(answers)
     for _ in range(pairs):
         if spread is None:
-            chosen = rng.permutation(answers)[: RUN_SEEDS + BASELINE_SEEDS]
-            new, old = chosen[:RUN_SEEDS].copy(), chosen[RUN_SEEDS:]
+            chosen = rng.permutation(answers)[: seeds + BASELINE_SEEDS]
+            new, old = chosen[:seeds].copy(), chosen[seeds:]
         else:
-            new = draw_answers(spread, RUN_SEEDS, rng)
+            new = draw_answers(spread, seeds, rng)
             old = draw_answers(spread, BASELINE_SEEDS, rng)
         lost = new[:, 1:] if loss.everywhere else new[:, one : one + 1]
         share = loss.points / 100 / lost.mean(axis=(0, 2))
@@ -224,18 +224,19 @@ def print_trained(name: str, answers: Answers, pairs: int) -> None:
     shape = Shape(answers.shape[1] - 1, 1)
     spread = fit_spread(shape.scales, answers)
     mean = answers[:, 1:].mean(axis=(1, 2)).std(ddof=1)
-    say(f"""{name}: {len(answers)} seeds, {shape.families} families, simple mode, runs of
-    {RUN_SEEDS} seeds against {BASELINE_SEEDS}, {pairs} pairs a cell: % that do not pass (of these
-    inconclusive). sd over the seeds in points, clean images first:
+    say(f"""{name}: {len(answers)} seeds, {shape.families} families, simple mode, against
+    {BASELINE_SEEDS} seeds, {pairs} pairs a cell: % that do not pass (of these inconclusive). sd
+    over the seeds in points, clean images first:
     {", ".join(f"{100 * sd:.1f}" for sd in spread.sample)}; of the mean over the families:
     {100 * mean:.2f}. One family: the one at place {middle(answers)}.""")
-    print(f"    {'':<28}{'from the spread':<18}from the seeds")
-    for what, loss, margins in cases(Margins()):
-        cells = []
-        for law in (spread, None):
-            drawn = trained_pairs(answers, loss, spread=law, pairs=pairs)
-            cells.append(f"{outcomes(shape, drawn, 'seeds', margins):<18}")
-        print(f"    {what:<28}{''.join(cells)}", flush=True)
+    for seeds in RUN_SEEDS:
+        print(f"    {f'{seeds} seeds':<28}{'from the spread':<18}from the seeds")
+        for what, loss, margins in cases(Margins()):
+            cells = []
+            for law in (spread, None):
+                drawn = trained_pairs(answers, seeds, loss, spread=law, pairs=pairs)
+                cells.append(f"{outcomes(shape, drawn, 'seeds', margins):<18}")
+            print(f"    {what:<28}{''.join(cells)}".rstrip(), flush=True)
 
 
 def main() -> None:

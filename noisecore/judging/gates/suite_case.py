@@ -106,12 +106,17 @@ def whole_suites(records: Iterable[TrialRecord], held: Iterable[str]) -> list[Su
 
     held: the names of the curves that it is compared with. A suite may lack frost, which needs
     photographs, and its extras. Some of a suite's families alone were chosen as noises, each for
-    itself.
+    itself; so were those that a model was trained with at each severity.
     """
     held = set(held)
     some = [record for record in records if record.trial.noise.partition("/")[0] in SUITES]
     found = []
-    for suite in suites_of(matched_curves(some).values()).values():
+    curves = (
+        curve
+        for curve in matched_curves(some).values()
+        if curve.replicates == "draws" or (curve.id and curve.id.trained)
+    )
+    for suite in suites_of(curves).values():
         names = _left_out(suite)
         if all(family == "frost" or names.get(family) in held for family in suite.left_out):
             found.append(suite)
