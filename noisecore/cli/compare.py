@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -122,7 +122,7 @@ def _compare(chosen: argparse.Namespace) -> int:
         sentence = f"{verdict.verdict.upper()}: {verdict.sentence}"
         parts = [visible(name), regression_table(verdict), *wrap_text(sentence)]
         say("\n".join(filter(None, parts)), end="\n\n")
-    say_own(chosen, old, [name for verdict in found.values() for name in verdict.names])
+    say_own(chosen, old, {name: verdict.names[0] for name, verdict in found.items()})
     held = old.records if isinstance(old, Baseline) else old
     if line := swapped(new, held):
         say("\n".join(wrap_text(line)))
@@ -151,9 +151,12 @@ def _compare(chosen: argparse.Namespace) -> int:
 
 
 def say_own(
-    chosen: argparse.Namespace, old: Baseline | list[TrialRecord], curves: Iterable[str]
+    chosen: argparse.Namespace, old: Baseline | list[TrialRecord], curves: Mapping[str, str]
 ) -> None:
-    """Say which of these curves are judged by margins of their own, if none were given."""
+    """Say which of these curves are judged by margins of their own, if none were given.
+
+    curves: by the name that is shown, a suite's or their own.
+    """
     from noisecore.judging.gates.own import own_lines
     from noisecore.showing.terminal import wrap_text
 

@@ -16,7 +16,10 @@ from noisecore.judging.margins import Margins, Mode, Rule
 from noisecore.showing.terminal import say, wrap_text
 
 if TYPE_CHECKING:
+    from noisecore.judging.baselines import Answers
     from noisecore.judging.power import Held, Rates, Spread
+    from noisecore.judging.statistics import Floats
+    from noisecore.judging.suite_power import Families
     from noisecore.records import TrialRecord
 
 MOST_OF_A_RUN = 1000  # seeds of a run: more are a typing mistake, and each takes memory
@@ -58,6 +61,7 @@ def add_common(parser: argparse.ArgumentParser, *, pairs: int) -> None:
 def _power(chosen: argparse.Namespace) -> int:
     from noisecore.judging.baselines import Baseline
     from noisecore.judging.gates.own import own_margins
+    from noisecore.judging.gates.suite_case import narrowest
     from noisecore.judging.results import read_old
 
     old = read_old(chosen.baseline)
@@ -67,8 +71,11 @@ def _power(chosen: argparse.Namespace) -> int:
         say("no curve has two seeds and a scale greater than 0: their spread cannot be estimated")
         return codes.NOTHING
     show_spread(spreads, held)
-    say_own(chosen, old, spreads)
+    names = {name: each.suite.curves if each.suite else (name,) for name, each in spreads.items()}
+    say_own(chosen, old, {name: curves[0] for name, curves in names.items()})
     own = own_margins(old) if chosen.margins is None else {}
+    for name, each in names.items():
+        own[name] = narrowest(own.get(curve, chosen.margins or Margins()) for curve in each)
     curves = len(old.origins) if isinstance(old, Baseline) else len(spreads)
     rule = Rule(
         margins=chosen.margins or Margins(), alpha=chosen.alpha, curves=max(curves, 1), own=own
@@ -158,20 +165,38 @@ def _show_rates(
 
 
 def spreads_of(records: Sequence[TrialRecord]) -> tuple[dict[str, Spread | Held], int]:
-    """Return how each curve with two seeds or a given model varies, and the number of seeds."""
-    from noisecore.judging.baselines import compare_records
-    from noisecore.judging.power import Held, fit_spread
+    """Return how each curve with two seeds or a given model varies, and the number of seeds.
 
+    The curves of a whole suite vary together, under the suite's name.
+    """
+    from noisecore.judging.baselines import compare_records
+    from noisecore.judging.gates.suite_case import whole_suites
+    from noisecore.judging.power import Held, fit_spread
+    from noisecore.judging.suite_power import joined_answers
+
+    comparisons = {
+        name: each
+        for name, each in compare_records(records, records).items()
+        if not (each.obstacles or each.failures) and each.noisy.any()
+    }
+    parts: dict[str, tuple[Floats, Answers, Families | None]] = {
+        name: (each.scales, each.new, None) for name, each in comparisons.items()
+    }
+    given = {name for name, each in comparisons.items() if each.replicates == "draws"}
+    for suite in whole_suites(records, ()):
+        if (whole := joined_answers(suite, comparisons)) is not None:
+            names = [curve.name for curve in suite.values()]
+            parts = {name: each for name, each in parts.items() if name not in names}
+            parts[suite.name] = whole
+            given |= {suite.name} if names[0] in given else set()
     found: dict[str, Spread | Held] = {}
     seeds = 1
-    for name, comparison in compare_records(records, records).items():
-        if comparison.obstacles or comparison.failures or not comparison.noisy.any():
-            continue
-        if comparison.replicates == "draws":
-            found[name] = Held(comparison.scales, comparison.new)
-        elif len(comparison.new) > 1:
-            found[name] = fit_spread(comparison.scales, comparison.new)
-            seeds = max(seeds, len(comparison.new))
+    for name, (scales, answers, families) in parts.items():
+        if name in given:
+            found[name] = Held(scales, answers, families)
+        elif len(answers) > 1:
+            found[name] = replace(fit_spread(scales, answers), suite=families)
+            seeds = max(seeds, len(answers))
     return found, seeds
 
 
@@ -188,14 +213,27 @@ def show_spread(spreads: Mapping[str, Spread | Held], seeds: int) -> None:
     if trained:
         say(f"standard deviation of accuracy over {seeds} seeds, in points")
     for name, spread in trained.items():
-        figures = zip(spread.scales, 100 * spread.sample, strict=True)
-        say(f"{visible(name)}: " + ", ".join(f"{scale:g}: {sd:.2f}" for scale, sd in figures))
+        line = f"{visible(name)}: {', '.join(_deviations(spread))}"
+        say(line if spread.suite is None else "\n".join(wrap_text(line)))
     for name, held in spreads.items():
         if isinstance(held, Held):
             say(
                 f"{visible(name)}: given, on {held.answers.shape[2]} images; assumed: in a run, "
                 f"{100 * CHURN:g} % of the answers become right, and as many become wrong"
             )
+
+
+def _deviations(spread: Spread) -> list[str]:
+    """Return the standard deviations in words: by scale, and in a suite by family."""
+    sds = 100 * spread.sample
+    if spread.suite is None:
+        return [f"{scale:g}: {sd:.2f}" for scale, sd in zip(spread.scales, sds, strict=True)]
+    clean = [f"clean: {sds[0]:.2f}"] if spread.scales[0] == 0 else []
+    noisy = {
+        family: [f"{sds[place]:.2f}" for place in places if spread.scales[place] > 0]
+        for family, places in spread.suite.places.items()
+    }
+    return [*clean, *(f"{family}: {' '.join(each)}" for family, each in noisy.items())]
 
 
 def whole_number(text: str, most: int = 10**6) -> int:

@@ -13,13 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from noisecore.judging.baselines import Answers, Comparison
-from noisecore.judging.gates.case import judge_comparison
+from noisecore.judging.gates.case import Case, case_rows, judge_case
 from noisecore.judging.gates.outlook import CHURN, without_stray
 from noisecore.judging.gates.rows import WithinRow
-from noisecore.judging.gates.rule import accuracy_rows, seeing_margin
+from noisecore.judging.gates.rule import seeing_margin
+from noisecore.judging.gates.suite_rows import FamilyRow
 from noisecore.judging.gates.verdict import Verdict
 from noisecore.judging.margins import Margins, Rule
 from noisecore.judging.statistics import Floats
+from noisecore.judging.suite_power import Families, suite_part
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,12 +31,14 @@ class Spread:
     scales: (k,). share: (k, images), how many of the seeds had each image right. skill: (k, k),
     the covariance over the scales of what moves a seed's whole accuracy, beyond the luck of its
     images. sample: (k,), the standard deviation of accuracy over the seeds that were measured.
+    suite: for a suite, whose conditions count as scales, which of them are a family's.
     """
 
     scales: Floats
     share: Floats
     skill: Floats
     sample: Floats
+    suite: Families | None = None
 
     @property
     def simulated(self) -> Floats:
@@ -111,10 +115,14 @@ def draw_answers(
 
 @dataclass(frozen=True, eq=False)
 class Held:
-    """A given model as its baseline holds it: scales (k,), answers (draws, k, images)."""
+    """A given model as its baseline holds it: scales (k,), answers (draws, k, images).
+
+    suite: as in `Spread`.
+    """
 
     scales: Floats
     answers: Answers
+    suite: Families | None = None
 
 
 def change_answers(
@@ -179,16 +187,30 @@ def simulate(
     numbers; the same call gives the same rates.
     """
     rng = np.random.default_rng(key)
-    rule = replace(rule, curves=max(rule.curves, len(spreads)))
+    rule = replace(rule, curves=max(rule.curves, _curves(spreads)))
     counts = {"pass": 0, "fail": 0, "inconclusive": 0}
     for _ in range(pairs):
         found = set()
-        for comparison in draw_pair(spreads, seeds, baseline_seeds, rng, drops or {}).values():
-            found.add(judge_comparison(comparison, rule).verdict)
+        drawn = draw_pair(spreads, seeds, baseline_seeds, rng, drops or {})
+        for name, comparison in drawn.items():
+            found.add(judge_case(_case(comparison, spreads[name].suite, rule)).verdict)
             found.update(verdict.verdict for verdict in also(comparison))
         worst = next(word for word in ("fail", "inconclusive", "pass") if word in found)
         counts[worst] += 1
     return Rates(passed=counts["pass"], failed=counts["fail"], inconclusive=counts["inconclusive"])
+
+
+def _curves(spreads: Mapping[str, Spread | Held]) -> int:
+    """Return how many curves these are; a suite has one for each family."""
+    return sum(len(each.suite.places) if each.suite else 1 for each in spreads.values())
+
+
+def _case(comparison: Comparison, suite: Families | None, rule: Rule) -> Case:
+    """Return a drawn comparison as the gate judges it."""
+    if suite is not None:
+        return suite_part(comparison, suite, rule)
+    name = comparison.curve
+    return Case(curve=name, comparison=comparison, rule=rule.of(name))
 
 
 def draw_pair(
@@ -220,22 +242,34 @@ def draw_pair(
     return pairs
 
 
-def least_margins(comparisons: Mapping[str, Comparison], rule: Rule) -> tuple[float, float, float]:
-    """Return the least margins, (mean, scale, clean) in points, with which the curves pass."""
+def least_margins(
+    comparisons: Mapping[str, Comparison],
+    rule: Rule,
+    suites: Mapping[str, Families | None] | None = None,
+) -> tuple[float, float, float]:
+    """Return the least margins, (mean, scale, clean) in points, with which the curves pass.
+
+    suites: of each comparison that is a suite's, its families.
+    """
+    suites = suites or {}
     needed: dict[str, list[float]] = {"mean": [0.0], "scale": [0.0], "clean": [0.0]}
-    everything = replace(rule, margins=Margins(), curves=len(comparisons))
-    for comparison in comparisons.values():
-        for row in accuracy_rows(comparison, everything):
+    curves = sum(len(each.places) if (each := suites.get(name)) else 1 for name in comparisons)
+    everything = replace(rule, margins=Margins(), curves=curves)
+    for name, comparison in comparisons.items():
+        case = _case(comparison, suites.get(name), everything)
+        for row in case_rows(case):
             shown_drop = row.bound_high is not None and row.bound_high < 0
             drop = -row.difference if shown_drop else 0.0
-            if row.scale is not None:
-                needed["scale" if row.scale > 0 else "clean"].append(drop)
+            if row.scale == 0:
+                needed["clean"].append(drop)
+            elif row.scale is not None or isinstance(row, FamilyRow):
+                needed["scale"].append(drop)
             elif isinstance(row, WithinRow):
                 needed["mean"].append(math.nan if row.bound_low is None else -row.bound_low)
             else:
                 # A drop of twice the margin must be caught, too.
-                calm = without_stray(comparison)
-                needed["mean"].append(max(drop, seeing_margin(calm, everything.mean_alpha)))
+                calm = without_stray(case.comparison or comparison)
+                needed["mean"].append(max(drop, seeing_margin(calm, case.rule.mean_alpha)))
     mean, scale, clean = (100 * max(each) for each in needed.values())
     return mean, scale, clean
 
@@ -256,8 +290,9 @@ def recommend_margins(
     tenth of a point.
     """
     rng = np.random.default_rng(key)
+    suites = {name: each.suite for name, each in spreads.items()}
     needed = [
-        least_margins(draw_pair(spreads, seeds, baseline_seeds, rng, {}), rule)
+        least_margins(draw_pair(spreads, seeds, baseline_seeds, rng, {}), rule, suites)
         for _ in range(pairs)
     ]
     shares: Sequence[float] = (rate / 2, rate / 4, rate / 4)

@@ -29,14 +29,14 @@ from simulation.text import percent, say
 
 from noisecore.judging.baselines import Answers, Comparison, compare_records
 from noisecore.judging.curves import Replicates, matched_curves
-from noisecore.judging.gates.case import Case, judge_case
+from noisecore.judging.gates.case import judge_case
 from noisecore.judging.gates.outlook import fitting_margin
-from noisecore.judging.gates.suite_rule import joined
 from noisecore.judging.gates.verdict import Verdict
 from noisecore.judging.margins import Margins, Rule
 from noisecore.judging.power import Held, Spread, change_answers, draw_answers, fit_spread
 from noisecore.judging.results import read_any
 from noisecore.judging.statistics import Floats
+from noisecore.judging.suite_power import Families, joined_answers, suite_part
 from noisecore.judging.suites import suites_of
 
 FAMILIES = 15
@@ -65,20 +65,13 @@ class Shape:
 
     def judge(self, pair: Pair, replicates: Replicates, margins: Margins) -> Verdict:
         """Return the gate's verdict on a pair, in the mode that suits the model."""
-        families = {}
-        for family in range(self.families):
-            at = [0, *self.places(family)]
-            families[f"family {family}"] = Comparison(
-                curve=f"digits/family {family}",
-                scales=self.scales[at],
-                new=pair[0][:, at],
-                baseline=pair[1][:, at],
-                seeds=(tuple(range(len(pair[0]))), tuple(range(len(pair[1])))),
-                replicates=replicates,
-            )
-        whole = joined("digits", families, families)
-        rule = Rule(margins=margins)
-        return judge_case(Case(curve="digits", comparison=whole, families=families, rule=rule))
+        places = {f"family {number}": (0, *self.places(number)) for number in range(self.families)}
+        new, old = pair
+        whole = Comparison(
+            curve="digits", scales=self.scales, new=new, baseline=old, replicates=replicates
+        )
+        rule = Rule(margins=margins, curves=self.families)
+        return judge_case(suite_part(whole, Families(places, tuple(places), ()), rule))
 
 
 @dataclass(frozen=True)
@@ -184,10 +177,10 @@ def read_seeds(source: Path) -> dict[str, Answers]:
         }
     found = {}
     for name, suite in suites_of(matched_curves(read_any(source)).values()).items():
-        compared = compare_records(suite.records, suite.records)
-        families = [compared[curve.name].new for curve in suite.values()]
-        noisy = [answers[:, 1:] for answers in families]
-        found[name] = np.concatenate([families[0][:, :1], *noisy], axis=1)
+        whole = joined_answers(suite, compare_records(suite.records, suite.records))
+        if whole is None:
+            sys.exit(f"{name}: its curves have different seeds")
+        found[name] = whole[1]
     return found
 
 

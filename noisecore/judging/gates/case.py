@@ -121,20 +121,23 @@ def _with_obstacles(case: Case, comparison: Comparison) -> Verdict:
     sentence = f"{case.curve} cannot be compared with the baseline: {'; '.join(lines)}"
     rows: list[Row] = [ObstacleRow(obstacle=line) for line in lines]
     if comparison.new.size and comparison.baseline.size:  # to help find the reason
-        rows += [replace(row, verdict=None) for row in _accuracy_rows(case, comparison)]
+        rows += [replace(row, verdict=None) for row in case_rows(case)]
     return make_verdict(_GATE, case.curve, _rejected(case), sentence, rows)
 
 
-def _accuracy_rows(case: Case, comparison: Comparison) -> list[AccuracyRow]:
+def case_rows(case: Case) -> list[AccuracyRow]:
+    """Return the rows of accuracy of a curve or suite that can be compared."""
+    if case.comparison is None:
+        return []
     if case.families:
-        return suite_rows(comparison, case.families, case.rule)
-    return accuracy_rows(comparison, case.rule)
+        return suite_rows(case.comparison, case.families, case.rule)
+    return accuracy_rows(case.comparison, case.rule)
 
 
 def _compared(case: Case, comparison: Comparison) -> Verdict:
     """Judge what can be compared: its rows, then whether a pass says enough, then the whole."""
     rows: list[JudgedRow] = [
-        *_accuracy_rows(case, comparison),
+        *case_rows(case),
         *cost_rows(comparison, case.rule.margins),
     ]
     blind = None

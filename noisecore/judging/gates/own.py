@@ -21,19 +21,23 @@ def own_margins(old: Baseline | Sequence[TrialRecord]) -> dict[str, Margins]:
 
 
 def own_lines(
-    old: Baseline | Sequence[TrialRecord], curves: Iterable[str], option: str = "--margins"
+    old: Baseline | Sequence[TrialRecord],
+    curves: Iterable[str] | Mapping[str, str],
+    option: str = "--margins",
 ) -> list[str]:
     """Return a line for each of these curves that has its own margins; it says why.
 
+    curves: their names; or for each name that is shown, such as a suite's, the curve that is meant.
     option: the option that sets other margins.
     """
+    shown = curves if isinstance(curves, Mapping) else {name: name for name in curves}
     kept = ", and is kept in the baseline" if isinstance(old, Baseline) else ""
     texts, by_curve = _own_texts(old), _by_curve(old)
     return [
-        f"{name}: the margin {texts[name]} fits {_images(by_curve[name])} images{kept}; {option} "
+        f"{name}: the margin {texts[curve]} fits {_images(by_curve[curve])} images{kept}; {option} "
         "overrides it"
-        for name in curves
-        if name in texts
+        for name, curve in shown.items()
+        if curve in texts
     ]
 
 

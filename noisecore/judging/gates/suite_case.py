@@ -50,7 +50,7 @@ def suite_case(suite: Suite, cases: Mapping[str, Case], gone: Sequence[str]) -> 
         comparison=joined(suite.name, comparisons, suite.counted) if comparisons else None,
         families=comparisons,
         suite=suite,
-        rule=replace(rule, alpha=alpha, curves=1, margins=_margins((known or cases).values())),
+        rule=replace(rule, alpha=alpha, curves=1, margins=_of_all((known or cases).values())),
         whole=all(case.whole for case in cases.values()),
         problem=problem,
         renew=next((case.renew for case in cases.values() if case.renew), ""),
@@ -75,10 +75,13 @@ def _several(suite: Suite, problems: list[str]) -> str:
     return f"{suite.name} cannot be judged: {first}{rest}"
 
 
-def _margins(cases: Iterable[Case]) -> Margins:
-    """Return the margins of the families' curves; the narrowest ones if they differ."""
-    found = (case.rule.margins for case in cases)
-    return min(found, key=lambda each: math.inf if each.mean is None else each.mean)
+def _of_all(cases: Iterable[Case]) -> Margins:
+    return narrowest(case.rule.margins for case in cases)
+
+
+def narrowest(margins: Iterable[Margins]) -> Margins:
+    """Return the margins of a suite, whose families' curves have these."""
+    return min(margins, key=lambda each: math.inf if each.mean is None else each.mean)
 
 
 def gone_from(suite: Suite, held: Iterable[str]) -> list[str]:
