@@ -95,7 +95,7 @@ def _drift(chosen: argparse.Namespace) -> int:
     )
     gate = f"{chosen.gate} mode, {chosen.margins or Margins()}"
     base = next(list(one.records) for one in environments if one.name == reference)
-    names = dict.fromkeys(one.name for one in found) if chosen.margins is None else ()
+    names = [*dict.fromkeys(one.name for one in found)] if chosen.margins is None else []
     own = own_lines(base, names)
     summary = make_drift_summary(environments, found, reference, gate, own)
     parts = Parts()

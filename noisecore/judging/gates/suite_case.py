@@ -107,9 +107,9 @@ def _left_out(suite: Suite) -> dict[str, str]:
 def whole_suites(records: Iterable[TrialRecord], held: Iterable[str]) -> list[Suite]:
     """Return the suites in a run's records of which it, or what it is compared with, has all.
 
-    held: the names of the curves that it is compared with. A suite may lack frost, which needs
-    photographs, and its extras. Some of a suite's families alone were chosen as noises, each for
-    itself; so were those that a model was trained with at each severity.
+    held: the names of the curves that it is compared with. A suite may be without frost, which
+    needs photographs, and without its extras. Some of a suite's families alone were chosen as
+    noises, each for itself; so were those that a model was trained with at each severity.
     """
     held = set(held)
     some = [record for record in records if record.trial.noise.partition("/")[0] in SUITES]
