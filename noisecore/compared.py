@@ -52,9 +52,9 @@ def compare(
         alpha: How often an unchanged run may fail, over all curves.
 
     Returns:
-        A verdict for each curve, and one for each suite, by name. A curve that only one of the runs
-        has is inconclusive. If all of `new` was measured before all of `old`, a warning asks if the
-        two were swapped.
+        A verdict for each whole suite, and for each other curve, by name. A curve that only one of
+        the runs has is inconclusive. If all of `new` was measured before all of `old`, a warning
+        asks if the two were swapped.
 
     Raises:
         RecordError: A path holds no records, or records do not belong together.

@@ -184,7 +184,10 @@ def spreads_of(records: Sequence[TrialRecord]) -> tuple[dict[str, Spread | Held]
     }
     given = {name for name, each in comparisons.items() if each.replicates == "draws"}
     for suite in whole_suites(records, ()):
-        if (whole := joined_answers(suite, comparisons)) is not None:
+        whole = joined_answers(suite, comparisons)
+        if whole is None:
+            say(f"{visible(suite.name)}: a trial failed or is missing: curve by curve")
+        else:
             names = [curve.name for curve in suite.values()]
             parts = {name: each for name, each in parts.items() if name not in names}
             parts[suite.name] = whole

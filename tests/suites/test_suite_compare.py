@@ -6,12 +6,14 @@ from dataclasses import replace
 
 import pytest
 from made_suites import blind_to, images, nearest
-from records_factory import make_record
+from records_factory import make_record, save
 
 from noisecore import compare, evaluate, judge_no_regression
 from noisecore.cli import main
 from noisecore.judging.gates import judge
+from noisecore.judging.gates.rows import CostRow
 from noisecore.judging.gates.suite_rows import FamilyRow
+from noisecore.judging.margins import Margins
 from noisecore.noise.corruptions import SUITES
 
 NAME = "bars/mnist-c"
@@ -86,13 +88,6 @@ def test_some_families_are_judged_each_for_itself(suites) -> None:
     assert set(found) == {record.trial.curve for record in new}
 
 
-def test_a_suites_seeds_never_come_one_after_another(suites) -> None:
-    """A run whose other curves had as many seeds as they needed judges its suites as any run."""
-    old, new = (suite.records for suite in suites)
-    one, other = (judge(new, old, mode="simple", sequential=each)[NAME] for each in (False, True))
-    assert one.figures == other.figures
-
-
 def swept(**training):
     """Return the records of three trainings for each family of MNIST-C and each severity."""
     return [
@@ -109,3 +104,71 @@ def test_what_is_trained_at_each_severity_is_no_suite() -> None:
     assert len(judge(records, records, sequential=True)) == 15
     once = swept(trained_with="gaussian", trained_with_source="c" * 64, accuracies={0: 0.9, 1: 0.8})
     assert list(judge(once, once, sequential=True)) == ["cnn/mnist-c/quick/trained=clean"]
+
+
+def trained(worse=None, *, seeds=range(3), without=(), failed=(), **overrides):
+    """Return the records of a model trained once per seed; accuracies of the `worse` by family."""
+    once = {"trained_with": "gaussian", "trained_with_source": "c" * 64, **overrides}
+    return [
+        make_record(
+            scale=0,
+            seed=seed,
+            noise=f"mnist-c/{family}",
+            accuracies={0: 0.9, 1: (worse or {}).get(family, 0.8) - 0.001 * seed},
+            status="failed" if (family, seed) in failed else "complete",
+            **once,
+        )
+        for family in SUITES["mnist-c"]
+        for seed in seeds
+        if (family, seed) not in without and family not in without
+    ]
+
+
+def test_a_suites_seeds_never_come_one_after_another() -> None:
+    """A run that chose the seeds of its other curves judges its suites as any run."""
+    old, new = trained(seeds=range(10)), trained({"fog": 0.78})
+    one, other = (judge(new, old, sequential=each) for each in (False, True))
+    assert [each.figures for each in one.values()] == [each.figures for each in other.values()]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"failed": {("shot_noise", 0)}},
+        {"without": {"zigzag"}},
+        {"without": {("shot_noise", 1)}},
+    ],
+)
+def test_a_fall_is_not_hidden_by_another_family(tmp_path, odd, capsys) -> None:
+    """Where one family cannot be compared, a fall in another is still a regression: exit code 1."""
+    old = save(tmp_path / "old", trained())
+    new = save(tmp_path / "new", trained({"fog": 0.5}, **odd))
+    assert main(["compare", old, new]) == 1
+    assert "fog" in [line.split()[0] for line in capsys.readouterr().out.splitlines() if line][1:]
+
+
+def test_the_costliest_family_counts() -> None:
+    """Training time is judged by the family that became slower most."""
+    old, new = trained(cost={"train_seconds": 1.0}), trained(cost={"train_seconds": 1.0})
+    slow = [
+        replace(record, cost={"train_seconds": 10.0})
+        if record.trial.noise.endswith("fog")
+        else replace(record, evaluations=record.evaluations)
+        for record in new
+    ]
+    margins = Margins(seconds=1.5)
+    (verdict,) = judge(slow, old, margins=margins).values()
+    assert verdict.verdict == "fail"
+    assert [row.ratio for row in verdict.rows(CostRow)] == [10.0]
+
+
+def test_extras_and_frost_may_be_missing() -> None:
+    """A suite without frost is whole, with its extras or without: one verdict."""
+    x, y = images(60, channels=3)
+    with pytest.warns(UserWarning, match="without frost"):
+        suite = evaluate(nearest, x, y, suite="cifar-10-c", name="bars", draws=1, scales=[1])
+    assert "frost" not in suite
+    assert "saturate" in suite
+    records = without(suite, "saturate").records
+    assert list(judge(records, records)) == ["bars/cifar-10-c"]
+    assert list(judge(records, suite.records)) == ["bars/cifar-10-c"]

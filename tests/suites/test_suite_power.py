@@ -13,7 +13,7 @@ from noisecore.judging.baselines import Comparison, compare_records
 from noisecore.judging.gates import judge
 from noisecore.judging.gates.case import judge_case
 from noisecore.judging.margins import Margins, Rule
-from noisecore.judging.power import Held, least_margins, recommend_margins
+from noisecore.judging.power import Held, least_margins, recommend_margins, simulate
 from noisecore.judging.suite_power import joined_answers, suite_part
 
 NAME = "bars/mnist-c"
@@ -74,12 +74,29 @@ def test_the_least_margins_of_a_suite_let_it_pass(drawn) -> None:
 
 
 def test_margins_are_recommended_for_a_suite(suites) -> None:
-    """The margins that unchanged runs of a suite need come from the suite as a whole."""
+    """With the margins that are recommended, unchanged runs of the suite pass."""
     scales, answers, families = answers_of(suites[0])
-    about = {"seeds": 1, "baseline_seeds": 1, "rule": Rule(mode="rigorous"), "pairs": 5}
-    found = recommend_margins({NAME: Held(scales, answers, families)}, **about)
-    assert found.mean is not None
-    assert 0.1 <= found.mean < 20
+    spreads = {NAME: Held(scales, answers, families)}
+    about = {"seeds": 1, "baseline_seeds": 1, "pairs": 8}
+    found = recommend_margins(spreads, rule=Rule(mode="rigorous"), **about)
+    wide = simulate(spreads, rule=Rule(mode="rigorous", margins=found), **about)
+    assert wide.passed == 8
+    narrow = replace(found, mean=found.mean / 2)
+    assert simulate(spreads, rule=Rule(mode="rigorous", margins=narrow), **about).passed < 8
+
+
+def test_a_suites_curves_share_alpha(suites) -> None:
+    """A suite alone has all of alpha, and half of it among thirty curves; extras do not count."""
+    scales, answers, families = answers_of(suites[0])
+    pair = Comparison(curve=NAME, scales=scales, new=answers, baseline=answers, replicates="draws")
+    for curves, share in ((15, 1), (30, 0.5)):
+        assert (
+            suite_part(pair, families, Rule(alpha=0.02, curves=curves)).rule.alpha == 0.02 * share
+        )
+    counted = replace(families, counted=tuple(families.places)[:-1])
+    case = suite_part(pair, counted, Rule(curves=15))
+    assert len(case.comparison.scales) == len(scales) - 1
+    assert len(case.families) == 15
 
 
 def test_the_command_shows_one_table_for_a_suite(suites, tmp_path, capsys) -> None:

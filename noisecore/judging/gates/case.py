@@ -28,7 +28,7 @@ from noisecore.judging.gates.rows import (
 )
 from noisecore.judging.gates.rule import accuracy_rows, cost_rows
 from noisecore.judging.gates.suite_errors import error_rows
-from noisecore.judging.gates.suite_rule import suite_rows
+from noisecore.judging.gates.suite_rule import rows_of_the_rest, suite_rows
 from noisecore.judging.gates.verdict import Verdict, make_verdict
 from noisecore.judging.margins import Rule
 from noisecore.judging.suites import Suite
@@ -105,7 +105,13 @@ def _without_baseline(case: Case) -> Verdict:
         what = "curve" if case.suite is None else "suite"
         sentence = f"{case.curve} is added to the baseline (new {what})"
     row = ProblemRow(problem=sentence, renew=case.renew or None)
-    return make_verdict(_GATE, case.curve, _rejected(case), sentence, [row])
+    return make_verdict(_GATE, case.curve, _rejected(case), sentence, [row, *_the_rest(case)])
+
+
+def _the_rest(case: Case) -> list[AccuracyRow]:
+    """Return the rows of a suite's families that can be compared although others cannot."""
+    rows = rows_of_the_rest(case.families, case.rule)
+    return [replace(row, verdict=None) for row in rows] if case.accepted else rows
 
 
 def _with_failures(case: Case, comparison: Comparison) -> Verdict:
@@ -113,7 +119,7 @@ def _with_failures(case: Case, comparison: Comparison) -> Verdict:
     rest = f" (and {len(lines) - 1} more)" if len(lines) > 1 else ""
     sentence = f"{case.curve} cannot pass because a trial failed or is missing: {lines[0]}{rest}"
     rows = [FailureRow(failure=line) for line in lines]
-    return make_verdict(_GATE, case.curve, "fail", sentence, rows)
+    return make_verdict(_GATE, case.curve, "fail", sentence, [*rows, *_the_rest(case)])
 
 
 def _with_obstacles(case: Case, comparison: Comparison) -> Verdict:
@@ -122,6 +128,8 @@ def _with_obstacles(case: Case, comparison: Comparison) -> Verdict:
     rows: list[Row] = [ObstacleRow(obstacle=line) for line in lines]
     if comparison.new.size and comparison.baseline.size:  # to help find the reason
         rows += [replace(row, verdict=None) for row in case_rows(case)]
+    else:
+        rows += _the_rest(case)
     return make_verdict(_GATE, case.curve, _rejected(case), sentence, rows)
 
 

@@ -80,7 +80,7 @@ def _of_all(cases: Iterable[Case]) -> Margins:
 
 
 def narrowest(margins: Iterable[Margins]) -> Margins:
-    """Return the margins of a suite, whose families' curves have these."""
+    """Return those with the narrowest margin of the mean: a suite is judged by these."""
     return min(margins, key=lambda each: math.inf if each.mean is None else each.mean)
 
 
@@ -105,7 +105,7 @@ def _left_out(suite: Suite) -> dict[str, str]:
 
 
 def whole_suites(records: Iterable[TrialRecord], held: Iterable[str]) -> list[Suite]:
-    """Return the suites in a run's records of which it, or what it is compared with, has all.
+    """Return a run's suites whose missing families, if any, are in what it is compared with.
 
     held: the names of the curves that it is compared with. A suite may be without frost, which
     needs photographs, and without its extras. Some of a suite's families alone were chosen as

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
@@ -37,8 +38,8 @@ def joined(name: str, families: Mapping[str, Comparison], counted: Collection[st
         failures=failures,
         left_out=_all_scales(one.left_out for one in every),
         added=_all_scales(one.added for one in every),
-        seconds=every[0].seconds,
-        memory=every[0].memory,
+        seconds=_costliest(one.seconds for one in every),
+        memory=_costliest(one.memory for one in every),
         replicates=every[0].replicates,
         identical=all(one.identical for one in every),
         cached=next((one.cached for one in every if one.cached), ""),
@@ -93,14 +94,53 @@ def suite_rows(
     rows: list[AccuracyRow] = []
     if whole.noisy.any():
         rows.append(accuracy_row(MeanRow, whole, whole.noisy, margins.mean, rule, rule.mean_alpha))
-    for family, one in shown.items():
-        own = {"family": family, "of": one.curve, "scales": tuple(one.scales[one.noisy].tolist())}
-        rows.append(accuracy_row(FamilyRow, one, one.noisy, margins.scale, rule, alpha, **own))
+    rows += family_rows(shown, rule, alpha)
     if clean.any():
         rows.append(accuracy_row(ScaleRow, whole, clean, margins.clean, rule, alpha, scale=0.0))
     if first is not None:
         rows.append(since_row(whole, first, margins.since_first, alpha))
     return rows
+
+
+def family_rows(families: Mapping[str, Comparison], rule: Rule, alpha: float) -> list[AccuracyRow]:
+    """Return a row for each family, judged at this level."""
+    return [
+        accuracy_row(
+            FamilyRow,
+            one,
+            one.noisy,
+            rule.margins.scale,
+            rule,
+            alpha,
+            family=family,
+            of=one.curve,
+            scales=tuple(one.scales[one.noisy].tolist()),
+        )
+        for family, one in families.items()
+    ]
+
+
+def rows_of_the_rest(families: Mapping[str, Comparison], rule: Rule) -> list[AccuracyRow]:
+    """Return the rows of the families that can be compared, in a suite that as a whole cannot.
+
+    Each has the share of alpha that it would have if all could be.
+    """
+    alpha = rule.mean_alpha / (len(families) + 2)  # clean images, and since the first ancestors
+    rest = {
+        family: one
+        for family, one in families.items()
+        if not (one.failures or one.obstacles)
+        and one.noisy.any()
+        and one.new.size
+        and one.baseline.size
+    }
+    return family_rows(rest, rule, alpha)
+
+
+def _costliest(costs: Iterable[tuple[float, float]]) -> tuple[float, float]:
+    """Return the cost, of the run and of the baseline, whose ratio is the greatest; NaN if none."""
+    known = [each for each in costs if each[0] >= 0 and each[1] > 0]
+    return max(known, key=lambda each: each[0] / each[1], default=(math.nan, math.nan))
 
 
 def _notes(families: Mapping[str, Comparison]) -> tuple[str, ...]:
