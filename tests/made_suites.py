@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from noisecore import Curve, Suite
+from noisecore import Curve, Suite, evaluate
 from noisecore.judging.curves import matched_curves
 from noisecore.records import pack_right
 
@@ -41,6 +41,15 @@ def blind_to(rows: int):
         return nearest(seen)
 
     return model
+
+
+def two_models(draws: int) -> list[Suite]:
+    """Return a model's whole suite, and that of one that does not see the top of the images."""
+    x, y = images(80)
+    return [
+        evaluate(model, x, y, suite="mnist-c", name="bars", draws=draws)
+        for model in (nearest, blind_to(2))
+    ]
 
 
 def curve(family: str, accuracy, *, suite: str = "cifar-10-c", model: str = "digits") -> Curve:

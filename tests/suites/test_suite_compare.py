@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from made_suites import blind_to, images, nearest
+from made_suites import images, nearest, two_models
 from records_factory import make_record, save
 
 from noisecore import compare, evaluate, judge_no_regression
@@ -21,12 +21,8 @@ NAME = "bars/mnist-c"
 
 @pytest.fixture(scope="module")
 def suites():
-    """A model's whole suite, and that of one that does not see the upper part of the images."""
-    x, y = images(80)
-    return [
-        evaluate(model, x, y, suite="mnist-c", name="bars", draws=1)
-        for model in (nearest, blind_to(2))
-    ]
+    """A model's whole suite, and that of a worse one."""
+    return two_models(draws=1)
 
 
 def without(suite, *families):
@@ -82,7 +78,7 @@ def test_a_family_that_is_gone_does_not_pass(suites, tmp_path, files, capsys) ->
 
 
 def test_some_families_are_judged_each_for_itself(suites) -> None:
-    """What is no whole suite on either side is noises that were chosen one by one."""
+    """Families that are no whole suite on either side are judged one by one."""
     old, new = (without(suite, "fog", "zigzag").records for suite in suites)
     found = judge(new, old)
     assert set(found) == {record.trial.curve for record in new}

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from made_suites import blind_to, images, nearest
+from made_suites import two_models
 
-from noisecore import evaluate
 from noisecore.cli import main
 from noisecore.judging.baselines import Comparison, compare_records
 from noisecore.judging.gates import judge
@@ -21,12 +20,8 @@ NAME = "bars/mnist-c"
 
 @pytest.fixture(scope="module")
 def suites():
-    """A model's whole suite, and that of one that does not see the upper part of the images."""
-    x, y = images(80)
-    return [
-        evaluate(model, x, y, suite="mnist-c", name="bars", draws=2)
-        for model in (nearest, blind_to(2))
-    ]
+    """A model's whole suite, and that of a worse one."""
+    return two_models(draws=2)
 
 
 def answers_of(suite):
@@ -51,7 +46,7 @@ def test_a_drawn_suite_is_judged_as_a_measured_one(suites, drawn, mode) -> None:
     pair, families = drawn
     simulated = judge_case(suite_part(pair, families, Rule(mode=mode, margins=margins, curves=15)))
     assert simulated.verdict == measured.verdict
-    names = {curve.name: NAME for curve in new.values()}  # a drawn family has no name of its own
+    names = {curve.name: NAME for curve in new.values()}  # drawn families have the suite's name
     rows = [
         replace(row, of=names[row.of]) if hasattr(row, "of") else row
         for row in measured.figures[: len(simulated.figures)]

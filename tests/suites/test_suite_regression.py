@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from made_suites import blind_to, changed, images, nearest
+from made_suites import blind_to, changed, images, nearest, two_models
 from scipy import stats
 
 import noisecore
@@ -21,12 +21,7 @@ FAMILIES = ("shot_noise", "brightness", "fog")
 @pytest.fixture(scope="module")
 def suites():
     """A model's suite, and that of one that does not see the upper part of the images."""
-    x, y = images(80)
-    made = [
-        evaluate(model, x, y, suite="mnist-c", name="bars", draws=2)
-        for model in (nearest, blind_to(2))
-    ]
-    return [some(each) for each in made]
+    return [some(each) for each in two_models(draws=2)]
 
 
 def some(suite, families=FAMILIES):

@@ -39,6 +39,7 @@ def suite_case(suite: Suite, cases: Mapping[str, Case], gone: Sequence[str]) -> 
     if not comparisons and problem is None:
         problem = f"{suite.name} is not in the baseline"
     rule = first.rule
+    margins = narrowest(case.rule.margins for case in (known or cases).values())
     alpha = rule.alpha * min(len(cases), rule.curves) / rule.curves  # the suite's share
 
     def note() -> None:
@@ -50,7 +51,7 @@ def suite_case(suite: Suite, cases: Mapping[str, Case], gone: Sequence[str]) -> 
         comparison=joined(suite.name, comparisons, suite.counted) if comparisons else None,
         families=comparisons,
         suite=suite,
-        rule=replace(rule, alpha=alpha, curves=1, margins=_of_all((known or cases).values())),
+        rule=replace(rule, alpha=alpha, curves=1, margins=margins),
         whole=all(case.whole for case in cases.values()),
         problem=problem,
         renew=next((case.renew for case in cases.values() if case.renew), ""),
@@ -73,10 +74,6 @@ def _several(suite: Suite, problems: list[str]) -> str:
     first, *others = dict.fromkeys(problems)
     rest = f" (and {len(others)} more families)" if others else ""
     return f"{suite.name} cannot be judged: {first}{rest}"
-
-
-def _of_all(cases: Iterable[Case]) -> Margins:
-    return narrowest(case.rule.margins for case in cases)
 
 
 def narrowest(margins: Iterable[Margins]) -> Margins:
